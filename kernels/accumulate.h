@@ -1,0 +1,40 @@
+// Sum of up to eight values, read from channel `offset` on, under a ReLU's mask:
+//   dst[row, i] = [mask[row, i] > 0] * sum over s of src[s][row, offset + i]
+// One body serves the element-wise sum (and its gradient), the gradient of a concat (a slice) and the gradient of a ReLU (a
+// mask), so that a junction of gradients is read once and written once. The sum runs in the order of the sources.
+// Rows of `dst_c` elements, sources of `src_c`; overwrites; 4 (sources + 2) bytes and `sources` FLOPs per element.
+#pragma once
+
+#include "kernels/host_device.h"
+
+namespace phosphene {
+
+template <bool kMasked>
+struct SumSlices {
+  static constexpr int cpu_lanes = 16;
+  static constexpr int kMaxSources = 8;
+  const float* src[kMaxSources];
+  const float* mask;
+  float* dst;
+  int sources;
+  int64_t src_c, dst_c, offset;
+
+  template <int N>
+  PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
+    float sum[N];
+    const float* PHOSPHENE_RESTRICT first = src[0] + row * src_c + offset + i;
+    for (int l = 0; l < N; ++l) sum[l] = first[l];
+    for (int s = 1; s < sources; ++s) {
+      const float* PHOSPHENE_RESTRICT next = src[s] + row * src_c + offset + i;
+      for (int l = 0; l < N; ++l) sum[l] += next[l];
+    }
+    if constexpr (kMasked) {
+      const float* PHOSPHENE_RESTRICT y = mask + row * dst_c + i;
+      for (int l = 0; l < N; ++l) sum[l] = y[l] > 0.F ? sum[l] : 0.F;
+    }
+    float* PHOSPHENE_RESTRICT out = dst + row * dst_c + i;
+    for (int l = 0; l < N; ++l) out[l] = sum[l];
+  }
+};
+
+}  // namespace phosphene

@@ -1,0 +1,67 @@
+// Adam (D. P. Kingma and J. Ba, ICLR 2015, algorithm 1), ascending, fused with the whitening of the gradient:
+//   g = scale * grad,  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  x += a m / (b sqrt(v) + epsilon)
+// The factors a and b of step t = step + 1 are computed once per step, in double:
+//   torch: a = rate / (1 - b1^t), b = 1 / sqrt(1 - b2^t)        tf1: a = rate sqrt(1 - b2^t) / (1 - b1^t), b = 1
+// The two part when gradients come near epsilon. Rows of the parameter; updates x, m and v in place; images whose latch is set
+// keep every byte. 28 bytes (32 whitened) and 12 FLOPs per element.
+#pragma once
+
+#include <math.h>
+
+#include "kernels/host_device.h"
+#include "kernels/math.h"
+
+namespace phosphene {
+
+enum class AdamEpsilon : uint8_t { torch, tf1 };
+
+struct AdamFactors {
+  static constexpr int cpu_lanes = 1;
+  const int64_t* step;
+  float* factors;
+  double learning_rate, beta1, beta2;
+  AdamEpsilon epsilon_form;
+
+  template <int N>
+  PHOSPHENE_HD void operator()(int64_t /*row*/, int /*i*/, Lanes<N>) const {
+    const double t = static_cast<double>(*step + 1);
+    const double first = 1 - pow(beta1, t), second = sqrt(1 - pow(beta2, t));
+    const bool torch = epsilon_form == AdamEpsilon::torch;
+    factors[0] = static_cast<float>(learning_rate / first * (torch ? 1 : second));
+    factors[1] = static_cast<float>(torch ? 1 / second : 1);
+  }
+};
+
+template <bool kWhitened>
+struct AdamUpdate {
+  static constexpr int cpu_lanes = 8;
+  const float* grad;
+  const float* factors;
+  const int64_t* latch;
+  const float* scale;  // whitened only: scale_rows rows, repeating
+  float* parameter;
+  float* m;
+  float* v;
+  int64_t rows_per_image, row_elements, scale_rows;
+  float beta1, beta2, epsilon;
+
+  template <int N>
+  PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
+    if (latch[row / rows_per_image] != 0) return;
+    const int64_t at = row * row_elements + i;
+    const float a = factors[0], b = factors[1];
+    const float* PHOSPHENE_RESTRICT g = grad + at;
+    float* PHOSPHENE_RESTRICT x = parameter + at;
+    float* PHOSPHENE_RESTRICT first = m + at;
+    float* PHOSPHENE_RESTRICT second = v + at;
+    const float* PHOSPHENE_RESTRICT s = kWhitened ? scale + row % scale_rows * row_elements + i : g;
+    for (int l = 0; l < N; ++l) {
+      const float gradient = kWhitened ? g[l] * s[l] : g[l];
+      first[l] = beta1 * first[l] + (1.F - beta1) * gradient;
+      second[l] = beta2 * second[l] + (1.F - beta2) * gradient * gradient;
+      x[l] += a * first[l] / (b * square_root(second[l]) + epsilon);
+    }
+  }
+};
+
+}  // namespace phosphene

@@ -1,0 +1,118 @@
+// Objectives on a direction v in activation space (Olah et al., Distill 2017; the cosine power is Carter et al., "Activation
+// Atlas", Distill 2019): with x = src at a position, d = <x, v>, cos = d / ((e + |x|) (e + |v|)), e = 1e-4,
+//   value[n] = weight * mean over the region of d max(.1, cos)^power          (power 0: the mean of d)
+// Gradient at a position, times weight / |region|:  power 0, or cos <= .1:  v max(.1)^power
+//   else (power + 1) cos^power v - power d cos^power x / (|x| (e + |x|)).   The floor passes no gradient of its own.
+// src is channels_last; a tile is a position (terms, gradient) or an image (their mean); overwrites.
+#pragma once
+
+#include "kernels/host_device.h"
+#include "kernels/math.h"
+#include "kernels/unit_objective.h"
+
+namespace phosphene {
+
+struct DirectionRow {
+  int32_t vector = 0;  // row of the table of vectors
+  int32_t row = kWholeMap;
+  int32_t column = kWholeMap;
+  int32_t power = 0;  // 0, 1 or 2
+  float weight = 0;
+};
+
+// <x, v>, |x| and the floored cosine to the power of the term, at one position.
+struct DirectionProjection {
+  float dot, norm, cosine;
+  static constexpr float kEpsilon = 1e-4F;
+  static constexpr float kFloor = 0.1F;
+
+  template <class Team>
+  PHOSPHENE_HD DirectionProjection(const Team& team, const float* x, const float* v, int64_t c) {
+    dot = team.sum(c, [x, v](int64_t i) { return x[i] * v[i]; });
+    norm = square_root(team.sum(c, [x](int64_t i) { return x[i] * x[i]; }));
+    const float direction = square_root(team.sum(c, [v](int64_t i) { return v[i] * v[i]; }));
+    cosine = dot / (kEpsilon + norm) / (kEpsilon + direction);
+  }
+
+  PHOSPHENE_HD static float power(float base, int exponent) { return exponent == 0 ? 1.F : exponent == 1 ? base : base * base; }
+};
+
+struct DirectionTerms {
+  const float* src;
+  const DirectionRow* rows;
+  const float* vectors;
+  float* terms;
+  int64_t c;
+  int h, w;
+
+  template <class Team>
+  PHOSPHENE_HD void operator()(const Team& team, int64_t tile) const {
+    const DirectionRow row = rows[tile / (static_cast<int64_t>(h) * w)];
+    float term = 0.F;
+    if (row.weight != 0.F) {
+      const DirectionProjection at(team, src + tile * c, vectors + row.vector * c, c);
+      term = at.dot * DirectionProjection::power(larger(DirectionProjection::kFloor, at.cosine), row.power);
+    }
+    float* out = terms + tile;
+    team.once([out, term] { *out = term; });
+  }
+};
+
+struct DirectionValue {
+  const float* terms;
+  const DirectionRow* rows;
+  float* value;
+  int h, w;
+
+  template <class Team>
+  PHOSPHENE_HD void operator()(const Team& team, int64_t image) const {
+    const DirectionRow row = rows[image];
+    const int64_t positions = static_cast<int64_t>(h) * w;
+    const float* of_image = terms + image * positions;
+    float mean;
+    if (row.row == kWholeMap) {
+      mean = team.sum(positions, [of_image](int64_t p) { return of_image[p]; }) / static_cast<float>(positions);
+    } else {
+      mean = of_image[static_cast<int64_t>(row.row) * w + row.column];
+    }
+    float* out = value + image;
+    const float result = row.weight * mean;
+    team.once([out, result] { *out = result; });
+  }
+};
+
+struct DirectionBackward {
+  const float* src;
+  const DirectionRow* rows;
+  const float* vectors;
+  float* grad_src;
+  int64_t c;
+  int h, w;
+
+  template <class Team>
+  PHOSPHENE_HD void operator()(const Team& team, int64_t tile) const {
+    const int64_t positions = static_cast<int64_t>(h) * w;
+    const DirectionRow row = rows[tile / positions];
+    const int64_t position = tile % positions;
+    const bool inside = row.row == kWholeMap || position == static_cast<int64_t>(row.row) * w + row.column;
+    const float* x = src + tile * c;
+    const float* v = vectors + row.vector * c;
+    float* out = grad_src + tile * c;
+    float along_v = 0.F, along_x = 0.F;
+    if (row.weight != 0.F && inside) {
+      const DirectionProjection at(team, x, v, c);
+      const float weight = row.row == kWholeMap ? row.weight / static_cast<float>(positions) : row.weight;
+      if (row.power == 0 || at.cosine <= DirectionProjection::kFloor) {
+        along_v = weight * DirectionProjection::power(DirectionProjection::kFloor, row.power);
+      } else {
+        const float cosine = DirectionProjection::power(at.cosine, row.power);
+        const float p = static_cast<float>(row.power);
+        along_v = weight * (p + 1.F) * cosine;
+        along_x = -weight * p * at.dot * cosine / (at.norm * (DirectionProjection::kEpsilon + at.norm));
+      }
+    }
+    team.for_each(c, [x, v, out, along_v, along_x](int64_t i) { out[i] = along_v * v[i] + along_x * x[i]; });
+  }
+};
+
+}  // namespace phosphene

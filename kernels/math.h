@@ -1,0 +1,43 @@
+// Mathematical functions defined once, so that both backends round alike and loops over them vectorise.
+#pragma once
+
+#include "kernels/host_device.h"
+
+namespace phosphene {
+
+// e^x to 2 units in the last place on [-87, 88], clamped outside; x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite 1980,
+// chapter 6), e^r by its Taylor polynomial of degree 7, whose remainder there is below 6e-9.
+PHOSPHENE_HD float exponential(float x) {
+  x = x < -87.F ? -87.F : x;
+  x = x > 88.F ? 88.F : x;
+  const float shifted = x * 1.44269504F + 12582912.F;  // 1.5 * 2^23: adding it rounds to an integer
+  const float n = shifted - 12582912.F;
+  const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
+  float p = 1.98412698e-4F;
+  p = p * r + 1.38888889e-3F;
+  p = p * r + 8.33333333e-3F;
+  p = p * r + 4.16666667e-2F;
+  p = p * r + 1.66666667e-1F;
+  p = p * r + 0.5F;
+  p = p * r + 1.F;
+  p = p * r + 1.F;
+  const int32_t bits = (static_cast<int32_t>(n) + 127) << 23;
+  float power;
+  __builtin_memcpy(&power, &bits, sizeof(power));
+  return p * power;
+}
+
+PHOSPHENE_HD float sigmoid(float x) { return 1.F / (1.F + exponential(-x)); }
+
+PHOSPHENE_HD float square_root(float x) { return __builtin_sqrtf(x); }
+
+template <class T>
+PHOSPHENE_HD T smaller(T a, T b) {
+  return a < b ? a : b;
+}
+template <class T>
+PHOSPHENE_HD T larger(T a, T b) {
+  return a > b ? a : b;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,38 @@
+// The objective of a step is kept on the device: history[step, n] = value[n]. A value that is not finite sets latch[n] to the
+// number of the step (from 1) once; the optimiser leaves a latched image alone. A step beyond the history is not kept.
+// One row per image.
+#pragma once
+
+#include "kernels/host_device.h"
+
+namespace phosphene {
+
+struct RecordValue {
+  static constexpr int cpu_lanes = 1;
+  const float* value;
+  const int64_t* step;
+  float* history;
+  int64_t* latch;
+  int64_t images, steps;
+
+  template <int N>
+  PHOSPHENE_HD void operator()(int64_t image, int /*i*/, Lanes<N>) const {
+    const float v = value[image];
+    const bool finite = v - v == 0.F;
+    if (*step < steps) history[*step * images + image] = v;
+    if (!finite && latch[image] == 0) latch[image] = *step + 1;
+  }
+};
+
+// step += 1.
+struct AdvanceStep {
+  static constexpr int cpu_lanes = 1;
+  int64_t* step;
+
+  template <int N>
+  PHOSPHENE_HD void operator()(int64_t /*row*/, int /*i*/, Lanes<N>) const {
+    *step += 1;
+  }
+};
+
+}  // namespace phosphene

@@ -1,0 +1,64 @@
+// Objectives on one unit per image: value[n] = weight * mean over the region of src[n, :, :, unit]; the region is the whole map
+// (channel objective) or one position (neuron objective; a class logit has one position only). Olah et al., Distill 2017.
+// Gradient: weight / |region| at the unit in the region, 0 elsewhere. Objectives are data: a row of the table per image.
+// src is channels_last; the value's tile is an image; backward rows are positions; overwrites.
+#pragma once
+
+#include "kernels/host_device.h"
+
+namespace phosphene {
+
+inline constexpr int32_t kWholeMap = -1;
+
+struct UnitRow {
+  int32_t unit = 0;
+  int32_t row = kWholeMap;
+  int32_t column = kWholeMap;
+  float weight = 0;  // 0: no term for this image
+};
+
+struct UnitValue {
+  const float* src;
+  const UnitRow* rows;
+  float* value;
+  int64_t c;
+  int h, w;
+
+  template <class Team>
+  PHOSPHENE_HD void operator()(const Team& team, int64_t image) const {
+    const UnitRow row = rows[image];
+    const int64_t positions = static_cast<int64_t>(h) * w;
+    const float* map = src + image * positions * c + row.unit;
+    const int64_t channels = c;
+    float mean = 0.F;
+    if (row.weight != 0.F && row.row == kWholeMap) {
+      mean = team.sum(positions, [map, channels](int64_t p) { return map[p * channels]; }) / static_cast<float>(positions);
+    } else if (row.weight != 0.F) {
+      mean = map[(static_cast<int64_t>(row.row) * w + row.column) * c];
+    }
+    float* out = value + image;
+    const float result = row.weight * mean;
+    team.once([out, result] { *out = result; });
+  }
+};
+
+struct UnitValueBackward {
+  static constexpr int cpu_lanes = 16;
+  const UnitRow* rows;
+  float* grad_src;
+  int64_t c;
+  int h, w;
+
+  template <int N>
+  PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
+    const int64_t positions = static_cast<int64_t>(h) * w;
+    const UnitRow row = rows[index / positions];
+    const int64_t position = index % positions;
+    float gradient = row.row == kWholeMap ? row.weight / static_cast<float>(positions) : row.weight;
+    if (row.row != kWholeMap && position != static_cast<int64_t>(row.row) * w + row.column) gradient = 0.F;
+    float* PHOSPHENE_RESTRICT out = grad_src + index * c + i;
+    for (int l = 0; l < N; ++l) out[l] = i + l == row.unit ? gradient : 0.F;
+  }
+};
+
+}  // namespace phosphene
