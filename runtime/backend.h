@@ -1,0 +1,67 @@
+// What a backend must offer: memory, and for every problem a task or a refusal with its reason.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/problems.h"
+
+namespace phosphene {
+
+// One planned step. `bind` is called once, after memory has been laid out; `run` allocates nothing, checks nothing.
+class Task {
+ public:
+  Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+  virtual ~Task() = default;
+
+  virtual void bind(std::span<std::byte* const> operands, std::byte* workspace) = 0;
+  virtual void run() = 0;
+};
+
+// An implementation that was asked for a problem: its reason for refusing, or "" for the one that was taken.
+struct Consideration {
+  std::string implementation;
+  std::string refusal;
+};
+
+struct PlannedTask {
+  std::unique_ptr<Task> task;
+  std::string implementation;                 // "onednn jit:avx2", "kernel"
+  std::vector<Consideration> considerations;  // in the order tried, the one taken last
+  int64_t workspace_bytes = 0;
+  int64_t constant_bytes = 0;  // packed weights this task holds
+};
+
+// Memory of a backend, 64-byte aligned, zeroed.
+class Memory {
+ public:
+  Memory() = default;
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  virtual ~Memory() = default;
+
+  [[nodiscard]] virtual std::byte* data() const = 0;
+  [[nodiscard]] virtual int64_t bytes() const = 0;
+};
+
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  [[nodiscard]] virtual std::string description() const = 0;  // "cpu: oneDNN 2.6.3, 2 threads"
+  [[nodiscard]] virtual std::unique_ptr<Memory> allocate(int64_t bytes) = 0;
+  virtual void write(std::byte* dst, std::span<const std::byte> src) = 0;
+  virtual void read(std::span<std::byte> dst, const std::byte* src) = 0;
+
+  // Chooses an implementation. `where` is the layer's name, for errors.
+  [[nodiscard]] virtual PlannedTask plan(const Problem& problem, const std::string& where) = 0;
+};
+
+}  // namespace phosphene

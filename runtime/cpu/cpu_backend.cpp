@@ -1,0 +1,128 @@
+#include "runtime/cpu/cpu_backend.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "kernels/launch_cpu.h"
+#include "runtime/cpu/convolution.h"
+#include "runtime/cpu/inverse_fourier.h"
+#include "runtime/cpu/linear.h"
+#include "runtime/cpu/parallel.h"
+#include "runtime/error.h"
+#include "runtime/launches.h"
+
+namespace phosphene {
+namespace {
+
+class CpuMemory final : public Memory {
+ public:
+  explicit CpuMemory(int64_t bytes) : bytes_(bytes) {
+    const size_t rounded = (static_cast<size_t>(bytes) + 63) / 64 * 64;
+    data_ = static_cast<std::byte*>(std::aligned_alloc(64, std::max<size_t>(rounded, 64)));
+    if (data_ == nullptr) fail("memory", "{} MB could not be had", bytes >> 20);
+    std::memset(data_, 0, rounded);
+  }
+  ~CpuMemory() override { std::free(data_); }
+
+  [[nodiscard]] std::byte* data() const override { return data_; }
+  [[nodiscard]] int64_t bytes() const override { return bytes_; }
+
+ private:
+  std::byte* data_;
+  int64_t bytes_;
+};
+
+// The launcher that runtime/launches.h is written against.
+struct CpuLauncher {
+  Parallel parallel;
+
+  template <class Body>
+  void rows(int64_t count, int first, int last, const Body& body) const {
+    launch_rows(parallel, count, first, last, body);
+  }
+  template <class Body>
+  void rows(int64_t count, int elements, const Body& body) const {
+    launch_rows(parallel, count, 0, elements, body);
+  }
+  template <class Body>
+  void tiles(int64_t count, int64_t elements, const Body& body) const {
+    launch_tiles(parallel, count, elements, body);
+  }
+};
+
+// A problem that our kernels solve.
+template <class KernelProblem>
+class KernelTask final : public Task {
+ public:
+  KernelTask(KernelProblem problem, const Parallel& parallel) : problem_(std::move(problem)), launcher_{parallel} {}
+
+  void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
+    pointers_.assign(operands.begin(), operands.end());
+    operands_ = {pointers_, workspace};
+  }
+  void run() override { launch(launcher_, problem_, operands_); }
+
+ private:
+  KernelProblem problem_;
+  CpuLauncher launcher_;
+  std::vector<std::byte*> pointers_;
+  Operands operands_;
+};
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(int threads) : parallel_(threads) { parallel_.claim(); }
+
+  [[nodiscard]] std::string description() const override {
+    return fmt::format("cpu: {}, {} thread{}", onednn_version(), parallel_.threads(), parallel_.threads() == 1 ? "" : "s");
+  }
+
+  [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return std::make_unique<CpuMemory>(bytes); }
+
+  void write(std::byte* dst, std::span<const std::byte> src) override { std::memcpy(dst, src.data(), src.size()); }
+  void read(std::span<std::byte> dst, const std::byte* src) override { std::memcpy(dst.data(), src, dst.size()); }
+
+  [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
+    return std::visit([&](const auto& p) { return plan_one(p, where); }, problem);
+  }
+
+ private:
+  PlannedTask plan_one(const ConvolutionProblem& problem, const std::string& where) { return plan_convolution(problem, where); }
+  PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
+    return plan_convolution(problem, where);
+  }
+  PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {
+    return plan_inverse_fourier(problem, parallel_);
+  }
+  PlannedTask plan_one(const InverseFourierBackwardProblem& problem, const std::string& /*where*/) {
+    return plan_inverse_fourier(problem, parallel_);
+  }
+  PlannedTask plan_one(const LinearProblem& problem, const std::string& /*where*/) { return plan_linear(problem, parallel_); }
+  PlannedTask plan_one(const LinearBackwardProblem& problem, const std::string& /*where*/) {
+    return plan_linear(problem, parallel_);
+  }
+
+  template <class KernelProblem>
+  PlannedTask plan_one(const KernelProblem& problem, const std::string& /*where*/) {
+    PlannedTask planned;
+    planned.implementation = "kernel";
+    planned.considerations = {{"kernel", ""}};
+    planned.workspace_bytes = workspace_bytes(problem);
+    planned.task = std::make_unique<KernelTask<KernelProblem>>(problem, parallel_);
+    return planned;
+  }
+
+  Parallel parallel_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(int threads) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (threads < 0 || threads > 1024) fail("--threads", "{} is not between 1 and 1024", threads);
+  return std::make_unique<CpuBackend>(threads == 0 ? cores : threads);
+}
+
+}  // namespace phosphene

@@ -1,0 +1,38 @@
+// What the oneDNN tasks share: the engine, memory descriptions, errors.
+#pragma once
+
+#include <dnnl.hpp>
+#include <string>
+
+#include "runtime/error.h"
+#include "runtime/tensor.h"
+
+namespace phosphene {
+
+inline dnnl::engine& onednn_engine() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+inline dnnl::stream& onednn_stream() {
+  static dnnl::stream stream(onednn_engine());
+  return stream;
+}
+
+inline dnnl::memory::dims onednn_dims(const Shape& shape) { return {shape.n, shape.c, shape.h, shape.w}; }
+
+inline dnnl::memory::desc onednn_desc(const Shape& shape, dnnl::memory::format_tag tag) {
+  return {onednn_dims(shape), dnnl::memory::data_type::f32, tag};
+}
+
+// Runs `make` and turns oneDNN's exception into ours.
+template <class Make>
+auto onednn_checked(const std::string& where, const Make& make) {
+  try {
+    return make();
+  } catch (const dnnl::error& error) {
+    fail_internal(where, "oneDNN: {} (status {})", error.what(), static_cast<int>(error.status));
+  }
+}
+
+}  // namespace phosphene

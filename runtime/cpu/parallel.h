@@ -1,0 +1,60 @@
+// Threads for the CPU launches: OpenMP, or std::thread where the thread sanitizer watches (libgomp gives it false races).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#ifdef PHOSPHENE_STD_THREADS
+#include <thread>
+#include <vector>
+#else
+#include <omp.h>
+#endif
+
+namespace phosphene {
+
+// Calls f(begin, end) for consecutive parts of [0, count), one per thread; alone when the work is too small to share.
+class Parallel {
+ public:
+  explicit Parallel(int threads) : threads_(threads) {}
+
+  [[nodiscard]] int threads() const { return threads_; }
+
+  template <class F>
+  void operator()(int64_t count, int64_t elements_each, const F& f) const {
+    const int64_t parts = std::min<int64_t>(threads_, count);
+    if (parts <= 1 || count * elements_each < kWorthSharing) {
+      if (count > 0) f(int64_t{0}, count);
+      return;
+    }
+    spread(parts, [&](int64_t part) { f(count * part / parts, count * (part + 1) / parts); });
+  }
+
+  // Makes the libraries that share OpenMP's threads keep to this number.
+  void claim() const {
+#ifndef PHOSPHENE_STD_THREADS
+    omp_set_num_threads(threads_);
+#endif
+  }
+
+  // f(part) for every part, each on a thread of its own team even when there is one: a library called by f sees that it is
+  // inside a parallel region and keeps to its own thread.
+  template <class F>
+  void spread(int64_t parts, const F& f) const {
+#ifdef PHOSPHENE_STD_THREADS
+    std::vector<std::thread> team;
+    for (int64_t part = 1; part < parts; ++part) team.emplace_back([&f, part] { f(part); });
+    f(0);
+    for (std::thread& member : team) member.join();
+#else
+#pragma omp parallel for schedule(static) num_threads(threads_)
+    for (int64_t part = 0; part < parts; ++part) f(part);
+#endif
+  }
+
+ private:
+  static constexpr int64_t kWorthSharing = 1 << 14;  // elements: about 5 us of work, what waking a thread costs
+
+  int threads_;
+};
+
+}  // namespace phosphene

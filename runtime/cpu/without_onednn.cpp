@@ -1,0 +1,24 @@
+// Stands in for the oneDNN tasks in the thread sanitizer's build, which tests kernels and the runtime only: the library's
+// threads are not instrumented.
+#include "runtime/cpu/convolution.h"
+#include "runtime/cpu/inverse_fourier.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+
+std::string onednn_version() { return "without oneDNN"; }
+
+PlannedTask plan_convolution(const ConvolutionProblem& /*problem*/, const std::string& where) {
+  fail(where, "this build has no oneDNN");
+}
+PlannedTask plan_convolution(const ConvolutionBackwardProblem& /*problem*/, const std::string& where) {
+  fail(where, "this build has no oneDNN");
+}
+PlannedTask plan_inverse_fourier(const InverseFourierProblem& /*problem*/, const Parallel& /*parallel*/) {
+  fail("inverse Fourier", "this build has no oneDNN");
+}
+PlannedTask plan_inverse_fourier(const InverseFourierBackwardProblem& /*problem*/, const Parallel& /*parallel*/) {
+  fail("inverse Fourier", "this build has no oneDNN");
+}
+
+}  // namespace phosphene

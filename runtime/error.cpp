@@ -1,0 +1,40 @@
+#include "runtime/error.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace phosphene {
+namespace {
+
+// Levenshtein distance.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string suggestion(std::string_view wanted, const std::vector<std::string>& known) {
+  size_t nearest_distance = std::max<size_t>(2, wanted.size() / 2) + 1;
+  const std::string* nearest = nullptr;
+  for (const std::string& name : known) {
+    const size_t distance = edit_distance(wanted, name);
+    if (distance < nearest_distance) {
+      nearest_distance = distance;
+      nearest = &name;
+    }
+  }
+  return nearest == nullptr ? "" : fmt::format(" (did you mean '{}'?)", *nearest);
+}
+
+}  // namespace phosphene

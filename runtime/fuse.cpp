@@ -1,0 +1,149 @@
+#include "runtime/fuse.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+// Who reads and who writes each value; kept ones have a reader that is no instruction.
+struct Uses {
+  std::map<ValueId, std::vector<size_t>> readers;
+  std::map<ValueId, size_t> writer;
+  std::set<ValueId> kept;
+
+  Uses(const std::vector<Instruction>& list, std::span<const ValueId> keep) : kept(keep.begin(), keep.end()) {
+    for (size_t i = 0; i < list.size(); ++i) {
+      for (const ValueId id : list[i].src) readers[id].push_back(i);
+      for (const ValueId id : list[i].dst) writer[id] = i;
+    }
+  }
+
+  // The only instruction that reads `id`, or -1.
+  [[nodiscard]] int only_reader(ValueId id) const {
+    const auto found = readers.find(id);
+    if (kept.contains(id) || found == readers.end() || found->second.size() != 1) return -1;
+    return static_cast<int>(found->second.front());
+  }
+};
+
+void fuse_relu(std::vector<Instruction>& list, const Uses& uses, std::vector<bool>& dead) {
+  for (auto& instruction : list) {
+    auto* convolution = std::get_if<ConvolutionProblem>(&instruction.problem);
+    if (convolution == nullptr) continue;
+    const int reader = uses.only_reader(instruction.dst[0]);
+    if (reader < 0) continue;
+    const Instruction& relu = list[static_cast<size_t>(reader)];
+    if (!std::holds_alternative<ReluProblem>(relu.problem)) continue;
+    convolution->relu = true;
+    instruction.dst = relu.dst;
+    instruction.layer = relu.layer;
+    dead[static_cast<size_t>(reader)] = true;
+  }
+}
+
+// An unmasked sum that only single-source accumulations read is summed by each of them instead: they read disjoint slices
+// of it, or there is one of them.
+void fuse_accumulate(std::vector<Instruction>& list, const Uses& uses, std::vector<bool>& dead) {
+  const auto accumulates = [&](size_t i) { return std::get_if<AccumulateProblem>(&list[i].problem); };
+  for (size_t i = 0; i < list.size(); ++i) {
+    const AccumulateProblem* inner = accumulates(i);
+    const auto readers = uses.readers.find(list[i].dst.empty() ? kNoValue : list[i].dst[0]);
+    if (inner == nullptr || inner->masked || readers == uses.readers.end() || uses.kept.contains(list[i].dst[0])) continue;
+    const bool all_single = std::all_of(readers->second.begin(), readers->second.end(), [&](size_t reader) {
+      const AccumulateProblem* outer = accumulates(reader);
+      return outer != nullptr && outer->sources == 1 && list[reader].src[0] == list[i].dst[0];
+    });
+    int64_t read = 0;
+    for (const size_t reader : readers->second) {
+      if (all_single) read += accumulates(reader)->dst.c;
+    }
+    if (!all_single || read > inner->dst.c) continue;
+    for (const size_t reader : readers->second) {
+      auto* outer = std::get_if<AccumulateProblem>(&list[reader].problem);
+      std::vector<ValueId> src = list[i].src;
+      if (outer->masked) src.push_back(list[reader].src.back());
+      list[reader].src = std::move(src);
+      outer->sources = inner->sources;
+      outer->src_c = inner->src_c;
+      outer->offset += inner->offset;
+    }
+    dead[i] = true;
+  }
+}
+
+void fuse_whiten(std::vector<Instruction>& list, const Graph& graph, const Uses& uses, std::vector<bool>& dead) {
+  for (auto& instruction : list) {
+    auto* adam = std::get_if<AdamProblem>(&instruction.problem);
+    if (adam == nullptr || adam->whitened) continue;
+    const auto writer = uses.writer.find(instruction.src[0]);
+    if (writer == uses.writer.end() || uses.only_reader(instruction.src[0]) < 0) continue;
+    const Instruction& whiten = list[writer->second];
+    if (!std::holds_alternative<WhitenProblem>(whiten.problem)) continue;
+    adam->whitened = true;
+    adam->scale_rows = graph.shape(whiten.src[1]).h;
+    instruction.src[0] = whiten.src[0];
+    instruction.src.push_back(whiten.src[1]);
+    dead[writer->second] = true;
+  }
+}
+
+void erase_dead(std::vector<Instruction>& list, const std::vector<bool>& dead) {
+  size_t next = 0;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (!dead[i]) {
+      if (next != i) list[next] = std::move(list[i]);
+      ++next;
+    }
+  }
+  list.resize(next);
+}
+
+}  // namespace
+
+std::vector<Instruction> lower(const Graph& graph) {
+  std::vector<Instruction> list;
+  for (const Node& node : graph.nodes()) {
+    list.push_back({node.op->lower(graph.infos(node.src), graph.infos(node.dst)), node.src, node.dst, node.layer,
+                    std::string(node.op->kind()), node.op->updates_state()});
+  }
+  return list;
+}
+
+void prune(std::vector<Instruction>& list, std::span<const ValueId> keep) {
+  std::set<ValueId> wanted(keep.begin(), keep.end());
+  std::vector<bool> dead(list.size(), false);
+  for (size_t i = list.size(); i-- > 0;) {
+    const bool used = list[i].updates_state ||
+                      std::any_of(list[i].dst.begin(), list[i].dst.end(), [&](ValueId id) { return wanted.contains(id); });
+    if (used) {
+      wanted.insert(list[i].src.begin(), list[i].src.end());
+    } else {
+      dead[i] = true;
+    }
+  }
+  erase_dead(list, dead);
+}
+
+void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep) {
+  using Pass = void (*)(std::vector<Instruction>&, const Graph&, const Uses&, std::vector<bool>&);
+  constexpr Pass passes[] = {
+      [](auto& l, const Graph&, const Uses& uses, auto& dead) { fuse_relu(l, uses, dead); },
+      [](auto& l, const Graph&, const Uses& uses, auto& dead) { fuse_accumulate(l, uses, dead); },
+      fuse_whiten,
+  };
+  for (const Pass pass : passes) {
+    // Chains shrink by one link a round.
+    for (size_t before = list.size() + 1; list.size() < before;) {
+      before = list.size();
+      std::vector<bool> dead(list.size(), false);
+      pass(list, graph, Uses(list, keep), dead);
+      erase_dead(list, dead);
+    }
+  }
+}
+
+}  // namespace phosphene

@@ -1,0 +1,31 @@
+// Passes over the lowered list before it is planned. Values keep their meaning; only how they are computed changes.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/graph.h"
+
+namespace phosphene {
+
+// A node after lowering: what a backend is asked, and on which values.
+struct Instruction {
+  Problem problem;
+  std::vector<ValueId> src;
+  std::vector<ValueId> dst;
+  std::string layer;
+  std::string kind;
+  bool updates_state = false;
+};
+
+std::vector<Instruction> lower(const Graph& graph);
+
+// Removes every instruction whose results reach neither `keep` nor a state.
+void prune(std::vector<Instruction>& list, std::span<const ValueId> keep);
+
+// Convolution + ReLU becomes one instruction where nothing else reads what stands between; chains of Accumulate become one;
+// a whitening whose only reader is Adam moves into Adam.
+void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep);
+
+}  // namespace phosphene

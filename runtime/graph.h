@@ -1,0 +1,97 @@
+// The graph: ops in the order they run, and the values between them. From the parameters of the image through the network
+// to the objective, and, once `differentiate` has appended the adjoint ops, back.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/problems.h"
+#include "runtime/tensor.h"
+
+namespace phosphene {
+
+using ValueId = int;
+inline constexpr ValueId kNoValue = -1;
+
+class Differentiator;
+struct Node;
+
+// What a layer is, apart from where it stands: attributes, shapes, gradient, and the problem it sets a backend.
+// Immutable once built, so graphs share ops.
+class Op {
+ public:
+  Op() = default;
+  Op(const Op&) = delete;
+  Op& operator=(const Op&) = delete;
+  virtual ~Op() = default;
+
+  [[nodiscard]] virtual std::string_view kind() const = 0;  // "convolution"
+
+  // The shapes it writes, given those it reads. Throws Error naming both shapes; Graph::append adds the layer.
+  [[nodiscard]] virtual std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const = 0;
+
+  // Appends the ops of the gradient to differentiator.graph() and hands each source its part with
+  // differentiator.contribute(). Called only when a source needs a gradient.
+  virtual void differentiate(Differentiator& differentiator, const Node& node) const;
+
+  // The problem for a backend. Operands of the step: node.src, then node.dst.
+  [[nodiscard]] virtual Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const = 0;
+
+  // An objective: its value is maximised, so its gradient needs none from above.
+  [[nodiscard]] virtual bool is_objective() const { return false; }
+
+  // The values this op writes are states that live on from step to step (an optimiser's).
+  [[nodiscard]] virtual bool updates_state() const { return false; }
+};
+
+enum class Storage : uint8_t {
+  transient,  // lives in the arena between its definition and its last use
+  state,      // lives outside, under its name, from step to step and from program to program
+  constant    // a table of numbers that the backend copies once
+};
+
+struct Value {
+  std::string name;  // a layer's name, or what it is
+  TensorInfo info;
+  Storage storage = Storage::transient;
+  Weights constant;  // the numbers of a constant
+};
+
+struct Node {
+  std::shared_ptr<const Op> op;
+  std::vector<ValueId> src;
+  std::vector<ValueId> dst;
+  std::string layer;  // for errors and tables
+};
+
+class Graph {
+ public:
+  // A value that outlives the program: parameter, moment, table, input. The same name twice is the same value.
+  ValueId state(const std::string& name, const TensorInfo& info);
+  // A table of float32 numbers in the order of `info`'s layout.
+  ValueId constant(const std::string& name, const TensorInfo& info, Weights numbers);
+
+  // Appends an op with one output; the output is named `name`.
+  ValueId append(std::shared_ptr<const Op> op, std::vector<ValueId> src, const std::string& name);
+  // Appends an op with any number of outputs (named name, name#1, ...).
+  std::vector<ValueId> append_all(std::shared_ptr<const Op> op, std::vector<ValueId> src, const std::string& name);
+  // Appends an op that updates states in place.
+  void append_update(std::shared_ptr<const Op> op, std::vector<ValueId> src, std::vector<ValueId> states,
+                     const std::string& name);
+
+  [[nodiscard]] const Value& value(ValueId id) const { return values_.at(static_cast<size_t>(id)); }
+  [[nodiscard]] const TensorInfo& info(ValueId id) const { return value(id).info; }
+  [[nodiscard]] const Shape& shape(ValueId id) const { return value(id).info.shape; }
+  [[nodiscard]] const std::vector<Value>& values() const { return values_; }
+  [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
+  [[nodiscard]] std::vector<TensorInfo> infos(std::span<const ValueId> ids) const;
+
+ private:
+  std::vector<Value> values_;
+  std::vector<Node> nodes_;
+};
+
+}  // namespace phosphene

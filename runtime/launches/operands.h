@@ -1,0 +1,30 @@
+// Where the operands of a step lie, in the order its problem lists them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace phosphene {
+
+struct Operands {
+  std::span<std::byte* const> pointers;
+  std::byte* workspace_bytes = nullptr;
+
+  template <class T = float>
+  [[nodiscard]] T* at(size_t index) const {
+    return reinterpret_cast<T*>(pointers[index]);
+  }
+  template <class T = float>
+  [[nodiscard]] T* workspace() const {
+    return reinterpret_cast<T*>(workspace_bytes);
+  }
+};
+
+// Scratch memory that the launches of a problem need; an overload beside a launch says otherwise.
+template <class Problem>
+int64_t workspace_bytes(const Problem&) {
+  return 0;
+}
+
+}  // namespace phosphene

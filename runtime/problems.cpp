@@ -1,0 +1,36 @@
+#include "runtime/problems.h"
+
+namespace phosphene {
+namespace {
+
+double convolution_flops(const Shape& src, const Shape& dst, const Window& window, int64_t groups) {
+  return 2.0 * static_cast<double>(dst.elements()) * static_cast<double>(src.c / groups * window.r * window.s);
+}
+
+// Two real matrix products: along the rows of complex columns, then along the columns of each row.
+double fourier_flops(const Shape& spectrum, const Shape& image) {
+  const auto h = static_cast<double>(image.h), w = static_cast<double>(image.w), k = static_cast<double>(spectrum.w);
+  return static_cast<double>(image.n * image.c) * (2.0 * 4.0 * h * h * k + 2.0 * 2.0 * h * k * w);
+}
+
+// Only the ops that matter for a throughput are counted; the others are bound by memory, and their bytes are reported.
+struct CountFlops {
+  double operator()(const ConvolutionProblem& p) const { return convolution_flops(p.src, p.dst, p.window, p.groups); }
+  double operator()(const ConvolutionBackwardProblem& p) const {
+    return convolution_flops(p.src, p.dst, p.window, p.groups);
+  }
+  double operator()(const LinearProblem& p) const { return 2.0 * static_cast<double>(p.src.elements() * p.k); }
+  double operator()(const LinearBackwardProblem& p) const { return 2.0 * static_cast<double>(p.src.elements() * p.k); }
+  double operator()(const InverseFourierProblem& p) const { return fourier_flops(p.spectrum, p.image); }
+  double operator()(const InverseFourierBackwardProblem& p) const { return fourier_flops(p.spectrum, p.image); }
+  template <class Other>
+  double operator()(const Other&) const {
+    return 0;
+  }
+};
+
+}  // namespace
+
+double flops(const Problem& problem) { return std::visit(CountFlops{}, problem); }
+
+}  // namespace phosphene

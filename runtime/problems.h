@@ -1,0 +1,225 @@
+// Problems: what an op asks of a backend, as plain data. A backend accepts or refuses a problem with a reason; it never
+// sees a layer. Each struct lists its operands in order, sources first. Shapes are N C H W whatever the layout; network
+// values are channels_last, image values planar.
+#pragma once
+
+#include <array>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kernels/adam.h"
+#include "kernels/direction_objective.h"
+#include "kernels/philox.h"
+#include "kernels/transform_draw.h"
+#include "kernels/unit_objective.h"
+#include "kernels/warp.h"
+#include "runtime/tensor.h"
+
+namespace phosphene {
+
+// A sliding window of r x s taps. Paddings are asymmetric because TensorFlow's SAME and Caffe's ceil mode are.
+struct Window {
+  int64_t r = 1, s = 1;
+  int64_t stride_h = 1, stride_w = 1;
+  int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+
+  bool operator==(const Window&) const = default;
+};
+
+// ---- network ---------------------------------------------------------------------------------------------------------
+
+// dst = correlate(src, weights) + bias, then max(., 0) if relu. Weights K x C/groups x R x S; bias K numbers or none.
+struct ConvolutionProblem {  // src -> dst
+  Shape src, dst;
+  Window window;
+  int64_t groups = 1;
+  bool relu = false;
+  Weights weights, bias;
+};
+struct ConvolutionBackwardProblem {  // grad_dst -> grad_src
+  Shape src, dst;                    // of the forward problem
+  Window window;
+  int64_t groups = 1;
+  Weights weights;
+};
+
+// dst[n, k] = sum over c, h, w of weights[k, c, h, w] src[n, c, h, w] + bias[k].
+struct LinearProblem {  // src -> dst
+  Shape src;
+  int64_t k = 0;
+  Weights weights, bias;
+};
+struct LinearBackwardProblem {  // grad_dst -> grad_src
+  Shape src;
+  int64_t k = 0;
+  Weights weights;
+};
+
+struct ReluProblem {  // src -> dst
+  int64_t elements = 0;
+};
+
+// dst = [mask > 0] * sum of src[i][..., offset : offset + dst.c]. One op serves sums, slices (the gradient of a concat)
+// and ReLU's gradient, so that a chain of them is read once and written once.
+inline constexpr int kAccumulateSources = 8;
+struct AccumulateProblem {  // src..., [mask] -> dst
+  Shape dst;
+  int sources = 1;
+  int64_t src_c = 0;   // channels of every source
+  int64_t offset = 0;  // first channel read
+  bool masked = false;
+};
+
+struct ConcatProblem {  // src... -> dst
+  Shape dst;
+  std::vector<int64_t> channels;  // of each source
+};
+
+enum class PoolingKind : uint8_t { max, average };
+enum class PoolingDivisor : uint8_t {
+  padded,  // Caffe: the window clipped to the padded image
+  inside   // TensorFlow: the taps inside the image
+};
+struct PoolingProblem {  // src -> dst, and for max: chosen (u8, tap r * S + s of the first maximum in row-major order)
+  Shape src, dst;
+  Window window;
+  PoolingKind kind = PoolingKind::max;
+  PoolingDivisor divisor = PoolingDivisor::padded;
+};
+struct PoolingBackwardProblem {  // grad_dst, and for max: chosen -> grad_src
+  Shape src, dst;
+  Window window;
+  PoolingKind kind = PoolingKind::max;
+  PoolingDivisor divisor = PoolingDivisor::padded;
+};
+
+// s_i = k + alpha * sum of src_j^2 over |j - i| <= radius; dst = src * s^-beta. reciprocal = 1 / s is kept for the gradient.
+struct LrnProblem {  // src -> dst, reciprocal
+  Shape src;
+  int radius = 2;
+  float alpha = 0, beta = 0.75F, k = 1;  // alpha as multiplied: Caffe's is divided by the size before
+};
+struct LrnBackwardProblem {  // grad_dst, src, dst, reciprocal -> grad_src
+  Shape src;
+  int radius = 2;
+  float alpha = 0, beta = 0.75F, k = 1;
+};
+
+struct SoftmaxProblem {  // src -> dst, over channels
+  Shape src;
+};
+struct SoftmaxBackwardProblem {  // grad_dst, dst -> grad_src
+  Shape src;
+};
+
+// ---- image -----------------------------------------------------------------------------------------------------------
+
+// A half spectrum is planar with shape N x C x 2H x K: H rows of real parts above H rows of imaginary parts, K columns.
+// dst[n, c, part, ky, kx] = src * scale[ky, kx]. Its own adjoint.
+struct WhitenProblem {  // src, scale (1 x 1 x H x K) -> dst
+  Shape spectrum;
+};
+
+// dst[h, w] = sum over kx of m(kx) Re(sum over ky of z[ky, kx] exp(2 pi i (h ky / H + w kx / W'))), W' = 2 (K - 1), the first
+// `image.w` columns. m = 1 in columns 0 and K - 1, else 2. Columns 0 and K - 1 so count only through their Hermitian part.
+struct InverseFourierProblem {  // spectrum -> image
+  Shape spectrum, image;
+};
+struct InverseFourierBackwardProblem {  // grad_image -> grad_spectrum: the transpose of the above
+  Shape spectrum, image;
+};
+
+// dst = sigmoid(matrix * src) per pixel, over three channels; without `decorrelated` the matrix is the identity and any
+// number of channels is allowed.
+struct ColourProblem {  // src -> dst
+  Shape image;
+  bool decorrelated = true;
+};
+struct ColourBackwardProblem {  // grad_dst, dst -> grad_src
+  Shape image;
+  bool decorrelated = true;
+};
+
+// ---- transform -------------------------------------------------------------------------------------------------------
+
+// Output pixel (i, j) reads (row, column) = A (i, j, 1), A the image's row of `matrices` (2 x 3, row-major), by four bilinear
+// taps; then dst[..., c] = scale * sample[order[c]] - mean[c]: the network's preprocessing.
+struct WarpProblem {  // src (planar), matrices (N x 6) -> dst (channels_last)
+  Shape src, dst;
+  Outside outside = Outside::constant;
+  float scale = 1;
+  std::array<float, kWarpChannels> mean{};
+  std::array<int, kWarpChannels> order{0, 1, 2, 3, 4, 5, 6, 7};
+};
+struct WarpBackwardProblem {  // grad_dst, matrices -> grad_src: the transpose, as a gather
+  Shape src, dst;
+  Outside outside = Outside::constant;
+  float scale = 1;
+  std::array<int, kWarpChannels> order{0, 1, 2, 3, 4, 5, 6, 7};
+};
+
+struct TransformDrawProblem {  // keys (DrawKey per image), step (i64), choices (f32) -> matrices (N x 6)
+  int64_t n = 0;
+  int64_t height = 0, width = 0;              // of the image before the first step
+  int64_t network_height = 0, network_width = 0;  // the warp's output; a list that ends larger or smaller is centred on it
+  int32_t step_count = 0;
+  std::array<TransformStep, kTransformSteps> steps{};
+  bool shared = false;  // all images of a job use image 0's draw
+};
+struct TransformReplayProblem {  // recorded (T x R x 6, R = 1 or n), step (i64) -> matrices (N x 6); step T - 1 repeats
+  int64_t n = 0, recorded_steps = 0, recorded_images = 1;
+};
+
+// ---- objective -------------------------------------------------------------------------------------------------------
+
+// kernels/unit_objective.h has the formula, kernels/direction_objective.h the other's.
+struct UnitObjectiveProblem {  // src, rows (UnitRow per image) -> value (N)
+  Shape src;
+};
+struct UnitObjectiveBackwardProblem {  // rows -> grad_src
+  Shape src;
+};
+
+struct DirectionObjectiveProblem {  // src, rows (DirectionRow per image), vectors (V x C) -> value (N); workspace
+  Shape src;
+};
+struct DirectionObjectiveBackwardProblem {  // src, rows, vectors -> grad_src
+  Shape src;
+};
+
+// ---- optimiser -------------------------------------------------------------------------------------------------------
+
+// history[step, n] = value[n]; a value that is not finite sets latch[n] = step + 1 once, which freezes the image.
+struct RecordProblem {  // value (N), step (i64) -> history (steps x N), latch (i64, N)
+  int64_t n = 0, steps = 0;
+};
+
+struct AdamScheduleProblem {  // step (i64) -> factors (2)
+  double learning_rate = 0.05, beta1 = 0.9, beta2 = 0.999;
+  AdamEpsilon epsilon_form = AdamEpsilon::torch;
+};
+// Ascent on a parameter of n images; rows of `row_elements`. With `whitened`, the gradient is multiplied by scale first, which
+// has scale_rows rows and repeats over the rows of the parameter. Frozen images (latch) keep their bytes.
+struct AdamProblem {  // grad, factors, latch (i64, N), [scale] -> parameter, m, v
+  int64_t n = 0, rows_per_image = 0, row_elements = 0;
+  float beta1 = 0.9F, beta2 = 0.999F, epsilon = 1e-8F;
+  bool whitened = false;
+  int64_t scale_rows = 0;
+};
+
+// step += 1.
+struct AdvanceProblem {};  // -> step (i64)
+
+using Problem =
+    std::variant<ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
+                 AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem, LrnBackwardProblem,
+                 SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem, InverseFourierBackwardProblem,
+                 ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem, TransformDrawProblem,
+                 TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem, DirectionObjectiveProblem,
+                 DirectionObjectiveBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, AdvanceProblem>;
+
+// Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
+double flops(const Problem& problem);
+
+}  // namespace phosphene

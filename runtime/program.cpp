@@ -1,0 +1,189 @@
+#include "runtime/program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <map>
+
+#include "runtime/error.h"
+#include "runtime/memory_plan.h"
+
+namespace phosphene {
+namespace {
+
+constexpr int64_t kSentinelBytes = 64;
+constexpr std::byte kSentinel{0xA5};
+
+std::vector<TensorInfo> operand_infos(const Instruction& instruction, const Graph& graph) {
+  std::vector<TensorInfo> infos = graph.infos(instruction.src);
+  for (const ValueId id : instruction.dst) infos.push_back(graph.info(id));
+  return infos;
+}
+
+}  // namespace
+
+Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend, States& states, ProgramOptions options)
+    : graph_(std::move(graph)), backend_(backend), options_(options) {
+  std::vector<Instruction> list = lower(graph_);
+  prune(list, keep);
+  if (options_.fused) fuse(list, graph_, keep);
+  choose_implementations(list);
+
+  pointers_.assign(graph_.values().size(), nullptr);
+  std::vector<bool> used(graph_.values().size(), false);
+  for (const ValueId id : keep) used[static_cast<size_t>(id)] = true;
+  for (const Instruction& instruction : list) {
+    for (const ValueId id : instruction.src) used[static_cast<size_t>(id)] = true;
+    for (const ValueId id : instruction.dst) used[static_cast<size_t>(id)] = true;
+  }
+  for (size_t id = 0; id < graph_.values().size(); ++id) {
+    const Value& value = graph_.values()[id];
+    if (!used[id]) continue;
+    if (value.storage == Storage::state) {
+      pointers_[id] = states.require(value.name, value.info).data();
+    } else if (value.storage == Storage::constant) {
+      constants_.push_back(backend_.allocate(value.info.bytes()));
+      pointers_[id] = constants_.back()->data();
+      backend_.write(pointers_[id], {reinterpret_cast<const std::byte*>(value.constant.data),
+                                     static_cast<size_t>(value.info.bytes())});
+      constant_bytes_ += value.info.bytes();
+    }
+  }
+  lay_out(list, keep);
+}
+
+void Program::choose_implementations(const std::vector<Instruction>& list) {
+  for (const Instruction& instruction : list) {
+    PlannedTask planned = backend_.plan(instruction.problem, instruction.layer);
+    Step step;
+    step.layer = instruction.layer;
+    step.kind = instruction.kind;
+    step.implementation = planned.implementation;
+    step.considerations = std::move(planned.considerations);
+    step.dst = graph_.shape(instruction.dst.front());
+    step.flops = flops(instruction.problem);
+    for (const TensorInfo& info : operand_infos(instruction, graph_)) step.bytes += info.bytes();
+    step.workspace_bytes = planned.workspace_bytes;
+    step.constant_bytes = planned.constant_bytes;
+    constant_bytes_ += planned.constant_bytes;
+    steps_.push_back(std::move(step));
+    tasks_.push_back(std::move(planned.task));
+  }
+}
+
+void Program::lay_out(const std::vector<Instruction>& list, const std::vector<ValueId>& keep) {
+  const int end = static_cast<int>(list.size());
+  std::map<ValueId, Lifetime> lifetimes;
+  const auto is_transient = [&](ValueId id) { return graph_.value(id).storage == Storage::transient; };
+  for (int i = 0; i < end; ++i) {
+    for (const ValueId id : list[static_cast<size_t>(i)].dst) {
+      if (is_transient(id)) lifetimes[id] = {graph_.info(id).bytes(), i, i};
+    }
+    for (const ValueId id : list[static_cast<size_t>(i)].src) {
+      if (!is_transient(id)) continue;
+      if (!lifetimes.contains(id)) {
+        fail_internal(list[static_cast<size_t>(i)].layer, "'{}' is read before it is written", graph_.value(id).name);
+      }
+      lifetimes[id].last = i;
+    }
+  }
+  for (const ValueId id : keep) {
+    if (!is_transient(id)) continue;
+    if (!lifetimes.contains(id)) fail_internal(graph_.value(id).name, "a value that nothing writes cannot be kept");
+    lifetimes[id].last = end;
+  }
+
+  std::vector<Lifetime> all;
+  for (const auto& [id, lifetime] : lifetimes) all.push_back(lifetime);
+  for (int i = 0; i < end; ++i) {
+    if (steps_[static_cast<size_t>(i)].workspace_bytes > 0) all.push_back({steps_[static_cast<size_t>(i)].workspace_bytes, i, i});
+  }
+  const MemoryPlan plan = plan_memory(all, 64, options_.check_memory ? kSentinelBytes : 0);
+  arena_bytes_ = plan.peak;
+  arena_ = backend_.allocate(std::max<int64_t>(arena_bytes_, 64));
+
+  size_t next = 0;
+  for (const auto& [id, lifetime] : lifetimes) pointers_[static_cast<size_t>(id)] = arena_->data() + plan.offsets[next++];
+  dies_after_.resize(list.size());
+  writes_.resize(list.size());
+  for (const auto& [id, lifetime] : lifetimes) {
+    if (lifetime.last < end) dies_after_[static_cast<size_t>(lifetime.last)].push_back(id);
+    writes_[static_cast<size_t>(lifetime.first)].push_back(id);
+  }
+  for (size_t i = 0; i < list.size(); ++i) {
+    std::vector<std::byte*> operands;
+    for (const ValueId id : list[i].src) operands.push_back(pointers_[static_cast<size_t>(id)]);
+    for (const ValueId id : list[i].dst) operands.push_back(pointers_[static_cast<size_t>(id)]);
+    std::byte* workspace = steps_[i].workspace_bytes > 0 ? arena_->data() + plan.offsets[next++] : nullptr;
+    tasks_[i]->bind(operands, workspace);
+  }
+}
+
+void Program::run() {
+  if (!options_.check_memory) {
+    for (const auto& task : tasks_) task->run();
+    return;
+  }
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    const std::vector<std::byte> sentinel(kSentinelBytes, kSentinel);
+    for (const ValueId id : writes_[i]) backend_.write(pointers_[static_cast<size_t>(id)] + graph_.info(id).bytes(), sentinel);
+    tasks_[i]->run();
+    check_step(i);
+  }
+}
+
+void Program::run_timed(std::vector<double>& seconds) {
+  seconds.resize(tasks_.size(), 0);
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    tasks_[i]->run();
+    seconds[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+}
+
+// A value is surrounded by its sentinel from the step that writes it to the step after which it dies; dead bytes are NaN.
+void Program::check_step(size_t index) {
+  const auto check = [&](ValueId id) {
+    std::vector<std::byte> behind(kSentinelBytes);
+    backend_.read(behind, pointers_[static_cast<size_t>(id)] + graph_.info(id).bytes());
+    if (std::any_of(behind.begin(), behind.end(), [](std::byte byte) { return byte != kSentinel; })) {
+      fail_internal(steps_[index].layer, "{} wrote behind the end of '{}'", steps_[index].kind, graph_.value(id).name);
+    }
+  };
+  for (const ValueId id : writes_[index]) check(id);
+  for (const ValueId id : dies_after_[index]) {
+    check(id);
+    const std::vector<float> nan(static_cast<size_t>(graph_.info(id).bytes()) / sizeof(float),
+                                 std::numeric_limits<float>::quiet_NaN());
+    backend_.write(pointers_[static_cast<size_t>(id)], std::as_bytes(std::span<const float>(nan)));
+  }
+}
+
+std::vector<float> Program::read(ValueId value) const {
+  const TensorInfo& info = graph_.info(value);
+  const std::byte* source = pointers_.at(static_cast<size_t>(value));
+  if (source == nullptr || info.dtype != DType::f32) fail_internal(graph_.value(value).name, "not a value that was kept");
+  std::vector<float> numbers(static_cast<size_t>(info.shape.elements()));
+  backend_.read(std::as_writable_bytes(std::span<float>(numbers)), source);
+  return numbers;
+}
+
+HostTensor Program::read_nchw(ValueId value) const {
+  const auto& [shape, layout, dtype] = graph_.info(value);
+  HostTensor tensor{{shape.n, shape.c, shape.h, shape.w}, read(value)};
+  if (layout == Layout::planar) return tensor;
+  const std::vector<float> nhwc = std::move(tensor.data);
+  tensor.data.resize(nhwc.size());
+  const int64_t positions = shape.h * shape.w;
+  for (int64_t n = 0; n < shape.n; ++n) {
+    for (int64_t p = 0; p < positions; ++p) {
+      for (int64_t c = 0; c < shape.c; ++c) {
+        tensor.data[static_cast<size_t>((n * shape.c + c) * positions + p)] =
+            nhwc[static_cast<size_t>((n * positions + p) * shape.c + c)];
+      }
+    }
+  }
+  return tensor;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,78 @@
+// A planned graph: a flat list of tasks over one arena, replayed once per optimisation step.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/backend.h"
+#include "runtime/fuse.h"
+#include "runtime/graph.h"
+#include "runtime/states.h"
+
+namespace phosphene {
+
+struct ProgramOptions {
+  bool fused = true;
+#ifdef NDEBUG
+  bool check_memory = false;
+#else
+  bool check_memory = true;  // fill dead values with NaN, put sentinels behind each value and check them after each step
+#endif
+};
+
+class Program {
+ public:
+  // One line of the plan, for `inspect --explain` and `bench`.
+  struct Step {
+    std::string layer;
+    std::string kind;
+    std::string implementation;
+    std::vector<Consideration> considerations;
+    Shape dst;
+    double flops = 0;
+    int64_t bytes = 0;  // operands, each read or written once
+    int64_t workspace_bytes = 0;
+    int64_t constant_bytes = 0;
+  };
+
+  // Drops what neither `keep` nor a state needs, fuses (runtime/fuse.h), chooses implementations and lays out memory.
+  // `keep`: transient values that can be read after run(). `backend` and `states` must outlive the program.
+  Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend, States& states, ProgramOptions options = {});
+
+  void run();
+
+  // Runs once and adds the seconds spent in each step to `seconds` (resized to the steps); for benchmarks.
+  void run_timed(std::vector<double>& seconds);
+
+  // A kept value, or a state, in the order of its layout.
+  [[nodiscard]] std::vector<float> read(ValueId value) const;
+  // The same as N C H W.
+  [[nodiscard]] HostTensor read_nchw(ValueId value) const;
+
+  [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+  [[nodiscard]] int64_t arena_bytes() const { return arena_bytes_; }
+  [[nodiscard]] int64_t constant_bytes() const { return constant_bytes_; }
+  [[nodiscard]] const Graph& graph() const { return graph_; }
+
+ private:
+  void choose_implementations(const std::vector<Instruction>& list);
+  void lay_out(const std::vector<Instruction>& list, const std::vector<ValueId>& keep);
+  void check_step(size_t index);
+
+  Graph graph_;
+  Backend& backend_;
+  ProgramOptions options_;
+  std::unique_ptr<Memory> arena_;
+  std::vector<std::unique_ptr<Memory>> constants_;
+  std::vector<std::byte*> pointers_;  // by ValueId; null where a value has no memory
+  std::vector<std::unique_ptr<Task>> tasks_;
+  std::vector<Step> steps_;
+  std::vector<std::vector<ValueId>> dies_after_;  // by step
+  std::vector<std::vector<ValueId>> writes_;      // by step
+  int64_t arena_bytes_ = 0;
+  int64_t constant_bytes_ = 0;
+};
+
+}  // namespace phosphene
