@@ -1,0 +1,13 @@
+// Normally distributed numbers by Box and Muller's transform (Annals of Mathematical Statistics 29, 1958) on Philox.
+#pragma once
+
+#include <span>
+
+#include "kernels/philox.h"
+
+namespace phosphene {
+
+// numbers[i] ~ N(0, sd^2), a function of (key, purpose, i).
+void draw_normal(const DrawKey& key, DrawPurpose purpose, double sd, std::span<float> numbers);
+
+}  // namespace phosphene
