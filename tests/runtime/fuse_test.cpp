@@ -1,0 +1,98 @@
+#include "runtime/fuse.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "layers/network/concat.h"
+#include "layers/network/convolution.h"
+#include "layers/network/relu.h"
+#include "runtime/cpu/cpu_backend.h"
+#include "runtime/differentiate.h"
+#include "runtime/program.h"
+#include "tests/runtime/small_graphs.h"
+
+namespace phosphene {
+namespace {
+
+std::shared_ptr<const Op> convolution_1x1(int64_t k, int64_t c) {
+  return std::make_shared<Convolution>(WindowAttributes{}, 1, ramp(k * c, {k, c, 1, 1}), Weights{});
+}
+
+template <class Wanted>
+int64_t count(const std::vector<Instruction>& list) {
+  return std::count_if(list.begin(), list.end(), [](const Instruction& i) { return std::holds_alternative<Wanted>(i.problem); });
+}
+
+struct Inception {
+  Graph graph;
+  ValueId x, cotangent, left_pre, joined, gradient;
+
+  // Two convolutions with ReLU, concatenated, read by two convolutions whose sum of values is the objective.
+  Inception() {
+    x = graph.state("x", pixels(8));
+    cotangent = graph.state("c", pixels(16));
+    left_pre = graph.append(convolution_1x1(8, 8), {x}, "left:pre");
+    const ValueId left = graph.append(std::make_shared<Relu>(), {left_pre}, "left");
+    const ValueId right = graph.append(std::make_shared<Relu>(), {graph.append(convolution_1x1(16, 8), {x}, "right:pre")}, "right");
+    joined = graph.append(std::make_shared<Concat>(), {left, right}, "joined");
+    for (const char* name : {"up", "down"}) {
+      graph.append(std::make_shared<CotangentObjective>(cotangent), {graph.append(convolution_1x1(16, 24), {joined}, name)}, "o");
+    }
+    const ValueId wrt[] = {x};
+    gradient = differentiate(graph, wrt)[0];
+  }
+
+  [[nodiscard]] std::vector<Instruction> fused(std::vector<ValueId> keep) const {
+    std::vector<Instruction> list = lower(graph);
+    prune(list, keep);
+    fuse(list, graph, keep);
+    return list;
+  }
+};
+
+TEST(Fuse, AJunctionOfGradientsIsReadOnceAndWrittenOnce) {
+  const Inception net;
+  const auto list = net.fused({net.gradient});
+  EXPECT_EQ(count<ReluProblem>(list), 0);
+  // Sum, two slices and two masks are two instructions; the third sums the gradients at x.
+  EXPECT_EQ(count<AccumulateProblem>(list), 3);
+}
+
+TEST(Fuse, AValueReadBeforeItsReluVetoesTheFusion) {
+  const Inception net;
+  const auto list = net.fused({net.gradient, net.left_pre});
+  EXPECT_EQ(count<ReluProblem>(list), 1);
+}
+
+TEST(Fuse, PruningDropsWhatNothingReads) {
+  const Inception net;
+  std::vector<Instruction> list = lower(net.graph);
+  prune(list, std::vector<ValueId>{net.left_pre});
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].layer, "left:pre");
+}
+
+TEST(Fuse, ChangesNoBit) {
+  const Inception net;
+  const auto backend = make_cpu_backend(1);
+  std::vector<std::vector<float>> results;
+  for (const bool fused : {false, true}) {
+    States states(*backend);
+    ProgramOptions options;
+    options.fused = fused;
+    Program program(net.graph, {net.gradient, net.joined}, *backend, states, options);
+    std::vector<float> x(8 * 6), c(16 * 6);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<int>(i * 5 % 11) - 5);
+    for (size_t i = 0; i < c.size(); ++i) c[i] = static_cast<float>(static_cast<int>(i * 3 % 7) - 3);
+    states.write("x", x);
+    states.write("c", c);
+    program.run();
+    results.push_back(program.read(net.gradient));
+    EXPECT_TRUE(std::any_of(results.back().begin(), results.back().end(), [](float g) { return g != 0; }));
+  }
+  EXPECT_EQ(results[0], results[1]);
+}
+
+}  // namespace
+}  // namespace phosphene
