@@ -32,6 +32,14 @@ struct AdamFactors {
   }
 };
 
+// average = keep * average + take * x. 1 - beta is taken in double: for beta = .999 the rounded beta would put it off by 1e-5.
+struct MovingAverage {
+  float keep, take;
+
+  static MovingAverage of(double beta) { return {static_cast<float>(beta), static_cast<float>(1 - beta)}; }
+  PHOSPHENE_HD float operator()(float average, float x) const { return fused(keep, average, take * x); }
+};
+
 template <bool kWhitened>
 struct AdamUpdate {
   static constexpr int cpu_lanes = 8;
@@ -43,7 +51,8 @@ struct AdamUpdate {
   float* m;
   float* v;
   int64_t rows_per_image, row_elements, scale_rows;
-  float beta1, beta2, epsilon;
+  MovingAverage of_gradient, of_square;
+  float epsilon;
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
@@ -57,9 +66,9 @@ struct AdamUpdate {
     const float* PHOSPHENE_RESTRICT s = kWhitened ? scale + row % scale_rows * row_elements + i : g;
     for (int l = 0; l < N; ++l) {
       const float gradient = kWhitened ? g[l] * s[l] : g[l];
-      first[l] = beta1 * first[l] + (1.F - beta1) * gradient;
-      second[l] = beta2 * second[l] + (1.F - beta2) * gradient * gradient;
-      x[l] += a * first[l] / (b * square_root(second[l]) + epsilon);
+      first[l] = of_gradient(first[l], gradient);
+      second[l] = of_square(second[l], gradient * gradient);
+      x[l] += a * first[l] / fused(b, square_root(second[l]), epsilon);
     }
   }
 };

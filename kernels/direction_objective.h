@@ -34,7 +34,9 @@ struct DirectionProjection {
     cosine = dot / (kEpsilon + norm) / (kEpsilon + direction);
   }
 
-  PHOSPHENE_HD static float power(float base, int exponent) { return exponent == 0 ? 1.F : exponent == 1 ? base : base * base; }
+  PHOSPHENE_HD static float power(float base, int exponent) {
+    return exponent == 0 ? 1.F : exponent == 1 ? base : base * base;
+  }
 };
 
 struct DirectionTerms {

@@ -6,6 +6,13 @@
 
 namespace phosphene {
 
+// A body whose singles are slow and that overwrites what it does not read says `cpu_may_repeat = true`: the last chunk of a row
+// then overlaps the one before it and computes some elements twice, to the same bits.
+template <class Body>
+inline constexpr bool kMayRepeat = Body::cpu_lanes > 1 && requires {
+  requires Body::cpu_may_repeat;
+};
+
 // body(row, i, Lanes<N>{}) for every row in [0, count) and i in [first, last): full chunks of Body::cpu_lanes, then singles.
 template <class Parallel, class Body>
 void launch_rows(const Parallel& parallel, int64_t count, int first, int last, const Body& shared) {
@@ -16,6 +23,12 @@ void launch_rows(const Parallel& parallel, int64_t count, int first, int last, c
       int i = first;
       if constexpr (Body::cpu_lanes > 1)
         for (; i + Body::cpu_lanes <= last; i += Body::cpu_lanes) body(row, i, Lanes<Body::cpu_lanes>{});
+      if constexpr (kMayRepeat<Body>) {
+        if (i < last && last - first >= Body::cpu_lanes) {
+          body(row, last - Body::cpu_lanes, Lanes<Body::cpu_lanes>{});
+          continue;
+        }
+      }
       for (; i < last; ++i) body(row, i, Lanes<1>{});
     }
   });

@@ -12,6 +12,7 @@ namespace phosphene {
 
 struct ApplyMatrix {
   static constexpr int cpu_lanes = 32;
+  static constexpr bool cpu_may_repeat = true;
   static constexpr int kPartialTerms = 64;
   const float* src;
   const float* matrix;
@@ -30,7 +31,7 @@ struct ApplyMatrix {
       for (int l = 0; l < N; ++l) partial[l] = 0.F;
       for (int64_t j = first; j < last; ++j) {
         const float* PHOSPHENE_RESTRICT m = matrix + j * outputs + i;
-        for (int l = 0; l < N; ++l) partial[l] += x[j] * m[l];
+        for (int l = 0; l < N; ++l) partial[l] = fused(x[j], m[l], partial[l]);
       }
       for (int l = 0; l < N; ++l) sum[l] += partial[l];
     }

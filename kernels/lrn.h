@@ -29,23 +29,24 @@ PHOSPHENE_HD float lrn_power(float r, float beta) {
   }
 }
 
-// sum[l] += term(j) for the channels j = i + l + d inside [0, c), |d| <= radius.
-template <int N, class Term>
-PHOSPHENE_HD void lrn_window(int i, int64_t c, int radius, float* sum, const Term& term) {
+// sum[l] = add(sum[l], j) for the channels j = i + l + d inside [0, c), |d| <= radius.
+template <int N, class Add>
+PHOSPHENE_HD void lrn_window(int i, int64_t c, int radius, float* sum, const Add& add) {
   if (i >= radius && i + N + radius <= c) {
     for (int d = -radius; d <= radius; ++d)
-      for (int l = 0; l < N; ++l) sum[l] += term(i + l + d);
+      for (int l = 0; l < N; ++l) sum[l] = add(sum[l], i + l + d);
   } else {
     for (int d = -radius; d <= radius; ++d) {
       const int begin = larger(0, -(i + d)), end = smaller(N, static_cast<int>(c) - i - d);
-      for (int l = begin; l < end; ++l) sum[l] += term(i + l + d);
+      for (int l = begin; l < end; ++l) sum[l] = add(sum[l], i + l + d);
     }
   }
 }
 
 template <LrnPower kPower>
 struct NormaliseResponse {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 64;
+  static constexpr bool cpu_may_repeat = true;
   const float* src;
   float* dst;
   float* reciprocal;
@@ -58,11 +59,11 @@ struct NormaliseResponse {
     const float* PHOSPHENE_RESTRICT x = src + row * c;
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;
-    lrn_window<N>(i, c, radius, sum, [x](int j) { return x[j] * x[j]; });
+    lrn_window<N>(i, c, radius, sum, [x](float so_far, int j) { return fused(x[j], x[j], so_far); });
     float* PHOSPHENE_RESTRICT y = dst + row * c + i;
     float* PHOSPHENE_RESTRICT kept = reciprocal + row * c + i;
     for (int l = 0; l < N; ++l) {
-      const float r = 1.F / (k + alpha * sum[l]);
+      const float r = 1.F / fused(alpha, sum[l], k);
       kept[l] = r;
       y[l] = x[i + l] * lrn_power<kPower>(r, beta);
     }
@@ -71,7 +72,8 @@ struct NormaliseResponse {
 
 template <LrnPower kPower>
 struct NormaliseResponseBackward {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 64;
+  static constexpr bool cpu_may_repeat = true;
   const float* grad_dst;
   const float* src;
   const float* dst;
@@ -89,10 +91,10 @@ struct NormaliseResponseBackward {
     const float* PHOSPHENE_RESTRICT x = src + row * c + i;
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;
-    lrn_window<N>(i, c, radius, sum, [g, y, r](int j) { return g[j] * y[j] * r[j]; });
+    lrn_window<N>(i, c, radius, sum, [g, y, r](float so_far, int j) { return fused(g[j] * y[j], r[j], so_far); });
     float* PHOSPHENE_RESTRICT out = grad_src + row * c + i;
     for (int l = 0; l < N; ++l) {
-      out[l] = g[i + l] * lrn_power<kPower>(r[i + l], beta) - 2.F * alpha * beta * x[l] * sum[l];
+      out[l] = fused(-2.F * alpha * beta * x[l], sum[l], g[i + l] * lrn_power<kPower>(r[i + l], beta));
     }
   }
 };

@@ -29,6 +29,9 @@ PHOSPHENE_HD float exponential(float x) {
 
 PHOSPHENE_HD float sigmoid(float x) { return 1.F / (1.F + exponential(-x)); }
 
+// a b + c, rounded once. Written where the compiler could fuse either of two products and would choose by the width.
+PHOSPHENE_HD float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+
 PHOSPHENE_HD float square_root(float x) { return __builtin_sqrtf(x); }
 
 template <class T>

@@ -79,7 +79,9 @@ struct TransformComposition {
     w = columns;
   }
 
-  PHOSPHENE_HD static int floor_half(int difference) { return difference >= 0 ? difference / 2 : -((1 - difference) / 2); }
+  PHOSPHENE_HD static int floor_half(int difference) {
+    return difference >= 0 ? difference / 2 : -((1 - difference) / 2);
+  }
 };
 
 struct DrawTransforms {
@@ -99,23 +101,31 @@ struct DrawTransforms {
     if (shared) key.image = 0;
     TransformComposition composition(height, width);
     for (int s = 0; s < step_count; ++s) {
-      apply(composition, steps[s], draw(key, static_cast<uint32_t>(*step), DrawPurpose::transform, static_cast<uint32_t>(s)));
+      apply(composition, steps[s],
+            draw(key, static_cast<uint32_t>(*step), DrawPurpose::transform, static_cast<uint32_t>(s)));
     }
-    if (composition.h != network_height || composition.w != network_width) composition.crop(network_height, network_width);
+    if (composition.h != network_height || composition.w != network_width)
+      composition.crop(network_height, network_width);
     for (int e = 0; e < 6; ++e) matrices[image * 6 + e] = static_cast<float>(composition.m[e]);
   }
 
   PHOSPHENE_HD void apply(TransformComposition& composition, const TransformStep& s, const Philox4x32& words) const {
     switch (s.kind) {
-      case TransformKind::pad: composition.pad(s.amount); break;
+      case TransformKind::pad:
+        composition.pad(s.amount);
+        break;
       case TransformKind::jitter:
         composition.jitter(s.amount, pick(words.word[0], s.amount + 1), pick(words.word[1], s.amount + 1));
         break;
-      case TransformKind::scale: composition.scale(number(s, words.word[0])); break;
+      case TransformKind::scale:
+        composition.scale(number(s, words.word[0]));
+        break;
       case TransformKind::rotate:
         composition.rotate(static_cast<double>(number(s, words.word[0])) * 0.017453292519943295);
         break;
-      case TransformKind::crop: composition.crop(s.height, s.width); break;
+      case TransformKind::crop:
+        composition.crop(s.height, s.width);
+        break;
     }
   }
 

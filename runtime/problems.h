@@ -203,7 +203,7 @@ struct AdamScheduleProblem {  // step (i64) -> factors (2)
 // has scale_rows rows and repeats over the rows of the parameter. Frozen images (latch) keep their bytes.
 struct AdamProblem {  // grad, factors, latch (i64, N), [scale] -> parameter, m, v
   int64_t n = 0, rows_per_image = 0, row_elements = 0;
-  float beta1 = 0.9F, beta2 = 0.999F, epsilon = 1e-8F;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   bool whitened = false;
   int64_t scale_rows = 0;
 };

@@ -36,8 +36,9 @@ Problem Colour::lower(std::span<const TensorInfo> /*src*/, std::span<const Tenso
 
 void Colour::differentiate(Differentiator& differentiator, const Node& node) const {
   differentiator.contribute(
-      node.src[0], differentiator.graph().append(std::make_shared<ColourBackward>(decorrelated_),
-                                                 {differentiator.gradient(node.dst[0]), node.dst[0]}, "grad " + node.layer));
+      node.src[0],
+      differentiator.graph().append(std::make_shared<ColourBackward>(decorrelated_),
+                                    {differentiator.gradient(node.dst[0]), node.dst[0]}, "grad " + node.layer));
 }
 
 }  // namespace phosphene

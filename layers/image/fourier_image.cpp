@@ -25,8 +25,9 @@ class Whiten final : public Op {
   }
   void differentiate(Differentiator& differentiator, const Node& node) const override {
     differentiator.contribute(
-        node.src[0], differentiator.graph().append(std::make_shared<Whiten>(),
-                                                   {differentiator.gradient(node.dst[0]), node.src[1]}, "grad " + node.layer));
+        node.src[0],
+        differentiator.graph().append(std::make_shared<Whiten>(), {differentiator.gradient(node.dst[0]), node.src[1]},
+                                      "grad " + node.layer));
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
     return WhitenProblem{src[0].shape};
@@ -88,7 +89,8 @@ std::vector<float> whitening_scale(const FourierParameterization& p) {
       // numpy's fftfreq of W: for odd W the last column is the negative frequency -(W - 1) / (2 W).
       const double fx = static_cast<double>(kx <= p.w / 2 ? kx : kx - p.w) / static_cast<double>(p.w);
       const double frequency = std::max(std::hypot(fx, fy), 1 / largest);
-      scale[static_cast<size_t>(ky * columns + kx)] = static_cast<float>(amplitude / std::pow(frequency, p.decay_power));
+      scale[static_cast<size_t>(ky * columns + kx)] =
+          static_cast<float>(amplitude / std::pow(frequency, p.decay_power));
     }
   }
   return scale;
@@ -106,7 +108,8 @@ std::vector<float> initial_spectrum(const FourierParameterization& p, std::span<
   const auto per_image = static_cast<size_t>(p.spectrum().shape.elements() / p.n);
   std::vector<float> spectrum(per_image * keys.size());
   for (size_t image = 0; image < keys.size(); ++image) {
-    draw_normal(keys[image], DrawPurpose::initial_spectrum, sd, std::span<float>(spectrum).subspan(image * per_image, per_image));
+    draw_normal(keys[image], DrawPurpose::initial_spectrum, sd,
+                std::span<float>(spectrum).subspan(image * per_image, per_image));
   }
   return spectrum;
 }

@@ -32,6 +32,7 @@ ValueId append_fourier_image(Graph& graph, const FourierParameterization& parame
 std::vector<float> whitening_scale(const FourierParameterization& parameterization);
 
 // N(0, sd^2) for every coefficient, each a function of its image's key and its index alone (Box-Muller on Philox).
-std::vector<float> initial_spectrum(const FourierParameterization& parameterization, std::span<const DrawKey> keys, double sd);
+std::vector<float> initial_spectrum(const FourierParameterization& parameterization, std::span<const DrawKey> keys,
+                                    double sd);
 
 }  // namespace phosphene

@@ -3,9 +3,14 @@
 #include <cmath>
 #include <numbers>
 
+#include "runtime/error.h"
+
 namespace phosphene {
 
 void draw_normal(const DrawKey& key, DrawPurpose purpose, double sd, std::span<float> numbers) {
+  constexpr size_t kMost = size_t{4} << 24;  // four from each block of a purpose
+  if (numbers.size() > kMost)
+    fail("size", "{} parameters for one image; at most {} are possible", numbers.size(), kMost);
   for (size_t first = 0; first < numbers.size(); first += 4) {
     const Philox4x32 words = draw(key, 0, purpose, static_cast<uint32_t>(first / 4));
     for (size_t pair = 0; pair < 2; ++pair) {

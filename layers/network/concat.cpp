@@ -13,7 +13,8 @@ std::vector<TensorInfo> Concat::infer(std::span<const TensorInfo> src) const {
     Shape same_but_channels = info.shape;
     same_but_channels.c = src[0].shape.c;
     if (same_but_channels != src[0].shape) {
-      fail("", "values of shapes {} and {} cannot be concatenated along channels", to_string(src[0].shape), to_string(info.shape));
+      fail("", "values of shapes {} and {} cannot be concatenated along channels", to_string(src[0].shape),
+           to_string(info.shape));
     }
     dst.shape.c += info.shape.c;
   }

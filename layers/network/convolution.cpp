@@ -40,14 +40,16 @@ Convolution::Convolution(WindowAttributes window, int64_t groups, Weights weight
 std::vector<TensorInfo> Convolution::infer(std::span<const TensorInfo> src) const {
   const Shape& shape = src[0].shape;
   if (shape.c != weights_.shape[1] * groups_) {
-    fail("", "a source of shape {} for weights of shape [{}] in {} group(s)", to_string(shape), fmt::join(weights_.shape, ", "), groups_);
+    fail("", "a source of shape {} for weights of shape [{}] in {} group(s)", to_string(shape),
+         fmt::join(weights_.shape, ", "), groups_);
   }
   const SlidingWindow sliding = slide(window_, shape);
   return {{{shape.n, weights_.shape[0], sliding.rows, sliding.columns}, Layout::channels_last, DType::f32}};
 }
 
 Problem Convolution::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const {
-  return ConvolutionProblem{src[0].shape, dst[0].shape, slide(window_, src[0].shape).window, groups_, false, weights_, bias_};
+  return ConvolutionProblem{src[0].shape, dst[0].shape, slide(window_, src[0].shape).window, groups_, false,
+                            weights_,     bias_};
 }
 
 void Convolution::differentiate(Differentiator& differentiator, const Node& node) const {

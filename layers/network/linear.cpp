@@ -35,7 +35,9 @@ std::vector<TensorInfo> Linear::infer(std::span<const TensorInfo> src) const {
   const Shape& shape = src[0].shape;
   const int64_t k = weights_.shape[0];
   if (shape.c * shape.h * shape.w * k != weights_.elements()) {
-    fail("", "a source of shape {} for linear weights of shape [{}]: this layer needs the image size the network was trained at",
+    fail("",
+         "a source of shape {} for linear weights of shape [{}]: this layer needs the image size the network was "
+         "trained at",
          to_string(shape), fmt::join(weights_.shape, ", "));
   }
   return {{{shape.n, k, 1, 1}, Layout::channels_last, DType::f32}};

@@ -41,9 +41,10 @@ Problem Lrn::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> 
 void Lrn::differentiate(Differentiator& differentiator, const Node& node) const {
   Graph& graph = differentiator.graph();
   const auto forward = std::get<LrnProblem>(lower(graph.infos(node.src), graph.infos(node.dst)));
-  differentiator.contribute(
-      node.src[0], graph.append(std::make_shared<LrnBackward>(forward),
-                                {differentiator.gradient(node.dst[0]), node.src[0], node.dst[0], node.dst[1]}, "grad " + node.layer));
+  differentiator.contribute(node.src[0],
+                            graph.append(std::make_shared<LrnBackward>(forward),
+                                         {differentiator.gradient(node.dst[0]), node.src[0], node.dst[0], node.dst[1]},
+                                         "grad " + node.layer));
 }
 
 }  // namespace phosphene

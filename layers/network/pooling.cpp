@@ -46,7 +46,8 @@ std::vector<TensorInfo> Pooling::infer(std::span<const TensorInfo> src) const {
   const Shape dst{shape.n, shape.c, sliding.rows, sliding.columns};
   if (kind_ == PoolingKind::average) return {{dst, Layout::channels_last, DType::f32}};
   if (sliding.window.r * sliding.window.s > kMaxTaps) {
-    fail("", "max pooling over a window of {}x{}; at most {} taps are possible", sliding.window.r, sliding.window.s, kMaxTaps);
+    fail("", "max pooling over a window of {}x{}; at most {} taps are possible", sliding.window.r, sliding.window.s,
+         kMaxTaps);
   }
   return {{dst, Layout::channels_last, DType::f32}, {dst, Layout::channels_last, DType::u8}};
 }
@@ -60,7 +61,8 @@ void Pooling::differentiate(Differentiator& differentiator, const Node& node) co
   const auto forward = std::get<PoolingProblem>(lower(graph.infos(node.src), graph.infos(node.dst)));
   std::vector<ValueId> src{differentiator.gradient(node.dst[0])};
   if (kind_ == PoolingKind::max) src.push_back(node.dst[1]);
-  differentiator.contribute(node.src[0], graph.append(std::make_shared<PoolingBackward>(forward), src, "grad " + node.layer));
+  differentiator.contribute(node.src[0],
+                            graph.append(std::make_shared<PoolingBackward>(forward), src, "grad " + node.layer));
 }
 
 }  // namespace phosphene

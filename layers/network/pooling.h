@@ -12,7 +12,9 @@ class Pooling final : public Op {
  public:
   Pooling(PoolingKind kind, WindowAttributes window, PoolingDivisor divisor, bool global);
 
-  [[nodiscard]] std::string_view kind() const override { return kind_ == PoolingKind::max ? "max pooling" : "average pooling"; }
+  [[nodiscard]] std::string_view kind() const override {
+    return kind_ == PoolingKind::max ? "max pooling" : "average pooling";
+  }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override;
   void differentiate(Differentiator& differentiator, const Node& node) const override;
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override;

@@ -14,8 +14,9 @@ Problem Relu::lower(std::span<const TensorInfo> src, std::span<const TensorInfo>
 void Relu::differentiate(Differentiator& differentiator, const Node& node) const {
   Graph& graph = differentiator.graph();
   const int64_t channels = graph.shape(node.dst[0]).c;
-  differentiator.contribute(node.src[0], graph.append(std::make_shared<Accumulate>(0, channels, true),
-                                                      {differentiator.gradient(node.dst[0]), node.dst[0]}, "grad " + node.layer));
+  differentiator.contribute(node.src[0],
+                            graph.append(std::make_shared<Accumulate>(0, channels, true),
+                                         {differentiator.gradient(node.dst[0]), node.dst[0]}, "grad " + node.layer));
 }
 
 }  // namespace phosphene

@@ -23,9 +23,10 @@ Problem Softmax::lower(std::span<const TensorInfo> src, std::span<const TensorIn
 }
 
 void Softmax::differentiate(Differentiator& differentiator, const Node& node) const {
-  differentiator.contribute(node.src[0], differentiator.graph().append(std::make_shared<SoftmaxBackward>(),
-                                                                       {differentiator.gradient(node.dst[0]), node.dst[0]},
-                                                                       "grad " + node.layer));
+  differentiator.contribute(
+      node.src[0],
+      differentiator.graph().append(std::make_shared<SoftmaxBackward>(),
+                                    {differentiator.gradient(node.dst[0]), node.dst[0]}, "grad " + node.layer));
 }
 
 }  // namespace phosphene

@@ -9,8 +9,10 @@ struct WindowAttributes {
   int64_t r = 1, s = 1;
   int64_t stride_h = 1, stride_w = 1;
   int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
-  bool same = false;  // TensorFlow's SAME: dst = ceil(src / stride), what is missing is padded, the odd one at the bottom and right
-  bool ceil = false;  // Caffe: dst rounds up, the last window may hang over the edge, but must start inside the padding above
+  bool same =
+      false;  // TensorFlow's SAME: dst = ceil(src / stride), what is missing is padded, the odd one at the bottom and right
+  bool ceil =
+      false;  // Caffe: dst rounds up, the last window may hang over the edge, but must start inside the padding above
 
   bool operator==(const WindowAttributes&) const = default;
 };

@@ -41,8 +41,8 @@ Problem DirectionObjective::lower(std::span<const TensorInfo> src, std::span<con
 }
 
 void DirectionObjective::differentiate(Differentiator& differentiator, const Node& node) const {
-  differentiator.contribute(node.src[0],
-                            differentiator.graph().append(std::make_shared<DirectionObjectiveBackward>(), node.src, "grad " + node.layer));
+  differentiator.contribute(node.src[0], differentiator.graph().append(std::make_shared<DirectionObjectiveBackward>(),
+                                                                       node.src, "grad " + node.layer));
 }
 
 }  // namespace phosphene

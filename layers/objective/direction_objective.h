@@ -7,7 +7,7 @@
 
 namespace phosphene {
 
-TensorInfo direction_rows(int64_t n);                        // one DirectionRow per image, as bytes
+TensorInfo direction_rows(int64_t n);                           // one DirectionRow per image, as bytes
 TensorInfo direction_vectors(int64_t count, int64_t channels);  // float32
 
 class DirectionObjective final : public Op {

@@ -24,7 +24,9 @@ class UnitObjectiveBackward final : public Op {
 
 }  // namespace
 
-TensorInfo unit_rows(int64_t n) { return {{n, static_cast<int64_t>(sizeof(UnitRow)), 1, 1}, Layout::channels_last, DType::u8}; }
+TensorInfo unit_rows(int64_t n) {
+  return {{n, static_cast<int64_t>(sizeof(UnitRow)), 1, 1}, Layout::channels_last, DType::u8};
+}
 
 std::vector<TensorInfo> UnitObjective::infer(std::span<const TensorInfo> src) const {
   if (src[0].layout != Layout::channels_last || src[1] != unit_rows(src[0].shape.n)) {

@@ -12,7 +12,8 @@ class AdamSchedule final : public Op {
     return {{{1, 2, 1, 1}, Layout::channels_last, DType::f32}};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
-    return AdamScheduleProblem{attributes_.learning_rate, attributes_.beta1, attributes_.beta2, attributes_.epsilon_form};
+    return AdamScheduleProblem{attributes_.learning_rate, attributes_.beta1, attributes_.beta2,
+                               attributes_.epsilon_form};
   }
 
  private:
@@ -31,9 +32,9 @@ class Adam final : public Op {
     problem.n = parameter.n;
     problem.rows_per_image = parameter.c * parameter.h;
     problem.row_elements = parameter.w;
-    problem.beta1 = static_cast<float>(attributes_.beta1);
-    problem.beta2 = static_cast<float>(attributes_.beta2);
-    problem.epsilon = static_cast<float>(attributes_.epsilon);
+    problem.beta1 = attributes_.beta1;
+    problem.beta2 = attributes_.beta2;
+    problem.epsilon = attributes_.epsilon;
     return problem;
   }
   [[nodiscard]] bool updates_state() const override { return true; }
@@ -46,7 +47,8 @@ class Adam final : public Op {
 
 TensorInfo latches(int64_t n) { return {{n, 1, 1, 1}, Layout::channels_last, DType::i64}; }
 
-void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step, ValueId latch) {
+void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step,
+                 ValueId latch) {
   const std::string name = graph.value(parameter).name;
   const TensorInfo info = graph.info(parameter);
   const ValueId m = graph.state(name + "/m", info);

@@ -15,7 +15,8 @@ struct AdamAttributes {
 
 // Appends the ascent of the state `parameter` along `gradient`. Moments are the states "<parameter>/m" and "<parameter>/v"; step
 // is the step number, latch (latches(n)) freezes images.
-void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step, ValueId latch);
+void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step,
+                 ValueId latch);
 
 TensorInfo latches(int64_t n);  // one int64 per image
 

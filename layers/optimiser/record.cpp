@@ -30,10 +30,13 @@ class Advance final : public Op {
 TensorInfo value_history(int64_t steps, int64_t n) { return {{steps, n, 1, 1}, Layout::channels_last, DType::f32}; }
 
 void append_record(Graph& graph, ValueId value, ValueId step, ValueId history, ValueId latch) {
-  if (graph.shape(value).n != graph.shape(history).c) fail_internal("record", "{} values for a history of {}", graph.shape(value).n, graph.shape(history).c);
+  if (graph.shape(value).n != graph.shape(history).c)
+    fail_internal("record", "{} values for a history of {}", graph.shape(value).n, graph.shape(history).c);
   graph.append_update(std::make_shared<Record>(), {value, step}, {history, latch}, "record");
 }
 
-void append_advance(Graph& graph, ValueId step) { graph.append_update(std::make_shared<Advance>(), {}, {step}, "advance"); }
+void append_advance(Graph& graph, ValueId step) {
+  graph.append_update(std::make_shared<Advance>(), {}, {step}, "advance");
+}
 
 }  // namespace phosphene

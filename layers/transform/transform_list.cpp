@@ -1,11 +1,15 @@
 #include "layers/transform/transform_list.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
+
+// Recorded matrices beyond these are no views of an image; within them, 1000 pixels are read well within kFarOutside.
+constexpr float kLargestScale = 100, kLargestShift = 100000;
 
 TensorInfo matrices(int64_t n) { return {{n, 6, 1, 1}, Layout::channels_last, DType::f32}; }
 
@@ -96,15 +100,18 @@ TransformList transform_preset(const std::string& name, int64_t h, int64_t w) {
   if (name == "distill") return distill(h, w);
   if (name == "lucid") return lucid();
   if (name == "none") return {};
-  fail("", "'{}' is no list of transforms; there are distill, lucid and none{}", name, suggestion(name, transform_presets()));
+  fail("", "'{}' is no list of transforms; there are distill, lucid and none{}", name,
+       suggestion(name, transform_presets()));
 }
 
-TensorInfo draw_keys(int64_t n) { return {{n, static_cast<int64_t>(sizeof(DrawKey)), 1, 1}, Layout::channels_last, DType::u8}; }
+TensorInfo draw_keys(int64_t n) {
+  return {{n, static_cast<int64_t>(sizeof(DrawKey)), 1, 1}, Layout::channels_last, DType::u8};
+}
 
 TensorInfo step_number() { return {{1, 1, 1, 1}, Layout::channels_last, DType::i64}; }
 
-ValueId append_transform_draw(Graph& graph, const TransformList& list, ValueId keys, ValueId step, int64_t image_h, int64_t image_w,
-                              int64_t network_h, int64_t network_w) {
+ValueId append_transform_draw(Graph& graph, const TransformList& list, ValueId keys, ValueId step, int64_t image_h,
+                              int64_t image_w, int64_t network_h, int64_t network_w) {
   if (list.steps.size() > kTransformSteps) {
     fail("transforms", "{} steps; at most {} are possible", list.steps.size(), kTransformSteps);
   }
@@ -128,12 +135,21 @@ ValueId append_transform_draw(Graph& graph, const TransformList& list, ValueId k
 ValueId append_transform_replay(Graph& graph, Weights recorded, int64_t n, ValueId step) {
   const int64_t images = recorded.shape.size() == 4 ? recorded.shape[1] : 1;
   if (recorded.elements() == 0 || recorded.elements() % (6 * images) != 0 || (images != 1 && images != n)) {
-    fail("transforms", "recorded matrices of shape [{}]; T x 2 x 3, or T x {} x 2 x 3, is meant", fmt::join(recorded.shape, ", "), n);
+    fail("transforms", "recorded matrices of shape [{}]; T x 2 x 3, or T x {} x 2 x 3, is meant",
+         fmt::join(recorded.shape, ", "), n);
+  }
+  for (int64_t i = 0; i < recorded.elements(); ++i) {
+    const float largest = i % 3 == 2 ? kLargestShift : kLargestScale;
+    if (!(std::abs(recorded.data[i]) <= largest)) {
+      fail("transforms", "number {} of the recorded matrices is {}; at most {} is possible", i, recorded.data[i],
+           largest);
+    }
   }
   const int64_t steps = recorded.elements() / (6 * images);
-  const ValueId table = graph.constant("recorded transforms", {{steps, 6 * images, 1, 1}, Layout::channels_last, DType::f32},
-                                       std::move(recorded));
-  return graph.append(std::make_shared<TransformReplay>(TransformReplayProblem{n, steps, images}), {table, step}, "transform");
+  const ValueId table = graph.constant(
+      "recorded transforms", {{steps, 6 * images, 1, 1}, Layout::channels_last, DType::f32}, std::move(recorded));
+  return graph.append(std::make_shared<TransformReplay>(TransformReplayProblem{n, steps, images}), {table, step},
+                      "transform");
 }
 
 }  // namespace phosphene

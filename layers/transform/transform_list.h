@@ -12,8 +12,8 @@ namespace phosphene {
 
 struct TransformList {
   std::vector<TransformStep> steps;
-  std::vector<float> choices;            // what the steps' scales and rotations choose from
-  bool shared = false;                   // one draw for all images of a job
+  std::vector<float> choices;  // what the steps' scales and rotations choose from
+  bool shared = false;         // one draw for all images of a job
   Outside outside = Outside::constant;
 
   // Appends a scale or rotation that chooses among `numbers`.
@@ -29,13 +29,13 @@ TransformList transform_preset(const std::string& name, int64_t h, int64_t w);
 std::vector<std::string> transform_presets();
 
 // Appends the drawn matrices, N x 6: keys is a state of DrawKeys (info: draw_keys(n)), step the step number (i64, one).
-ValueId append_transform_draw(Graph& graph, const TransformList& list, ValueId keys, ValueId step, int64_t image_h, int64_t image_w,
-                              int64_t network_h, int64_t network_w);
+ValueId append_transform_draw(Graph& graph, const TransformList& list, ValueId keys, ValueId step, int64_t image_h,
+                              int64_t image_w, int64_t network_h, int64_t network_w);
 
 // The same from recorded matrices, T x R x 6 numbers, R = 1 or n.
 ValueId append_transform_replay(Graph& graph, Weights recorded, int64_t n, ValueId step);
 
-TensorInfo draw_keys(int64_t n);   // one DrawKey per image, as bytes
-TensorInfo step_number();          // one int64
+TensorInfo draw_keys(int64_t n);  // one DrawKey per image, as bytes
+TensorInfo step_number();         // one int64
 
 }  // namespace phosphene

@@ -26,15 +26,23 @@ class WarpBackward final : public Op {
 
 }  // namespace
 
-Warp::Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, std::vector<float> mean, std::vector<int> order)
-    : network_h_(network_h), network_w_(network_w), outside_(outside), scale_(scale), mean_(std::move(mean)), order_(std::move(order)) {
+Warp::Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, std::vector<float> mean,
+           std::vector<int> order)
+    : network_h_(network_h),
+      network_w_(network_w),
+      outside_(outside),
+      scale_(scale),
+      mean_(std::move(mean)),
+      order_(std::move(order)) {
   if (mean_.size() != order_.size() || mean_.empty() || mean_.size() > kWarpChannels) {
-    fail("", "preprocessing with {} means and {} channels; at most {} channels are possible", mean_.size(), order_.size(), kWarpChannels);
+    fail("", "preprocessing with {} means and {} channels; at most {} channels are possible", mean_.size(),
+         order_.size(), kWarpChannels);
   }
   std::vector<int> sorted = order_;
   std::sort(sorted.begin(), sorted.end());
   for (size_t c = 0; c < sorted.size(); ++c) {
-    if (sorted[c] != static_cast<int>(c)) fail("", "the order of channels [{}] is no permutation", fmt::join(order_, ", "));
+    if (sorted[c] != static_cast<int>(c))
+      fail("", "the order of channels [{}] is no permutation", fmt::join(order_, ", "));
   }
 }
 

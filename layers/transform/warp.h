@@ -11,7 +11,8 @@ namespace phosphene {
 class Warp final : public Op {
  public:
   // input[c] = scale * sample[order[c]] - mean[c]; `mean` and `order` have one entry per channel.
-  Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, std::vector<float> mean, std::vector<int> order);
+  Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, std::vector<float> mean,
+       std::vector<int> order);
 
   [[nodiscard]] std::string_view kind() const override { return "warp"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override;  // image, matrices

@@ -1,5 +1,6 @@
 #include "runtime/cpu/linear.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "kernels/launch_cpu.h"
@@ -24,6 +25,13 @@ std::vector<float> pack(const Weights& weights, const Shape& src, int64_t k_coun
   return packed;
 }
 
+struct OnThisThread {
+  template <class F>
+  void operator()(int64_t count, int64_t /*elements_each*/, const F& f) const {
+    f(int64_t{0}, count);
+  }
+};
+
 class LinearTask final : public Task {
  public:
   LinearTask(std::vector<float> matrix, std::vector<float> bias, int64_t rows, int64_t inputs, int64_t outputs,
@@ -39,7 +47,15 @@ class LinearTask final : public Task {
     body_.src = reinterpret_cast<const float*>(operands[0]);
     body_.dst = reinterpret_cast<float*>(operands[1]);
   }
-  void run() override { launch_rows(parallel_, rows_, static_cast<int>(body_.outputs), body_); }
+  // Threads share the outputs, not the rows, of which there may be one; each reads its own columns of the matrix.
+  void run() override {
+    const int64_t blocks = (body_.outputs + ApplyMatrix::cpu_lanes - 1) / ApplyMatrix::cpu_lanes;
+    parallel_(blocks, rows_ * body_.inputs * ApplyMatrix::cpu_lanes, [this](int64_t begin, int64_t end) {
+      const auto last = std::min(end * ApplyMatrix::cpu_lanes, body_.outputs);
+      launch_rows(OnThisThread{}, rows_, static_cast<int>(begin * ApplyMatrix::cpu_lanes), static_cast<int>(last),
+                  body_);
+    });
+  }
 
  private:
   std::vector<float> matrix_, bias_;
@@ -61,7 +77,8 @@ PlannedTask planned(std::unique_ptr<Task> task, int64_t constant_bytes) {
 
 PlannedTask plan_linear(const LinearProblem& problem, const Parallel& parallel) {
   const int64_t inputs = problem.src.elements() / problem.src.n;
-  std::vector<float> bias(problem.bias.data, problem.bias.data + problem.bias.elements() * (problem.bias.data != nullptr));
+  std::vector<float> bias(problem.bias.data,
+                          problem.bias.data + problem.bias.elements() * (problem.bias.data != nullptr));
   return planned(std::make_unique<LinearTask>(pack(problem.weights, problem.src, problem.k, true), std::move(bias),
                                               problem.src.n, inputs, problem.k, parallel),
                  problem.k * inputs * static_cast<int64_t>(sizeof(float)));
@@ -69,8 +86,8 @@ PlannedTask plan_linear(const LinearProblem& problem, const Parallel& parallel) 
 
 PlannedTask plan_linear(const LinearBackwardProblem& problem, const Parallel& parallel) {
   const int64_t inputs = problem.src.elements() / problem.src.n;
-  return planned(std::make_unique<LinearTask>(pack(problem.weights, problem.src, problem.k, false), std::vector<float>{},
-                                              problem.src.n, problem.k, inputs, parallel),
+  return planned(std::make_unique<LinearTask>(pack(problem.weights, problem.src, problem.k, false),
+                                              std::vector<float>{}, problem.src.n, problem.k, inputs, parallel),
                  problem.k * inputs * static_cast<int64_t>(sizeof(float)));
 }
 

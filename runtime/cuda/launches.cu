@@ -12,18 +12,18 @@
 namespace phosphene {
 namespace {
 
-// The launcher that runtime/launches.h is written against. `lanes` elements are handled by one thread.
-template <int lanes>
+// The launcher that runtime/launches.h is written against. N elements are handled by one thread.
+template <int N>
 struct CudaLauncher {
   cudaStream_t stream = nullptr;
 
   template <class Body>
   void rows(int64_t count, int first, int last, const Body& body) const {
-    launch_rows_cuda<lanes>(stream, count, first, last, body);
+    launch_rows_cuda<N>(stream, count, first, last, body);
   }
   template <class Body>
   void rows(int64_t count, int elements, const Body& body) const {
-    launch_rows_cuda<lanes>(stream, count, 0, elements, body);
+    launch_rows_cuda<N>(stream, count, 0, elements, body);
   }
   template <class Body>
   void tiles(int64_t count, int64_t /*elements*/, const Body& body) const {
@@ -36,11 +36,11 @@ concept LibraryProblem = std::is_same_v<P, ConvolutionProblem> || std::is_same_v
     std::is_same_v<P, LinearProblem> || std::is_same_v<P, LinearBackwardProblem> ||
     std::is_same_v<P, InverseFourierProblem> || std::is_same_v<P, InverseFourierBackwardProblem>;
 
-template <int lanes>
+template <int N>
 void launch_problem(const Problem& problem, const Operands& operands, cudaStream_t stream) {
   std::visit(
       [&](const auto& p) {
-        if constexpr (!LibraryProblem<std::decay_t<decltype(p)>>) launch(CudaLauncher<lanes>{stream}, p, operands);
+        if constexpr (!LibraryProblem<std::decay_t<decltype(p)>>) launch(CudaLauncher<N>{stream}, p, operands);
       },
       problem);
 }

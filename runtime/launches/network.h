@@ -51,7 +51,8 @@ void launch(const Launcher& launcher, const ConcatProblem& problem, const Operan
   int64_t offset = 0;
   for (size_t s = 0; s < problem.channels.size(); ++s) {
     const int64_t c = problem.channels[s];
-    launcher.rows(dst.n * dst.h * dst.w, static_cast<int>(c), CopyChannels{at.at(s), at.at(problem.channels.size()), c, dst.c, offset});
+    launcher.rows(dst.n * dst.h * dst.w, static_cast<int>(c),
+                  CopyChannels{at.at(s), at.at(problem.channels.size()), c, dst.c, offset});
     offset += c;
   }
 }
@@ -60,9 +61,13 @@ template <class PoolingOfEitherDirection>
 PoolingGeometry pooling_geometry(const PoolingOfEitherDirection& problem) {
   const Window& w = problem.window;
   const auto i = [](int64_t value) { return static_cast<int>(value); };
-  return {i(problem.src.h), i(problem.src.w),  i(problem.dst.h),   i(problem.dst.w),    i(w.r),
-          i(w.s),           i(w.stride_h),     i(w.stride_w),      i(w.pad_top),        i(w.pad_left),
-          i(w.pad_bottom),  i(w.pad_right),    problem.src.c,      problem.divisor == PoolingDivisor::inside};
+  return {i(problem.src.h), i(problem.src.w),
+          i(problem.dst.h), i(problem.dst.w),
+          i(w.r),           i(w.s),
+          i(w.stride_h),    i(w.stride_w),
+          i(w.pad_top),     i(w.pad_left),
+          i(w.pad_bottom),  i(w.pad_right),
+          problem.src.c,    problem.divisor == PoolingDivisor::inside};
 }
 
 template <class Launcher>
@@ -81,7 +86,9 @@ void launch(const Launcher& launcher, const PoolingBackwardProblem& problem, con
   const int64_t rows = problem.src.n * problem.src.h * problem.src.w;
   const int c = static_cast<int>(problem.src.c);
   if (problem.kind == PoolingKind::max) {
-    launcher.rows(rows, c, PoolingBackward<true>{at.at(0), at.template at<unsigned char>(1), at.at(2), pooling_geometry(problem)});
+    launcher.rows(
+        rows, c,
+        PoolingBackward<true>{at.at(0), at.template at<unsigned char>(1), at.at(2), pooling_geometry(problem)});
   } else {
     launcher.rows(rows, c, PoolingBackward<false>{at.at(0), nullptr, at.at(1), pooling_geometry(problem)});
   }
@@ -119,7 +126,8 @@ void launch(const Launcher& launcher, const LrnBackwardProblem& problem, const O
 
 template <class Launcher>
 void launch(const Launcher& launcher, const SoftmaxProblem& problem, const Operands& at) {
-  launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c, Softmaximum{at.at(0), at.at(1), problem.src.c});
+  launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c,
+                 Softmaximum{at.at(0), at.at(1), problem.src.c});
 }
 
 template <class Launcher>

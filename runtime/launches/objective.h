@@ -11,15 +11,17 @@ namespace phosphene {
 template <class Launcher>
 void launch(const Launcher& launcher, const UnitObjectiveProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  launcher.tiles(s.n, s.h * s.w, UnitValue{at.at(0), at.template at<const UnitRow>(1), at.at(2), s.c, static_cast<int>(s.h),
-                                           static_cast<int>(s.w)});
+  launcher.tiles(s.n, s.h * s.w,
+                 UnitValue{at.at(0), at.template at<const UnitRow>(1), at.at(2), s.c, static_cast<int>(s.h),
+                           static_cast<int>(s.w)});
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const UnitObjectiveBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  launcher.rows(s.n * s.h * s.w, static_cast<int>(s.c),
-                UnitValueBackward{at.template at<const UnitRow>(0), at.at(1), s.c, static_cast<int>(s.h), static_cast<int>(s.w)});
+  launcher.rows(
+      s.n * s.h * s.w, static_cast<int>(s.c),
+      UnitValueBackward{at.template at<const UnitRow>(0), at.at(1), s.c, static_cast<int>(s.h), static_cast<int>(s.w)});
 }
 
 inline int64_t workspace_bytes(const DirectionObjectiveProblem& problem) {

@@ -11,8 +11,17 @@ namespace phosphene {
 template <Outside kOutside>
 WarpImage<kOutside> warp_body(const WarpProblem& problem, const Operands& at) {
   const auto i = [](int64_t value) { return static_cast<int>(value); };
-  WarpImage<kOutside> body{at.at(0),         at.at(1),         at.at(2),         i(problem.src.c), i(problem.src.h),
-                           i(problem.src.w), i(problem.dst.h), i(problem.dst.w), problem.scale,    {}, {}};
+  WarpImage<kOutside> body{at.at(0),
+                           at.at(1),
+                           at.at(2),
+                           i(problem.src.c),
+                           i(problem.src.h),
+                           i(problem.src.w),
+                           i(problem.dst.h),
+                           i(problem.dst.w),
+                           problem.scale,
+                           {},
+                           {}};
   for (size_t c = 0; c < kWarpChannels; ++c) {
     body.mean[c] = problem.mean[c];
     body.order[c] = problem.order[c];
@@ -34,8 +43,9 @@ void launch(const Launcher& launcher, const WarpProblem& problem, const Operands
 template <Outside kOutside>
 WarpImageBackward<kOutside> warp_backward_body(const WarpBackwardProblem& problem, const Operands& at) {
   const auto i = [](int64_t value) { return static_cast<int>(value); };
-  WarpImageBackward<kOutside> body{at.at(0),         at.at(1),         at.at(2),         i(problem.src.c), i(problem.src.h),
-                                   i(problem.src.w), i(problem.dst.h), i(problem.dst.w), problem.scale,    {}};
+  WarpImageBackward<kOutside> body{
+      at.at(0),         at.at(1),         at.at(2),         i(problem.src.c), i(problem.src.h),
+      i(problem.src.w), i(problem.dst.h), i(problem.dst.w), problem.scale,    {}};
   for (size_t c = 0; c < kWarpChannels; ++c) body.order[c] = problem.order[c];
   return body;
 }
@@ -54,17 +64,26 @@ void launch(const Launcher& launcher, const WarpBackwardProblem& problem, const 
 template <class Launcher>
 void launch(const Launcher& launcher, const TransformDrawProblem& problem, const Operands& at) {
   const auto i = [](int64_t value) { return static_cast<int>(value); };
-  DrawTransforms body{at.template at<const DrawKey>(0), at.template at<const int64_t>(1), at.at(2), at.at(3), {},
-                      problem.step_count, i(problem.height), i(problem.width), i(problem.network_height),
-                      i(problem.network_width), problem.shared};
+  DrawTransforms body{at.template at<const DrawKey>(0),
+                      at.template at<const int64_t>(1),
+                      at.at(2),
+                      at.at(3),
+                      {},
+                      problem.step_count,
+                      i(problem.height),
+                      i(problem.width),
+                      i(problem.network_height),
+                      i(problem.network_width),
+                      problem.shared};
   for (size_t s = 0; s < kTransformSteps; ++s) body.steps[s] = problem.steps[s];
   launcher.rows(problem.n, 1, body);
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const TransformReplayProblem& problem, const Operands& at) {
-  launcher.rows(problem.n, 6, ReplayTransforms{at.at(0), at.template at<const int64_t>(1), at.at(2), problem.recorded_steps,
-                                               problem.recorded_images});
+  launcher.rows(problem.n, 6,
+                ReplayTransforms{at.at(0), at.template at<const int64_t>(1), at.at(2), problem.recorded_steps,
+                                 problem.recorded_images});
 }
 
 }  // namespace phosphene
