@@ -1,0 +1,59 @@
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "loaders/model.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* kEnding = ".safetensors";
+
+std::vector<fs::path> model_folders() {
+  std::vector<fs::path> folders;
+  if (const char* given = std::getenv("PHOSPHENE_MODELS"); given != nullptr && *given != '\0')
+    folders.emplace_back(given);
+  folders.emplace_back("models");
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    folders.push_back(fs::path(home) / ".cache" / "phosphene");
+  return folders;
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+std::vector<std::string> models_in(const std::vector<fs::path>& folders) {
+  std::vector<std::string> names;
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      if (entry->path().extension() == kEnding) names.push_back(entry->path().stem().string());
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string find_model(const std::string& name_or_path, const std::string& base) {
+  const fs::path wanted(name_or_path);
+  if (wanted.empty()) fail("model", "no model is named");
+  std::vector<fs::path> tried{fs::path(base) / wanted};
+  const std::vector<fs::path> folders = model_folders();
+  if (!wanted.has_parent_path()) {
+    const std::string file_name = wanted.extension() == kEnding ? name_or_path : name_or_path + kEnding;
+    for (const fs::path& folder : folders) tried.push_back(folder / file_name);
+  }
+  std::string places;
+  for (const fs::path& path : tried) {
+    if (is_file(path)) return path.string();
+    places += (places.empty() ? "" : ", ") + path.string();
+  }
+  fail(name_or_path, "no such model; tried {}{}", places, suggestion(wanted.stem().string(), models_in(folders)));
+}
+
+}  // namespace phosphene

@@ -1,0 +1,18 @@
+// Keras weights (.weights.h5: HDF5 without a topology) of a network known by name.
+#pragma once
+
+#include <string>
+
+#include "loaders/model.h"
+
+namespace phosphene {
+
+// `architecture`: "vgg16", the trunk of 13 convolutions of K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for
+// Large-Scale Image Recognition" (2015), configuration D. Layers conv1_1 ... conv5_3 and pool1 ... pool5, input BGR minus the
+// mean of ImageNet. Kernel and bias of convolution J of block B are blockB/layers/conv2d[_(J - 1)]/vars/{0, 1}, R S C K.
+Model read_keras(const std::string& path, const std::string& architecture);
+
+// Whether a file begins as HDF5 does.
+bool is_hdf5(const std::string& path);
+
+}  // namespace phosphene

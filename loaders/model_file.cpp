@@ -1,0 +1,317 @@
+#include "loaders/model_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "layers/network/add.h"
+#include "layers/network/concat.h"
+#include "layers/network/convolution.h"
+#include "layers/network/linear.h"
+#include "layers/network/lrn.h"
+#include "layers/network/pooling.h"
+#include "layers/network/relu.h"
+#include "layers/network/softmax.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kKey = "phosphene";
+constexpr int kVersion = 1;
+constexpr int64_t kMaxSide = 1 << 16;  // of an image, a window, a stride
+constexpr size_t kMaxLayers = 10000;
+
+// ---- writing ---------------------------------------------------------------------------------------------------------
+
+Json to_json(const WindowAttributes& window) {
+  return {{"size", {window.r, window.s}},
+          {"stride", {window.stride_h, window.stride_w}},
+          {"pad", {window.pad_top, window.pad_left, window.pad_bottom, window.pad_right}},
+          {"rule", window.same   ? "same"
+                   : window.ceil ? "ceil"
+                                 : "floor"}};
+}
+
+class ModelWriter {
+ public:
+  Json describe(const Layer& layer) {
+    Json json = {{"name", layer.name}};
+    const Op* op = layer.op.get();
+    if (const auto* convolution = dynamic_cast<const Convolution*>(op)) {
+      json.update(
+          {{"op", "convolution"}, {"window", to_json(convolution->window())}, {"groups", convolution->groups()}});
+      add_weights(json, layer.name, convolution->weights(), convolution->bias());
+    } else if (const auto* linear = dynamic_cast<const Linear*>(op)) {
+      json["op"] = "linear";
+      add_weights(json, layer.name, linear->weights(), linear->bias());
+    } else if (const auto* pooling = dynamic_cast<const Pooling*>(op)) {
+      describe_pooling(json, *pooling);
+    } else if (const auto* lrn = dynamic_cast<const Lrn*>(op)) {
+      json.update(
+          {{"op", "lrn"}, {"radius", lrn->radius()}, {"alpha", lrn->alpha()}, {"beta", lrn->beta()}, {"k", lrn->k()}});
+    } else if (dynamic_cast<const Relu*>(op) != nullptr) {
+      json["op"] = "relu";
+    } else if (dynamic_cast<const Concat*>(op) != nullptr) {
+      json["op"] = "concat";
+    } else if (dynamic_cast<const Add*>(op) != nullptr) {
+      json["op"] = "add";
+    } else if (dynamic_cast<const Softmax*>(op) != nullptr) {
+      json["op"] = "softmax";
+    } else {
+      fail_internal(layer.name, "a layer of kind {} cannot be written to a model file", op->kind());
+    }
+    json["inputs"] = layer.inputs;
+    return json;
+  }
+
+  [[nodiscard]] const std::vector<NamedTensor>& tensors() const { return tensors_; }
+
+ private:
+  static void describe_pooling(Json& json, const Pooling& pooling) {
+    const bool average = pooling.pooling_kind() == PoolingKind::average;
+    json["op"] = average ? "average pooling" : "max pooling";
+    if (average) json["divisor"] = pooling.divisor() == PoolingDivisor::padded ? "padded" : "inside";
+    if (pooling.global())
+      json["global"] = true;
+    else
+      json["window"] = to_json(pooling.window());
+  }
+
+  void add_weights(Json& json, const std::string& layer, const Weights& weights, const Weights& bias) {
+    json["weights"] = add_tensor(layer + "/weights", weights);
+    if (bias.data != nullptr) json["bias"] = add_tensor(layer + "/bias", bias);
+  }
+
+  const std::string& add_tensor(const std::string& name, const Weights& weights) {
+    tensors_.push_back({name, weights.shape, {weights.data, static_cast<size_t>(weights.elements())}});
+    return tensors_.back().name;
+  }
+
+  std::vector<NamedTensor> tensors_;
+};
+
+// ---- reading ---------------------------------------------------------------------------------------------------------
+
+// A JSON object of the metadata; `where` names the file and the layer for errors.
+class Attributes {
+ public:
+  Attributes(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
+    if (!json.is_object()) fail(where_, "is not described by an object");
+  }
+
+  [[nodiscard]] const std::string& where() const { return where_; }
+  [[nodiscard]] bool contains(const char* key) const { return json_.contains(key); }
+  [[nodiscard]] const Json& at(const char* key) const {
+    if (!json_.contains(key)) fail(where_, "lacks '{}'", key);
+    return json_[key];
+  }
+  [[nodiscard]] std::string string(const char* key) const {
+    if (!at(key).is_string()) fail(where_, "'{}' is no string", key);
+    return at(key).get<std::string>();
+  }
+  [[nodiscard]] float number(const char* key) const {
+    if (!at(key).is_number() || !std::isfinite(at(key).get<float>())) fail(where_, "'{}' is no number", key);
+    return at(key).get<float>();
+  }
+  [[nodiscard]] int64_t integer(const char* key, int64_t low, int64_t high) const {
+    return checked(at(key), key, low, high);
+  }
+  [[nodiscard]] std::vector<int64_t> integers(const char* key, size_t count, int64_t low, int64_t high) const {
+    if (!at(key).is_array() || at(key).size() != count) fail(where_, "'{}' is no list of {} numbers", key, count);
+    std::vector<int64_t> numbers;
+    for (const Json& number : at(key)) numbers.push_back(checked(number, key, low, high));
+    return numbers;
+  }
+  [[nodiscard]] std::vector<std::string> strings(const char* key) const {
+    std::vector<std::string> list;
+    if (!at(key).is_array()) fail(where_, "'{}' is no list", key);
+    for (const Json& item : at(key)) {
+      if (!item.is_string()) fail(where_, "'{}' is no list of strings", key);
+      list.push_back(item.get<std::string>());
+    }
+    return list;
+  }
+
+ private:
+  [[nodiscard]] int64_t checked(const Json& number, const char* key, int64_t low, int64_t high) const {
+    const bool fits =
+        number.is_number_integer() && (!number.is_number_unsigned() || number.get<uint64_t>() <= INT64_MAX);
+    if (!fits || number.get<int64_t>() < low || number.get<int64_t>() > high) {
+      fail(where_, "'{}' is {}; a whole number from {} to {} is meant", key,
+           number.is_number() ? number.dump() : "no number", low, high);
+    }
+    return number.get<int64_t>();
+  }
+
+  const Json& json_;
+  std::string where_;
+};
+
+WindowAttributes read_window(const Attributes& layer) {
+  const Attributes json(layer.at("window"), layer.where() + ": window");
+  const std::vector<int64_t> size = json.integers("size", 2, 1, kMaxSide),
+                             stride = json.integers("stride", 2, 1, kMaxSide),
+                             pad = json.integers("pad", 4, 0, kMaxSide);
+  const std::string rule = json.string("rule");
+  if (rule != "floor" && rule != "ceil" && rule != "same")
+    fail(json.where(), "the unknown rule '{}'{}", rule, suggestion(rule, {"floor", "ceil", "same"}));
+  return {size[0], size[1], stride[0], stride[1], pad[0], pad[1], pad[2], pad[3], rule == "same", rule == "ceil"};
+}
+
+Weights read_weights(const Attributes& layer, const char* key, const Safetensors& file) {
+  if (!layer.contains(key)) return {};
+  Weights weights = file.weights(layer.string(key));
+  if (weights.elements() == 0) fail(layer.where(), "'{}' is a tensor without numbers", key);
+  return weights;
+}
+
+std::shared_ptr<const Op> read_pooling(const Attributes& layer, PoolingKind kind) {
+  const bool global = layer.contains("global") && layer.at("global") == true;
+  PoolingDivisor divisor = PoolingDivisor::padded;
+  if (kind == PoolingKind::average) {
+    const std::string name = layer.string("divisor");
+    if (name != "padded" && name != "inside")
+      fail(layer.where(), "the unknown divisor '{}'{}", name, suggestion(name, {"padded", "inside"}));
+    if (name == "inside") divisor = PoolingDivisor::inside;
+  }
+  return std::make_shared<Pooling>(kind, global ? WindowAttributes{} : read_window(layer), divisor, global);
+}
+
+std::shared_ptr<const Op> read_op(const Attributes& layer, const Safetensors& file) {
+  constexpr int64_t kMaxGroups = 1 << 20, kMaxRadius = 1 << 10;
+  const std::string op = layer.string("op");
+  if (op == "convolution" || op == "linear") {
+    Weights weights = read_weights(layer, "weights", file), bias = read_weights(layer, "bias", file);
+    if (weights.data == nullptr) fail(layer.where(), "lacks 'weights'");
+    if (op == "linear") return std::make_shared<Linear>(std::move(weights), std::move(bias));
+    return std::make_shared<Convolution>(read_window(layer), layer.integer("groups", 1, kMaxGroups), std::move(weights),
+                                         std::move(bias));
+  }
+  if (op == "max pooling") return read_pooling(layer, PoolingKind::max);
+  if (op == "average pooling") return read_pooling(layer, PoolingKind::average);
+  if (op == "lrn") {
+    const auto radius = static_cast<int>(layer.integer("radius", 0, kMaxRadius));
+    return std::make_shared<Lrn>(radius, layer.number("alpha"), layer.number("beta"), layer.number("k"));
+  }
+  if (op == "relu") return std::make_shared<Relu>();
+  if (op == "concat") return std::make_shared<Concat>();
+  if (op == "add") return std::make_shared<Add>();
+  if (op == "softmax") return std::make_shared<Softmax>();
+  fail(layer.where(), "the unknown op '{}'{}", op,
+       suggestion(
+           op, {"convolution", "linear", "max pooling", "average pooling", "lrn", "relu", "concat", "add", "softmax"}));
+}
+
+void check_inputs(const Attributes& json, const Layer& layer, const std::set<std::string>& known) {
+  const bool joins =
+      dynamic_cast<const Concat*>(layer.op.get()) != nullptr || dynamic_cast<const Add*>(layer.op.get()) != nullptr;
+  if (layer.inputs.empty() || (!joins && layer.inputs.size() != 1))
+    fail(json.where(), "has {} inputs", layer.inputs.size());
+  for (const std::string& input : layer.inputs) {
+    if (!known.contains(input)) fail(json.where(), "reads '{}', which no layer before it writes", input);
+  }
+}
+
+std::vector<Layer> read_layers(const Json& list, const Safetensors& file) {
+  if (!list.is_array() || list.empty() || list.size() > kMaxLayers)
+    fail(file.path(), "holds no list of 1 to {} layers", kMaxLayers);
+  std::vector<Layer> layers;
+  std::set<std::string> known{Model::kInput};
+  for (const Json& described : list) {
+    const std::string name =
+        Attributes(described, fmt::format("{}: layer {}", file.path(), layers.size())).string("name");
+    const Attributes json(described, fmt::format("{}: layer '{}'", file.path(), name));
+    try {
+      layers.push_back({name, read_op(json, file), json.strings("inputs")});
+    } catch (const Error& error) {
+      if (!error.where().empty()) throw;
+      throw Error(error.blame(), json.where(), error.what());  // of the op's constructor, which knows no layer
+    }
+    check_inputs(json, layers.back(), known);
+    if (!known.insert(name).second) fail(json.where(), "stands there twice");
+  }
+  return layers;
+}
+
+Preprocessing read_preprocessing(const Attributes& json, int64_t channels) {
+  Preprocessing preprocessing;
+  preprocessing.scale = json.number("scale");
+  for (const int64_t channel : json.integers("order", static_cast<size_t>(channels), 0, channels - 1)) {
+    preprocessing.order.push_back(static_cast<int>(channel));
+  }
+  const Json& mean = json.at("mean");
+  if (!mean.is_array() || mean.size() != static_cast<size_t>(channels))
+    fail(json.where(), "'mean' is no list of {} numbers", channels);
+  for (const Json& number : mean) {
+    if (!number.is_number() || !std::isfinite(number.get<float>())) fail(json.where(), "'mean' is no list of numbers");
+    preprocessing.mean.push_back(number.get<float>());
+  }
+  return preprocessing;
+}
+
+void read_aliases(Model& model, const Attributes& json) {
+  if (!json.at("aliases").is_object()) fail(json.where(), "'aliases' is no object");
+  std::set<std::string> known;
+  for (const Layer& layer : model.layers) known.insert(layer.name);
+  for (const auto& [alias, layer] : json.at("aliases").items()) {
+    if (!layer.is_string() || !known.contains(layer.get<std::string>()))
+      fail(json.where(), "alias '{}' stands for no layer", alias);
+    model.aliases[alias] = layer.get<std::string>();
+  }
+}
+
+}  // namespace
+
+void save_model(const Model& model, const std::string& path) {
+  ModelWriter writer;
+  Json layers = Json::array();
+  for (const Layer& layer : model.layers) layers.push_back(writer.describe(layer));
+  const Json json = {{"version", kVersion},
+                     {"name", model.name},
+                     {"input", {model.channels, model.height, model.width}},
+                     {"preprocessing",
+                      {{"scale", model.preprocessing.scale},
+                       {"mean", model.preprocessing.mean},
+                       {"order", model.preprocessing.order}}},
+                     {"layers", std::move(layers)},
+                     {"aliases", model.aliases},
+                     {"labels", model.labels}};
+  write_safetensors(path, writer.tensors(), {{kKey, json.dump(-1, ' ', false, Json::error_handler_t::replace)}});
+}
+
+bool holds_network(const Safetensors& file) { return file.metadata().contains(kKey); }
+
+Model read_model(const std::string& path) {
+  const Safetensors file = Safetensors::open(path);
+  if (!holds_network(file))
+    fail(path, "holds {} tensors but no network: it was not written by `phosphene convert`", file.entries().size());
+  constexpr int kMaxDepth = 5;  // model, layers, layer, window, size
+  const auto watch = [&](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
+    if (depth > kMaxDepth) fail(path, "the description of the network is nested too deep");
+    return true;
+  };
+  const Json parsed = Json::parse(file.metadata().at(kKey), watch, false);
+  if (parsed.is_discarded()) fail(path, "the description of the network is not valid JSON");
+  const Attributes json(parsed, path);
+  if (json.integer("version", 0, INT32_MAX) != kVersion) {
+    fail(path, "a model file of version {}; this phosphene reads version {}", json.at("version").dump(), kVersion);
+  }
+  Model model;
+  model.name = json.string("name");
+  const std::vector<int64_t> input = json.integers("input", 3, 1, kMaxSide);
+  model.channels = input[0];
+  model.height = input[1];
+  model.width = input[2];
+  model.preprocessing =
+      read_preprocessing(Attributes(json.at("preprocessing"), path + ": preprocessing"), model.channels);
+  model.layers = read_layers(json.at("layers"), file);
+  read_aliases(model, json);
+  model.labels = json.strings("labels");
+  return model;
+}
+
+}  // namespace phosphene

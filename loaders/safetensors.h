@@ -1,0 +1,59 @@
+// The safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON header, the header (per tensor
+// dtype, shape and data_offsets; strings under "__metadata__"), then the tensors' bytes, little-endian and row-major.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "loaders/mapped_file.h"
+#include "runtime/tensor.h"
+
+namespace phosphene {
+
+struct SafetensorsEntry {
+  std::string dtype;  // "F32"
+  std::vector<int64_t> shape;
+  std::span<const std::byte> bytes;
+
+  [[nodiscard]] int64_t elements() const;
+};
+
+// A file whose header has been checked against its size: every tensor lies inside the file, is as long as its shape says,
+// and overlaps no other.
+class Safetensors {
+ public:
+  static Safetensors open(const std::string& path);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  [[nodiscard]] const std::map<std::string, SafetensorsEntry>& entries() const { return entries_; }
+  [[nodiscard]] bool contains(const std::string& name) const { return entries_.contains(name); }
+  [[nodiscard]] const SafetensorsEntry& entry(const std::string& name) const;  // throws with the nearest name
+
+  // The numbers of a tensor; F32 straight from the mapping, F16, BF16 and F64 converted. Throws for other types.
+  [[nodiscard]] Weights weights(const std::string& name) const;
+  [[nodiscard]] HostTensor tensor(const std::string& name) const;  // a copy
+
+ private:
+  std::string path_;
+  std::shared_ptr<const MappedFile> file_;
+  std::map<std::string, std::string> metadata_;
+  std::map<std::string, SafetensorsEntry> entries_;
+};
+
+struct NamedTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::span<const float> data;
+};
+
+// Writes float32 tensors to a temporary file beside `path`, then renames it, so that `path` never holds half a file. Tensors
+// start at multiples of 16 bytes but for those that follow one whose size is none. Throws with the reason when it cannot.
+void write_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+
+}  // namespace phosphene
