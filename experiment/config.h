@@ -1,0 +1,92 @@
+// An experiment's configuration: strict JSON in, checked structs out. Every error names the file, the JSON pointer and the nearest
+// valid name. configs/schema/config.schema.json says the same for editors; a test holds the two together.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "layers/optimiser/adam.h"
+#include "layers/transform/transform_list.h"
+
+namespace phosphene {
+
+using Json = nlohmann::ordered_json;
+
+enum class TermKind { channel, neuron, class_logit, direction };
+
+// One term of the objective: weight * what its kind says (feature visualization, Olah et al. 2017). Averages run over the `images`
+// of the config: a channel's, neuron's or direction's weight is divided by their number, a class logit's is not.
+struct Term {
+  TermKind kind = TermKind::channel;
+  std::string layer;             // empty for a class: the model's logits
+  std::optional<int64_t> unit;   // channel, neuron: the channel; class: its index
+  std::string label;             // class, when given by name
+  std::optional<int64_t> row, column;  // neuron, direction: the position; a neuron's default is the centre
+  bool whole_map = true;         // direction: the mean over the map, unless "at" names a position
+  int32_t power = 0;             // direction
+  std::vector<float> vector;     // direction, by numbers
+  std::string vector_file;       // direction, as FILE#TENSOR
+  double weight = 1;
+  std::vector<int64_t> images;   // which images of the group; empty: all
+  std::string pointer;           // "/objective/0/channel": where it stands, for errors
+};
+
+enum class Parameterization { fourier, pixel };
+enum class ColourSpace { automatic, decorrelated, plain };  // automatic: decorrelated for three channels
+
+struct Transforms {
+  std::string preset = "distill";   // or "" with `list`, or `replay`
+  TransformList list;               // `shared` and `outside` count for presets too
+  std::string replay;               // recorded matrices, a file
+};
+
+struct Config {
+  std::string model;
+  int64_t images = 1;
+  int64_t height = 0, width = 0;  // 0: what the model was trained at
+  Parameterization parameterization = Parameterization::fourier;
+  double decay_power = 1, sd = 0.01;
+  ColourSpace colour = ColourSpace::automatic;
+  Transforms transforms;
+  std::vector<Term> objective;
+  AdamAttributes adam;
+  int64_t steps = 512;
+  std::vector<int64_t> snapshots;
+  uint64_t seed = 0;
+  std::string initial;      // start: a file with `re` and `im` (or `pixels`)
+  int64_t batch = 0;        // images packed into one program at the most; 0: automatic
+  bool save_image = false;  // also as float32
+  bool save_spectrum = false;
+
+  std::string file;       // where it was read from, for errors
+  std::string directory;  // what paths in it are relative to
+  Json json;              // as given, overrides applied, defaults not filled in; without "sweep"
+  // Axes of a sweep: JSON pointer -> values, in the order given.
+  std::vector<std::pair<std::string, std::vector<Json>>> sweep;
+};
+
+// A path in a config, relative to the config's folder.
+std::string resolve_path(const Config& config, const std::string& path);
+
+// Checks everything that can be checked without the model. `file` and `directory` as in Config.
+Config parse_config(const Json& json, const std::string& file, const std::string& directory);
+
+// Applies "/json/pointer=value" (value JSON, or a plain string).
+void apply_override(Json& json, const std::string& text);
+
+// Reads a file; the overrides are applied before parsing.
+Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
+
+// The terms of an objective alone: what `probe --objective` reads.
+std::vector<Term> parse_objective(const Json& json, const std::string& file, const std::string& pointer, int64_t images);
+std::vector<Term> load_objective(const std::string& path, int64_t images);
+
+// Reads JSON; a syntax error says line and column, a key given twice is an error.
+Json read_json(const std::string& path);
+
+}  // namespace phosphene

@@ -1,0 +1,35 @@
+// Images in files: PNG and JPEG in, PNG out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loaders/model.h"
+#include "runtime/tensor.h"
+
+namespace phosphene {
+
+// 8-bit RGB, row-major, three bytes a pixel: gray is repeated, transparency laid on black, a camera's orientation undone.
+struct Photo {
+  int64_t height = 0, width = 0;
+  std::vector<uint8_t> rgb;
+};
+
+// PNG or JPEG, told by contents. Throws one line for anything else, for a broken file, and for more than 2^28 pixels, before memory is
+// taken for them.
+Photo read_photo(const std::string& path);
+
+// Planar 1 x 3 x h x w in [0, 1]: the shorter side is scaled to fit (bilinear, antialiased), then the centre is cut out.
+HostTensor resize_and_crop(const Photo& photo, int64_t height, int64_t width);
+// The same without cutting: the whole picture is squeezed into h x w, as Caffe's classification example does.
+HostTensor resize_whole(const Photo& photo, int64_t height, int64_t width);
+
+// One image, planar c x h x w in [0, 1] (c = 1 or 3; of more channels the first three, of two the first), as an 8-bit PNG: rounded to
+// nearest. Written under a temporary name, then renamed.
+void write_png(const std::string& path, const float* planar, int64_t c, int64_t h, int64_t w);
+
+// What a network wants to see: channels_last, input[c] = scale * image[order[c]] - mean[c]. `planar` is N x C x H x W.
+std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostTensor& planar);
+
+}  // namespace phosphene

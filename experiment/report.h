@@ -1,0 +1,12 @@
+// The page of a run: pictures, what they answer, objective curves, the configuration.
+#pragma once
+
+#include <string>
+
+namespace phosphene {
+
+// Writes report.html of a run folder from its config.json and records: self-contained but for the pictures beside it.
+// Returns the page's path.
+std::string write_report(const std::string& folder);
+
+}  // namespace phosphene

@@ -1,0 +1,316 @@
+#include "experiment/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+
+#include "experiment/image_file.h"
+#include "experiment/jobs.h"
+#include "experiment/report.h"
+#include "experiment/run_folder.h"
+#include "experiment/step_graph.h"
+#include "loaders/safetensors.h"
+#include "runtime/cpu/cpu_backend.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+constexpr int64_t kAutomaticBatch = 4;  // images: enough to fill the convolutions, small enough for the caches (docs/benchmarks.md)
+constexpr size_t kCurvePoints = 128;
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::unique_ptr<Backend> make_backend(const RunOptions& options) {
+  if (options.device == "cuda") fail("--device", "this build has no CUDA backend; say cpu or auto");
+  if (options.device != "auto" && options.device != "cpu") {
+    fail("--device", "'{}' is none of auto, cpu, cuda{}", options.device, suggestion(options.device, {"auto", "cpu", "cuda"}));
+  }
+  return make_cpu_backend(options.threads);
+}
+
+std::string layers_of(const Config& config) {
+  std::vector<std::string> names;
+  for (const Term& term : config.objective) names.push_back(term.layer.empty() ? "the logits" : "'" + term.layer + "'");
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// One experiment under way.
+class Run {
+ public:
+  Run(const Config& config, const RunOptions& options)
+      : config_(config),
+        options_(options),
+        backend_(make_backend(options)),
+        model_(load_model(find_model(config.model, config.directory))),
+        jobs_(expand(config)) {
+    const int64_t capacity = config.batch > 0 ? config.batch : kAutomaticBatch;
+    batches_ = pack(jobs_, std::max(capacity, config.images));
+    for (const auto& batch : batches_) images_ += std::ssize(batch);
+  }
+
+  RunResult execute();
+  std::vector<std::string> describe();
+
+ private:
+  using Batch = std::vector<JobImage>;
+
+  [[nodiscard]] const std::string& name(const JobImage& image) const {
+    return jobs_[image.job].names[static_cast<size_t>(image.image)];
+  }
+  [[nodiscard]] const Config& config_of(const Batch& batch) const { return jobs_[batch.front().job].config; }
+  [[nodiscard]] std::vector<Slot> slots(const Batch& batch) const;
+  [[nodiscard]] Json frozen() const;
+  StepProgram& program_for(const Batch& batch);
+  void render(const Batch& batch);
+  bool steps(const Batch& batch, StepProgram& program);
+  void give_up(const Batch& batch, size_t slot, const std::string& reason, int64_t step);
+  void check_gradient(const Batch& batch, StepProgram& program);
+  void check_latches(const Batch& batch, StepProgram& program);
+  void snapshot(const Batch& batch, StepProgram& program, int64_t step);
+  void finish(const Batch& batch, StepProgram& program);
+  void save_floats(const Batch& batch, StepProgram& program, const HostTensor& pictures, size_t slot);
+  [[nodiscard]] Json record(const JobImage& image, const std::vector<float>& curve) const;
+  void tell(const Batch& batch, StepProgram& program, int64_t step);
+  [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
+
+  Config config_;
+  RunOptions options_;
+  std::unique_ptr<Backend> backend_;
+  Model model_;
+  std::vector<Job> jobs_;
+  std::vector<Batch> batches_;
+  int64_t images_ = 0;
+  std::unique_ptr<RunFolder> folder_;
+  std::unique_ptr<StepProgram> program_;
+  std::string program_key_;
+  std::vector<bool> given_up_;  // by slot of the batch under way
+  RunResult result_;
+  Clock::time_point start_ = Clock::now();
+  double steps_done_ = 0, steps_ahead_ = 0;  // image steps of this call
+};
+
+std::vector<Slot> Run::slots(const Batch& batch) const {
+  std::vector<Slot> slots;
+  for (const JobImage& image : batch) slots.push_back({&jobs_[image.job].config, image.image, jobs_[image.job].index});
+  return slots;
+}
+
+Json Run::frozen() const {
+  Json sweep = Json::object();
+  for (const auto& [pointer, values] : config_.sweep) sweep[pointer] = values;
+  Json config = config_.json;
+  if (!sweep.empty()) config["sweep"] = sweep;
+  return {{"phosphene", PHOSPHENE_VERSION}, {"model", model_.name},        {"backend", backend_->description()},
+          {"images", images_},              {"batch", batches_.front().size()}, {"config", config}};
+}
+
+// One program serves every batch of one structure; its size is that of the first, the largest.
+StepProgram& Run::program_for(const Batch& batch) {
+  const std::string key = structure_key(config_of(batch));
+  if (program_ == nullptr || key != program_key_ || std::ssize(batch) > program_->batch()) {
+    program_.reset();  // free its memory before the next takes its own
+    program_ = std::make_unique<StepProgram>(model_, config_of(batch), std::ssize(batch), *backend_);
+    program_key_ = key;
+  }
+  return *program_;
+}
+
+RunResult Run::execute() {
+  program_for(batches_.front()).start(slots(batches_.front()));  // mistakes show before anything is written
+  folder_ = std::make_unique<RunFolder>(options_.out, frozen());
+  std::vector<Batch> ahead;
+  for (const Batch& batch : batches_) {
+    const bool done = std::all_of(batch.begin(), batch.end(), [&](const JobImage& image) { return folder_->finished(name(image)); });
+    if (done) {
+      result_.skipped += std::ssize(batch);
+    } else {
+      ahead.push_back(batch);
+      steps_ahead_ += static_cast<double>(config_of(batch).steps) * static_cast<double>(batch.size());
+    }
+  }
+  start_ = Clock::now();
+  for (const Batch& batch : ahead) {
+    if (stop_asked()) break;
+    render(batch);
+  }
+  result_.interrupted = stop_asked();
+  result_.report = write_report(folder_->path());
+  return result_;
+}
+
+void Run::render(const Batch& batch) {
+  const Clock::time_point start = Clock::now();
+  StepProgram& program = program_for(batch);
+  program.start(slots(batch));
+  given_up_.assign(batch.size(), false);
+  if (!steps(batch, program)) return;
+  finish(batch, program);
+  folder_->append_timing({{"first", name(batch.front())}, {"images", batch.size()}, {"steps", config_of(batch).steps},
+                          {"seconds", seconds_since(start)}});
+}
+
+// False when the run was asked to stop: the batch is abandoned.
+bool Run::steps(const Batch& batch, StepProgram& program) {
+  const Config& config = config_of(batch);
+  for (int64_t step = 0; step <= config.steps; ++step) {
+    if (std::binary_search(config.snapshots.begin(), config.snapshots.end(), step)) snapshot(batch, program, step);
+    if (step == config.steps) break;
+    if (stop_asked()) return false;
+    program.step();
+    if (step == 0) check_gradient(batch, program);
+    steps_done_ += static_cast<double>(batch.size());
+    tell(batch, program, step);
+    if (std::all_of(given_up_.begin(), given_up_.end(), [](bool gone) { return gone; })) break;
+  }
+  check_latches(batch, program);
+  return true;
+}
+
+void Run::give_up(const Batch& batch, size_t slot, const std::string& reason, int64_t step) {
+  given_up_[slot] = true;
+  folder_->write_stopped(name(batch[slot]), reason, step);
+  result_.stopped.push_back(name(batch[slot]) + ": " + reason);
+  if (options_.progress != nullptr) options_.progress->on_message(result_.stopped.back());
+}
+
+// After the first step the first moment is a tenth of the gradient: where all of it is 0, nothing will ever change.
+void Run::check_gradient(const Batch& batch, StepProgram& program) {
+  const auto moment = program.states().read<float>(std::string(kParameterState) + "/m");
+  const size_t per_image = moment.size() / static_cast<size_t>(program.batch());
+  for (size_t slot = 0; slot < batch.size(); ++slot) {
+    const auto first = moment.begin() + static_cast<ptrdiff_t>(slot * per_image);
+    if (std::any_of(first, first + static_cast<ptrdiff_t>(per_image), [](float m) { return m != 0; })) continue;
+    const Config& config = jobs_[batch[slot].job].config;
+    std::string proposal;
+    for (const Term& term : config.objective) {
+      if (!term.layer.empty() && !term.layer.ends_with(":pre")) proposal = fmt::format("; try '{}:pre', what stands before its ReLU", term.layer);
+    }
+    give_up(batch, slot, fmt::format("the gradient from {} is exactly zero: the unit is silent{}", layers_of(config), proposal), 1);
+  }
+}
+
+void Run::check_latches(const Batch& batch, StepProgram& program) {
+  const auto latch = program.states().read<int64_t>(kLatchState);
+  for (size_t slot = 0; slot < batch.size(); ++slot) {
+    if (latch[slot] == 0 || given_up_[slot]) continue;
+    give_up(batch, slot, fmt::format("the objective on {} is not finite at step {}; a smaller learning rate may help",
+                                     layers_of(jobs_[batch[slot].job].config), latch[slot]), latch[slot]);
+  }
+}
+
+void Run::snapshot(const Batch& batch, StepProgram& program, int64_t step) {
+  const HostTensor pictures = program.images();
+  const Shape& shape = program.image_shape();
+  for (size_t slot = 0; slot < batch.size(); ++slot) {
+    if (given_up_[slot]) continue;
+    write_png(folder_->file(fmt::format("images/{}_{}.png", name(batch[slot]), step)),
+              pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h, shape.w);
+  }
+}
+
+void Run::finish(const Batch& batch, StepProgram& program) {
+  const HostTensor pictures = program.images();
+  const Shape& shape = program.image_shape();
+  const auto history = program.states().read<float>(kHistoryState);
+  const auto n = static_cast<size_t>(program.batch());
+  for (size_t slot = 0; slot < batch.size(); ++slot) {
+    if (given_up_[slot]) continue;
+    std::vector<float> curve;
+    for (size_t at = slot; at < history.size(); at += n) curve.push_back(history[at]);
+    write_png(folder_->file("images/" + name(batch[slot]) + ".png"),
+              pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h, shape.w);
+    if (config_.save_image || config_.save_spectrum) save_floats(batch, program, pictures, slot);
+    folder_->write_record(name(batch[slot]), record(batch[slot], curve));
+    ++result_.finished;
+  }
+}
+
+void Run::save_floats(const Batch& batch, StepProgram& program, const HostTensor& pictures, size_t slot) {
+  const Shape& shape = program.image_shape();
+  const auto image_size = static_cast<size_t>(shape.c * shape.h * shape.w);
+  std::vector<NamedTensor> tensors;
+  if (config_.save_image) {
+    tensors.push_back({"image", {shape.c, shape.h, shape.w}, std::span<const float>(pictures.data).subspan(slot * image_size, image_size)});
+  }
+  std::vector<float> re, im;
+  if (config_.save_spectrum) {
+    const TensorInfo& info = program.states().info(kParameterState);
+    const auto parameter = program.states().read<float>(kParameterState);
+    const int64_t plane = info.shape.h * info.shape.w;
+    for (int64_t c = 0; c < shape.c; ++c) {
+      const auto first = parameter.begin() + (static_cast<int64_t>(slot) * shape.c + c) * plane;
+      re.insert(re.end(), first, first + plane / 2);
+      im.insert(im.end(), first + plane / 2, first + plane);
+    }
+    tensors.push_back({"re", {shape.c, info.shape.h / 2, info.shape.w}, re});
+    tensors.push_back({"im", {shape.c, info.shape.h / 2, info.shape.w}, im});
+  }
+  std::filesystem::create_directories(folder_->file("floats"));
+  write_safetensors(folder_->file("floats/" + name(batch[slot]) + ".safetensors"), tensors);
+}
+
+Json Run::record(const JobImage& image, const std::vector<float>& curve) const {
+  const Job& job = jobs_[image.job];
+  const Config& config = job.config;
+  const Term& term = config.objective.front();
+  Json points = Json::array();
+  const size_t stride = std::max<size_t>(1, (curve.size() + kCurvePoints - 1) / kCurvePoints);
+  for (size_t step = 0; step < curve.size(); step += stride) points.push_back({step, curve[step]});
+  if ((curve.size() - 1) % stride != 0) points.push_back({curve.size() - 1, curve.back()});
+  Json snapshots = Json::array();
+  for (const int64_t step : config.snapshots) {
+    snapshots.push_back({{"step", step}, {"picture", fmt::format("images/{}_{}.png", name(image), step)}});
+  }
+  Json record = {{"name", name(image)}, {"job", job.index}, {"image", image.image}};
+  record["layer"] = term.layer.empty() ? model_.logits() : term.layer;
+  if (term.unit) record["unit"] = *term.unit;
+  if (!term.label.empty()) record["label"] = term.label;
+  record["objective"] = curve.back();
+  record["steps"] = config.steps;
+  record["seed"] = config.seed;
+  record["terms"] = config.json.at("objective");
+  record["picture"] = fmt::format("images/{}.png", name(image));
+  record["snapshots"] = snapshots;
+  record["sweep"] = job.values;
+  record["curve"] = points;
+  return record;
+}
+
+void Run::tell(const Batch& batch, StepProgram& program, int64_t step) {
+  if (options_.progress == nullptr) return;
+  const auto history = program.states().read<float>(kHistoryState);
+  const auto n = static_cast<size_t>(program.batch());
+  double mean = 0;
+  for (size_t slot = 0; slot < batch.size(); ++slot) mean += static_cast<double>(history[static_cast<size_t>(step) * n + slot]);
+  mean /= static_cast<double>(batch.size());
+  const double eta = steps_done_ > 0 ? seconds_since(start_) / steps_done_ * (steps_ahead_ - steps_done_) : -1;
+  options_.progress->on_step(name(batch.front()), result_.finished + result_.skipped, images_, step + 1, config_of(batch).steps, mean, eta);
+}
+
+std::vector<std::string> Run::describe() {
+  StepProgram& program = program_for(batches_.front());
+  program.start(slots(batches_.front()));
+  const Shape& shape = program.image_shape();
+  constexpr double kMegabyte = 1e-6;
+  const double bytes = static_cast<double>(program.program().arena_bytes() + program.program().constant_bytes() + program.states().bytes());
+  return {fmt::format("model    {} ({})", model_.name, config_.model),
+          fmt::format("images   {} in {} jobs, {} batches of up to {}", images_, jobs_.size(), batches_.size(), program.batch()),
+          fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps),
+          fmt::format("backend  {}", backend_->description()),
+          fmt::format("memory   {:.0f} MB for a batch", bytes * kMegabyte),
+          fmt::format("first    {}", name(batches_.front().front())),
+          fmt::format("last     {}", name(batches_.back().back()))};
+}
+
+}  // namespace
+
+RunResult run(const Config& config, const RunOptions& options) { return Run(config, options).execute(); }
+
+std::vector<std::string> describe_run(const Config& config, const RunOptions& options) { return Run(config, options).describe(); }
+
+}  // namespace phosphene

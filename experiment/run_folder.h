@@ -1,0 +1,35 @@
+// The folder of a run. Every file is written under a temporary name and then renamed; an image is finished when its record exists.
+//   config.json            what was asked, the version, the backend: frozen at the first start
+//   images/NAME.png        and NAME_STEP.png for snapshots
+//   records/NAME.json      one per finished image; NAME.stopped.json for one that had to be given up
+//   floats/NAME.safetensors    on request: image, and the spectrum's re and im
+//   timing.jsonl           wall times: the only file that differs between two equal runs
+//   report.html
+#pragma once
+
+#include <string>
+
+#include "experiment/config.h"
+
+namespace phosphene {
+
+class RunFolder {
+ public:
+  // Makes the folder, or continues in it. Throws when it holds another experiment (naming the first difference) or cannot be written.
+  RunFolder(std::string path, const Json& frozen);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string file(const std::string& relative) const { return path_ + "/" + relative; }
+  [[nodiscard]] bool finished(const std::string& name) const;  // or given up
+  void write_record(const std::string& name, const Json& record) const;
+  void write_stopped(const std::string& name, const std::string& reason, int64_t step) const;
+  void append_timing(const Json& line) const;
+
+ private:
+  std::string path_;
+};
+
+// Writes `text` to a temporary file beside `path` and renames it. Throws with the system's reason.
+void write_text(const std::string& path, const std::string& text);
+
+}  // namespace phosphene
