@@ -1,0 +1,177 @@
+// phosphene bench: how long a step takes, where the time goes, and what this machine could do at best.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <memory>
+#include <numeric>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/channel_step.h"
+#include "cli/commands.h"
+#include "runtime/cpu/peak.h"
+
+namespace phosphene {
+namespace {
+
+struct BenchOptions {
+  std::string model, layer;
+  int64_t size = 0, batch = 1, steps = 20;
+  int threads = 0;
+  bool json = false;
+};
+
+struct Timing {
+  double to_first_step = 0;         // seconds since the program was started
+  double median = 0, minimum = 0;   // seconds per step
+  std::vector<double> per_op;       // seconds per step of each op of the plan, the mean
+  double peak_gflops = 0;           // of a matrix product on the same threads
+  int64_t peak_memory = 0;          // bytes
+};
+
+// Seconds since the kernel started this process (proc(5), field 22, in clock ticks since boot).
+double seconds_since_start() {
+  std::ifstream file("/proc/self/stat");
+  std::string stat((std::istreambuf_iterator<char>(file)), {});
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));  // the name in field 2 may hold spaces
+  std::string field;
+  for (int i = 3; i <= 22; ++i) fields >> field;
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9 -
+         std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+// The most memory this process has had at a time.
+int64_t peak_memory_bytes() {
+  std::ifstream file("/proc/self/status");
+  std::string word;
+  int64_t kilobytes = 0;
+  while (file >> word)
+    if (word == "VmHWM:") file >> kilobytes;
+  return kilobytes * 1024;
+}
+
+Timing measure(ChannelStep& bench, const BenchOptions& options) {
+  using Clock = std::chrono::steady_clock;
+  Timing timing;
+  bench.step().step();
+  timing.to_first_step = seconds_since_start();
+  std::vector<double> seconds;
+  for (int64_t i = 0; i < options.steps; ++i) {
+    const auto start = Clock::now();
+    bench.step().step();
+    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  timing.median = seconds[seconds.size() / 2];
+  timing.minimum = seconds.front();
+  for (int64_t i = 0; i < options.steps; ++i) bench.step().program().run_timed(timing.per_op);
+  for (double& op : timing.per_op) op /= static_cast<double>(options.steps);
+  timing.peak_memory = peak_memory_bytes();  // before the matrix product takes some of its own
+  timing.peak_gflops = measure_sgemm_peak(options.threads);
+  return timing;
+}
+
+double total_gflop(const Program& program) {
+  double sum = 0;
+  for (const Program::Step& step : program.steps()) sum += step.flops * 1e-9;
+  return sum;
+}
+
+void print_json(const ChannelStep& bench, const BenchOptions& options, const Timing& timing) {
+  const Program& program = bench.program();
+  const double gflop = total_gflop(program);
+  const double all = std::accumulate(timing.per_op.begin(), timing.per_op.end(), 0.0);
+  Json operations = Json::array();
+  for (size_t i = 0; i < program.steps().size(); ++i) {
+    const Program::Step& step = program.steps()[i];
+    const double seconds = timing.per_op[i];
+    operations.push_back({{"layer", step.layer},
+                          {"kind", step.kind},
+                          {"implementation", step.implementation},
+                          {"seconds", seconds},
+                          {"gflops", step.flops * 1e-9 / seconds},
+                          {"bytes", step.bytes},
+                          {"share", seconds / all}});
+  }
+  const Json out = {{"model", options.model},
+                    {"layer", bench.layer()},
+                    {"size", bench.size()},
+                    {"batch", options.batch},
+                    {"backend", bench.backend()},
+                    {"steps", options.steps},
+                    {"seconds_per_step", {{"median", timing.median}, {"min", timing.minimum}}},
+                    {"gflop_per_step", gflop},
+                    {"gflops", gflop / timing.median},
+                    {"sgemm_peak_gflops", timing.peak_gflops},
+                    {"share_of_peak", gflop / timing.median / timing.peak_gflops},
+                    {"seconds_to_first_step", timing.to_first_step},
+                    {"peak_memory_bytes", timing.peak_memory},
+                    {"arena_bytes", program.arena_bytes()},
+                    {"constant_bytes", program.constant_bytes()},
+                    {"operations", operations}};
+  fmt::print("{}\n", out.dump(2));
+}
+
+void print_table(const ChannelStep& bench, const BenchOptions& options, const Timing& timing) {
+  const std::vector<Program::Step>& steps = bench.program().steps();
+  const double all = std::accumulate(timing.per_op.begin(), timing.per_op.end(), 0.0);
+  std::vector<size_t> slowest(steps.size());
+  std::iota(slowest.begin(), slowest.end(), size_t{0});
+  std::stable_sort(slowest.begin(), slowest.end(), [&](size_t a, size_t b) { return timing.per_op[a] > timing.per_op[b]; });
+  fmt::print("{:>8} {:>6} {:>8} {:>8}  {:<36} {:<22} {}\n", "ms", "share", "GFLOP/s", "GB/s", "layer", "kind", "implementation");
+  for (const size_t i : slowest) {
+    const double seconds = timing.per_op[i];
+    fmt::print("{:>8.3f} {:>5.1f}% {:>8.1f} {:>8.1f}  {:<36} {:<22} {}\n", seconds * 1e3, 100 * seconds / all,
+               steps[i].flops * 1e-9 / seconds, static_cast<double>(steps[i].bytes) * 1e-9 / seconds, steps[i].layer, steps[i].kind,
+               steps[i].implementation);
+  }
+  const double gflops = total_gflop(bench.program()) / timing.median;
+  constexpr double kMegabyte = 1e-6;
+  fmt::print("\n{} {}, {} x {}, batch {}, {}\n", options.model, bench.layer(), bench.size(), bench.size(), options.batch, bench.backend());
+  fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps, timing.minimum * 1e3);
+  fmt::print("speed         {:.0f} GFLOP/s, {:.0f} % of the {:.0f} GFLOP/s of a matrix product here\n", gflops,
+             100 * gflops / timing.peak_gflops, timing.peak_gflops);
+  fmt::print("first step    {:.2f} s after the start\n", timing.to_first_step);
+  fmt::print("memory        {:.0f} MB at most (arena {:.0f}, constants {:.0f})\n", static_cast<double>(timing.peak_memory) * kMegabyte,
+             static_cast<double>(bench.program().arena_bytes()) * kMegabyte,
+             static_cast<double>(bench.program().constant_bytes()) * kMegabyte);
+}
+
+void run_bench(const BenchOptions& options) {
+  const Model model = load_model(find_model(options.model));
+  ChannelStep bench(model, {options.layer, options.size, options.batch, options.threads});
+  const Timing timing = measure(bench, options);
+  if (options.json)
+    print_json(bench, options, timing);
+  else
+    print_table(bench, options, timing);
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* command = app.add_subcommand(
+      "bench",
+      "Time whole optimisation steps of one channel, from the spectrum through the network and back, op by op. The speed of a "
+      "large matrix product is measured in the same run, and the step is given as a share of it, so that machines can be "
+      "compared.");
+  command->add_option("model", options->model, "model file or name")->required();
+  command->add_option("--layer", options->layer, "layer whose channel 0 is drawn (default: the deepest with a map)");
+  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")->check(CLI::Range(1, 1 << 14));
+  command->add_option("--batch", options->batch, "images at a time")->capture_default_str()->check(CLI::Range(1, 1024));
+  command->add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
+  command->add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(0, 1024));
+  command->add_flag("--json", options->json, "machine-readable");
+  command->footer("Example:\n  phosphene bench googlenet --layer mixed4a --batch 4");
+  command->callback([options] { run_bench(*options); });
+}
+
+}  // namespace phosphene

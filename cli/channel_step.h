@@ -1,0 +1,38 @@
+// One optimisation step of one channel: what `bench` times and `inspect --explain` shows.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "experiment/config.h"
+#include "experiment/step_graph.h"
+#include "loaders/model.h"
+
+namespace phosphene {
+
+struct ChannelStepOptions {
+  std::string layer;  // empty: the deepest layer that still has a map
+  int64_t size = 0;   // 0: what the model was trained at
+  int64_t batch = 1;
+  int threads = 0;
+};
+
+// Everything but layer, size and batch is a config's default.
+class ChannelStep {
+ public:
+  ChannelStep(const Model& model, const ChannelStepOptions& options);
+
+  [[nodiscard]] StepProgram& step() { return *step_; }
+  [[nodiscard]] const Program& program() const { return step_->program(); }
+  [[nodiscard]] const std::string& layer() const { return layer_; }
+  [[nodiscard]] int64_t size() const { return config_.height; }
+  [[nodiscard]] std::string backend() const { return backend_->description(); }
+
+ private:
+  std::string layer_;
+  Config config_;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<StepProgram> step_;
+};
+
+}  // namespace phosphene

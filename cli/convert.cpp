@@ -1,0 +1,44 @@
+// phosphene convert: any supported network to one .safetensors.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "loaders/model.h"
+#include "loaders/model_file.h"
+
+namespace phosphene {
+namespace {
+
+struct ConvertOptions {
+  std::string source, topology, architecture, labels, output;
+};
+
+void convert(const ConvertOptions& options) {
+  const Model model = load_model(options.source, options.topology, options.architecture, options.labels);
+  save_model(model, options.output);
+  fmt::print("{}: {} layers, {} labels\n", options.output, model.layers.size(), model.labels.size());
+}
+
+}  // namespace
+
+void add_convert_command(CLI::App& app) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* command = app.add_subcommand(
+      "convert",
+      "Read a trained network and write it as one .safetensors that holds graph, weights, preprocessing and labels. "
+      "Batch normalisation is folded into convolutions and dropout is dropped. Formats are told by their contents.");
+  command->add_option("source", options->source, "Caffe .caffemodel, ONNX, TensorFlow .pb, PyTorch .pth, Keras .h5, .safetensors")
+      ->required();
+  command->add_option("-o,--output", options->output, "the .safetensors to write")->required();
+  command->add_option("--topology", options->topology, "Caffe's deploy.prototxt, for weights that come without a graph");
+  command->add_option("--architecture", options->architecture, "a network known by name (vgg16), for weights that come without a graph");
+  command->add_option("--labels", options->labels, "text file of class names, one a line");
+  command->footer(
+      "Example:\n  phosphene convert bvlc_googlenet.caffemodel --topology deploy.prototxt --labels synset_words.txt "
+      "-o googlenet.safetensors");
+  command->callback([options] { convert(*options); });
+}
+
+}  // namespace phosphene

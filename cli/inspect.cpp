@@ -1,0 +1,130 @@
+// phosphene inspect: what a model consists of, and how a step of it would be computed.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/channel_step.h"
+#include "cli/commands.h"
+#include "loaders/model.h"
+#include "runtime/fuse.h"
+
+namespace phosphene {
+namespace {
+
+struct InspectOptions {
+  std::string model, layer;
+  int64_t size = 0;
+  bool json = false, explain = false;
+};
+
+struct LayerRow {
+  std::string name, kind;
+  Shape shape;
+  int64_t parameters = 0;
+  double flops = 0;
+};
+
+template <class P>
+int64_t parameters_of(const P& problem) {
+  if constexpr (requires { problem.weights; problem.bias; })
+    return problem.weights.elements() + (problem.bias.data != nullptr ? problem.bias.elements() : 0);
+  else
+    return 0;
+}
+
+std::vector<LayerRow> layer_rows(const Model& model, int64_t size) {
+  Graph graph;
+  const Shape input{1, model.channels, size > 0 ? size : model.height, size > 0 ? size : model.width};
+  ModelGraph network(model, graph, graph.state(Model::kInput, {input}));
+  for (const Layer& layer : model.layers) network.value(layer.name);
+  std::vector<LayerRow> rows;
+  for (const Instruction& instruction : lower(graph))
+    rows.push_back({instruction.layer, instruction.kind, graph.shape(instruction.dst.front()),
+                    std::visit([](const auto& problem) { return parameters_of(problem); }, instruction.problem),
+                    flops(instruction.problem)});
+  return rows;
+}
+
+void print_json(const Model& model, const std::vector<LayerRow>& rows) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  for (const LayerRow& row : rows)
+    layers.push_back({{"name", row.name},
+                      {"kind", row.kind},
+                      {"shape", {row.shape.n, row.shape.c, row.shape.h, row.shape.w}},
+                      {"parameters", row.parameters},
+                      {"flops", row.flops}});
+  const nlohmann::ordered_json out = {{"name", model.name},
+                                      {"input", {1, model.channels, model.height, model.width}},
+                                      {"preprocessing",
+                                       {{"scale", model.preprocessing.scale},
+                                        {"mean", model.preprocessing.mean},
+                                        {"order", model.preprocessing.order}}},
+                                      {"labels", model.labels.size()},
+                                      {"aliases", model.aliases},
+                                      {"layers", layers}};
+  fmt::print("{}\n", out.dump(2));
+}
+
+void print_table(const Model& model, const std::vector<LayerRow>& rows) {
+  size_t width = 5;
+  int64_t parameters = 0;
+  double total = 0;
+  for (const LayerRow& row : rows) width = std::max(width, row.name.size());
+  fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10}\n", "layer", width, "kind", "N x C x H x W", "parameters", "MFLOP");
+  for (const LayerRow& row : rows) {
+    fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10.1f}\n", row.name, width, row.kind, to_string(row.shape), row.parameters, row.flops * 1e-6);
+    parameters += row.parameters;
+    total += row.flops;
+  }
+  fmt::print("{}: {} layers, {} parameters, {:.2f} GFLOP, {} labels\n", model.name, rows.size(), parameters, total * 1e-9,
+             model.labels.size());
+  for (const auto& [alias, layer] : model.aliases) fmt::print("alias {} = {}\n", alias, layer);
+}
+
+// The plan of one optimisation step of a channel: every step with what was considered for it.
+void print_plan(const Model& model, const InspectOptions& options) {
+  const ChannelStep step(model, {.layer = options.layer, .size = options.size});
+  const Program& program = step.program();
+  fmt::print("\none optimisation step of channel {}:0, {} x {}, on {}\n", step.layer(), step.size(), step.size(), step.backend());
+  for (const Program::Step& planned : program.steps()) {
+    fmt::print("{:<40} {:<22} {:>16}  {}\n", planned.layer, planned.kind, to_string(planned.dst), planned.implementation);
+    for (const Consideration& considered : planned.considerations)
+      if (!considered.refusal.empty()) fmt::print("    {} refused: {}\n", considered.implementation, considered.refusal);
+  }
+  constexpr double kMegabyte = 1e-6;
+  fmt::print("arena {:.1f} MB, constants {:.1f} MB\n", static_cast<double>(program.arena_bytes()) * kMegabyte,
+             static_cast<double>(program.constant_bytes()) * kMegabyte);
+}
+
+void inspect(const InspectOptions& options) {
+  const Model model = load_model(find_model(options.model));
+  const std::vector<LayerRow> rows = layer_rows(model, options.size);
+  if (options.json)
+    print_json(model, rows);
+  else
+    print_table(model, rows);
+  if (options.explain) print_plan(model, options);
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& app) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App* command = app.add_subcommand(
+      "inspect",
+      "List the layers of a model with their shapes, parameters and FLOPs: the names that every other command takes. With "
+      "--explain also the plan of one optimisation step: the implementation chosen for each op, which ones refused and why, and "
+      "the memory it takes.");
+  command->add_option("model", options->model, "model file, or name of one in $PHOSPHENE_MODELS, ./models, ~/.cache/phosphene")->required();
+  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")->check(CLI::Range(1, 1 << 14));
+  command->add_option("--layer", options->layer, "with --explain: the layer whose channel is drawn (default: the deepest)");
+  CLI::Option* json = command->add_flag("--json", options->json, "machine-readable");
+  command->add_flag("--explain", options->explain, "show the plan")->excludes(json);
+  command->footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");
+  command->callback([options] { inspect(*options); });
+}
+
+}  // namespace phosphene

@@ -1,0 +1,51 @@
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace phosphene {
+namespace {
+
+constexpr std::chrono::milliseconds kRedraw{100};
+constexpr std::chrono::seconds kPlainLine{30};
+
+std::string duration(double seconds) {
+  if (seconds < 0) return "?";
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
+  return fmt::format("{}:{:02} h", whole / 3600, whole / 60 % 60);
+}
+
+}  // namespace
+
+TerminalProgress::TerminalProgress() : terminal_(isatty(STDERR_FILENO) != 0), next_(Clock::now()) {
+  if (!terminal_) next_ += kPlainLine;
+}
+
+void TerminalProgress::on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
+                               double objective, double eta_seconds) {
+  const auto now = Clock::now();
+  if (now < next_) return;
+  next_ = now + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
+  const std::string line = fmt::format("{}/{} images  {}  step {}/{}  objective {:.4g}  {} left", images_done, images, name, step, steps,
+                                       objective, duration(eta_seconds));
+  fmt::print(stderr, "{}{}{}", terminal_ ? "\r\033[K" : "", line, terminal_ ? "" : "\n");
+  std::fflush(stderr);
+  shown_ = terminal_;
+}
+
+void TerminalProgress::on_message(const std::string& line) {
+  clear();
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+void TerminalProgress::clear() {
+  if (shown_) fmt::print(stderr, "\r\033[K");
+  shown_ = false;
+}
+
+}  // namespace phosphene

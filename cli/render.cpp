@@ -1,0 +1,138 @@
+// phosphene render: a config, or one line's worth of one, to pictures.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "experiment/config.h"
+#include "experiment/run.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+struct RenderOptions {
+  std::string config, model, out, device = "auto";
+  std::vector<std::string> channels, neurons, classes, overrides;
+  int threads = 0;
+  bool dry_run = false;
+};
+
+bool is_number(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+int64_t to_number(const std::string& flag, const std::string& text) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (!is_number(text) || error != std::errc{}) fail(flag, "'{}' is not a number", text);
+  return number;
+}
+
+// LAYER:UNIT, split at the last colon: a layer's name may hold one (mixed4a:pre).
+Json unit_term(const std::string& flag, const std::string& kind, const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0 || !is_number(text.substr(colon + 1)))
+    fail(flag, "'{}' is not of the form LAYER:UNIT, as in mixed4a:97", text);
+  return {{kind, {{"layer", text.substr(0, colon)}, {"unit", to_number(flag, text.substr(colon + 1))}}}};
+}
+
+Json class_term(const std::string& text) {
+  if (is_number(text)) return {{"class", {{"index", to_number("--class", text)}}}};
+  return {{"class", {{"label", text}}}};
+}
+
+// One picture for each --channel, --neuron and --class.
+std::vector<Json> terms_of(const RenderOptions& options) {
+  std::vector<Json> terms;
+  for (const std::string& text : options.channels) terms.push_back(unit_term("--channel", "channel", text));
+  for (const std::string& text : options.neurons) terms.push_back(unit_term("--neuron", "neuron", text));
+  for (const std::string& text : options.classes) terms.push_back(class_term(text));
+  return terms;
+}
+
+Json one_line_config(const RenderOptions& options) {
+  const std::vector<Json> terms = terms_of(options);
+  if (options.model.empty() || terms.empty()) fail("render", "give a CONFIG.json, or --model with --channel, --neuron or --class");
+  Json config = {{"version", 1}, {"model", options.model}, {"objective", Json::array({terms.front()})}};
+  if (terms.size() > 1) config["sweep"] = {{"/objective/0", terms}};
+  return config;
+}
+
+// Where pictures go when --out does not say: runs/NAME.
+std::string default_folder(const RenderOptions& options) {
+  if (!options.config.empty()) return "runs/" + std::filesystem::path(options.config).stem().string();
+  std::string name = std::filesystem::path(options.model).stem().string();
+  for (const std::vector<std::string>* units : {&options.channels, &options.neurons, &options.classes})
+    for (const std::string& unit : *units) name += "-" + unit;
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == ':' || c == ' '; }, '_');
+  return "runs/" + name.substr(0, 80);
+}
+
+Config config_of(const RenderOptions& options) {
+  const bool one_line = !options.model.empty() || !options.channels.empty() || !options.neurons.empty() || !options.classes.empty();
+  if (options.config.empty()) {
+    Json json = one_line_config(options);
+    for (const std::string& text : options.overrides) apply_override(json, text);
+    return parse_config(json, "command line", ".");
+  }
+  if (one_line) fail("render", "a config says model and units itself: use --set to change it");
+  return load_config(options.config, options.overrides);
+}
+
+void render(const RenderOptions& options) {
+  const Config config = config_of(options);
+  TerminalProgress progress;
+  RunOptions run_options;
+  run_options.out = options.out.empty() ? default_folder(options) : options.out;
+  run_options.device = options.device;
+  run_options.threads = options.threads;
+  run_options.stop = &catch_interrupts();
+  run_options.progress = &progress;
+  if (options.dry_run) {
+    for (const std::string& fact : describe_run(config, run_options)) fmt::print("{}\n", fact);
+    return;
+  }
+  const RunResult result = run(config, run_options);
+  if (result.interrupted) {
+    fmt::print("stopped with {} images finished; the same command continues\n", result.finished + result.skipped);
+    return;
+  }
+  fmt::print("{}\n", result.report);
+  if (!result.stopped.empty())
+    fail(run_options.out, "{} of the images have no result, the first is {}", result.stopped.size(), result.stopped.front());
+}
+
+}  // namespace
+
+void add_render_command(CLI::App& app) {
+  auto options = std::make_shared<RenderOptions>();
+  CLI::App* command = app.add_subcommand(
+      "render",
+      "Draw what units respond to: optimise an image until they answer strongly. A config file says everything (see configs/); "
+      "for a quick look name a model and a unit. The run folder holds pictures, records and report.html, whose path is printed "
+      "last. A run that was stopped, by Ctrl-C or otherwise, is continued by the same command.");
+  command->add_option("config", options->config, "CONFIG.json");
+  command->add_option("--out", options->out, "run folder (default: runs/NAME)");
+  command->add_option("--set", options->overrides, "change a value of the config: /json/pointer=value (repeatable)")->take_all()->allow_extra_args(false);
+  command->add_option("--model", options->model, "without a config: model file or name");
+  command->add_option("--channel", options->channels, "LAYER:UNIT, a picture of a channel (repeatable)")->allow_extra_args(false);
+  command->add_option("--neuron", options->neurons, "LAYER:UNIT, the same at the centre of the map (repeatable)")->allow_extra_args(false);
+  command->add_option("--class", options->classes, "index or label, a class's logit (repeatable)")->allow_extra_args(false);
+  command->add_option("--device", options->device, "auto, cpu or cuda")->capture_default_str()->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command->add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(0, 1024));
+  command->add_flag("--dry-run", options->dry_run, "check and describe the run, write nothing");
+  command->footer(
+      "Example:\n  phosphene render --model googlenet --channel mixed4a:97 --set /steps=256\n"
+      "  phosphene render configs/demo.json --out runs/demo");
+  command->callback([options] { render(*options); });
+}
+
+}  // namespace phosphene
