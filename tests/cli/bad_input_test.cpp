@@ -1,0 +1,105 @@
+// Every mistake of a user, and every lack of the machine, gives one line that names it, and exit code 2.
+#include "tests/cli/program_under_test.h"
+
+namespace phosphene {
+namespace {
+
+constexpr const char* kConfig = R"({"version": 1, "model": "small.safetensors", "size": 32, "images": 1, "steps": 2,
+  "objective": [{"channel": {"layer": "LAYER", "unit": UNIT}}] EXTRA})";
+
+std::string config(const std::string& layer, const std::string& unit, const std::string& extra = "") {
+  std::string text = kConfig;
+  text.replace(text.find("LAYER"), 5, layer);
+  text.replace(text.find("UNIT"), 4, unit);
+  text.replace(text.find("EXTRA"), 5, extra);
+  return text;
+}
+
+using BadInput = ProgramTest;
+
+TEST_F(BadInput, UnknownCommandNamesTheNearest) { expect_one_clear_line(run("rendr"), {"rendr", "render"}); }
+
+TEST_F(BadInput, UnknownOptionNamesTheNearest) {
+  expect_one_clear_line(run("inspect small.safetensors --jsn"), {"--jsn", "--json"});
+}
+
+TEST_F(BadInput, NoCommand) { expect_one_clear_line(run(""), {"command", "--help"}); }
+
+TEST_F(BadInput, MissingConfigFile) { expect_one_clear_line(run("render nowhere.json"), {"nowhere.json"}); }
+
+TEST_F(BadInput, ConfigThatIsNoJson) {
+  write("config.json", "{\"version\": 1,, }");
+  expect_one_clear_line(run("render config.json"), {"config.json"});
+}
+
+TEST_F(BadInput, UnknownKeyOfAConfig) {
+  write("config.json", config("conv2", "0", ", \"seeed\": 3"));
+  expect_one_clear_line(run("render config.json"), {"seeed", "seed"});
+}
+
+TEST_F(BadInput, UnknownLayerOfAConfig) {
+  write("config.json", config("conv22", "0"));
+  expect_one_clear_line(run("render config.json"), {"conv22", "conv2"});
+}
+
+TEST_F(BadInput, UnknownLayerOfTheOneLiner) {
+  expect_one_clear_line(run("render --model small.safetensors --channel conv9:0 --out r"), {"conv9", "did you mean"});
+}
+
+TEST_F(BadInput, ChannelWithoutItsUnit) {
+  expect_one_clear_line(run("render --model small.safetensors --channel conv2 --out r"), {"conv2", "LAYER:UNIT"});
+}
+
+TEST_F(BadInput, UnitOutOfRange) {
+  write("config.json", config("conv2", "8"));
+  expect_one_clear_line(run("render config.json"), {"conv2", "8"});
+}
+
+TEST_F(BadInput, ClassOfANetworkWithoutLabels) {
+  expect_one_clear_line(run("render --model small.safetensors --class tabby --out r"), {"small"});
+}
+
+TEST_F(BadInput, MissingModelNamesWhereItWasSought) {
+  expect_one_clear_line(run("inspect smal"), {"smal", ".cache/phosphene"});
+}
+
+TEST_F(BadInput, TruncatedModel) {
+  std::filesystem::resize_file(folder() / "small.safetensors", std::filesystem::file_size(folder() / "small.safetensors") - 100);
+  expect_one_clear_line(run("inspect small.safetensors"), {"small.safetensors"});
+}
+
+TEST_F(BadInput, EmptyModel) {
+  write("empty.safetensors", "");
+  expect_one_clear_line(run("inspect empty.safetensors"), {"empty.safetensors"});
+}
+
+TEST_F(BadInput, TextInPlaceOfAnImage) {
+  write("photo.jpg", "not a photograph\n");
+  expect_one_clear_line(run("classify small.safetensors photo.jpg"), {"photo.jpg"});
+  expect_one_clear_line(run("probe small.safetensors --input photo.jpg --save conv2 -o out.safetensors"), {"photo.jpg"});
+}
+
+TEST_F(BadInput, CudaIsRefusedByABuildWithoutIt) {
+  expect_one_clear_line(run("render --model small.safetensors --channel conv2:0 --device cuda --out r"), {"cuda"});
+}
+
+TEST_F(BadInput, RunFolderThatCannotBeMade) {
+  write("file", "in the way");
+  write("config.json", config("conv2", "0"));
+  expect_one_clear_line(run("render config.json --out file/run"), {"file/run"});
+}
+
+TEST_F(BadInput, OutputFolderThatDoesNotExist) {
+  expect_one_clear_line(run("convert small.safetensors -o missing/out.safetensors"), {"missing"});
+}
+
+// A limit on the size of files stands in for a full disk: write() fails in the middle of a file either way.
+TEST_F(BadInput, FullDisk) {
+  expect_one_clear_line(run("convert small.safetensors -o copy.safetensors", "ulimit -f 1;"), {"copy.safetensors"});
+  EXPECT_FALSE(std::filesystem::exists(folder() / "copy.safetensors")) << "half a model stands under the name of a whole one";
+}
+
+TEST_F(BadInput, FullStandardOutput) { expect_one_clear_line(run("inspect small.safetensors > /dev/full"), {"No space left"}); }
+
+}  // namespace
+}  // namespace phosphene

@@ -1,0 +1,77 @@
+// What each command prints and writes when all is well.
+#include <nlohmann/json.hpp>
+
+#include "loaders/safetensors.h"
+#include "tests/cli/program_under_test.h"
+
+namespace phosphene {
+namespace {
+
+using Commands = ProgramTest;
+
+TEST_F(Commands, VersionNamesBackendAndCpu) {
+  const Outcome outcome = run("--version");
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(outcome.out.starts_with("phosphene ")) << outcome.out;
+  EXPECT_NE(outcome.out.find("cpu: "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("cpu features: "), std::string::npos) << outcome.out;
+}
+
+TEST_F(Commands, EveryHelpHasAnExample) {
+  for (const std::string command : {"convert", "inspect", "classify", "render", "probe", "bench"}) {
+    const Outcome outcome = run(command + " --help");
+    EXPECT_EQ(outcome.exit_code, 0) << command;
+    EXPECT_NE(outcome.out.find("Example:\n  phosphene " + command), std::string::npos) << outcome.out;
+  }
+}
+
+TEST_F(Commands, InspectCountsLayersAndParameters) {
+  const Outcome outcome = run("inspect small.safetensors --json");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const nlohmann::json read = nlohmann::json::parse(outcome.out);
+  ASSERT_EQ(read["layers"].size(), 3);
+  EXPECT_EQ(read["layers"][0]["name"], "conv1:pre");
+  EXPECT_EQ(read["layers"][0]["parameters"], 4 * 3 * 9);
+  EXPECT_EQ(read["layers"][2]["shape"], nlohmann::json({1, 8, 32, 32}));
+  EXPECT_EQ(read["layers"][2]["flops"], 2.0 * 8 * 4 * 9 * 32 * 32);  // a multiplication and an addition per tap
+}
+
+TEST_F(Commands, ExplainNamesAnImplementationForEveryStep) {
+  const Outcome outcome = run("inspect small.safetensors --explain --layer conv2");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("onednn"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("arena"), std::string::npos) << outcome.out;
+}
+
+TEST_F(Commands, ConvertingAConvertedModelChangesNothing) {
+  ASSERT_EQ(run("convert small.safetensors -o copy.safetensors").exit_code, 0);
+  const Outcome original = run("inspect small.safetensors --json");
+  const Outcome copy = run("inspect copy.safetensors --json");
+  ASSERT_EQ(original.exit_code, 0) << original.err;
+  EXPECT_EQ(original.out, copy.out);
+}
+
+TEST_F(Commands, RenderDrawsAChannelAndARunFolder) {
+  const Outcome outcome = run("render --model small.safetensors --channel conv2:3 --set /steps=4 --set /size=32 --out r");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_GT(std::filesystem::file_size(folder() / "r" / "report.html"), 0U);
+}
+
+TEST_F(Commands, DryRunWritesNothing) {
+  const Outcome outcome = run("render --model small.safetensors --channel last:3 --dry-run --out r");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(folder() / "r"));
+}
+
+TEST_F(Commands, BenchReportsItsStepAndThePeak) {
+  const Outcome outcome = run("bench small.safetensors --layer conv2 --size 32 --steps 3 --json");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const nlohmann::json read = nlohmann::json::parse(outcome.out);
+  EXPECT_GT(read["seconds_per_step"]["median"], 0);
+  EXPECT_GE(read["seconds_per_step"]["median"], read["seconds_per_step"]["min"]);
+  EXPECT_GT(read["sgemm_peak_gflops"], 0);
+  EXPECT_GT(read["operations"].size(), 5U);
+}
+
+}  // namespace
+}  // namespace phosphene

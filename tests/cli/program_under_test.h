@@ -1,0 +1,35 @@
+// Runs the built program as a user would, in a folder of its own that holds a small network.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+namespace phosphene {
+
+struct Outcome {
+  int exit_code = -1;
+  std::string out, err;
+};
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  ProgramTest();
+  ~ProgramTest() override;
+
+  // Runs `phosphene ARGUMENTS` by a shell in folder(), after the shell command `before` ("" or "ulimit ...; ").
+  [[nodiscard]] Outcome run(const std::string& arguments, const std::string& before = "") const;
+
+  // Writes a file into folder().
+  void write(const std::string& name, const std::string& contents) const;
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// The contract of every mistake: exit code 2, nothing but one line on stderr, and in it all of `words`.
+void expect_one_clear_line(const Outcome& outcome, const std::vector<std::string>& words);
+
+}  // namespace phosphene

@@ -1,0 +1,86 @@
+#include "layers/image/colour.h"
+
+#include "kernels/colour.h"
+#include "runtime/error.h"
+#include "tests/reference/image_ops.h"
+#include "tests/support/compare.h"
+#include "tests/support/golden.h"
+#include "tests/support/op_harness.h"
+
+namespace phosphene {
+namespace {
+
+using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
+using reference::Tensor;
+
+// A pixel is a sum of three products, an exponential to 2 units in the last place and a division: fewer than 16 roundings.
+constexpr double kTolerance = 16 * 0x1p-24;
+
+void expect_naive(const Shape& shape, bool decorrelated) {
+  const Tensor src(shape, random_numbers(shape.elements(), 1, -4, 4)),
+      cotangent(shape, random_numbers(shape.elements(), 2));
+  OpHarness harness(std::make_shared<Colour>(decorrelated), {planar(shape, src.data)});
+  EXPECT_TRUE(near_largest(harness.forward(), reference::colour(src, decorrelated).data, kTolerance))
+      << to_string(shape);
+  EXPECT_TRUE(near_largest(harness.backward(cotangent.data)[0],
+                           reference::colour_backward(cotangent, src, decorrelated).data, kTolerance))
+      << to_string(shape);
+}
+
+// Widths below, at and above a chunk; several images.
+TEST(Colour, EqualsNaiveLoops) {
+  for (const int64_t w : {1, 16, 37}) {
+    expect_naive({2, 3, 5, w}, true);
+    expect_naive({2, 3, 5, w}, false);
+    expect_naive({2, 5, 3, w}, false);
+  }
+}
+
+// Third derivatives of the sigmoid are below 1/8: a step of 1/64 is off by h^2 / 48 = 5e-6 where the first is at least .07, and the
+// cancellation of values near 1 by 1e-7 / (1/64) = 8e-6.
+TEST(Colour, GradientIsTheDifference) {
+  for (const bool decorrelated : {true, false}) {
+    OpHarness harness(std::make_shared<Colour>(decorrelated),
+                      {planar({2, 3, 5, 19}, random_numbers(2 * 3 * 5 * 19, 3, -1, 1))});
+    EXPECT_TRUE(harness.central_differences(2e-4));
+    EXPECT_TRUE(harness.adjoint_identity(2e-4, 0x1p-6));
+  }
+}
+
+// Saturates without overflow: e^88 is finite, so is its reciprocal.
+TEST(Colour, SaturatesAtTheEnds) {
+  OpHarness harness(std::make_shared<Colour>(false), {planar({1, 1, 1, 4}, {-1000, -100, 100, 1000})});
+  const std::vector<double> dst = harness.forward();
+  for (size_t i = 0; i < 2; ++i) EXPECT_LE(dst[i], 1e-37);
+  for (size_t i = 2; i < 4; ++i) EXPECT_EQ(dst[i], 1);
+  const std::vector<double> gradient = harness.backward({1, 1, 1, 1})[0];
+  for (const double g : gradient) EXPECT_LE(std::abs(g), 1e-37);
+}
+
+// The pixel parameterization is this op alone. The table's tolerance for float32.
+TEST(Colour, EqualsTheGoldenPixelImage) {
+  const nlohmann::json golden = golden_table("parameterization").at("pixel");
+  const Array pixels = to_array(golden.at("pixels"));
+  OpHarness harness(std::make_shared<Colour>(true), {planar(pixels.shape(), pixels.data)});
+  EXPECT_TRUE(near_largest(harness.forward(), to_array(golden.at("image")).data, 1e-5));
+  EXPECT_TRUE(near_largest(harness.backward(to_array(golden.at("cotangent")).data)[0],
+                           to_array(golden.at("gradient")).data, 1e-5));
+}
+
+// The matrix is rounded once.
+TEST(Colour, MatrixIsTheGoldenOne) {
+  const nlohmann::json golden = golden_table("parameterization").at("color").at("matrix");
+  const ColourMatrix matrix;
+  for (size_t row = 0; row < 3; ++row) {
+    for (size_t column = 0; column < 3; ++column) {
+      EXPECT_EQ(matrix.m[3 * row + column], static_cast<float>(golden[row][column].get<double>()));
+    }
+  }
+}
+
+TEST(Colour, RefusesDecorrelationOfOtherThanThreeChannels) {
+  EXPECT_THROW(OpHarness(std::make_shared<Colour>(true), {planar({1, 4, 2, 2}, random_numbers(16, 1))}), Error);
+}
+
+}  // namespace
+}  // namespace phosphene

@@ -1,0 +1,108 @@
+// The widths of the bodies of image space, objectives and the optimiser.
+#include <cmath>
+
+#include "kernels/adam.h"
+#include "kernels/colour.h"
+#include "kernels/unit_objective.h"
+#include "kernels/warp.h"
+#include "kernels/whiten.h"
+#include "tests/support/widths.h"
+
+namespace phosphene {
+namespace {
+
+using testing::expect_same_bits_at_every_width;
+using testing::random_floats;
+
+constexpr int kW = 149;  // full chunks of every width, and a tail
+constexpr int kH = 6;
+
+TEST(Lanes, Colour) {
+  const std::vector<float> a = random_floats(2 * 3 * kH * kW, 1), b = random_floats(2 * 3 * kH * kW, 2);
+  const int64_t count = 2 * 3 * kH * kW;
+  expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
+    return ColourToRgb{a.data(), dst.data(), kH, kW};
+  });
+  expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
+    return ColourToRgbBackward{a.data(), b.data(), dst.data(), kH, kW};
+  });
+  expect_same_bits_at_every_width(6 * kH, kW, count, [&](auto& dst) { return SquashPlane{a.data(), dst.data(), kW}; });
+  expect_same_bits_at_every_width(6 * kH, kW, count, [&](auto& dst) {
+    return SquashPlaneBackward{a.data(), b.data(), dst.data(), kW};
+  });
+}
+
+TEST(Lanes, Whiten) {
+  const std::vector<float> spectrum = random_floats(4 * kH * kW, 1), scale = random_floats(kH * kW, 2);
+  expect_same_bits_at_every_width(4 * kH, kW, 4 * kH * kW, [&](auto& dst) {
+    return ScaleSpectrum{spectrum.data(), scale.data(), dst.data(), kH, kW};
+  });
+}
+
+template <Outside kOutside>
+void expect_warp(const std::vector<float>& matrix, int c) {
+  constexpr int kDstH = 7, kDstW = 153;
+  const std::vector<float> src = random_floats(c * kH * kW, 1), grad_dst = random_floats(c * kDstH * kDstW, 2);
+  expect_same_bits_at_every_width(kDstH, kDstW, c * kDstH * kDstW, [&](auto& dst) {
+    return WarpImage<kOutside>{src.data(), matrix.data(), dst.data(),      c,           kH, kW, kDstH,
+                               kDstW,      255.F,         {104, 117, 123}, {2, 1, 0, 3}};
+  });
+  expect_same_bits_at_every_width(kH, kW, c * kH * kW, [&](auto& dst) {
+    return WarpImageBackward<kOutside>{grad_dst.data(), matrix.data(), dst.data(), c,           kH, kW,
+                                       kDstH,           kDstW,         255.F,      {2, 1, 0, 3}};
+  });
+}
+
+TEST(Lanes, Warp) {
+  const std::vector<std::vector<float>> matrices = {
+      {0.97F, 0.052F, -1.3F, -0.052F, 0.97F, 2.7F}, {0.3F, -0.4F, 20.F, 0.4F, 0.3F, -9.1F}, {2, 1, 3, 4, 2, 6}};
+  for (const std::vector<float>& matrix : matrices) {
+    for (const int c : {3, 4}) {
+      expect_warp<Outside::constant>(matrix, c);
+      expect_warp<Outside::reflect>(matrix, c);
+    }
+  }
+}
+
+TEST(Lanes, UnitObjective) {
+  const std::vector<UnitRow> rows = {{.unit = 148, .weight = 0.3F}, {.unit = 3, .row = 1, .column = 2, .weight = -1}};
+  expect_same_bits_at_every_width(2 * 6, kW, 2 * 6 * kW, [&](auto& dst) {
+    return UnitValueBackward{rows.data(), dst.data(), kW, 2, 3};
+  });
+}
+
+// What each width leaves in x; m and v lie in x's recurrence, so their bits show there.
+template <bool kWhitened>
+void expect_adam() {
+  const std::vector<float> grad = random_floats(4 * kH * kW, 1), scale = random_floats(kH * kW, 2),
+                           factors = {0.05F, 1.3F};
+  const std::vector<int64_t> latch(2);
+  std::vector<float> m, v;
+  expect_same_bits_at_every_width(4 * kH, kW, 4 * kH * kW, [&](auto& dst) {
+    dst = random_floats(4 * kH * kW, 3);
+    m = random_floats(4 * kH * kW, 4);
+    v = random_floats(4 * kH * kW, 5);
+    for (float& number : v) number = std::abs(number);
+    return AdamUpdate<kWhitened>{grad.data(),
+                                 factors.data(),
+                                 latch.data(),
+                                 scale.data(),
+                                 dst.data(),
+                                 m.data(),
+                                 v.data(),
+                                 2 * kH,
+                                 kW,
+                                 kH,
+                                 MovingAverage::of(0.9),
+                                 MovingAverage::of(0.999),
+                                 1e-8F};
+  });
+}
+
+TEST(Lanes, Adam) {
+  expect_adam<false>();
+  expect_adam<true>();
+}
+
+}  // namespace
+}  // namespace phosphene

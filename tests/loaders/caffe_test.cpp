@@ -1,0 +1,257 @@
+#include "loaders/caffe/caffe.h"
+
+#include <google/protobuf/text_format.h>
+#include <loaders/caffe/caffe.pb.h>
+
+#include <cmath>
+
+#include "layers/network/convolution.h"
+#include "layers/network/linear.h"
+#include "layers/network/lrn.h"
+#include "layers/network/pooling.h"
+#include "tests/loaders/temporary_folder.h"
+#include "tests/support/golden.h"
+
+namespace phosphene::testing {
+namespace {
+
+const std::string kInput =
+    "layer { name: 'data' type: 'Input' top: 'data' input_param { shape { dim: 10 dim: 3 dim: 8 dim: 8 } } }\n";
+
+std::string convolution(const std::string& name, const std::string& bottom,
+                        const std::string& parameters = "num_output: 2 kernel_size: 1") {
+  return fmt::format("layer {{ name: '{}' type: 'Convolution' bottom: '{}' top: '{}' convolution_param {{ {} }} }}\n",
+                     name, bottom, name, parameters);
+}
+
+std::string layer(const std::string& type, const std::string& name, const std::string& bottom, const std::string& top,
+                  const std::string& more = "") {
+  return fmt::format("layer {{ name: '{}' type: '{}' bottom: '{}' top: '{}' {} }}\n", name, type, bottom, top, more);
+}
+
+// Writes a topology, and weights that are given as text too.
+class CaffeTest : public ::testing::Test {
+ protected:
+  Model read(const std::string& topology, const std::string& weights) {
+    caffe::NetParameter network;
+    if (!google::protobuf::TextFormat::ParseFromString(weights, &network))
+      throw std::runtime_error("the test's weights are wrong");
+    return read_caffe(folder_.write("w.caffemodel", network.SerializeAsString()),
+                      folder_.write("deploy.prototxt", topology));
+  }
+  ::testing::AssertionResult refused(const std::string& topology, const std::string& weights,
+                                     const std::vector<std::string>& words) {
+    return refuses([&] { read(topology, weights); }, words);
+  }
+
+  // Blobs of a convolution from 3 to 2 channels with one tap.
+  static std::string weights_for(const std::string& layer, const std::string& more = "") {
+    return fmt::format("layer {{ name: '{}' blobs {{ data: [1, 2, 3, 4, 5, 6] }} blobs {{ data: [0.5, -0.5] }} }} {}",
+                       layer, more);
+  }
+  TemporaryFolder folder_;
+};
+
+template <class T>
+const T& op_of(const Model& model, const std::string& layer) {
+  const Layer* found = model.find(layer);
+  if (found == nullptr) throw std::runtime_error("no layer " + layer);
+  return dynamic_cast<const T&>(*found->op);
+}
+
+std::vector<float> numbers(const Weights& weights) { return {weights.data, weights.data + weights.elements()}; }
+
+TEST_F(CaffeTest, NamesAReluInPlace) {
+  const Model model =
+      read(kInput + convolution("c", "data") + layer("ReLU", "relu_c", "c", "c") + layer("Dropout", "drop", "c", "c") +
+               convolution("d", "c", "num_output: 2 kernel_size: 1 bias_term: false"),
+           weights_for("c", "layer { name: 'd' blobs { data: [1, 2, 3, 4] } }"));
+  ASSERT_EQ(model.layers.size(), 3U);
+  EXPECT_EQ(model.layers[0].name, "c:pre");
+  EXPECT_EQ(model.layers[1].name, "c");
+  EXPECT_EQ(model.layers[2].inputs, (std::vector<std::string>{"c"}));
+  EXPECT_EQ(model.resolve("relu_c"), "c");
+  EXPECT_EQ(model.resolve("drop"), "c");
+  EXPECT_EQ(model.resolve("drop:pre"), "c:pre");
+  EXPECT_EQ(numbers(op_of<Convolution>(model, "c:pre").bias()), (std::vector<float>{0.5F, -0.5F}));
+  EXPECT_EQ(op_of<Convolution>(model, "d").bias().data, nullptr);
+  EXPECT_EQ(model.name, "w");
+  EXPECT_EQ(model.height, 8);
+  EXPECT_EQ(model.preprocessing.order, (std::vector<int>{2, 1, 0}));
+}
+
+TEST_F(CaffeTest, AReaderBeforeTheReluKeepsReadingWhatItRead) {
+  const Model model =
+      read(kInput + convolution("c", "data") + layer("LRN", "n", "c", "n") + layer("ReLU", "r", "c", "c") +
+               "layer { name: 'both' type: 'Concat' bottom: 'n' bottom: 'c' top: 'both' }",
+           weights_for("c"));
+  EXPECT_EQ(model.find("n")->inputs, (std::vector<std::string>{"c:pre"}));
+  EXPECT_EQ(model.find("both")->inputs, (std::vector<std::string>{"n", "c"}));
+}
+
+TEST_F(CaffeTest, NamesAReluOfItsOwn) {
+  const Model model = read(kInput + convolution("c", "data") + layer("ReLU", "r", "c", "r"), weights_for("c"));
+  EXPECT_EQ(model.layers[0].name, "c");
+  EXPECT_EQ(model.layers[1].name, "r");
+  EXPECT_EQ(model.resolve("r:pre"), "c");
+}
+
+TEST_F(CaffeTest, FoldsBatchNormAndScale) {
+  const std::string statistics =
+      "layer { name: 'bn' blobs { data: [2, 4] } blobs { data: [8, 18] } blobs { data: [2] } }"  // means 1, 2; variances 4, 9
+      "layer { name: 'sc' blobs { data: [3, 5] } blobs { data: [10, 20] } }";
+  const std::string eps = "batch_norm_param { eps: 0 }", with_bias = "scale_param { bias_term: true }";
+  const Model model = read(kInput + convolution("c", "data") + layer("BatchNorm", "bn", "c", "c", eps) +
+                               layer("Scale", "sc", "c", "c", with_bias) + layer("ReLU", "r", "c", "c"),
+                           weights_for("c", statistics));
+  ASSERT_EQ(model.layers.size(), 2U);
+  // y = 3 (x - 1) / 2 + 10 and y = 5 (x - 2) / 3 + 20, x = w . src + b; rounding apart.
+  const std::vector<float> weights = numbers(op_of<Convolution>(model, "c:pre").weights()),
+                           bias = numbers(op_of<Convolution>(model, "c:pre").bias());
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_FLOAT_EQ(weights[i], 1.5F * static_cast<float>(i + 1));
+    EXPECT_FLOAT_EQ(weights[i + 3], 5.F / 3 * static_cast<float>(i + 4));
+  }
+  EXPECT_FLOAT_EQ(bias[0], 1.5F * (0.5F - 1) + 10);
+  EXPECT_FLOAT_EQ(bias[1], 5.F / 3 * (-0.5F - 2) + 20);
+  EXPECT_EQ(model.resolve("bn"), "c:pre");
+}
+
+TEST_F(CaffeTest, FoldsUnderANewName) {
+  const std::string statistics =
+      "layer { name: 'bn' blobs { data: [0, 0] } blobs { data: [1, 1] } blobs { data: [1] } }";
+  const Model model =
+      read(kInput + convolution("c", "data") + layer("BatchNorm", "bn", "c", "bn") + layer("ReLU", "r", "bn", "bn"),
+           weights_for("c", statistics));
+  EXPECT_EQ(model.layers[0].name, "bn:pre");
+  EXPECT_EQ(model.resolve("c"), "bn:pre");
+  EXPECT_TRUE(refused(
+      kInput + layer("BatchNorm", "bn", "data", "bn"),
+      weights_for("c", "layer { name: 'bn' blobs { data: [0, 0, 0] } blobs { data: [1, 1, 1] } blobs { data: [1] } }"),
+      {"bn", "follow a convolution"}));
+}
+
+TEST_F(CaffeTest, ReadsEveryKindOfLayer) {
+  const Model model =
+      read(kInput + convolution("c", "data", "num_output: 2 kernel_h: 1 kernel_w: 1 pad_h: 1 pad_w: 0 stride: 2") +
+               layer("Split", "s", "c", "c1", "top: 'c2'") +
+               layer("LRN", "n", "c1", "n", "lrn_param { local_size: 3 alpha: 0.6 k: 2 }") +
+               layer("Eltwise", "e", "n", "e", "bottom: 'c2'") +
+               layer("Pooling", "p", "e", "p", "pooling_param { kernel_size: 2 stride: 2 pool: MAX }") +
+               layer("Pooling", "g", "p", "g", "pooling_param { kernel_h: 3 kernel_w: 2 pool: AVE }") +
+               layer("InnerProduct", "fc", "g", "fc", "inner_product_param { num_output: 2 }") +
+               layer("Softmax", "prob", "fc", "prob"),
+           weights_for("c", "layer { name: 'fc' blobs { data: [1, 2, 3, 4] } blobs { data: [5, 6] } }"));
+  EXPECT_EQ(op_of<Convolution>(model, "c").window(),
+            (WindowAttributes{.stride_h = 2, .stride_w = 2, .pad_top = 1, .pad_bottom = 1}));
+  EXPECT_EQ(op_of<Lrn>(model, "n").radius(), 1);
+  EXPECT_FLOAT_EQ(op_of<Lrn>(model, "n").alpha(), 0.2F);
+  EXPECT_EQ(op_of<Lrn>(model, "n").k(), 2);
+  EXPECT_EQ(model.find("e")->inputs, (std::vector<std::string>{"n", "c"}));
+  EXPECT_TRUE(op_of<Pooling>(model, "p").window().ceil);
+  EXPECT_TRUE(op_of<Pooling>(model, "g").global()) << "the map is 3x2";
+  EXPECT_EQ(numbers(op_of<Linear>(model, "fc").weights()), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(model.logits(), "fc");
+}
+
+TEST_F(CaffeTest, ReadsTheOldForm) {
+  const Model model = read(
+      "input: 'image' input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8\n"
+      "layers { name: 'c' type: CONVOLUTION bottom: 'image' top: 'c' convolution_param { num_output: 2 kernel_size: 1 "
+      "} }\n"
+      "layers { name: 'r' type: RELU bottom: 'c' top: 'c' }",
+      "layers { name: 'loss' type: SOFTMAX_LOSS bottom: 'c' top: 'l' }"
+      "layers { name: 'c' type: CONVOLUTION blobs { num: 2 channels: 3 height: 1 width: 1 double_data: [1, 2, 3, 4, 5, "
+      "6] } blobs { data: [0, 0] } }");
+  EXPECT_EQ(numbers(op_of<Convolution>(model, "c:pre").weights()), (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(model.layers[0].inputs, (std::vector<std::string>{Model::kInput}));
+}
+
+TEST_F(CaffeTest, RefusesByNameWhatItCannotCompute) {
+  const std::string one = kInput + convolution("c", "data"), weights = weights_for("c");
+  EXPECT_TRUE(refused(one + layer("Spline", "s", "c", "s"), weights, {"'s'", "Spline", "did you mean 'Split'"}));
+  EXPECT_TRUE(refused(one + layer("LRN", "n", "c", "n", "lrn_param { norm_region: WITHIN_CHANNEL }"), weights,
+                      {"'n'", "WITHIN_CHANNEL"}));
+  EXPECT_TRUE(
+      refused(one + layer("ReLU", "r", "c", "c", "relu_param { negative_slope: 0.1 }"), weights, {"'r'", "leaky"}));
+  EXPECT_TRUE(refused(one + layer("Eltwise", "e", "c", "e", "bottom: 'c' eltwise_param { operation: MAX }"), weights,
+                      {"'e'", "MAX"}));
+  EXPECT_TRUE(refused(one + layer("Concat", "k", "c", "k", "concat_param { axis: 2 }"), weights, {"'k'", "axis 2"}));
+  EXPECT_TRUE(refused(one + layer("Pooling", "p", "c", "p", "pooling_param { pool: STOCHASTIC kernel_size: 2 }"),
+                      weights, {"'p'", "stochastic"}));
+  EXPECT_TRUE(refused(kInput + convolution("c", "data", "num_output: 2 kernel_size: 1 dilation: 2"), weights,
+                      {"'c'", "dilation 2"}));
+  EXPECT_TRUE(
+      refused(kInput + convolution("c", "data", "num_output: 2 kernel_size: 0"), weights, {"'c'", "kernel_size"}));
+  EXPECT_TRUE(
+      refused(kInput + convolution("c", "data", "num_output: 2 kernel_size: 1 group: 2"), weights, {"'c'", "groups"}));
+  EXPECT_TRUE(refused(kInput + convolution("c", "image"), weights, {"'c'", "'image'"}));
+  EXPECT_TRUE(refused(kInput + convolution("c", "data", "num_output: 2 kernel_size: 9"), weights_for("c"), {"'c'"}));
+}
+
+TEST_F(CaffeTest, SaysWhichFileIsWrong) {
+  const std::string one = kInput + convolution("c", "data");
+  EXPECT_TRUE(refused(one, weights_for("d"), {"w.caffemodel", "'c'", "no trained numbers"}));
+  EXPECT_TRUE(
+      refused(one, "layer { name: 'c' blobs { data: [1, 2] } }", {"w.caffemodel", "'c'", "2 numbers", "[2, 3, 1, 1]"}));
+  EXPECT_TRUE(refused(one + "layer { name: }", weights_for("c"), {"deploy.prototxt", "line 3"}));
+  EXPECT_TRUE(refused("name: 'nothing'", weights_for("c"), {"deploy.prototxt", "no layers"}));
+  EXPECT_TRUE(refused("unknown { " + std::string(100000, '{'), weights_for("c"), {"deploy.prototxt", "nested"}));
+  const std::string topology = folder_.write("deploy.prototxt", one);
+  const std::string weights = folder_.write("w.caffemodel", "this is no network");
+  EXPECT_TRUE(refuses([&] { load_model(weights, topology); }, {"w.caffemodel", "truncated"}));
+  EXPECT_TRUE(refuses([&] { load_model(weights); }, {"w.caffemodel", "truncated"}));
+  EXPECT_TRUE(refuses([&] { load_model(topology); }, {"deploy.prototxt", "--topology"}));
+  EXPECT_TRUE(refuses([&] { load_model(weights, folder_.file("missing.prototxt")); }, {"missing.prototxt"}));
+}
+
+TEST_F(CaffeTest, SurvivesAnyDamage) {
+  const std::string topology = kInput + convolution("c", "data") + layer("ReLU", "r", "c", "c") +
+                               layer("Pooling", "p", "c", "p", "pooling_param { kernel_size: 2 }");
+  read(topology, weights_for("c"));
+  const std::string deploy = folder_.file("deploy.prototxt"), trained = folder_.file("w.caffemodel");
+  const auto load = [&] { read_caffe(trained, deploy); };
+  read_damaged(topology, deploy, 1000, load);
+  folder_.write("deploy.prototxt", topology);
+  read_damaged(contents_of(trained), trained, 1000, load);
+}
+
+// The three published networks.
+
+TEST(CaffeNetworks, GoogleNet) {
+  PHOSPHENE_ASSET(weights, "models/bvlc_googlenet.caffemodel");
+  PHOSPHENE_ASSET(topology, "models/googlenet_deploy.prototxt");
+  PHOSPHENE_ASSET(labels, "models/imagenet_synset_words.txt");
+  const Model model = load_model(weights.string(), topology.string(), "", labels.string());
+  EXPECT_EQ(model.name, "bvlc_googlenet");
+  for (const char* name :
+       {"conv1/7x7_s2", "conv1/7x7_s2:pre", "inception_4a/output:pre", "mixed3a", "4e", "pool5/drop_7x7_s1", "prob"}) {
+    EXPECT_NO_THROW(model.resolve(name)) << name;
+  }
+  EXPECT_EQ(model.resolve("mixed4a"), "inception_4a/output");
+  EXPECT_EQ(model.resolve("3a:pre"), "inception_3a/output:pre");
+  EXPECT_EQ(model.resolve("conv1/relu_7x7"), "conv1/7x7_s2");
+  EXPECT_TRUE(op_of<Pooling>(model, "pool5/7x7_s1").global());
+  EXPECT_EQ(model.logits(), "loss3/classifier");
+  EXPECT_EQ(model.class_index("military uniform"), 652);
+  EXPECT_TRUE(refuses([&] { model.resolve("inception_4f/output"); }, {"did you mean 'inception_4"}));
+}
+
+TEST(CaffeNetworks, LabelsOfAnotherNetwork) {
+  PHOSPHENE_ASSET(weights, "models/bvlc_googlenet.caffemodel");
+  PHOSPHENE_ASSET(topology, "models/googlenet_deploy.prototxt");
+  const TemporaryFolder folder;
+  EXPECT_TRUE(
+      refuses([&] { load_model(weights.string(), topology.string(), "", folder.write("two.txt", "cat\ndog\n")); },
+              {"two.txt", "2 labels", "1000 classes"}));
+}
+
+TEST(CaffeNetworks, TheOtherTopologiesAreRead) {
+  for (const char* name : {"models/squeezenet_v1.1_deploy.prototxt", "models/vgg16_deploy.prototxt"}) {
+    PHOSPHENE_ASSET(topology, name);
+    EXPECT_NO_THROW(check_caffe_topology(topology.string())) << name;
+  }
+}
+
+}  // namespace
+}  // namespace phosphene::testing

@@ -1,0 +1,59 @@
+#include <cstdlib>
+#include <optional>
+
+#include "loaders/model.h"
+#include "tests/loaders/temporary_folder.h"
+
+namespace phosphene::testing {
+namespace {
+
+// Sets an environment variable for the length of a test.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const std::string& value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    setenv(name, value.c_str(), 1);
+  }
+  ScopedVariable(const ScopedVariable&) = delete;
+  ScopedVariable& operator=(const ScopedVariable&) = delete;
+  ~ScopedVariable() {
+    if (before_)
+      setenv(name_, before_->c_str(), 1);
+    else
+      unsetenv(name_);
+  }
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+TEST(FindModel, InTheFoldersInTheirOrder) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "models");
+  std::filesystem::create_directories(folder.path() / ".cache" / "phosphene");
+  const ScopedVariable models("PHOSPHENE_MODELS", folder.file("models")), home("HOME", folder.path().string());
+  const std::string cached = folder.write(".cache/phosphene/squeeze.safetensors", "x");
+  EXPECT_EQ(find_model("squeeze"), cached);
+  const std::string nearer = folder.write("models/squeeze.safetensors", "x");
+  EXPECT_EQ(find_model("squeeze"), nearer);
+  EXPECT_EQ(find_model("squeeze.safetensors"), nearer);
+  EXPECT_TRUE(refuses([] { find_model("sqeeze"); }, {"sqeeze", folder.file("models/sqeeze.safetensors"),
+                                                     ".cache/phosphene", "did you mean 'squeeze'"}));
+}
+
+TEST(FindModel, ByPathRelativeToTheConfig) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "configs");
+  const std::string model = folder.write("net.safetensors", "x");
+  EXPECT_EQ(find_model(model), model);
+  EXPECT_EQ(find_model(model, "/elsewhere"), model);
+  EXPECT_TRUE(std::filesystem::equivalent(find_model("../net.safetensors", folder.file("configs")), model));
+  EXPECT_TRUE(refuses([&] { find_model("../other.safetensors", folder.file("configs")); },
+                      {"other", "configs/../other.safetensors"}));
+  EXPECT_TRUE(refuses([&] { find_model(""); }, {"model"}));
+  EXPECT_TRUE(refuses([&] { find_model(folder.path().string()); }, {"no such model"})) << "a folder is no model";
+}
+
+}  // namespace
+}  // namespace phosphene::testing
