@@ -1,0 +1,44 @@
+# The commands of everyday work; `make help` explains them. Everything else is CMake (CMakePresets.json).
+BUILD := build/release
+PHOSPHENE := $(BUILD)/phosphene
+JOBS ?= $(shell nproc)
+SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh')
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:  # the steps of a target stand in order; ninja and ctest use the cores
+
+.PHONY: help demo test build install model configure phosphene format tidy clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: install phosphene model  ## install what is missing, build, fetch VGG16 and make the first pictures
+	@$(PHOSPHENE) render configs/demo.json --out runs/demo
+	@echo "$(CURDIR)/runs/demo/report.html"
+
+test: install build  ## build everything and run every test; those that need trained weights skip without a network
+	@vgg16="$$(scripts/fetch_vgg16.sh)" || echo "VGG16 could not be fetched: the tests that need it skip" >&2; \
+	env $${vgg16:+PHOSPHENE_VGG16="$$vgg16"} ctest --preset release -j $(JOBS)
+
+build: configure  ## build the program, its tests and benchmarks into build/release
+	@cmake --build --preset release -j $(JOBS)
+
+phosphene: configure
+	@cmake --build --preset release -j $(JOBS) --target phosphene
+
+configure:
+	@cmake --preset release --log-level=NOTICE
+
+install:  ## install Debian packages that are missing
+	@scripts/install_dependencies.sh
+
+model: phosphene  ## fetch and convert VGG16 (55 MB), once
+	@scripts/fetch_vgg16.sh > /dev/null
+
+format:  ## clang-format every file in place
+	@clang-format -i $(SOURCES)
+
+tidy:  ## clang-tidy on every file (slow)
+	@cmake --preset tidy && cmake --build --preset tidy -j $(JOBS) -- -k 0
+
+clean:  ## remove every build
+	@rm -rf build

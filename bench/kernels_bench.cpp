@@ -1,0 +1,156 @@
+// Single problems on the CPU backend, at the sizes of GoogLeNet and of a 224 x 224 image, four images at a time.
+// Columns: time, GFLOP/s, and GB/s counted from operands that are read or written once.
+//   build/release/bench/phosphene_kernels_bench --benchmark_filter=lrn
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "runtime/cpu/cpu_backend.h"
+
+namespace phosphene {
+namespace {
+
+constexpr int64_t kImages = 4;
+
+struct Case {
+  std::string name;
+  Problem problem;
+  std::vector<std::vector<std::byte>> operands;  // as the problem lists them
+};
+
+template <class T>
+std::vector<std::byte> bytes_of(const std::vector<T>& values) {
+  std::vector<std::byte> bytes(values.size() * sizeof(T));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+std::vector<float> random_numbers(int64_t count) {
+  std::mt19937 generator(1);
+  std::uniform_real_distribution<float> distribution(0.1F, 1.F);
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& value : values) value = distribution(generator);
+  return values;
+}
+
+std::vector<std::byte> numbers(const Shape& shape) { return bytes_of(random_numbers(shape.elements())); }
+
+Weights random_weights(int64_t k, int64_t c, int64_t r, int64_t s) {
+  return Weights::from(random_numbers(k * c * r * s), {k, c, r, s});
+}
+
+// A rotation by 5 degrees or so about the corner: taps are neighbours, but rarely on a pixel.
+std::vector<std::byte> rotations() {
+  std::vector<float> matrices;
+  for (int64_t n = 0; n < kImages; ++n) matrices.insert(matrices.end(), {0.996F, 0.087F, 3.3F, -0.087F, 0.996F, 12.7F});
+  return bytes_of(matrices);
+}
+
+void run(benchmark::State& state, const Case& benched) {
+  const std::unique_ptr<Backend> backend = make_cpu_backend();
+  PlannedTask planned = backend->plan(benched.problem, benched.name);
+  std::vector<std::unique_ptr<Memory>> memories;
+  std::vector<std::byte*> pointers;
+  int64_t bytes = 0;
+  for (const std::vector<std::byte>& operand : benched.operands) {
+    memories.push_back(backend->allocate(static_cast<int64_t>(operand.size())));
+    pointers.push_back(memories.back()->data());
+    backend->write(pointers.back(), operand);
+    bytes += static_cast<int64_t>(operand.size());
+  }
+  const std::unique_ptr<Memory> workspace = backend->allocate(planned.workspace_bytes);
+  planned.task->bind(pointers, workspace->data());
+  for (auto _ : state) planned.task->run();
+  using benchmark::Counter;
+  state.counters["GFLOP/s"] = Counter(flops(benched.problem) * 1e-9, Counter::kIsIterationInvariantRate);
+  state.counters["GB/s"] = Counter(static_cast<double>(bytes) * 1e-9, Counter::kIsIterationInvariantRate);
+  state.SetLabel(planned.implementation);
+}
+
+void add_convolutions(std::vector<Case>& cases) {
+  const Shape image{kImages, 3, 224, 224}, stem{kImages, 64, 112, 112};
+  const Window stem_window{
+      .r = 7, .s = 7, .stride_h = 2, .stride_w = 2, .pad_top = 3, .pad_left = 3, .pad_bottom = 3, .pad_right = 3};
+  const Weights stem_weights = random_weights(64, 3, 7, 7);
+  cases.push_back({"convolution/7x7_stem",
+                   ConvolutionProblem{image, stem, stem_window, 1, true, stem_weights, {}},
+                   {numbers(image), numbers(stem)}});
+  cases.push_back({"convolution_backward/7x7_stem",
+                   ConvolutionBackwardProblem{image, stem, stem_window, 1, stem_weights},
+                   {numbers(stem), numbers(image)}});
+  const Shape src{kImages, 64, 56, 56}, dst{kImages, 192, 56, 56};
+  const Window window{.r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+  const Weights weights = random_weights(192, 64, 3, 3);
+  cases.push_back(
+      {"convolution/3x3", ConvolutionProblem{src, dst, window, 1, true, weights, {}}, {numbers(src), numbers(dst)}});
+  cases.push_back({"convolution_backward/3x3",
+                   ConvolutionBackwardProblem{src, dst, window, 1, weights},
+                   {numbers(dst), numbers(src)}});
+}
+
+void add_network(std::vector<Case>& cases) {
+  const Shape map{kImages, 64, 56, 56};
+  const float alpha = 1e-4F / 5;
+  cases.push_back({"lrn", LrnProblem{.src = map, .alpha = alpha}, {numbers(map), numbers(map), numbers(map)}});
+  cases.push_back({"lrn_backward",
+                   LrnBackwardProblem{.src = map, .alpha = alpha},
+                   {numbers(map), numbers(map), numbers(map), numbers(map), numbers(map)}});
+
+  const Shape before{kImages, 64, 112, 112};
+  const Window window{.r = 3, .s = 3, .stride_h = 2, .stride_w = 2, .pad_bottom = 1, .pad_right = 1};
+  const std::vector<std::byte> chosen(static_cast<size_t>(map.elements()), std::byte{4});
+  cases.push_back({"max_pooling", PoolingProblem{before, map, window}, {numbers(before), numbers(map), chosen}});
+  cases.push_back(
+      {"max_pooling_backward", PoolingBackwardProblem{before, map, window}, {numbers(map), chosen, numbers(before)}});
+
+  const Shape input{kImages, 192, 28, 28}, output{kImages, 256, 28, 28};
+  cases.push_back({"accumulate/4_masked",
+                   AccumulateProblem{input, 4, input.c, 0, true},
+                   {numbers(input), numbers(input), numbers(input), numbers(input), numbers(input), numbers(input)}});
+  std::vector<std::vector<std::byte>> branches;
+  const std::vector<int64_t> channels{64, 128, 32, 32};
+  for (const int64_t c : channels) branches.push_back(numbers({kImages, c, 28, 28}));
+  branches.push_back(numbers(output));
+  cases.push_back({"concat/inception_3a", ConcatProblem{output, channels}, std::move(branches)});
+}
+
+void add_image(std::vector<Case>& cases) {
+  const Shape image{kImages, 3, 224, 224}, spectrum{kImages, 3, 448, 113};
+  cases.push_back({"inverse_fourier", InverseFourierProblem{spectrum, image}, {numbers(spectrum), numbers(image)}});
+  cases.push_back({"inverse_fourier_backward",
+                   InverseFourierBackwardProblem{spectrum, image},
+                   {numbers(image), numbers(spectrum)}});
+  cases.push_back({"colour", ColourProblem{image}, {numbers(image), numbers(image)}});
+  cases.push_back({"colour_backward", ColourBackwardProblem{image}, {numbers(image), numbers(image), numbers(image)}});
+  cases.push_back({"warp", WarpProblem{.src = image, .dst = image}, {numbers(image), rotations(), numbers(image)}});
+  cases.push_back({"warp_backward",
+                   WarpBackwardProblem{.src = image, .dst = image},
+                   {numbers(image), rotations(), numbers(image)}});
+
+  const std::vector<std::byte> unfrozen(static_cast<size_t>(kImages) * sizeof(int64_t));
+  cases.push_back({"adam",
+                   AdamProblem{.n = kImages, .rows_per_image = spectrum.c * spectrum.h, .row_elements = spectrum.w},
+                   {numbers(spectrum), bytes_of(std::vector<float>{0.05F, 1.F}), unfrozen, numbers(spectrum),
+                    numbers(spectrum), numbers(spectrum)}});
+}
+
+}  // namespace
+}  // namespace phosphene
+
+int main(int argc, char** argv) {
+  std::vector<phosphene::Case> cases;
+  phosphene::add_convolutions(cases);
+  phosphene::add_network(cases);
+  phosphene::add_image(cases);
+  for (const phosphene::Case& benched : cases)
+    benchmark::RegisterBenchmark(benched.name.c_str(), phosphene::run, benched)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+}
