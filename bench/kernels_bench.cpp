@@ -45,8 +45,8 @@ Weights random_weights(int64_t k, int64_t c, int64_t r, int64_t s) {
 
 // A rotation by 5 degrees or so about the corner: taps are neighbours, but rarely on a pixel.
 std::vector<std::byte> rotations() {
-  std::vector<float> matrices;
-  for (int64_t n = 0; n < kImages; ++n) matrices.insert(matrices.end(), {0.996F, 0.087F, 3.3F, -0.087F, 0.996F, 12.7F});
+  std::vector<double> matrices;
+  for (int64_t n = 0; n < kImages; ++n) matrices.insert(matrices.end(), {0.996, 0.087, 3.3, -0.087, 0.996, 12.7});
   return bytes_of(matrices);
 }
 

@@ -27,11 +27,11 @@ struct BenchOptions {
 };
 
 struct Timing {
-  double to_first_step = 0;         // seconds since the program was started
-  double median = 0, minimum = 0;   // seconds per step
-  std::vector<double> per_op;       // seconds per step of each op of the plan, the mean
-  double peak_gflops = 0;           // of a matrix product on the same threads
-  int64_t peak_memory = 0;          // bytes
+  double to_first_step = 0;        // seconds since the program was started
+  double median = 0, minimum = 0;  // seconds per step
+  std::vector<double> per_op;      // seconds per step of each op of the plan, the mean
+  double peak_gflops = 0;          // of a matrix product on the same threads
+  int64_t peak_memory = 0;         // bytes
 };
 
 // Seconds since the kernel started this process (proc(5), field 22, in clock ticks since boot).
@@ -124,22 +124,27 @@ void print_table(const ChannelStep& bench, const BenchOptions& options, const Ti
   const double all = std::accumulate(timing.per_op.begin(), timing.per_op.end(), 0.0);
   std::vector<size_t> slowest(steps.size());
   std::iota(slowest.begin(), slowest.end(), size_t{0});
-  std::stable_sort(slowest.begin(), slowest.end(), [&](size_t a, size_t b) { return timing.per_op[a] > timing.per_op[b]; });
-  fmt::print("{:>8} {:>6} {:>8} {:>8}  {:<36} {:<22} {}\n", "ms", "share", "GFLOP/s", "GB/s", "layer", "kind", "implementation");
+  std::stable_sort(slowest.begin(), slowest.end(),
+                   [&](size_t a, size_t b) { return timing.per_op[a] > timing.per_op[b]; });
+  fmt::print("{:>8} {:>6} {:>8} {:>8}  {:<36} {:<22} {}\n", "ms", "share", "GFLOP/s", "GB/s", "layer", "kind",
+             "implementation");
   for (const size_t i : slowest) {
     const double seconds = timing.per_op[i];
     fmt::print("{:>8.3f} {:>5.1f}% {:>8.1f} {:>8.1f}  {:<36} {:<22} {}\n", seconds * 1e3, 100 * seconds / all,
-               steps[i].flops * 1e-9 / seconds, static_cast<double>(steps[i].bytes) * 1e-9 / seconds, steps[i].layer, steps[i].kind,
-               steps[i].implementation);
+               steps[i].flops * 1e-9 / seconds, static_cast<double>(steps[i].bytes) * 1e-9 / seconds, steps[i].layer,
+               steps[i].kind, steps[i].implementation);
   }
   const double gflops = total_gflop(bench.program()) / timing.median;
   constexpr double kMegabyte = 1e-6;
-  fmt::print("\n{} {}, {} x {}, batch {}, {}\n", options.model, bench.layer(), bench.size(), bench.size(), options.batch, bench.backend());
-  fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps, timing.minimum * 1e3);
+  fmt::print("\n{} {}, {} x {}, batch {}, {}\n", options.model, bench.layer(), bench.size(), bench.size(),
+             options.batch, bench.backend());
+  fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps,
+             timing.minimum * 1e3);
   fmt::print("speed         {:.0f} GFLOP/s, {:.0f} % of the {:.0f} GFLOP/s of a matrix product here\n", gflops,
              100 * gflops / timing.peak_gflops, timing.peak_gflops);
   fmt::print("first step    {:.2f} s after the start\n", timing.to_first_step);
-  fmt::print("memory        {:.0f} MB at most (arena {:.0f}, constants {:.0f})\n", static_cast<double>(timing.peak_memory) * kMegabyte,
+  fmt::print("memory        {:.0f} MB at most (arena {:.0f}, constants {:.0f})\n",
+             static_cast<double>(timing.peak_memory) * kMegabyte,
              static_cast<double>(bench.program().arena_bytes()) * kMegabyte,
              static_cast<double>(bench.program().constant_bytes()) * kMegabyte);
 }
@@ -158,14 +163,16 @@ void run_bench(const BenchOptions& options) {
 
 void add_bench_command(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* command = app.add_subcommand(
-      "bench",
-      "Time whole optimisation steps of one channel, from the spectrum through the network and back, op by op. The speed of a "
-      "large matrix product is measured in the same run, and the step is given as a share of it, so that machines can be "
-      "compared.");
+  CLI::App* command = app.add_subcommand("bench",
+                                         "Time whole optimisation steps of one channel, from the spectrum through the "
+                                         "network and back, op by op. The speed of a "
+                                         "large matrix product is measured in the same run, and the step is given as a "
+                                         "share of it, so that machines can be "
+                                         "compared.");
   command->add_option("model", options->model, "model file or name")->required();
   command->add_option("--layer", options->layer, "layer whose channel 0 is drawn (default: the deepest with a map)");
-  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")->check(CLI::Range(1, 1 << 14));
+  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
+      ->check(CLI::Range(1, 1 << 14));
   command->add_option("--batch", options->batch, "images at a time")->capture_default_str()->check(CLI::Range(1, 1024));
   command->add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
   command->add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(0, 1024));

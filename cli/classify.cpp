@@ -32,7 +32,9 @@ std::vector<size_t> ranking(const std::vector<float>& probabilities, size_t top)
   std::iota(order.begin(), order.end(), size_t{0});
   top = std::min(top, order.size());
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
-                    [&](size_t a, size_t b) { return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b; });
+                    [&](size_t a, size_t b) {
+                      return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
+                    });
   order.resize(top);
   return order;
 }
@@ -43,13 +45,15 @@ std::string label_of(const Model& model, size_t index) {
 
 void classify(const ClassifyOptions& options) {
   const Model model = load_model(find_model(options.model));
-  if (model.channels != 3) fail(options.model, "the network wants {} channels, not the three of a photograph", model.channels);
+  if (model.channels != 3)
+    fail(options.model, "the network wants {} channels, not the three of a photograph", model.channels);
   const std::unique_ptr<Backend> backend = make_cpu_backend();
   States states(*backend);
   Graph graph;
   const TensorInfo input{{1, model.channels, model.height, model.width}};
   ModelGraph network(model, graph, graph.state(Model::kInput, input));
-  const ValueId probabilities = graph.append(std::make_shared<Softmax>(), {network.value(model.logits())}, "probabilities");
+  const ValueId probabilities =
+      graph.append(std::make_shared<Softmax>(), {network.value(model.logits())}, "probabilities");
   Program program(std::move(graph), {probabilities}, *backend, states);
 
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
@@ -61,7 +65,8 @@ void classify(const ClassifyOptions& options) {
     if (!options.json) fmt::print("{}\n", image);
     for (const size_t index : ranking(found, static_cast<size_t>(options.top))) {
       if (options.json)
-        out.push_back({{"image", image}, {"class", index}, {"label", label_of(model, index)}, {"probability", found[index]}});
+        out.push_back(
+            {{"image", image}, {"class", index}, {"label", label_of(model, index)}, {"probability", found[index]}});
       else
         fmt::print("  {:6.2f} %  {}\n", 100 * found[index], label_of(model, index));
     }
@@ -73,13 +78,15 @@ void classify(const ClassifyOptions& options) {
 
 void add_classify_command(CLI::App& app) {
   auto options = std::make_shared<ClassifyOptions>();
-  CLI::App* command = app.add_subcommand(
-      "classify",
-      "Print what the network takes photographs for. Each is squeezed as a whole into the size the network was trained at. A quick "
-      "check that a model was converted well.");
+  CLI::App* command = app.add_subcommand("classify",
+                                         "Print what the network takes photographs for. Each is squeezed as a whole "
+                                         "into the size the network was trained at. A quick "
+                                         "check that a model was converted well.");
   command->add_option("model", options->model, "model file or name")->required();
   command->add_option("images", options->images, "photographs, JPEG or PNG")->required();
-  command->add_option("--top", options->top, "classes to print for each")->capture_default_str()->check(CLI::Range(1, 100000));
+  command->add_option("--top", options->top, "classes to print for each")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
   command->add_flag("--json", options->json, "machine-readable");
   command->footer("Example:\n  phosphene classify googlenet cat.jpg dog.jpg --top 3");
   command->callback([options] { classify(*options); });

@@ -29,12 +29,15 @@ void add_convert_command(CLI::App& app) {
       "convert",
       "Read a trained network and write it as one .safetensors that holds graph, weights, preprocessing and labels. "
       "Batch normalisation is folded into convolutions and dropout is dropped. Formats are told by their contents.");
-  command->add_option("source", options->source, "Caffe .caffemodel, ONNX, TensorFlow .pb, PyTorch .pth, Keras .h5, .safetensors")
+  command->add_option("source", options->source, "Caffe's .caffemodel, Keras' .h5, or a .safetensors of ours")
       ->required();
   command->add_option("-o,--output", options->output, "the .safetensors to write")->required();
-  command->add_option("--topology", options->topology, "Caffe's deploy.prototxt, for weights that come without a graph");
-  command->add_option("--architecture", options->architecture, "a network known by name (vgg16), for weights that come without a graph");
-  command->add_option("--labels", options->labels, "text file of class names, one a line");
+  command->add_option("--topology", options->topology,
+                      "Caffe's deploy.prototxt, for weights that come without a graph");
+  command->add_option("--architecture", options->architecture,
+                      "a network known by name (vgg16), for weights that come without a graph");
+  command->add_option("--labels", options->labels,
+                      "text file of class names, one a line (a leading synset id is dropped)");
   command->footer(
       "Example:\n  phosphene convert bvlc_googlenet.caffemodel --topology deploy.prototxt --labels synset_words.txt "
       "-o googlenet.safetensors");

@@ -33,12 +33,15 @@ std::string wrap(const std::string& text, size_t width) {
 std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
   const std::string& description = command->get_description();
   std::ostringstream out;
-  CLI::detail::format_help(out, "  " + command->get_name(), wrap(description.substr(0, description.find(". ")), kWidth - get_column_width()),
+  CLI::detail::format_help(out, "  " + command->get_name(),
+                           wrap(description.substr(0, description.find(". ")), kWidth - get_column_width()),
                            get_column_width());
   return out.str();
 }
 
-std::string HelpFormatter::make_description(const CLI::App* app) const { return wrap(app->get_description(), kWidth) + "\n\n"; }
+std::string HelpFormatter::make_description(const CLI::App* app) const {
+  return wrap(app->get_description(), kWidth) + "\n\n";
+}
 
 std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
   return wrap(option->get_description(), kWidth - get_column_width());

@@ -29,7 +29,10 @@ struct LayerRow {
 
 template <class P>
 int64_t parameters_of(const P& problem) {
-  if constexpr (requires { problem.weights; problem.bias; })
+  if constexpr (requires {
+                  problem.weights;
+                  problem.bias;
+                })
     return problem.weights.elements() + (problem.bias.data != nullptr ? problem.bias.elements() : 0);
   else
     return 0;
@@ -75,12 +78,13 @@ void print_table(const Model& model, const std::vector<LayerRow>& rows) {
   for (const LayerRow& row : rows) width = std::max(width, row.name.size());
   fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10}\n", "layer", width, "kind", "N x C x H x W", "parameters", "MFLOP");
   for (const LayerRow& row : rows) {
-    fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10.1f}\n", row.name, width, row.kind, to_string(row.shape), row.parameters, row.flops * 1e-6);
+    fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10.1f}\n", row.name, width, row.kind, to_string(row.shape),
+               row.parameters, row.flops * 1e-6);
     parameters += row.parameters;
     total += row.flops;
   }
-  fmt::print("{}: {} layers, {} parameters, {:.2f} GFLOP, {} labels\n", model.name, rows.size(), parameters, total * 1e-9,
-             model.labels.size());
+  fmt::print("{}: {} layers, {} parameters, {:.2f} GFLOP, {} labels\n", model.name, rows.size(), parameters,
+             total * 1e-9, model.labels.size());
   for (const auto& [alias, layer] : model.aliases) fmt::print("alias {} = {}\n", alias, layer);
 }
 
@@ -88,11 +92,14 @@ void print_table(const Model& model, const std::vector<LayerRow>& rows) {
 void print_plan(const Model& model, const InspectOptions& options) {
   const ChannelStep step(model, {.layer = options.layer, .size = options.size});
   const Program& program = step.program();
-  fmt::print("\none optimisation step of channel {}:0, {} x {}, on {}\n", step.layer(), step.size(), step.size(), step.backend());
+  fmt::print("\none optimisation step of channel {}:0, {} x {}, on {}\n", step.layer(), step.size(), step.size(),
+             step.backend());
   for (const Program::Step& planned : program.steps()) {
-    fmt::print("{:<40} {:<22} {:>16}  {}\n", planned.layer, planned.kind, to_string(planned.dst), planned.implementation);
+    fmt::print("{:<40} {:<22} {:>16}  {}\n", planned.layer, planned.kind, to_string(planned.dst),
+               planned.implementation);
     for (const Consideration& considered : planned.considerations)
-      if (!considered.refusal.empty()) fmt::print("    {} refused: {}\n", considered.implementation, considered.refusal);
+      if (!considered.refusal.empty())
+        fmt::print("    {} refused: {}\n", considered.implementation, considered.refusal);
   }
   constexpr double kMegabyte = 1e-6;
   fmt::print("arena {:.1f} MB, constants {:.1f} MB\n", static_cast<double>(program.arena_bytes()) * kMegabyte,
@@ -113,14 +120,20 @@ void inspect(const InspectOptions& options) {
 
 void add_inspect_command(CLI::App& app) {
   auto options = std::make_shared<InspectOptions>();
-  CLI::App* command = app.add_subcommand(
-      "inspect",
-      "List the layers of a model with their shapes, parameters and FLOPs: the names that every other command takes. With "
-      "--explain also the plan of one optimisation step: the implementation chosen for each op, which ones refused and why, and "
-      "the memory it takes.");
-  command->add_option("model", options->model, "model file, or name of one in $PHOSPHENE_MODELS, ./models, ~/.cache/phosphene")->required();
-  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")->check(CLI::Range(1, 1 << 14));
-  command->add_option("--layer", options->layer, "with --explain: the layer whose channel is drawn (default: the deepest)");
+  CLI::App* command = app.add_subcommand("inspect",
+                                         "List the layers of a model with their shapes, parameters and FLOPs: the "
+                                         "names that every other command takes. With "
+                                         "--explain also the plan of one optimisation step: the implementation chosen "
+                                         "for each op, which ones refused and why, and "
+                                         "the memory it takes.");
+  command
+      ->add_option("model", options->model,
+                   "model file, or name of one in $PHOSPHENE_MODELS, ./models, ~/.cache/phosphene")
+      ->required();
+  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
+      ->check(CLI::Range(1, 1 << 14));
+  command->add_option("--layer", options->layer,
+                      "with --explain: the layer whose channel is drawn (default: the deepest)");
   CLI::Option* json = command->add_flag("--json", options->json, "machine-readable");
   command->add_flag("--explain", options->explain, "show the plan")->excludes(json);
   command->footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");

@@ -42,7 +42,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   std::vector<std::string> known;
   const CLI::App* reached = &app;
   for (const CLI::App* command : app.get_subcommands()) reached = command;
-  for (const CLI::App* command : reached->get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+  for (const CLI::App* command : reached->get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(command->get_name());
   for (const CLI::Option* option : reached->get_options()) known.push_back(option->get_name());
   std::string what = error.what();
   for (const std::string& extra : reached->remaining()) {
@@ -50,7 +51,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     break;
   }
   if (what.find("subcommand") != std::string::npos) what = "a command is needed";
-  return fmt::format("{}; `phosphene {}{}--help` explains", what, reached == &app ? "" : reached->get_name(), reached == &app ? "" : " ");
+  return fmt::format("{}; `phosphene {}{}--help` explains", what, reached == &app ? "" : reached->get_name(),
+                     reached == &app ? "" : " ");
 }
 
 int run(int argc, char** argv) {

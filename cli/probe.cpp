@@ -38,7 +38,8 @@ Input channels_last(const HostTensor& nchw) {
   for (int64_t n = 0; n < shape.n; ++n)
     for (int64_t c = 0; c < shape.c; ++c)
       for (int64_t p = 0; p < pixels; ++p)
-        input.data[static_cast<size_t>((n * pixels + p) * shape.c + c)] = nchw.data[static_cast<size_t>((n * shape.c + c) * pixels + p)];
+        input.data[static_cast<size_t>((n * pixels + p) * shape.c + c)] =
+            nchw.data[static_cast<size_t>((n * shape.c + c) * pixels + p)];
   return input;
 }
 
@@ -47,7 +48,8 @@ std::string layout_of(const Safetensors& file, const std::vector<int64_t>& dims,
   const auto said = file.metadata().find("layout");
   if (said != file.metadata().end() && (said->second == "NHWC" || said->second == "NCHW")) return said->second;
   if ((dims[1] == channels) == (dims[3] == channels))
-    fail(file.path(), "its metadata must say {{\"layout\": \"NHWC\"}} or \"NCHW\": the shape {} does not tell", fmt::join(dims, "x"));
+    fail(file.path(), "its metadata must say {{\"layout\": \"NHWC\"}} or \"NCHW\": the shape {} does not tell",
+         fmt::join(dims, "x"));
   return dims[1] == channels ? "NCHW" : "NHWC";
 }
 
@@ -58,10 +60,11 @@ Input read_tensor(const std::string& path, const Model& model) {
   if (tensor.dims.size() == 3) tensor.dims.insert(tensor.dims.begin(), 1);  // one image, without its N
   if (tensor.dims.size() != 4) fail(path, "tensor '{}' has {} dimensions instead of 4", name, tensor.dims.size());
   const std::vector<int64_t>& d = tensor.dims;
-  const Input input =
-      layout_of(file, d, model.channels) == "NCHW" ? channels_last(tensor) : Input{{d[0], d[3], d[1], d[2]}, tensor.data};
+  const Input input = layout_of(file, d, model.channels) == "NCHW" ? channels_last(tensor)
+                                                                   : Input{{d[0], d[3], d[1], d[2]}, tensor.data};
   if (input.shape.c != model.channels)
-    fail(path, "tensor '{}' is {} as N C H W, the network wants {} channels", name, to_string(input.shape), model.channels);
+    fail(path, "tensor '{}' is {} as N C H W, the network wants {} channels", name, to_string(input.shape),
+         model.channels);
   return input;
 }
 
@@ -79,7 +82,8 @@ struct Wanted {
 };
 
 void probe(const ProbeOptions& options) {
-  if (options.save.empty() && options.objective.empty()) fail("probe", "nothing is asked for: give --save or --objective");
+  if (options.save.empty() && options.objective.empty())
+    fail("probe", "nothing is asked for: give --save or --objective");
   const Model model = load_model(find_model(options.model));
   const Input input = read_input(options.input, model);
   const std::unique_ptr<Backend> backend = make_cpu_backend(options.threads);
@@ -128,15 +132,17 @@ void probe(const ProbeOptions& options) {
 
 void add_probe_command(CLI::App& app) {
   auto options = std::make_shared<ProbeOptions>();
-  CLI::App* command = app.add_subcommand(
-      "probe",
-      "Run the network once and write layers, the value of an objective (a number per image, whose sum is maximised) and its "
-      "gradient with respect to the network's input, as float32 tensors in N C H W. This is what another framework's numbers "
-      "are compared with.");
+  CLI::App* command = app.add_subcommand("probe",
+                                         "Run the network once and write layers, the value of an objective (a number "
+                                         "per image, whose sum is maximised) and its "
+                                         "gradient with respect to the network's input, as float32 tensors in N C H W. "
+                                         "This is what another framework's numbers "
+                                         "are compared with.");
   command->add_option("model", options->model, "model file or name")->required();
   command
       ->add_option("--input", options->input,
-                   "IN.safetensors with a tensor `input` (or `data`), already preprocessed, and metadata {\"layout\": \"NHWC\"} or "
+                   "IN.safetensors with a tensor `input` (or `data`), already preprocessed, and metadata {\"layout\": "
+                   "\"NHWC\"} or "
                    "\"NCHW\"; or a photograph")
       ->required();
   command->add_option("--objective", options->objective, "JSON file with a list of terms as in a config");

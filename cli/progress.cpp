@@ -25,13 +25,13 @@ TerminalProgress::TerminalProgress() : terminal_(isatty(STDERR_FILENO) != 0), ne
   if (!terminal_) next_ += kPlainLine;
 }
 
-void TerminalProgress::on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
-                               double objective, double eta_seconds) {
+void TerminalProgress::on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step,
+                               int64_t steps, double objective, double eta_seconds) {
   const auto now = Clock::now();
   if (now < next_) return;
   next_ = now + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
-  const std::string line = fmt::format("{}/{} images  {}  step {}/{}  objective {:.4g}  {} left", images_done, images, name, step, steps,
-                                       objective, duration(eta_seconds));
+  const std::string line = fmt::format("{}/{} images  {}  step {}/{}  objective {:.4g}  {} left", images_done, images,
+                                       name, step, steps, objective, duration(eta_seconds));
   fmt::print(stderr, "{}{}{}", terminal_ ? "\r\033[K" : "", line, terminal_ ? "" : "\n");
   std::fflush(stderr);
   shown_ = terminal_;

@@ -60,7 +60,8 @@ std::vector<Json> terms_of(const RenderOptions& options) {
 
 Json one_line_config(const RenderOptions& options) {
   const std::vector<Json> terms = terms_of(options);
-  if (options.model.empty() || terms.empty()) fail("render", "give a CONFIG.json, or --model with --channel, --neuron or --class");
+  if (options.model.empty() || terms.empty())
+    fail("render", "give a CONFIG.json, or --model with --channel, --neuron or --class");
   Json config = {{"version", 1}, {"model", options.model}, {"objective", Json::array({terms.front()})}};
   if (terms.size() > 1) config["sweep"] = {{"/objective/0", terms}};
   return config;
@@ -72,12 +73,14 @@ std::string default_folder(const RenderOptions& options) {
   std::string name = std::filesystem::path(options.model).stem().string();
   for (const std::vector<std::string>* units : {&options.channels, &options.neurons, &options.classes})
     for (const std::string& unit : *units) name += "-" + unit;
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == ':' || c == ' '; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '/' || c == ':' || c == ' '; }, '_');
   return "runs/" + name.substr(0, 80);
 }
 
 Config config_of(const RenderOptions& options) {
-  const bool one_line = !options.model.empty() || !options.channels.empty() || !options.neurons.empty() || !options.classes.empty();
+  const bool one_line =
+      !options.model.empty() || !options.channels.empty() || !options.neurons.empty() || !options.classes.empty();
   if (options.config.empty()) {
     Json json = one_line_config(options);
     for (const std::string& text : options.overrides) apply_override(json, text);
@@ -107,26 +110,36 @@ void render(const RenderOptions& options) {
   }
   fmt::print("{}\n", result.report);
   if (!result.stopped.empty())
-    fail(run_options.out, "{} of the images have no result, the first is {}", result.stopped.size(), result.stopped.front());
+    fail(run_options.out, "{} of the images have no result, the first is {}", result.stopped.size(),
+         result.stopped.front());
 }
 
 }  // namespace
 
 void add_render_command(CLI::App& app) {
   auto options = std::make_shared<RenderOptions>();
-  CLI::App* command = app.add_subcommand(
-      "render",
-      "Draw what units respond to: optimise an image until they answer strongly. A config file says everything (see configs/); "
-      "for a quick look name a model and a unit. The run folder holds pictures, records and report.html, whose path is printed "
-      "last. A run that was stopped, by Ctrl-C or otherwise, is continued by the same command.");
+  CLI::App* command =
+      app.add_subcommand("render",
+                         "Draw what units respond to: optimise an image until they answer strongly. A config file says "
+                         "everything (see configs/); "
+                         "for a quick look name a model and a unit. The run folder holds pictures, records and "
+                         "report.html, whose path is printed "
+                         "last. A run that was stopped, by Ctrl-C or otherwise, is continued by the same command.");
   command->add_option("config", options->config, "CONFIG.json");
   command->add_option("--out", options->out, "run folder (default: runs/NAME)");
-  command->add_option("--set", options->overrides, "change a value of the config: /json/pointer=value (repeatable)")->take_all()->allow_extra_args(false);
+  command->add_option("--set", options->overrides, "change a value of the config: /json/pointer=value (repeatable)")
+      ->take_all()
+      ->allow_extra_args(false);
   command->add_option("--model", options->model, "without a config: model file or name");
-  command->add_option("--channel", options->channels, "LAYER:UNIT, a picture of a channel (repeatable)")->allow_extra_args(false);
-  command->add_option("--neuron", options->neurons, "LAYER:UNIT, the same at the centre of the map (repeatable)")->allow_extra_args(false);
-  command->add_option("--class", options->classes, "index or label, a class's logit (repeatable)")->allow_extra_args(false);
-  command->add_option("--device", options->device, "auto, cpu or cuda")->capture_default_str()->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command->add_option("--channel", options->channels, "LAYER:UNIT, a picture of a channel (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--neuron", options->neurons, "LAYER:UNIT, the same at the centre of the map (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--class", options->classes, "index or label, a class's logit (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--device", options->device, "auto, cpu or cuda")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command->add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(0, 1024));
   command->add_flag("--dry-run", options->dry_run, "check and describe the run, write nothing");
   command->footer(

@@ -237,7 +237,10 @@ void parse_sweep(const JsonReader& reader, Config& config) {
     const JsonReader values = reader.at(pointer);
     if (pointer.empty() || pointer[0] != '/') values.refuse("a JSON pointer such as /objective/0/channel/unit is meant");
     const Json::json_pointer at(pointer);
-    if (!config.json.contains(at)) values.refuse("the config has nothing there; write a value to sweep over");
+    const Json::json_pointer above = at.parent_pointer();  // a key that is left to its default may be swept over
+    if (!config.json.contains(at) && !(config.json.contains(above) && config.json[above].is_object())) {
+      values.refuse("the config has nothing there; write a value to sweep over");
+    }
     config.sweep.emplace_back(pointer, parse_axis(values));
     jobs *= config.sweep.back().second.size();
     if (jobs > kMostJobs) values.refuse("more than {} jobs", kMostJobs);

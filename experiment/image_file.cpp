@@ -44,6 +44,11 @@ Photo read_png(const std::string& path, Bytes bytes) {
   if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0) refuse();
   try {
     check_pixels(path, png.height, png.width);
+    // Deflate makes at most 1032 bytes of one, and a pixel is at least a bit.
+    constexpr size_t kPixelsPerByte = 8 * 1032;
+    if (size_t{png.height} * png.width / kPixelsPerByte > bytes.size()) {
+      fail(path, "a broken PNG (its {} bytes cannot hold {} x {} pixels)", bytes.size(), png.height, png.width);
+    }
   } catch (const Error&) {
     png_image_free(&png);
     throw;
@@ -74,9 +79,8 @@ class JpegReader {
     if (!start()) refuse();
     check_pixels(path_, jpeg_.output_height, jpeg_.output_width);
     Photo photo{jpeg_.output_height, jpeg_.output_width, {}};
-    photo.rgb.resize(static_cast<size_t>(photo.height * photo.width * 3));
     std::vector<uint8_t> row(static_cast<size_t>(photo.width) * 4);
-    if (!decode(photo.rgb.data(), row.data()) || truncated_) refuse();
+    if (!decode(photo.rgb, row.data()) || truncated_) refuse();
     return photo;
   }
 
@@ -104,12 +108,14 @@ class JpegReader {
     return true;
   }
 
-  bool decode(uint8_t* rgb, uint8_t* row) {
+  // Memory grows with the rows that there are, not with what the header promises.
+  bool decode(std::vector<uint8_t>& rgb, uint8_t* row) {
     if (setjmp(jump_) != 0) return false;
     jpeg_start_decompress(&jpeg_);
-    const int64_t width = jpeg_.output_width;
-    while (jpeg_.output_scanline < jpeg_.output_height) {
-      uint8_t* dst = rgb + static_cast<int64_t>(jpeg_.output_scanline) * width * 3;
+    const auto width = static_cast<size_t>(jpeg_.output_width);
+    while (jpeg_.output_scanline < jpeg_.output_height && !truncated_) {
+      rgb.resize(rgb.size() + width * 3);
+      uint8_t* dst = rgb.data() + rgb.size() - width * 3;
       uint8_t* target = jpeg_.out_color_space == JCS_CMYK ? row : dst;
       jpeg_read_scanlines(&jpeg_, &target, 1);
       if (target == row) from_cmyk(row, dst, width);
@@ -118,9 +124,9 @@ class JpegReader {
   }
 
   // Adobe's files, which is all there are in practice, hold 255 - ink.
-  void from_cmyk(const uint8_t* cmyk, uint8_t* rgb, int64_t width) const {
-    for (int64_t x = 0; x < width; ++x) {
-      for (int c = 0; c < 3; ++c) {
+  void from_cmyk(const uint8_t* cmyk, uint8_t* rgb, size_t width) const {
+    for (size_t x = 0; x < width; ++x) {
+      for (size_t c = 0; c < 3; ++c) {
         const int colour = jpeg_.saw_Adobe_marker ? cmyk[4 * x + c] : 255 - cmyk[4 * x + c];
         const int black = jpeg_.saw_Adobe_marker ? cmyk[4 * x + 3] : 255 - cmyk[4 * x + 3];
         rgb[3 * x + c] = static_cast<uint8_t>((colour * black + 127) / 255);

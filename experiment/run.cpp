@@ -65,6 +65,7 @@ class Run {
   [[nodiscard]] const Config& config_of(const Batch& batch) const { return jobs_[batch.front().job].config; }
   [[nodiscard]] std::vector<Slot> slots(const Batch& batch) const;
   [[nodiscard]] Json frozen() const;
+  void check_objectives() const;
   StepProgram& program_for(const Batch& batch);
   void render(const Batch& batch);
   bool steps(const Batch& batch, StepProgram& program);
@@ -120,7 +121,27 @@ StepProgram& Run::program_for(const Batch& batch) {
   return *program_;
 }
 
+// That every job's layers, units and positions exist, the last one's as early as the first's. A graph has shapes before it is planned.
+void Run::check_objectives() const {
+  std::string key;
+  Graph graph;
+  std::unique_ptr<ModelGraph> network;
+  std::unique_ptr<ObjectivePart> objective;
+  for (const Batch& batch : batches_) {
+    const Config& config = config_of(batch);
+    if (std::string next = structure_key(config); objective == nullptr || next != key) {
+      key = std::move(next);
+      graph = Graph();
+      const Shape shape{1, model_.channels, config.height > 0 ? config.height : model_.height, config.width > 0 ? config.width : model_.width};
+      network = std::make_unique<ModelGraph>(model_, graph, graph.state("input", {shape, Layout::channels_last, DType::f32}));
+      objective = std::make_unique<ObjectivePart>(graph, *network, model_, config.objective, 1);
+    }
+    objective->check(slots(batch));
+  }
+}
+
 RunResult Run::execute() {
+  check_objectives();
   program_for(batches_.front()).start(slots(batches_.front()));  // mistakes show before anything is written
   folder_ = std::make_unique<RunFolder>(options_.out, frozen());
   std::vector<Batch> ahead;
@@ -162,7 +183,10 @@ bool Run::steps(const Batch& batch, StepProgram& program) {
     if (step == config.steps) break;
     if (stop_asked()) return false;
     program.step();
-    if (step == 0) check_gradient(batch, program);
+    if (step == 0) {
+      check_latches(batch, program);  // before the gradient: a latched image has none
+      check_gradient(batch, program);
+    }
     steps_done_ += static_cast<double>(batch.size());
     tell(batch, program, step);
     if (std::all_of(given_up_.begin(), given_up_.end(), [](bool gone) { return gone; })) break;
@@ -183,6 +207,7 @@ void Run::check_gradient(const Batch& batch, StepProgram& program) {
   const auto moment = program.states().read<float>(std::string(kParameterState) + "/m");
   const size_t per_image = moment.size() / static_cast<size_t>(program.batch());
   for (size_t slot = 0; slot < batch.size(); ++slot) {
+    if (given_up_[slot]) continue;
     const auto first = moment.begin() + static_cast<ptrdiff_t>(slot * per_image);
     if (std::any_of(first, first + static_cast<ptrdiff_t>(per_image), [](float m) { return m != 0; })) continue;
     const Config& config = jobs_[batch[slot].job].config;

@@ -78,6 +78,14 @@ DirectionRow direction_row(const Slot& slot, const Term& term, const Shape& shap
   return row;
 }
 
+ValueId activation_of(ModelGraph& network, const Model& model, const Term& term) {
+  try {
+    return network.value(term.kind == TermKind::class_logit ? model.logits() : term.layer);
+  } catch (const Error& error) {
+    throw Error(error.blame(), term.pointer, error.what());
+  }
+}
+
 ValueId sum(Graph& graph, std::vector<ValueId> values) {
   constexpr auto kFan = static_cast<ptrdiff_t>(kAccumulateSources);
   while (values.size() > 1) {
@@ -97,7 +105,7 @@ ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& mod
   for (size_t i = 0; i < terms.size(); ++i) {
     const Term& term = terms[i];
     Part part;
-    part.activation = network.value(term.kind == TermKind::class_logit ? model.logits() : term.layer);
+    part.activation = activation_of(network, model, term);
     part.shape = graph.shape(part.activation);
     part.rows = fmt::format("objective {} rows", i);
     const std::string name = fmt::format("objective {}", i);
@@ -113,6 +121,20 @@ ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& mod
     parts_.push_back(std::move(part));
   }
   value_ = sum(graph, std::move(values));
+}
+
+void ObjectivePart::check(const std::vector<Slot>& slots) const {
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    for (const Slot& slot : slots) {
+      const Term& term = slot.config->objective.at(i);
+      if (term.kind == TermKind::direction) {
+        (void)vector_of(slot, term, parts_[i].shape);
+        (void)direction_row(slot, term, parts_[i].shape, 0);
+      } else {
+        (void)unit_row(model_, slot, term, parts_[i].shape);
+      }
+    }
+  }
 }
 
 void ObjectivePart::write(States& states, const std::vector<Slot>& slots) const {
@@ -191,7 +213,8 @@ ValueId StepProgram::append_transforms(Graph& graph) const {
   const ValueId step = graph.state(kStepState, step_number());
   if (!transforms.replay.empty()) {
     const Safetensors file = Safetensors::open(resolve_path(config_, transforms.replay));
-    return append_transform_replay(graph, file.weights("matrices"), n_, step);
+    const std::vector<int64_t>& shape = file.entry("matrices").shape;
+    return append_transform_replay(graph, file.doubles("matrices"), shape.size() == 4 ? shape[1] : 1, n_, step);
   }
   TransformList list = transforms.list;
   if (!transforms.preset.empty()) {

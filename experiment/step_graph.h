@@ -29,6 +29,8 @@ class ObjectivePart {
 
   // Fills the rows of the tables. Throws, with the term's JSON pointer, when a unit or position does not exist.
   void write(States& states, const std::vector<Slot>& slots) const;
+  // Throws where `write` would.
+  void check(const std::vector<Slot>& slots) const;
 
  private:
   struct Part {

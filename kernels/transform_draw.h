@@ -5,7 +5,7 @@
 //   pad p: translate by -p                  jitter: translate by (r, c), each uniform on {0 .. amount}; size - amount
 //   scale s: diag(h / h2, w / w2), h2 = int(s h)      crop to h2 x w2: translate by floor((h - h2) / 2), floor((w - w2) / 2)
 //   rotate t: [cos t, sin t, cy - cy cos t - cx sin t; -sin t, cos t, cx + cy sin t - cx cos t], cy = (h - 1) / 2, cx = (w - 1) / 2
-// A list that does not end at the network's size is cropped (or padded) to it about its centre. In double, stored as float.
+// A list that does not end at the network's size is cropped (or padded) to it about its centre. In double.
 #pragma once
 
 #include <math.h>
@@ -89,7 +89,7 @@ struct DrawTransforms {
   const DrawKey* keys;
   const int64_t* step;
   const float* choices;
-  float* matrices;
+  double* matrices;
   TransformStep steps[kTransformSteps];
   int step_count;
   int height, width, network_height, network_width;
@@ -106,7 +106,7 @@ struct DrawTransforms {
     }
     if (composition.h != network_height || composition.w != network_width)
       composition.crop(network_height, network_width);
-    for (int e = 0; e < 6; ++e) matrices[image * 6 + e] = static_cast<float>(composition.m[e]);
+    for (int e = 0; e < 6; ++e) matrices[image * 6 + e] = composition.m[e];
   }
 
   PHOSPHENE_HD void apply(TransformComposition& composition, const TransformStep& s, const Philox4x32& words) const {
@@ -142,9 +142,9 @@ struct DrawTransforms {
 // Recorded matrices instead of drawn ones: recorded is T x R x 6, R = 1 or one per image; the last step repeats.
 struct ReplayTransforms {
   static constexpr int cpu_lanes = 1;
-  const float* recorded;
+  const double* recorded;
   const int64_t* step;
-  float* matrices;
+  double* matrices;
   int64_t steps, images;
 
   template <int N>

@@ -19,21 +19,18 @@ namespace phosphene {
 enum class Outside : uint8_t { constant, reflect };
 inline constexpr int kWarpChannels = 8;
 
-PHOSPHENE_HD float hat(float t) { return larger(0.F, 1.F - (t < 0.F ? -t : t)); }
+PHOSPHENE_HD float hat(float t) { return larger(0.F, 1.F - __builtin_fabsf(t)); }
 
 // Coordinates further out than this are all the same to a tap; it keeps the conversion to int defined, NaN included.
-inline constexpr float kFarOutside = 1.0e6F;
+inline constexpr double kFarOutside = 1.0e6;
 
-template <class Real>
-PHOSPHENE_HD Real bounded(Real coordinate) {
-  constexpr Real kFar = kFarOutside;
-  const Real above = coordinate > -kFar ? coordinate : -kFar;
-  return above < kFar ? above : kFar;
+PHOSPHENE_HD double bounded(double coordinate) { return smaller(larger(coordinate, -kFarOutside), kFarOutside); }
+
+// Where output pixel (i, j) reads along one axis; `a` is the row of A for it. In double: between which two pixels of a large image
+// a tap lies is more than a float can tell. The fused operations are spelt out, so that every width agrees to the bit.
+PHOSPHENE_HD double read_at(const double* a, double i, double j) {
+  return __builtin_fma(a[1], j, __builtin_fma(a[0], i, a[2]));
 }
-
-// Where output pixel (i, j) reads along one axis; `a` is the row of A for it. The fused operations are spelt out, so that every
-// width and both directions agree to the bit: the weights of the gather are those of the forward.
-PHOSPHENE_HD float read_at(const float* a, float i, float j) { return fused(a[1], j, fused(a[0], i, a[2])); }
 
 // The coordinate in [0, size) that `u` mirrors into. Exact for whole |u| <= kFarOutside: (u + 1/2) / period is further from any
 // integer than it is rounded.
@@ -52,7 +49,7 @@ template <Outside kOutside>
 struct WarpImage {
   static constexpr int cpu_lanes = 16;
   const float* src;
-  const float* matrices;
+  const double* matrices;
   float* dst;
   int c, src_h, src_w, dst_h, dst_w;
   float scale;
@@ -62,16 +59,20 @@ struct WarpImage {
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int j, Lanes<N>) const {
     const int64_t n = row / dst_h;
-    const float i = static_cast<float>(row % dst_h);
-    const float* a = matrices + n * 6;
-    float y[N], x[N];
+    const double i = static_cast<double>(row % dst_h);
+    const double* a = matrices + n * 6;
+    float top[N], left[N], below[N], right[N];  // whole pixels, and what is left of them
     for (int l = 0; l < N; ++l) {
-      y[l] = bounded(read_at(a, i, static_cast<float>(j + l)));
-      x[l] = bounded(read_at(a + 3, i, static_cast<float>(j + l)));
+      const double y = bounded(read_at(a, i, j + l)), x = bounded(read_at(a + 3, i, j + l));
+      const double u = __builtin_floor(y), v = __builtin_floor(x);
+      top[l] = static_cast<float>(u);
+      left[l] = static_cast<float>(v);
+      below[l] = static_cast<float>(y - u);
+      right[l] = static_cast<float>(x - v);
     }
     int at[4][N];
     float weight[4][N], outside[N];
-    find_taps<N>(y, x, at, weight, outside);
+    find_taps<N>(top, left, below, right, at, weight, outside);
     float* PHOSPHENE_RESTRICT out = dst + (row * dst_w + j) * c;
     if (c == 3) {
       write<3, N>(n, at, weight, outside, out);
@@ -82,15 +83,16 @@ struct WarpImage {
 
   // The four taps of each lane: where they lie in a plane, their weights, and what the taps outside add.
   template <int N>
-  PHOSPHENE_HD void find_taps(const float (&y)[N], const float (&x)[N], int (&at)[4][N], float (&weight)[4][N],
+  PHOSPHENE_HD void find_taps(const float (&top)[N], const float (&left)[N], const float (&below)[N],
+                              const float (&right)[N], int (&at)[4][N], float (&weight)[4][N],
                               float (&outside)[N]) const {
     const Mirror mirror_y(src_h), mirror_x(src_w);
     for (int l = 0; l < N; ++l) outside[l] = 0.F;
     for (int tap = 0; tap < 4; ++tap) {
-      const float down = static_cast<float>(tap / 2), right = static_cast<float>(tap % 2);
+      const float lower = static_cast<float>(tap / 2), farther = static_cast<float>(tap % 2);
       for (int l = 0; l < N; ++l) {
-        float u = __builtin_floorf(y[l]) + down, v = __builtin_floorf(x[l]) + right;
-        const float w = hat(y[l] - u) * hat(x[l] - v);
+        float u = top[l] + lower, v = left[l] + farther;
+        const float w = hat(below[l] - lower) * hat(right[l] - farther);
         if constexpr (kOutside == Outside::reflect) {
           u = mirror_y(u);
           v = mirror_x(v);
@@ -133,9 +135,9 @@ struct WarpFootprint {
   int rows, columns;
   bool all;
 
-  PHOSPHENE_HD WarpFootprint(const float* a, int dst_h, int dst_w) {
+  PHOSPHENE_HD WarpFootprint(const double* a, int dst_h, int dst_w) {
     constexpr double kSlack = 0.01;  // more than what the forward's rounding of y and x can move a pixel
-    const double determinant = static_cast<double>(a[0]) * a[4] - static_cast<double>(a[1]) * a[3];
+    const double determinant = a[0] * a[4] - a[1] * a[3];
     all = !(magnitude(determinant) > 1e-6);
     const double r = all ? 0. : 1. / determinant;
     inverse[0] = a[4] * r;
@@ -156,7 +158,7 @@ template <Outside kOutside>
 struct WarpImageBackward {
   static constexpr int cpu_lanes = 32;
   const float* grad_dst;
-  const float* matrices;
+  const double* matrices;
   float* grad_src;
   int c, src_h, src_w, dst_h, dst_w;
   float scale;
@@ -177,7 +179,7 @@ struct WarpImageBackward {
     const int channels = kChannels > 0 ? kChannels : c;
     const int64_t n = row / src_h;
     const int u = static_cast<int>(row % src_h);
-    const float* a = matrices + n * 6;
+    const double* a = matrices + n * 6;
     float sum[kChannels > 0 ? kChannels : kWarpChannels][N];
     for (int channel = 0; channel < channels; ++channel)
       for (int l = 0; l < N; ++l) sum[channel][l] = 0.F;
@@ -194,23 +196,49 @@ struct WarpImageBackward {
     }
   }
 
-  // Adds what the outputs of image n read at (row, columns[l]), for each lane l. Candidates are weighed a block at a time, all
-  // lanes together; then each lane adds its block.
+  // Adds what the outputs of image n read at (row, columns[l]), for each lane l.
   template <int kChannels, int N>
   PHOSPHENE_HD void gather(int64_t n, const WarpFootprint& footprint, float row, const float (&columns)[N],
                            float (*sum)[N]) const {
-    constexpr int kBlock = N > 4 ? 9 : 1;  // a GPU has no room for a block
-    const int channels = kChannels > 0 ? kChannels : c;
-    const float* PHOSPHENE_RESTRICT image = grad_dst + n * dst_h * dst_w * c;
-    float a[6];
-    for (int e = 0; e < 6; ++e) a[e] = matrices[n * 6 + e];
+    const double* a = matrices + n * 6;
     int first_i[N], first_j[N];
     for (int l = 0; l < N; ++l) {
       const double dy = static_cast<double>(row) - a[2], dx = static_cast<double>(columns[l]) - a[5];
-      const double i = footprint.inverse[0] * dy + footprint.inverse[1] * dx;
-      const double j = footprint.inverse[2] * dy + footprint.inverse[3] * dx;
-      first_i[l] = footprint.all ? 0 : static_cast<int>(__builtin_ceil(bounded(i - footprint.reach_i)));
-      first_j[l] = footprint.all ? 0 : static_cast<int>(__builtin_ceil(bounded(j - footprint.reach_j)));
+      const double i = footprint.inverse[0] * dy + footprint.inverse[1] * dx - footprint.reach_i;
+      const double j = footprint.inverse[2] * dy + footprint.inverse[3] * dx - footprint.reach_j;
+      first_i[l] = footprint.all ? 0 : first_candidate(i, footprint.rows, dst_h);
+      first_j[l] = footprint.all ? 0 : first_candidate(j, footprint.columns, dst_w);
+    }
+    int outside = 0;  // lanes with candidates outside the output
+    for (int l = 0; l < N; ++l) {
+      outside += (first_i[l] < 0) | (first_i[l] > dst_h - footprint.rows) | (first_j[l] < 0) |
+                 (first_j[l] > dst_w - footprint.columns);
+    }
+    if (outside == 0) {
+      add<true, kChannels, N>(n, footprint, row, columns, first_i, first_j, sum);
+    } else {
+      add<false, kChannels, N>(n, footprint, row, columns, first_i, first_j, sum);
+    }
+  }
+
+  // The smallest whole number not below `from`; if none of the `count` from there on lies in [0, size), one near that has none.
+  PHOSPHENE_HD static int first_candidate(double from, int count, int size) {
+    const double above = larger(from, static_cast<double>(-count));
+    return static_cast<int>(__builtin_ceil(smaller(above, static_cast<double>(size))));
+  }
+
+  // Candidates are weighed a block at a time, all lanes together; then each lane adds its block. kInside: all of them lie inside.
+  template <bool kInside, int kChannels, int N>
+  PHOSPHENE_HD void add(int64_t n, const WarpFootprint& footprint, float row, const float (&columns)[N],
+                        const int (&first_i)[N], const int (&first_j)[N], float (*sum)[N]) const {
+    constexpr int kBlock = N > 4 ? 9 : 1;  // a GPU has no room for a block
+    const int channels = kChannels > 0 ? kChannels : c;
+    const float* PHOSPHENE_RESTRICT image = grad_dst + n * dst_h * dst_w * c;
+    const double* a = matrices + n * 6;
+    float y[N], x[N];  // where the first candidate reads, from (row, columns[l]): small, so exact enough in float
+    for (int l = 0; l < N; ++l) {
+      y[l] = static_cast<float>(read_at(a, first_i[l], first_j[l]) - static_cast<double>(row));
+      x[l] = static_cast<float>(read_at(a + 3, first_i[l], first_j[l]) - static_cast<double>(columns[l]));
     }
     const int candidates = footprint.rows * footprint.columns;
     for (int start = 0, di = 0, dj = 0; start < candidates; start += kBlock) {
@@ -218,11 +246,11 @@ struct WarpImageBackward {
       float weight[kBlock][N];
       int at[kBlock][N];
       for (int k = 0; k < block; ++k) {
+        const float dy = static_cast<float>(a[0] * di + a[1] * dj), dx = static_cast<float>(a[3] * di + a[4] * dj);
         for (int l = 0; l < N; ++l) {
           const int i = first_i[l] + di, j = first_j[l] + dj;
-          const float fi = static_cast<float>(i), fj = static_cast<float>(j);
-          const bool inside = (i >= 0) & (i < dst_h) & (j >= 0) & (j < dst_w);
-          const float w = hat(read_at(a, fi, fj) - row) * hat(read_at(a + 3, fi, fj) - columns[l]);
+          const float w = hat(y[l] + dy) * hat(x[l] + dx);
+          const bool inside = kInside || ((i >= 0) & (i < dst_h) & (j >= 0) & (j < dst_w));
           weight[k][l] = inside ? w : 0.F;
           at[k][l] = inside ? (i * dst_w + j) * channels : 0;
         }
@@ -245,10 +273,10 @@ struct WarpImageBackward {
   PHOSPHENE_HD void gather_mirrored(int64_t n, const WarpFootprint& footprint, int u, int v, float (*sum)[N]) const {
     float low[2], high[2];  // rows, columns of the output's image
     for (int axis = 0; axis < 2; ++axis) {
-      const float* r = matrices + n * 6 + 3 * axis;
-      const float down = r[0] * static_cast<float>(dst_h - 1), right = r[1] * static_cast<float>(dst_w - 1);
-      low[axis] = bounded(r[2] + smaller(0.F, down) + smaller(0.F, right)) - 2.F;
-      high[axis] = bounded(r[2] + larger(0.F, down) + larger(0.F, right)) + 2.F;
+      const double* r = matrices + n * 6 + 3 * axis;
+      const double down = r[0] * (dst_h - 1), right = r[1] * (dst_w - 1);
+      low[axis] = static_cast<float>(bounded(r[2] + smaller(0., down) + smaller(0., right))) - 2.F;
+      high[axis] = static_cast<float>(bounded(r[2] + larger(0., down) + larger(0., right))) + 2.F;
     }
     const int period_u = larger(1, 2 * (src_h - 1)), period_v = larger(1, 2 * (src_w - 1));
     for (int mirrored_u = 0; mirrored_u < 2; ++mirrored_u) {
@@ -263,7 +291,7 @@ struct WarpImageBackward {
             for (int l = 0; l < N; ++l) {
               const int column = mirrored_v == 1 ? at_v + N - 1 - l : at_v + l;
               const bool again = mirrored_v == 1 && on_an_edge(v + l, src_w);
-              columns[l] = again ? 2.F * kFarOutside : static_cast<float>(column);
+              columns[l] = again ? 2.F * static_cast<float>(kFarOutside) : static_cast<float>(column);
             }
             gather<kChannels, N>(n, footprint, static_cast<float>(at_u), columns, sum);
           }

@@ -7,9 +7,10 @@
 
 namespace phosphene {
 
-// `architecture`: "vgg16", the trunk of 13 convolutions of K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for
-// Large-Scale Image Recognition" (2015), configuration D. Layers conv1_1 ... conv5_3 and pool1 ... pool5, input BGR minus the
-// mean of ImageNet. Kernel and bias of convolution J of block B are blockB/layers/conv2d[_(J - 1)]/vars/{0, 1}, R S C K.
+// `architecture`: "vgg16", the trunk of 13 convolutions of K. Simonyan and A. Zisserman, "Very Deep Convolutional
+// Networks for Large-Scale Image Recognition" (2015), configuration D. Layers conv1_1 ... conv5_3 and pool1 ... pool5,
+// input BGR minus the mean of ImageNet. Kernel (R S C K) and bias of the second convolution of block 1 are
+// block1/layers/conv2d_1/vars/0 and /1; those of the first block1/layers/conv2d/vars/0 and /1.
 Model read_keras(const std::string& path, const std::string& architecture);
 
 // Whether a file begins as HDF5 does.

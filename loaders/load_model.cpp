@@ -1,9 +1,11 @@
-#include <algorithm>
+#include <cstring>
 #include <filesystem>
+#include <span>
 
 #include "loaders/caffe/caffe.h"
 #include "loaders/keras.h"
 #include "loaders/labels.h"
+#include "loaders/mapped_file.h"
 #include "loaders/model.h"
 #include "loaders/model_file.h"
 #include "runtime/error.h"
@@ -23,15 +25,25 @@ Model load_caffe(const std::string& path, const std::string& topology) {
   return read_caffe(path, topology);
 }
 
+// A length below the file's and then a JSON object.
+bool is_safetensors(const std::string& path) {
+  const auto file = MappedFile::open(path);
+  const std::span<const std::byte> bytes = file->bytes();
+  uint64_t header_bytes = 0;
+  if (bytes.size() <= sizeof(header_bytes)) return false;
+  std::memcpy(&header_bytes, bytes.data(), sizeof(header_bytes));
+  return header_bytes < bytes.size() && bytes[sizeof(header_bytes)] == std::byte{'{'};
+}
+
 Model load_unlabelled(const std::string& path, const std::string& topology, const std::string& architecture) {
   const std::string ending = std::filesystem::path(path).extension().string();
-  if (ending == ".caffemodel" || (!topology.empty() && ending != ".safetensors")) return load_caffe(path, topology);
+  if (ending == ".safetensors" || is_safetensors(path)) return read_model(path);
+  if (is_hdf5(path)) return read_keras(path, architecture);
   if (ending == ".prototxt") {
     check_caffe_topology(path);
     fail(path, "holds a topology without weights: give the .caffemodel, and this file with --topology");
   }
-  if (is_hdf5(path)) return read_keras(path, architecture);
-  if (ending == ".safetensors") return read_model(path);
+  if (ending == ".caffemodel" || !topology.empty()) return load_caffe(path, topology);
   fail(path, "is of no format that is read: {}", kFormats);
 }
 

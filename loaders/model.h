@@ -39,19 +39,20 @@ struct Model {
 
   [[nodiscard]] const Layer* find(const std::string& name) const;  // by exact name; null when there is none
 
-  // The canonical name for a layer, an alias, or either followed by ":pre" (what stood before the layer's ReLU; for a concat
-  // of ReLUs, the concat of what stood before each). Throws with the nearest name when there is none, or when no ReLU is there.
+  // The canonical name for a layer, an alias, or either followed by ":pre" (what stood before the layer's ReLU; for a
+  // concat of ReLUs, the concat of what stood before each). Throws with the nearest name when there is none, or when no
+  // ReLU is there.
   [[nodiscard]] std::string resolve(const std::string& name) const;
 
   // The names a user may give, aliases and ":pre" values included.
   [[nodiscard]] std::vector<std::string> known_names() const;
 
-  // The layer whose value are the logits: the input of the final softmax, else the last layer if it has a value per label.
-  // Throws when the network has no classifier.
+  // The layer whose value are the logits: the input of the final softmax, else the last layer if it has a value per
+  // label. Throws when the network has no classifier.
   [[nodiscard]] std::string logits() const;
 
-  // The index of a class by its label ("tabby", case-insensitive; a whole label, one of its comma-separated names, or a unique
-  // part). Throws with the nearest label, or the candidates when several fit.
+  // The index of a class by its label ("tabby", case-insensitive; a whole label, one of its comma-separated names, or a
+  // unique part). Throws with the nearest label, or the candidates when several fit.
   [[nodiscard]] int64_t class_index(const std::string& label) const;
 };
 
@@ -73,13 +74,13 @@ class ModelGraph {
   std::map<std::string, ValueId> values_;
 };
 
-// Reads any supported format, told by its contents and ending. `topology` (Caffe's prototxt), `architecture` (Keras weights
-// without a topology) and `labels` (a text file, one label a line, a leading synset id dropped) may be empty.
+// Reads any supported format, told by its contents and ending. `topology` (Caffe's prototxt), `architecture` (Keras
+// weights without a topology) and `labels` (a text file, one label a line, a leading synset id dropped) may be empty.
 Model load_model(const std::string& path, const std::string& topology = "", const std::string& architecture = "",
                  const std::string& labels = "");
 
-// A model by path (relative to `base`, if given), else NAME.safetensors in $PHOSPHENE_MODELS, ./models, ~/.cache/phosphene.
-// Throws naming every place that was tried and the nearest model found there.
+// A model by path (relative to `base`, if given), else NAME.safetensors in $PHOSPHENE_MODELS, ./models,
+// ~/.cache/phosphene. Throws naming every place that was tried and the nearest model found there.
 std::string find_model(const std::string& name_or_path, const std::string& base = "");
 
 }  // namespace phosphene

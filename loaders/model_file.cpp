@@ -25,7 +25,8 @@ constexpr int kVersion = 1;
 constexpr int64_t kMaxSide = 1 << 16;  // of an image, a window, a stride
 constexpr size_t kMaxLayers = 10000;
 
-// ---- writing ---------------------------------------------------------------------------------------------------------
+// ---- writing
+// ---------------------------------------------------------------------------------------------------------
 
 Json to_json(const WindowAttributes& window) {
   return {{"size", {window.r, window.s}},
@@ -94,7 +95,8 @@ class ModelWriter {
   std::vector<NamedTensor> tensors_;
 };
 
-// ---- reading ---------------------------------------------------------------------------------------------------------
+// ---- reading
+// ---------------------------------------------------------------------------------------------------------
 
 // A JSON object of the metadata; `where` names the file and the layer for errors.
 class Attributes {

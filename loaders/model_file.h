@@ -1,12 +1,16 @@
 // Phosphene's own model file: one .safetensors whose metadata "phosphene" holds, as JSON,
 //   {"version": 1, "name": ..., "input": [channels, height, width],
 //    "preprocessing": {"scale": s, "mean": [...], "order": [...]},
-//    "layers": [{"name": ..., "op": ..., "inputs": [...], the op's attributes}, ...], "aliases": {alias: layer}, "labels": [...]}
-// and whose tensors are the weights: convolution K x C/groups x R x S, linear K x C [x H x W], bias K, under the names that the
-// layers give. Attributes by op:
-//   convolution      window, groups, weights, bias (or no bias)       linear  weights, bias (or no bias)
-//   max pooling      window or global                                 lrn     radius, alpha (as multiplied), beta, k
-//   average pooling  window or global, divisor ("padded", "inside")   relu, concat, add, softmax  none
+//    "layers": [{"name": ..., "op": ..., "inputs": [...], the op's attributes}, ...],
+//    "aliases": {alias: layer}, "labels": [...]}
+// and whose tensors are the weights, under the names that the layers give: convolution K x C/groups x R x S, linear
+// K x C [x H x W], bias K. Attributes by op:
+//   convolution                 window, groups, weights, bias (or no bias)
+//   linear                      weights, bias (or no bias)
+//   max pooling                 window, or "global": true
+//   average pooling             the same, and divisor ("padded" or "inside")
+//   lrn                         radius, alpha (as multiplied), beta, k
+//   relu, concat, add, softmax  none
 //   window: {"size": [r, s], "stride": [h, w], "pad": [top, left, bottom, right], "rule": "floor", "ceil" or "same"}
 #pragma once
 

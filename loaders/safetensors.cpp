@@ -22,8 +22,8 @@ static_assert(std::endian::native == std::endian::little, "tensors are read and 
 
 constexpr const char* kMetadata = "__metadata__";
 constexpr size_t kLengthBytes = 8;
-// A parsed header takes up to thirty times its text, so a bound on the text bounds the memory of a hostile one. A network of a
-// thousand layers with a thousand labels needs 0.3 MB.
+// A parsed header takes up to thirty times its text, so a bound on the text bounds the memory of a hostile one. A
+// network of a thousand layers with a thousand labels needs 0.3 MB.
 constexpr uint64_t kMaxHeaderBytes = uint64_t{6} << 20;
 constexpr int kMaxDepth = 3;  // header, tensor, shape
 
@@ -240,6 +240,17 @@ Weights Safetensors::weights(const std::string& name) const {
 HostTensor Safetensors::tensor(const std::string& name) const {
   const SafetensorsEntry& found = entry(name);
   return {found.shape, to_floats(path_, name, found)};
+}
+
+std::vector<double> Safetensors::doubles(const std::string& name) const {
+  const SafetensorsEntry& found = entry(name);
+  if (found.dtype != "F64") {
+    const std::vector<float> numbers = to_floats(path_, name, found);
+    return {numbers.begin(), numbers.end()};
+  }
+  std::vector<double> numbers(found.bytes.size() / sizeof(double));
+  std::memcpy(numbers.data(), found.bytes.data(), found.bytes.size());
+  return numbers;
 }
 
 void write_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors,

@@ -1,5 +1,6 @@
-// The safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON header, the header (per tensor
-// dtype, shape and data_offsets; strings under "__metadata__"), then the tensors' bytes, little-endian and row-major.
+// The safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON header, the header (per
+// tensor dtype, shape and data_offsets; strings under "__metadata__"), then the tensors' bytes, little-endian and
+// row-major.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,8 @@ struct SafetensorsEntry {
   [[nodiscard]] int64_t elements() const;
 };
 
-// A file whose header has been checked against its size: every tensor lies inside the file, is as long as its shape says,
-// and overlaps no other.
+// A file whose header has been checked against its size: every tensor lies inside the file, is as long as its shape
+// says, and overlaps no other.
 class Safetensors {
  public:
   static Safetensors open(const std::string& path);
@@ -37,6 +38,7 @@ class Safetensors {
   // The numbers of a tensor; F32 straight from the mapping, F16, BF16 and F64 converted. Throws for other types.
   [[nodiscard]] Weights weights(const std::string& name) const;
   [[nodiscard]] HostTensor tensor(const std::string& name) const;  // a copy
+  [[nodiscard]] std::vector<double> doubles(const std::string& name) const;  // a copy; F64 as it is
 
  private:
   std::string path_;
@@ -51,8 +53,9 @@ struct NamedTensor {
   std::span<const float> data;
 };
 
-// Writes float32 tensors to a temporary file beside `path`, then renames it, so that `path` never holds half a file. Tensors
-// start at multiples of 16 bytes but for those that follow one whose size is none. Throws with the reason when it cannot.
+// Writes float32 tensors to a temporary file beside `path`, then renames it, so that `path` never holds half a file.
+// Tensors start at multiples of 16 bytes but for those that follow one whose size is none. Throws with the reason when
+// it cannot.
 void write_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

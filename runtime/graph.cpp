@@ -17,15 +17,25 @@ ValueId Graph::state(const std::string& name, const TensorInfo& info) {
     }
     return static_cast<ValueId>(id);
   }
-  values_.push_back({name, info, Storage::state, {}});
+  values_.push_back({name, info, Storage::state, {}, nullptr});
   return static_cast<ValueId>(values_.size() - 1);
 }
 
 ValueId Graph::constant(const std::string& name, const TensorInfo& info, Weights numbers) {
-  if (numbers.elements() != info.shape.elements()) {
+  if (numbers.elements() != info.shape.elements() || info.dtype != DType::f32) {
     fail_internal(name, "{} numbers for a constant of shape {}", numbers.elements(), to_string(info.shape));
   }
-  values_.push_back({name, info, Storage::constant, std::move(numbers)});
+  const auto* data = reinterpret_cast<const std::byte*>(numbers.data);
+  values_.push_back({name, info, Storage::constant, std::move(numbers.owner), data});
+  return static_cast<ValueId>(values_.size() - 1);
+}
+
+ValueId Graph::constant(const std::string& name, const TensorInfo& info, std::vector<double> numbers) {
+  if (std::ssize(numbers) != info.shape.elements() || info.dtype != DType::f64) {
+    fail_internal(name, "{} numbers for a constant of shape {}", numbers.size(), to_string(info.shape));
+  }
+  const auto owner = std::make_shared<const std::vector<double>>(std::move(numbers));
+  values_.push_back({name, info, Storage::constant, owner, reinterpret_cast<const std::byte*>(owner->data())});
   return static_cast<ValueId>(values_.size() - 1);
 }
 
@@ -45,7 +55,7 @@ std::vector<ValueId> Graph::append_all(std::shared_ptr<const Op> op, std::vector
   }
   std::vector<ValueId> dst;
   for (const TensorInfo& info : dst_infos) {
-    values_.push_back({dst.empty() ? name : fmt::format("{}#{}", name, dst.size()), info, Storage::transient, {}});
+    values_.push_back({dst.empty() ? name : fmt::format("{}#{}", name, dst.size()), info, Storage::transient, {}, nullptr});
     dst.push_back(static_cast<ValueId>(values_.size() - 1));
   }
   nodes_.push_back({std::move(op), std::move(src), dst, name});

@@ -57,7 +57,8 @@ struct Value {
   std::string name;  // a layer's name, or what it is
   TensorInfo info;
   Storage storage = Storage::transient;
-  Weights constant;  // the numbers of a constant
+  std::shared_ptr<const void> owner;  // of a constant's numbers
+  const std::byte* numbers = nullptr;
 };
 
 struct Node {
@@ -73,6 +74,8 @@ class Graph {
   ValueId state(const std::string& name, const TensorInfo& info);
   // A table of float32 numbers in the order of `info`'s layout.
   ValueId constant(const std::string& name, const TensorInfo& info, Weights numbers);
+  // The same in float64.
+  ValueId constant(const std::string& name, const TensorInfo& info, std::vector<double> numbers);
 
   // Appends an op with one output; the output is named `name`.
   ValueId append(std::shared_ptr<const Op> op, std::vector<ValueId> src, const std::string& name);

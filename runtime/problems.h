@@ -145,7 +145,7 @@ struct ColourBackwardProblem {  // grad_dst, dst -> grad_src
 
 // Output pixel (i, j) reads (row, column) = A (i, j, 1), A the image's row of `matrices` (2 x 3, row-major), by four bilinear
 // taps; then dst[..., c] = scale * sample[order[c]] - mean[c]: the network's preprocessing.
-struct WarpProblem {  // src (planar), matrices (N x 6) -> dst (channels_last)
+struct WarpProblem {  // src (planar), matrices (N x 6, f64) -> dst (channels_last)
   Shape src, dst;
   Outside outside = Outside::constant;
   float scale = 1;
@@ -159,7 +159,7 @@ struct WarpBackwardProblem {  // grad_dst, matrices -> grad_src: the transpose, 
   std::array<int, kWarpChannels> order{0, 1, 2, 3, 4, 5, 6, 7};
 };
 
-struct TransformDrawProblem {  // keys (DrawKey per image), step (i64), choices (f32) -> matrices (N x 6)
+struct TransformDrawProblem {  // keys (DrawKey per image), step (i64), choices (f32) -> matrices (N x 6, f64)
   int64_t n = 0;
   int64_t height = 0, width = 0;              // of the image before the first step
   int64_t network_height = 0, network_width = 0;  // the warp's output; a list that ends larger or smaller is centred on it
@@ -167,7 +167,7 @@ struct TransformDrawProblem {  // keys (DrawKey per image), step (i64), choices 
   std::array<TransformStep, kTransformSteps> steps{};
   bool shared = false;  // all images of a job use image 0's draw
 };
-struct TransformReplayProblem {  // recorded (T x R x 6, R = 1 or n), step (i64) -> matrices (N x 6); step T - 1 repeats
+struct TransformReplayProblem {  // recorded (T x R x 6, f64, R = 1 or n), step (i64) -> matrices (N x 6, f64); step T - 1 repeats
   int64_t n = 0, recorded_steps = 0, recorded_images = 1;
 };
 

@@ -44,8 +44,7 @@ Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend
     } else if (value.storage == Storage::constant) {
       constants_.push_back(backend_.allocate(value.info.bytes()));
       pointers_[id] = constants_.back()->data();
-      backend_.write(pointers_[id], {reinterpret_cast<const std::byte*>(value.constant.data),
-                                     static_cast<size_t>(value.info.bytes())});
+      backend_.write(pointers_[id], {value.numbers, static_cast<size_t>(value.info.bytes())});
       constant_bytes_ += value.info.bytes();
     }
   }
@@ -162,8 +161,14 @@ void Program::check_step(size_t index) {
 std::vector<float> Program::read(ValueId value) const {
   const TensorInfo& info = graph_.info(value);
   const std::byte* source = pointers_.at(static_cast<size_t>(value));
+  const auto count = static_cast<size_t>(info.shape.elements());
+  if (source != nullptr && info.dtype == DType::f64) {
+    std::vector<double> numbers(count);
+    backend_.read(std::as_writable_bytes(std::span<double>(numbers)), source);
+    return {numbers.begin(), numbers.end()};
+  }
   if (source == nullptr || info.dtype != DType::f32) fail_internal(graph_.value(value).name, "not a value that was kept");
-  std::vector<float> numbers(static_cast<size_t>(info.shape.elements()));
+  std::vector<float> numbers(count);
   backend_.read(std::as_writable_bytes(std::span<float>(numbers)), source);
   return numbers;
 }

@@ -46,7 +46,7 @@ class Program {
   // Runs once and adds the seconds spent in each step to `seconds` (resized to the steps); for benchmarks.
   void run_timed(std::vector<double>& seconds);
 
-  // A kept value, or a state, in the order of its layout.
+  // A kept value, or a state, in the order of its layout; float64 is rounded.
   [[nodiscard]] std::vector<float> read(ValueId value) const;
   // The same as N C H W.
   [[nodiscard]] HostTensor read_nchw(ValueId value) const;

@@ -9,7 +9,7 @@
 
 namespace phosphene {
 
-enum class DType : uint8_t { f32, u8, i64 };
+enum class DType : uint8_t { f32, f64, u8, i64 };
 int64_t size_of(DType type);
 
 // How the four logical dimensions lie in memory. The network is channels_last (NHWC); image space is planar (NCHW).

@@ -9,9 +9,9 @@ namespace phosphene {
 namespace {
 
 // Recorded matrices beyond these are no views of an image; within them, 1000 pixels are read well within kFarOutside.
-constexpr float kLargestScale = 100, kLargestShift = 100000;
+constexpr double kLargestScale = 100, kLargestShift = 100000;
 
-TensorInfo matrices(int64_t n) { return {{n, 6, 1, 1}, Layout::channels_last, DType::f32}; }
+TensorInfo matrices(int64_t n) { return {{n, 6, 1, 1}, Layout::channels_last, DType::f64}; }
 
 class TransformDraw final : public Op {
  public:
@@ -132,22 +132,21 @@ ValueId append_transform_draw(Graph& graph, const TransformList& list, ValueId k
   return graph.append(std::make_shared<TransformDraw>(problem), {keys, step, table}, "transform");
 }
 
-ValueId append_transform_replay(Graph& graph, Weights recorded, int64_t n, ValueId step) {
-  const int64_t images = recorded.shape.size() == 4 ? recorded.shape[1] : 1;
-  if (recorded.elements() == 0 || recorded.elements() % (6 * images) != 0 || (images != 1 && images != n)) {
-    fail("transforms", "recorded matrices of shape [{}]; T x 2 x 3, or T x {} x 2 x 3, is meant",
-         fmt::join(recorded.shape, ", "), n);
+ValueId append_transform_replay(Graph& graph, std::vector<double> recorded, int64_t images, int64_t n, ValueId step) {
+  const auto count = std::ssize(recorded);
+  if (count == 0 || images < 1 || count % (6 * images) != 0 || (images != 1 && images != n)) {
+    fail("transforms", "{} numbers of recorded matrices; T x 2 x 3, or T x {} x 2 x 3, is meant", count, n);
   }
-  for (int64_t i = 0; i < recorded.elements(); ++i) {
-    const float largest = i % 3 == 2 ? kLargestShift : kLargestScale;
-    if (!(std::abs(recorded.data[i]) <= largest)) {
-      fail("transforms", "number {} of the recorded matrices is {}; at most {} is possible", i, recorded.data[i],
-           largest);
+  for (int64_t i = 0; i < count; ++i) {
+    const double number = recorded[static_cast<size_t>(i)];
+    const double largest = i % 3 == 2 ? kLargestShift : kLargestScale;
+    if (!(std::abs(number) <= largest)) {
+      fail("transforms", "number {} of the recorded matrices is {}; at most {} is possible", i, number, largest);
     }
   }
-  const int64_t steps = recorded.elements() / (6 * images);
+  const int64_t steps = count / (6 * images);
   const ValueId table = graph.constant(
-      "recorded transforms", {{steps, 6 * images, 1, 1}, Layout::channels_last, DType::f32}, std::move(recorded));
+      "recorded transforms", {{steps, 6 * images, 1, 1}, Layout::channels_last, DType::f64}, std::move(recorded));
   return graph.append(std::make_shared<TransformReplay>(TransformReplayProblem{n, steps, images}), {table, step},
                       "transform");
 }

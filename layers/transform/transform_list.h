@@ -32,8 +32,8 @@ std::vector<std::string> transform_presets();
 ValueId append_transform_draw(Graph& graph, const TransformList& list, ValueId keys, ValueId step, int64_t image_h,
                               int64_t image_w, int64_t network_h, int64_t network_w);
 
-// The same from recorded matrices, T x R x 6 numbers, R = 1 or n.
-ValueId append_transform_replay(Graph& graph, Weights recorded, int64_t n, ValueId step);
+// The same from recorded matrices: T x images x 6 numbers, `images` 1 (for all) or n.
+ValueId append_transform_replay(Graph& graph, std::vector<double> recorded, int64_t images, int64_t n, ValueId step);
 
 TensorInfo draw_keys(int64_t n);  // one DrawKey per image, as bytes
 TensorInfo step_number();         // one int64

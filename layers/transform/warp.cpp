@@ -51,7 +51,9 @@ std::vector<TensorInfo> Warp::infer(std::span<const TensorInfo> src) const {
   if (image.c != static_cast<int64_t>(mean_.size())) {
     fail("", "an image of shape {} for a network of {} channels", to_string(image), mean_.size());
   }
-  if (src[1].shape != Shape{image.n, 6, 1, 1}) fail_internal("", "matrices of shape {}", to_string(src[1].shape));
+  if (src[1].shape != Shape{image.n, 6, 1, 1} || src[1].dtype != DType::f64) {
+    fail_internal("", "matrices of shape {}", to_string(src[1].shape));
+  }
   return {{{image.n, image.c, network_h_, network_w_}, Layout::channels_last, DType::f32}};
 }
 

@@ -1,11 +1,11 @@
-// Caffe networks: the topology from a deploy.prototxt, the weights, matched by the names of layers, from a .caffemodel (which
-// may hold more layers: data, losses). Both the old form (V1, `layers`) and the new one (`layer`).
+// Caffe networks: the topology from a deploy.prototxt, the weights from a .caffemodel, matched by the names of layers
+// (it may hold more of them: data, losses). Both the old form (V1, `layers`) and the new one (`layer`).
 //
-// Input: a network of three channels is taken to want BGR in [0, 255] minus (104, 117, 123), ImageNet's mean, as the BVLC
-// networks do; the files do not say.
-// Pooling rounds up and averages over the padded window; an average over the whole map of the size it was trained at becomes
-// global; batch normalisation and scale are folded into the convolution before them; dropout is dropped. Dilation, LRN within
-// channels, leaky ReLU and layer types other than these are refused by name.
+// Input: a network of three channels is taken to want BGR in [0, 255] minus (104, 117, 123), ImageNet's mean, as the
+// BVLC networks do; the files do not say.
+// Pooling rounds up and averages over the padded window; an average over the whole map of the size the network was
+// trained at becomes global; batch normalisation and scale are folded into the convolution before them; dropout is
+// dropped. Dilation, LRN within channels, leaky ReLU and layer types not listed in caffe.cpp are refused by name.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ namespace phosphene {
 
 Model read_caffe(const std::string& weights_path, const std::string& topology_path);
 
-// Throw when one of the two files alone is not what it should be; so that a damaged file is named rather than its missing
-// partner.
+// Throw when one of the two files alone is not what it should be; so that a damaged file is named rather than its
+// missing partner.
 void check_caffe_weights(const std::string& path);
 void check_caffe_topology(const std::string& path);
 

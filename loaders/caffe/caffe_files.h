@@ -8,7 +8,8 @@
 
 namespace phosphene::caffe {
 
-// Old layers (V1, `layers`) are rewritten as new ones (`layer`). Throws with line and column when the text is not a network.
+// Old layers (V1, `layers`) are rewritten as new ones (`layer`). Throws with line and column when the text is not a
+// network.
 NetParameter read_topology(const std::string& path);
 
 // Throws when the file is truncated, malformed or holds no layers.

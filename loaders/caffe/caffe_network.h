@@ -1,5 +1,5 @@
-// A Caffe network on its way to a Model: which layer last wrote each blob, what shapes are at the size it was trained at, and
-// the names of loaders/model.h.
+// A Caffe network on its way to a Model: which layer last wrote each blob, what shapes are at the size it was trained
+// at, and the names of loaders/model.h.
 #pragma once
 
 #include <loaders/caffe/caffe.pb.h>
@@ -25,8 +25,8 @@ class CaffeNetwork {
   // The shape of a layer's only source; throws when it has several, or none has written it.
   [[nodiscard]] const Shape& source_shape(const LayerParameter& layer) const;
 
-  // Appends an op that reads the layer's bottoms and writes its top. Its name is the top's; or, where the top is written
-  // again (in place), the layer's own. Where both differ and are free, the layer's name becomes an alias.
+  // Appends an op that reads the layer's bottoms and writes its top. Its name is the top's; or, where the top is
+  // written again (in place), the layer's own. Where both differ and are free, the layer's name becomes an alias.
   void add(const LayerParameter& layer, std::shared_ptr<const Op> op);
 
   // A ReLU in place takes the name of what it covers, which gets ":pre".
@@ -35,8 +35,8 @@ class CaffeNetwork {
   // A layer that does nothing at inference: its tops and its name stand for what it reads.
   void pass(const LayerParameter& layer);
 
-  // The convolution whose output is this layer's only source, if nothing has read that yet: batch normalisation and scale
-  // fold into it. Throws when there is none.
+  // The convolution whose output is this layer's only source, if nothing has read that yet: batch normalisation and
+  // scale fold into it. Throws when there is none.
   [[nodiscard]] const Convolution& folds_into(const LayerParameter& layer) const;
   void fold(const LayerParameter& layer, std::shared_ptr<const Convolution> convolution);
 

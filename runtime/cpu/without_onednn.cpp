@@ -2,6 +2,7 @@
 // threads are not instrumented.
 #include "runtime/cpu/convolution.h"
 #include "runtime/cpu/inverse_fourier.h"
+#include "runtime/cpu/peak.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -20,5 +21,7 @@ PlannedTask plan_inverse_fourier(const InverseFourierProblem& /*problem*/, const
 PlannedTask plan_inverse_fourier(const InverseFourierBackwardProblem& /*problem*/, const Parallel& /*parallel*/) {
   fail("inverse Fourier", "this build has no oneDNN");
 }
+
+double measure_sgemm_peak(int /*threads*/) { fail("sgemm peak", "this build has no oneDNN"); }
 
 }  // namespace phosphene

@@ -12,7 +12,7 @@ template <Outside kOutside>
 WarpImage<kOutside> warp_body(const WarpProblem& problem, const Operands& at) {
   const auto i = [](int64_t value) { return static_cast<int>(value); };
   WarpImage<kOutside> body{at.at(0),
-                           at.at(1),
+                           at.template at<const double>(1),
                            at.at(2),
                            i(problem.src.c),
                            i(problem.src.h),
@@ -44,8 +44,8 @@ template <Outside kOutside>
 WarpImageBackward<kOutside> warp_backward_body(const WarpBackwardProblem& problem, const Operands& at) {
   const auto i = [](int64_t value) { return static_cast<int>(value); };
   WarpImageBackward<kOutside> body{
-      at.at(0),         at.at(1),         at.at(2),         i(problem.src.c), i(problem.src.h),
-      i(problem.src.w), i(problem.dst.h), i(problem.dst.w), problem.scale,    {}};
+      at.at(0),         at.template at<const double>(1), at.at(2),         i(problem.src.c), i(problem.src.h),
+      i(problem.src.w), i(problem.dst.h),                i(problem.dst.w), problem.scale,    {}};
   for (size_t c = 0; c < kWarpChannels; ++c) body.order[c] = problem.order[c];
   return body;
 }
@@ -67,7 +67,7 @@ void launch(const Launcher& launcher, const TransformDrawProblem& problem, const
   DrawTransforms body{at.template at<const DrawKey>(0),
                       at.template at<const int64_t>(1),
                       at.at(2),
-                      at.at(3),
+                      at.template at<double>(3),
                       {},
                       problem.step_count,
                       i(problem.height),
@@ -82,8 +82,8 @@ void launch(const Launcher& launcher, const TransformDrawProblem& problem, const
 template <class Launcher>
 void launch(const Launcher& launcher, const TransformReplayProblem& problem, const Operands& at) {
   launcher.rows(problem.n, 6,
-                ReplayTransforms{at.at(0), at.template at<const int64_t>(1), at.at(2), problem.recorded_steps,
-                                 problem.recorded_images});
+                ReplayTransforms{at.template at<const double>(0), at.template at<const int64_t>(1),
+                                 at.template at<double>(2), problem.recorded_steps, problem.recorded_images});
 }
 
 }  // namespace phosphene

@@ -64,7 +64,8 @@ TEST_F(BadInput, MissingModelNamesWhereItWasSought) {
 }
 
 TEST_F(BadInput, TruncatedModel) {
-  std::filesystem::resize_file(folder() / "small.safetensors", std::filesystem::file_size(folder() / "small.safetensors") - 100);
+  std::filesystem::resize_file(folder() / "small.safetensors",
+                               std::filesystem::file_size(folder() / "small.safetensors") - 100);
   expect_one_clear_line(run("inspect small.safetensors"), {"small.safetensors"});
 }
 
@@ -75,12 +76,16 @@ TEST_F(BadInput, EmptyModel) {
 
 TEST_F(BadInput, TextInPlaceOfAnImage) {
   write("photo.jpg", "not a photograph\n");
-  expect_one_clear_line(run("classify small.safetensors photo.jpg"), {"photo.jpg"});
-  expect_one_clear_line(run("probe small.safetensors --input photo.jpg --save conv2 -o out.safetensors"), {"photo.jpg"});
+  expect_one_clear_line(run("probe small.safetensors --input photo.jpg --save conv2 -o out.safetensors"),
+                        {"photo.jpg"});
+}
+
+TEST_F(BadInput, ClassifyingWithoutAClassifier) {
+  expect_one_clear_line(run("classify small.safetensors photo.jpg"), {"small", "classifier"});
 }
 
 TEST_F(BadInput, CudaIsRefusedByABuildWithoutIt) {
-  expect_one_clear_line(run("render --model small.safetensors --channel conv2:0 --device cuda --out r"), {"cuda"});
+  expect_one_clear_line(run("render --model small.safetensors --channel conv2:0 --device cuda --out r"), {"CUDA"});
 }
 
 TEST_F(BadInput, RunFolderThatCannotBeMade) {
@@ -96,10 +101,13 @@ TEST_F(BadInput, OutputFolderThatDoesNotExist) {
 // A limit on the size of files stands in for a full disk: write() fails in the middle of a file either way.
 TEST_F(BadInput, FullDisk) {
   expect_one_clear_line(run("convert small.safetensors -o copy.safetensors", "ulimit -f 1;"), {"copy.safetensors"});
-  EXPECT_FALSE(std::filesystem::exists(folder() / "copy.safetensors")) << "half a model stands under the name of a whole one";
+  EXPECT_FALSE(std::filesystem::exists(folder() / "copy.safetensors"))
+      << "half a model stands under the name of a whole one";
 }
 
-TEST_F(BadInput, FullStandardOutput) { expect_one_clear_line(run("inspect small.safetensors > /dev/full"), {"No space left"}); }
+TEST_F(BadInput, FullStandardOutput) {
+  expect_one_clear_line(run("inspect small.safetensors > /dev/full"), {"No space left"});
+}
 
 }  // namespace
 }  // namespace phosphene

@@ -52,7 +52,8 @@ TEST_F(Commands, ConvertingAConvertedModelChangesNothing) {
 }
 
 TEST_F(Commands, RenderDrawsAChannelAndARunFolder) {
-  const Outcome outcome = run("render --model small.safetensors --channel conv2:3 --set /steps=4 --set /size=32 --out r");
+  const Outcome outcome =
+      run("render --model small.safetensors --channel conv2:3 --set /steps=4 --set /size=32 --out r");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_GT(std::filesystem::file_size(folder() / "r" / "report.html"), 0U);
 }
@@ -61,6 +62,16 @@ TEST_F(Commands, DryRunWritesNothing) {
   const Outcome outcome = run("render --model small.safetensors --channel last:3 --dry-run --out r");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_FALSE(std::filesystem::exists(folder() / "r"));
+}
+
+TEST_F(Commands, AnInterruptedRunSaysSoAndIsContinued) {
+  const std::string endless =
+      "render --model small.safetensors --channel conv2:3 --set /steps=1000000 --set /size=64 --out r";
+  const Outcome outcome = run(endless, "timeout --preserve-status --signal INT 1");
+  EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
+  EXPECT_NE(outcome.out.find("the same command continues"), std::string::npos) << outcome.out;
+  EXPECT_EQ(run(endless, "timeout --preserve-status --signal INT 1").exit_code, 130)
+      << "the folder was not taken up again";
 }
 
 TEST_F(Commands, BenchReportsItsStepAndThePeak) {

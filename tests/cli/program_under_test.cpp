@@ -54,8 +54,8 @@ ProgramTest::ProgramTest() {
 ProgramTest::~ProgramTest() { std::filesystem::remove_all(folder_); }
 
 Outcome ProgramTest::run(const std::string& arguments, const std::string& before) const {
-  const std::string command =
-      fmt::format("cd '{0}' && {1} {{ '{2}' {3}; }} > '{0}/out' 2> '{0}/err' < /dev/null", folder_.string(), before, PHOSPHENE_PROGRAM, arguments);
+  const std::string command = fmt::format("cd '{0}' && {{ {1} '{2}' {3}; }} > '{0}/out' 2> '{0}/err' < /dev/null",
+                                          folder_.string(), before, PHOSPHENE_PROGRAM, arguments);
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents_of(folder_ / "out"), contents_of(folder_ / "err")};
 }
@@ -68,7 +68,8 @@ void expect_one_clear_line(const Outcome& outcome, const std::vector<std::string
   EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
   EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   EXPECT_TRUE(outcome.err.starts_with("phosphene: error: ")) << outcome.err;
-  for (const std::string& word : words) EXPECT_NE(outcome.err.find(word), std::string::npos) << "no '" << word << "' in " << outcome.err;
+  for (const std::string& word : words)
+    EXPECT_NE(outcome.err.find(word), std::string::npos) << "no '" << word << "' in " << outcome.err;
 }
 
 }  // namespace phosphene

@@ -18,7 +18,7 @@ class ProgramTest : public ::testing::Test {
   ProgramTest();
   ~ProgramTest() override;
 
-  // Runs `phosphene ARGUMENTS` by a shell in folder(), after the shell command `before` ("" or "ulimit ...; ").
+  // Runs `phosphene ARGUMENTS` by a shell in folder(); `before` stands in front ("ulimit -f 1;", "timeout 1").
   [[nodiscard]] Outcome run(const std::string& arguments, const std::string& before = "") const;
 
   // Writes a file into folder().

@@ -1,4 +1,5 @@
-// Damaged and hostile files: each must be refused in one line that names the fault, soon and without taking much memory.
+// Damaged and hostile files: each must be refused in one line that names the fault, soon and without taking much
+// memory.
 #include <sys/resource.h>
 
 #include <algorithm>

@@ -98,7 +98,8 @@ TEST_F(CaffeTest, NamesAReluOfItsOwn) {
 
 TEST_F(CaffeTest, FoldsBatchNormAndScale) {
   const std::string statistics =
-      "layer { name: 'bn' blobs { data: [2, 4] } blobs { data: [8, 18] } blobs { data: [2] } }"  // means 1, 2; variances 4, 9
+      // Sums over two batches: means 1, 2; variances 4, 9.
+      "layer { name: 'bn' blobs { data: [2, 4] } blobs { data: [8, 18] } blobs { data: [2] } }"
       "layer { name: 'sc' blobs { data: [3, 5] } blobs { data: [10, 20] } }";
   const std::string eps = "batch_norm_param { eps: 0 }", with_bias = "scale_param { bias_term: true }";
   const Model model = read(kInput + convolution("c", "data") + layer("BatchNorm", "bn", "c", "c", eps) +
@@ -212,7 +213,7 @@ TEST_F(CaffeTest, SurvivesAnyDamage) {
   const std::string deploy = folder_.file("deploy.prototxt"), trained = folder_.file("w.caffemodel");
   const auto load = [&] { read_caffe(trained, deploy); };
   read_damaged(topology, deploy, 1000, load);
-  folder_.write("deploy.prototxt", topology);
+  read_caffe(trained, folder_.write("deploy.prototxt", topology));
   read_damaged(contents_of(trained), trained, 1000, load);
 }
 
@@ -226,7 +227,7 @@ TEST(CaffeNetworks, GoogleNet) {
   EXPECT_EQ(model.name, "bvlc_googlenet");
   for (const char* name :
        {"conv1/7x7_s2", "conv1/7x7_s2:pre", "inception_4a/output:pre", "mixed3a", "4e", "pool5/drop_7x7_s1", "prob"}) {
-    EXPECT_NO_THROW(model.resolve(name)) << name;
+    EXPECT_NO_THROW((void)model.resolve(name)) << name;
   }
   EXPECT_EQ(model.resolve("mixed4a"), "inception_4a/output");
   EXPECT_EQ(model.resolve("3a:pre"), "inception_3a/output:pre");
@@ -234,7 +235,7 @@ TEST(CaffeNetworks, GoogleNet) {
   EXPECT_TRUE(op_of<Pooling>(model, "pool5/7x7_s1").global());
   EXPECT_EQ(model.logits(), "loss3/classifier");
   EXPECT_EQ(model.class_index("military uniform"), 652);
-  EXPECT_TRUE(refuses([&] { model.resolve("inception_4f/output"); }, {"did you mean 'inception_4"}));
+  EXPECT_TRUE(refuses([&] { return model.resolve("inception_4f/output"); }, {"did you mean 'inception_4"}));
 }
 
 TEST(CaffeNetworks, LabelsOfAnotherNetwork) {

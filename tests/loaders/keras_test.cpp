@@ -9,7 +9,8 @@
 namespace phosphene::testing {
 namespace {
 
-// A file as Keras writes it, of the shapes of VGG16, all zeros (which HDF5 does not store) but for the first kernel and bias.
+// A file as Keras writes it, of the shapes of VGG16, all zeros (which HDF5 does not store) but for the first kernel and
+// bias.
 class KerasFile {
  public:
   explicit KerasFile(const std::string& path)

@@ -75,6 +75,11 @@ TEST_F(ModelFile, WritesTheSameBytesAgain) {
   EXPECT_EQ(contents_of(again), contents_of(path_));
 }
 
+TEST_F(ModelFile, IsToldByItsContents) {
+  EXPECT_EQ(load_model(folder_.write("WhateverItsName", contents_of(path_))).layers.size(),
+            small_model().layers.size());
+}
+
 TEST_F(ModelFile, NamesWhatIsWrong) {
   EXPECT_TRUE(refused_with(R"(\"op\":\"lrn\")", R"(\"op\":\"lrm\")", {"norm1", "lrm", "did you mean 'lrn'"}));
   EXPECT_TRUE(refused_with(R"(\"radius\":2)", R"(\"radius\":x)", {"JSON"}));

@@ -32,8 +32,8 @@ std::string contents_of(const std::string& path);
 // That `action` throws an Error of the user's, in one line that holds every one of `words`.
 ::testing::AssertionResult refuses(const std::function<void()>& action, const std::vector<std::string>& words);
 
-// Damages a file in every way a byte can be: cuts it, and flips bits, at about `places` places each. `read` must throw Error or
-// succeed each time; anything else ends the test program.
+// Damages a file in every way a byte can be: cuts it, and flips bits, at about `places` places each. `read` must throw
+// Error or succeed each time; anything else ends the test program.
 void read_damaged(const std::string& contents, const std::string& path, int places, const std::function<void()>& read);
 
 }  // namespace phosphene::testing

@@ -89,8 +89,8 @@ void expect_gradient(const InputGradient& computed, const nlohmann::json& descri
     EXPECT_TRUE(same_numbers(computed.gradient, expected.data));
     return;
   }
-  // The table derives its tolerances: the median from float32 rounding; the norm from the one max-pool choice or ReLU sign in a
-  // million that rounding turns.
+  // The table derives its tolerances: the median from float32 rounding; the norm from the one max-pool choice or ReLU
+  // sign in a million that rounding turns.
   const nlohmann::json& tolerance = described["suggested_tolerance"];
   const double value = described["value"];
   EXPECT_NEAR(computed.value, value, std::abs(value) * tolerance["value_relative"].get<double>());

@@ -72,15 +72,27 @@ class Trajectory : public ::testing::TestWithParam<const char*> {
                  {"transforms", "none"},
                  {"objective", {{{"channel", {{"layer", "inception_4a/output:pre"}, {"unit", 97}}}}}}};
     if (described().contains("matrices")) {
-      std::vector<float> numbers;
+      std::vector<double> numbers;
       for (const auto& matrix : described()["matrices"]) {
         for (const auto& row : matrix) numbers.insert(numbers.end(), row.begin(), row.end());
       }
-      const auto steps = static_cast<int64_t>(numbers.size() / 6);
-      write_safetensors((folder_ / "transforms.safetensors").string(), {{"matrices", {steps, 2, 3}, numbers}});
+      write_matrices(numbers);
       json["transforms"] = {{"replay", "transforms.safetensors"}};
     }
     return parse_config(json, "test", folder_.string());
+  }
+
+  // A .safetensors file of float64, which the product reads but does not write.
+  void write_matrices(const std::vector<double>& numbers) const {
+    const size_t bytes = numbers.size() * sizeof(double);
+    const Json header = {
+        {"matrices", {{"dtype", "F64"}, {"shape", {numbers.size() / 6, 2, 3}}, {"data_offsets", {0, bytes}}}}};
+    const std::string text = header.dump();
+    const uint64_t length = text.size();
+    std::ofstream file(folder_ / "transforms.safetensors", std::ios::binary);
+    file.write(reinterpret_cast<const char*>(&length), sizeof(length));
+    file << text;
+    file.write(reinterpret_cast<const char*>(numbers.data()), static_cast<std::streamsize>(bytes));
   }
 
   // The objective at each step is what the history says; the table has losses, which are minimised.

@@ -1,4 +1,5 @@
-// The trunk of VGG16 as packaged with HED, against float64 activations and gradients of PyTorch on a part of a photograph.
+// The trunk of VGG16 as packaged with HED, against float64 activations and gradients of PyTorch on a part of a
+// photograph.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -60,7 +61,8 @@ TEST(Vgg16, InputGradientsAreThoseOfFloat64) {
            {"conv4_2", "grad_mean_conv4_2_30"}, {"conv4_2:pre", "grad_mean_conv4_2_pre_relu_30"}}) {
     SCOPED_TRACE(layer);
     const InputGradient computed = input_gradient(*vgg16(), stored.at("input"), {.layer = layer, .unit = kChannel});
-    // Rounding moves the median by 1e-6 of the largest; a pool's choice or a ReLU's sign that it turns moves single numbers far.
+    // Rounding moves the median by 1e-6 of the largest; a pool's choice or a ReLU's sign that it turns moves single
+    // numbers far.
     EXPECT_TRUE(near_median(computed.gradient, stored.at(name).data, 2e-6));
     EXPECT_TRUE(near_l2(computed.gradient, stored.at(name).data, 1e-2));
   }

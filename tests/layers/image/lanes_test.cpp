@@ -40,7 +40,7 @@ TEST(Lanes, Whiten) {
 }
 
 template <Outside kOutside>
-void expect_warp(const std::vector<float>& matrix, int c) {
+void expect_warp(const std::vector<double>& matrix, int c) {
   constexpr int kDstH = 7, kDstW = 153;
   const std::vector<float> src = random_floats(c * kH * kW, 1), grad_dst = random_floats(c * kDstH * kDstW, 2);
   expect_same_bits_at_every_width(kDstH, kDstW, c * kDstH * kDstW, [&](auto& dst) {
@@ -54,9 +54,9 @@ void expect_warp(const std::vector<float>& matrix, int c) {
 }
 
 TEST(Lanes, Warp) {
-  const std::vector<std::vector<float>> matrices = {
-      {0.97F, 0.052F, -1.3F, -0.052F, 0.97F, 2.7F}, {0.3F, -0.4F, 20.F, 0.4F, 0.3F, -9.1F}, {2, 1, 3, 4, 2, 6}};
-  for (const std::vector<float>& matrix : matrices) {
+  const std::vector<std::vector<double>> matrices = {
+      {0.97, 0.052, -1.3, -0.052, 0.97, 2.7}, {0.3, -0.4, 20., 0.4, 0.3, -9.1}, {2, 1, 3, 4, 2, 6}};
+  for (const std::vector<double>& matrix : matrices) {
     for (const int c : {3, 4}) {
       expect_warp<Outside::constant>(matrix, c);
       expect_warp<Outside::reflect>(matrix, c);

@@ -55,7 +55,8 @@ std::vector<float> replayed(const Weights& recorded, int64_t n, int64_t steps) {
   States states(*backend);
   Graph graph;
   const ValueId step = graph.state("step", step_number());
-  const ValueId matrices = append_transform_replay(graph, recorded, n, step);
+  const ValueId matrices = append_transform_replay(graph, {recorded.data, recorded.data + recorded.elements()},
+                                                   recorded.shape.size() == 4 ? recorded.shape[1] : 1, n, step);
   return run(std::move(graph), matrices, step, steps, states, *backend);
 }
 

@@ -1,0 +1,47 @@
+#include "experiment/report.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/experiment/small_experiment.h"
+
+namespace phosphene::testing {
+namespace {
+
+// The JSON that the page carries.
+Json data_of(const std::string& page) {
+  const std::string open = "<script type=\"application/json\" id=\"run\">";
+  const size_t first = page.find(open) + open.size();
+  return Json::parse(page.substr(first, page.find("</script>", first) - first));
+}
+
+TEST(Report, CarriesTheRunInTheOrderOfItsJobs) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["sweep"] = {{"/objective/0/channel", {{{"layer", "conv3"}, {"unit", 1}}, {{"layer", "conv2"}, {"unit", 2}}, {{"layer", "conv1"}, {"unit", 7}}}}};
+  const std::string page = contents_of(render(folder, config, folder.file("run")).report);
+  const Json run = data_of(page);
+  EXPECT_EQ(run["config"]["model"], "small");
+  ASSERT_EQ(run["records"].size(), 2U);
+  EXPECT_EQ(run["records"][0]["layer"], "conv3");
+  EXPECT_EQ(run["records"][1]["layer"], "conv2");
+  ASSERT_EQ(run["stopped"].size(), 1U);
+  for (const char* far : {"http://", "https://", "@import", " src=\"//"}) {
+    const size_t at = page.find(far);
+    EXPECT_TRUE(at == std::string::npos || page.compare(at, 18, "http://www.w3.org/") == 0) << "the page reaches for the network: " << far;
+  }
+}
+
+// A layer's name cannot end the script that carries it.
+TEST(Report, TextsCannotBreakOut) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.file("records"));
+  const std::string hostile = "</script><script>alert(1)</script><!--";
+  const Json config = {{"phosphene", "0"}, {"model", hostile}, {"config", Json::object()}};
+  (void)folder.write("config.json", config.dump());
+  const std::string page = contents_of(write_report(folder.path().string()));
+  EXPECT_EQ(page.find("alert(1)</script>"), std::string::npos);
+  EXPECT_EQ(data_of(page)["config"]["model"], hostile);
+}
+
+}  // namespace
+}  // namespace phosphene::testing

@@ -1,0 +1,294 @@
+#include "experiment/run.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+
+#include "loaders/safetensors.h"
+#include "tests/experiment/small_experiment.h"
+
+namespace phosphene::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Four units of two images each.
+Json sweep_config(const TemporaryFolder& folder) {
+  Json config = small_config(folder);
+  config["images"] = 2;
+  config["snapshots"] = {0, 4, 12};
+  config["sweep"] = {{"/objective/0/channel/unit", {0, 1, 2, 3}}};
+  return config;
+}
+
+Json record_of(const std::string& out, const std::string& name) { return read_json(out + "/records/" + name + ".json"); }
+
+// Asks to stop at the given step of the run, counted over batches from 1.
+class StopAt final : public Progress {
+ public:
+  explicit StopAt(int step) : step_(step) {}
+  void on_step(const std::string& /*name*/, int64_t /*images_done*/, int64_t /*images*/, int64_t /*step*/, int64_t /*steps*/,
+               double objective, double /*eta_seconds*/) override {
+    EXPECT_TRUE(std::isfinite(objective));
+    if (++steps_ == step_) stop = true;
+  }
+  void on_message(const std::string& line) override { messages.push_back(line); }
+
+  std::atomic<bool> stop = false;
+  std::vector<std::string> messages;
+
+ private:
+  int step_;
+  int steps_ = 0;
+};
+
+TEST(Run, ClimbsAndKeepsARecord) {
+  const TemporaryFolder folder;
+  const std::string out = folder.file("run");
+  const RunResult result = render(folder, sweep_config(folder), out);
+  EXPECT_EQ(result.finished, 8);
+  EXPECT_TRUE(fs::exists(result.report));
+  for (int unit = 0; unit < 4; ++unit) {
+    for (int image = 0; image < 2; ++image) {
+      const std::string name = "conv3-pre_" + std::to_string(unit) + "_image" + std::to_string(image);
+      const Json record = record_of(out, name);
+      EXPECT_EQ(record["unit"], unit);
+      EXPECT_EQ(record["image"], image);
+      EXPECT_EQ(record["curve"].size(), 12U);
+      EXPECT_EQ(record["curve"].back()[1], record["objective"]);
+      EXPECT_GT(record["curve"].back()[1].get<double>(), record["curve"].front()[1].get<double>()) << name;
+      const std::string picture = out + "/" + record["picture"].get<std::string>();
+      EXPECT_EQ(contents_of(picture), contents_of(out + "/images/" + name + "_12.png")) << "the last snapshot is the picture";
+      EXPECT_NE(contents_of(picture), contents_of(out + "/images/" + name + "_0.png"));
+    }
+  }
+}
+
+TEST(Run, ANegativeWeightDescends) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["objective"][0]["weight"] = -1;
+  render(folder, config, folder.file("down"));
+  render(folder, small_config(folder), folder.file("up"));
+  const Json down = record_of(folder.file("down"), "minus_conv3-pre_1")["curve"], up = record_of(folder.file("up"), "conv3-pre_1")["curve"];
+  EXPECT_EQ(down.front()[1].get<double>(), -up.front()[1].get<double>()) << "the same start";
+  EXPECT_GT(down.back()[1].get<double>(), down.front()[1].get<double>());
+}
+
+TEST(Run, TheSameTwiceIsTheSameBytes) {
+  const TemporaryFolder folder;
+  render(folder, sweep_config(folder), folder.file("a"));
+  render(folder, sweep_config(folder), folder.file("b"));
+  const auto files = files_of(folder.file("a"));
+  EXPECT_GT(files.size(), 8U * 5);
+  EXPECT_TRUE(files == files_of(folder.file("b")));
+}
+
+TEST(Run, NeitherBatchNorThreadsChangeAnything) {
+  const TemporaryFolder folder;
+  Json config = sweep_config(folder);
+  config["batch"] = 2;
+  render(folder, config, folder.file("alone"));
+  const auto alone = results_of(folder.file("alone"));
+  ASSERT_FALSE(alone.empty());
+  config["batch"] = 8;
+  render(folder, config, folder.file("together"));
+  EXPECT_TRUE(alone == results_of(folder.file("together"))) << "eight images at once";
+  config["batch"] = 6;  // the last batch is filled up
+  RunOptions two;
+  two.threads = 2;
+  render(folder, config, folder.file("threads"), two);
+  EXPECT_TRUE(alone == results_of(folder.file("threads"))) << "two threads, six images at once";
+}
+
+TEST(Run, AnotherSeedIsAnotherPicture) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  render(folder, config, folder.file("a"));
+  config["seed"] = 1;
+  render(folder, config, folder.file("b"));
+  EXPECT_NE(contents_of(folder.file("a/images/conv3-pre_1.png")), contents_of(folder.file("b/images/conv3-pre_1.png")));
+}
+
+TEST(Run, StopsAndContinues) {
+  const TemporaryFolder folder;
+  Json config = sweep_config(folder);
+  config["batch"] = 2;
+  render(folder, config, folder.file("whole"));
+
+  StopAt progress(12 + 5);  // the second of four batches
+  RunOptions options;
+  options.stop = &progress.stop;
+  options.progress = &progress;
+  const RunResult stopped = render(folder, config, folder.file("parts"), options);
+  EXPECT_TRUE(stopped.interrupted);
+  EXPECT_EQ(stopped.finished, 2);
+  EXPECT_TRUE(fs::exists(folder.file("parts/records/conv3-pre_0_image1.json")));
+  EXPECT_FALSE(fs::exists(folder.file("parts/records/conv3-pre_1_image0.json")));
+
+  const RunResult rest = render(folder, config, folder.file("parts"));
+  EXPECT_FALSE(rest.interrupted);
+  EXPECT_EQ(rest.skipped, 2);
+  EXPECT_EQ(rest.finished, 6);
+  EXPECT_TRUE(files_of(folder.file("whole")) == files_of(folder.file("parts")));
+
+  const RunResult again = render(folder, config, folder.file("parts"));
+  EXPECT_EQ(again.finished, 0);
+  EXPECT_EQ(again.skipped, 8);
+}
+
+TEST(Run, AnotherExperimentsFolderIsRefused) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  render(folder, config, folder.file("run"));
+  const auto before = files_of(folder.file("run"));
+  config["steps"] = 13;
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {folder.file("run"), "/steps is 12 there and 13 now"}));
+  EXPECT_TRUE(before == files_of(folder.file("run")));
+}
+
+TEST(Run, AFolderOfOtherThingsIsRefused) {
+  const TemporaryFolder folder;
+  const Json config = small_config(folder);
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.path().string()); }, {folder.path().string(), "holds no run"}));
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("small.safetensors")); }, {"small.safetensors"}));
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("small.safetensors/below")); }, {"small.safetensors/below"}));
+}
+
+// A limit on the size of files stands for a full disk: writing fails half-way.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
+
+TEST(Run, AFullDiskIsOneLineAndLeavesNoHalfFile) {
+  const TemporaryFolder folder;
+  const Json config = small_config(folder);
+  {
+    const FileSizeLimit limit(1000);  // config.json fits, a picture of 24 x 24 pixels does not
+    EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"images/conv3-pre_1.png", "cannot be written"}));
+  }
+  for (const auto& [name, contents] : files_of(folder.file("run"))) EXPECT_EQ(name, "config.json");
+  EXPECT_EQ(render(folder, config, folder.file("run")).finished, 1) << "the same command continues";
+}
+
+TEST(Run, MistakesShowBeforeAnythingIsWritten) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["objective"][0]["channel"]["unit"] = 6;
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"test.json: /objective/0/channel", "unit 6", "6 channels"}));
+  config["objective"][0]["channel"]["layer"] = "conv4";
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"/objective/0/channel: conv4", "did you mean 'conv"}));
+  config["model"] = "smal";
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"smal"}));
+  EXPECT_FALSE(fs::exists(folder.file("run")));
+}
+
+// A sweep's later units are checked as early as its first.
+TEST(Run, AMistakeAtTheEndOfASweepShowsAtOnce) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["batch"] = 1;
+  config["sweep"] = {{"/objective/0/channel/unit", {0, 1, 60}}};
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"/objective/0/channel", "unit 60"}));
+  EXPECT_FALSE(fs::exists(folder.file("run")));
+}
+
+TEST(Run, ASilentUnitIsGivenUpProposingPre) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["objective"][0]["channel"] = {{"layer", "conv1"}, {"unit", 7}};
+  config["sweep"] = {{"/objective/0/channel/unit", {0, 7}}};
+  StopAt progress(-1);
+  RunOptions options;
+  options.progress = &progress;
+  const RunResult result = render(folder, config, folder.file("run"), options);
+  EXPECT_EQ(result.finished, 1);
+  ASSERT_EQ(result.stopped.size(), 1U);
+  EXPECT_EQ(result.stopped, progress.messages);
+  EXPECT_NE(result.stopped[0].find("'conv1:pre'"), std::string::npos) << result.stopped[0];
+  EXPECT_TRUE(fs::exists(folder.file("run/records/conv1_7.stopped.json")));
+  EXPECT_FALSE(fs::exists(folder.file("run/images/conv1_7.png")));
+}
+
+class IgnoreProgress final : public Progress {
+ public:
+  void on_step(const std::string&, int64_t, int64_t, int64_t, int64_t, double, double) override {}
+  void on_message(const std::string&) override {}
+};
+
+TEST(Run, AnInfiniteObjectiveIsGivenUpAlone) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["sweep"] = {{"/objective/0/channel/unit", {1, 5}}};
+  IgnoreProgress progress;
+  RunOptions options;
+  options.progress = &progress;
+  const RunResult result = render(folder, config, folder.file("both"), options);
+  ASSERT_EQ(result.stopped.size(), 1U);
+  EXPECT_NE(result.stopped[0].find("'conv3:pre' is not finite at step 1"), std::string::npos) << result.stopped[0];
+  config["sweep"] = {{"/objective/0/channel/unit", {1, 2}}};
+  render(folder, config, folder.file("neighbour"));
+  EXPECT_EQ(contents_of(folder.file("both/images/conv3-pre_1.png")), contents_of(folder.file("neighbour/images/conv3-pre_1.png")));
+}
+
+TEST(Run, FloatsAreKeptAndCanBeAStart) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["save"] = {"image", "spectrum"};
+  render(folder, config, folder.file("first"));
+  const Safetensors floats = Safetensors::open(folder.file("first/floats/conv3-pre_1.safetensors"));
+  EXPECT_EQ(floats.entry("image").shape, (std::vector<int64_t>{3, 24, 24}));
+  EXPECT_EQ(floats.entry("re").shape, (std::vector<int64_t>{3, 24, 13}));
+  EXPECT_EQ(floats.entry("im").shape, (std::vector<int64_t>{3, 24, 13}));
+  const HostTensor image = floats.tensor("image");
+  EXPECT_TRUE(std::all_of(image.data.begin(), image.data.end(), [](float x) { return x > 0 && x < 1; }));
+
+  Json next = small_config(folder);
+  next["initial"] = "first/floats/conv3-pre_1.safetensors";
+  next["snapshots"] = {0};
+  render(folder, next, folder.file("second"));
+  EXPECT_EQ(contents_of(folder.file("first/images/conv3-pre_1.png")), contents_of(folder.file("second/images/conv3-pre_1_0.png")));
+  next["size"] = 32;
+  EXPECT_TRUE(refuses([&] { render(folder, next, folder.file("third")); }, {"conv3-pre_1.safetensors", "'re'"}));
+}
+
+TEST(Run, PixelsAndEveryPresetRender) {
+  const TemporaryFolder folder;
+  for (const std::string preset : {"distill", "lucid", "none"}) {
+    Json config = small_config(folder);
+    config["parameterization"] = {{"pixel", Json::object()}};
+    config["transforms"] = preset;
+    EXPECT_EQ(render(folder, config, folder.file(preset)).finished, 1) << preset;
+  }
+  EXPECT_NE(contents_of(folder.file("distill/images/conv3-pre_1.png")), contents_of(folder.file("none/images/conv3-pre_1.png")));
+}
+
+TEST(Run, IsDescribedWithoutWriting) {
+  const TemporaryFolder folder;
+  RunOptions options;
+  options.out = folder.file("run");
+  EXPECT_GT(describe_run(parse_config(sweep_config(folder), "test.json", folder.path().string()), options).size(), 3U);
+  EXPECT_FALSE(fs::exists(folder.file("run")));
+}
+
+}  // namespace
+}  // namespace phosphene::testing

@@ -1,0 +1,84 @@
+#include "tests/experiment/small_experiment.h"
+
+#include <limits>
+#include <memory>
+#include <random>
+
+#include "layers/network/convolution.h"
+#include "layers/network/relu.h"
+#include "loaders/model_file.h"
+
+namespace phosphene::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Multiples of 1 / 64 in [-1/2, 1/2), the same on every machine.
+std::vector<float> random_weights(int64_t count, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::vector<float> weights;
+  for (int64_t i = 0; i < count; ++i) weights.push_back((static_cast<float>(generator() >> 26) - 32) / 64);
+  return weights;
+}
+
+void append(Model& model, const std::string& name, const std::string& input, int64_t from, int64_t to, int64_t stride) {
+  WindowAttributes window;
+  window.r = window.s = 3;
+  window.stride_h = window.stride_w = stride;
+  window.pad_top = window.pad_left = window.pad_bottom = window.pad_right = 1;
+  std::vector<float> weights = random_weights(to * from * 9, static_cast<unsigned>(from * 100 + to));
+  std::vector<float> bias(static_cast<size_t>(to), 0);
+  if (name == "conv1") {
+    std::fill(weights.begin() + 7 * from * 9, weights.end(), -1.F);
+    bias[7] = -1e6F;
+  } else if (name == "conv3") {
+    bias[5] = std::numeric_limits<float>::infinity();
+  }
+  model.layers.push_back({name + ":pre",
+                          std::make_shared<Convolution>(window, 1, Weights::from(weights, {to, from, 3, 3}), Weights::from(bias, {to})),
+                          {input}});
+  model.layers.push_back({name, std::make_shared<Relu>(), {name + ":pre"}});
+}
+
+}  // namespace
+
+Model small_network() {
+  Model model;
+  model.name = "small";
+  model.height = model.width = 24;
+  model.preprocessing = {255, {104, 117, 123}, {2, 1, 0}};
+  append(model, "conv1", Model::kInput, 3, 8, 1);
+  append(model, "conv2", "conv1", 8, 8, 2);
+  append(model, "conv3", "conv2", 8, 6, 1);
+  return model;
+}
+
+Json small_config(const TemporaryFolder& folder) {
+  const std::string path = folder.file("small.safetensors");
+  if (!fs::exists(path)) save_model(small_network(), path);
+  return Json::parse(R"({"model": "small.safetensors", "objective": [{"channel": {"layer": "conv3:pre", "unit": 1}}], "steps": 12})");
+}
+
+RunResult render(const TemporaryFolder& folder, const Json& config, const std::string& out, RunOptions options) {
+  options.out = out;
+  options.device = "cpu";
+  if (options.threads == 0) options.threads = 1;
+  return run(parse_config(config, "test.json", folder.path().string()), options);
+}
+
+std::map<std::string, std::string> files_of(const std::string& run_folder) {
+  std::map<std::string, std::string> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(run_folder)) {
+    const std::string name = fs::relative(entry.path(), run_folder).string();
+    if (entry.is_regular_file() && name != "timing.jsonl") files[name] = contents_of(entry.path().string());
+  }
+  return files;
+}
+
+std::map<std::string, std::string> results_of(const std::string& run_folder) {
+  std::map<std::string, std::string> files = files_of(run_folder);
+  std::erase_if(files, [](const auto& file) { return file.first.find('/') == std::string::npos; });
+  return files;
+}
+
+}  // namespace phosphene::testing

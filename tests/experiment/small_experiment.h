@@ -1,0 +1,26 @@
+// A random network of three convolutions and a config for it: an experiment that takes milliseconds.
+#pragma once
+
+#include "experiment/config.h"
+#include "experiment/run.h"
+#include "loaders/model.h"
+#include "tests/loaders/temporary_folder.h"
+
+namespace phosphene::testing {
+
+// data 3 x 24 x 24 -> conv1 (8 channels) -> conv2 (8) -> conv3 (6), each 3 x 3 with a ReLU, conv2 with stride 2. conv1's channel 7 is
+// always silent behind its ReLU, conv3's channel 5 is infinite.
+Model small_network();
+
+// The network as FOLDER/small.safetensors, and a config in FOLDER for channel 1 of conv3:pre: 12 steps.
+Json small_config(const TemporaryFolder& folder);
+
+// Runs a config whose file stands in `folder` into the run folder `out`, on one thread unless told otherwise.
+RunResult render(const TemporaryFolder& folder, const Json& config, const std::string& out, RunOptions options = {});
+
+// Path in the run folder -> contents, of everything but timing.jsonl.
+std::map<std::string, std::string> files_of(const std::string& run_folder);
+// The same, of pictures, records and floats alone: what a run's batches and threads must not change.
+std::map<std::string, std::string> results_of(const std::string& run_folder);
+
+}  // namespace phosphene::testing
