@@ -216,7 +216,7 @@ TEST(Run, ASilentUnitIsGivenUpProposingPre) {
   const TemporaryFolder folder;
   Json config = small_config(folder);
   config["objective"][0]["channel"] = {{"layer", "conv1"}, {"unit", 7}};
-  config["sweep"] = {{"/objective/0/channel/unit", {0, 7}}};
+  config["sweep"] = {{"/objective/0/channel/unit", {3, 7}}};  // on grey, conv1's channel 3 is 18
   StopAt progress(-1);
   RunOptions options;
   options.progress = &progress;
