@@ -64,13 +64,14 @@ TEST_F(Commands, DryRunWritesNothing) {
   EXPECT_FALSE(std::filesystem::exists(folder() / "r"));
 }
 
+// One interrupt: without --foreground, timeout would signal its whole group too, and the second ends the program at once.
 TEST_F(Commands, AnInterruptedRunSaysSoAndIsContinued) {
   const std::string endless =
       "render --model small.safetensors --channel conv2:3 --set /steps=1000000 --set /size=64 --out r";
-  const Outcome outcome = run(endless, "timeout --preserve-status --signal INT 1");
+  const Outcome outcome = run(endless, "timeout --foreground --preserve-status --signal INT 1");
   EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
   EXPECT_NE(outcome.out.find("the same command continues"), std::string::npos) << outcome.out;
-  EXPECT_EQ(run(endless, "timeout --preserve-status --signal INT 1").exit_code, 130)
+  EXPECT_EQ(run(endless, "timeout --foreground --preserve-status --signal INT 1").exit_code, 130)
       << "the folder was not taken up again";
 }
 
