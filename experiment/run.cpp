@@ -310,9 +310,15 @@ void Run::tell(const Batch& batch, StepProgram& program, int64_t step) {
   if (options_.progress == nullptr) return;
   const auto history = program.states().read<float>(kHistoryState);
   const auto n = static_cast<size_t>(program.batch());
-  double mean = 0;
-  for (size_t slot = 0; slot < batch.size(); ++slot) mean += static_cast<double>(history[static_cast<size_t>(step) * n + slot]);
-  mean /= static_cast<double>(batch.size());
+  double mean = 0;  // of the images that still have a finite objective
+  int64_t counted = 0;
+  for (size_t slot = 0; slot < batch.size(); ++slot) {
+    const float value = history[static_cast<size_t>(step) * n + slot];
+    if (!std::isfinite(value)) continue;
+    mean += static_cast<double>(value);
+    ++counted;
+  }
+  if (counted > 0) mean /= static_cast<double>(counted);
   const double eta = steps_done_ > 0 ? seconds_since(start_) / steps_done_ * (steps_ahead_ - steps_done_) : -1;
   options_.progress->on_step(name(batch.front()), result_.finished + result_.skipped, images_, step + 1, config_of(batch).steps, mean, eta);
 }
