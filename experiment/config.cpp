@@ -76,7 +76,7 @@ Term parse_term(const JsonReader& reader, int64_t images) {
   Term term;
   const std::string kind = reader.kind({"channel", "neuron", "class", "direction"}, {"weight", "image"});
   const JsonReader body = reader.at(kind);
-  term.pointer = body.pointer();
+  term.place = body.place();
   body.must_be_object();
   parse_term_body(kind, body, term);
   if (reader.has("weight")) {

@@ -33,7 +33,7 @@ struct Term {
   std::string vector_file;       // direction, as FILE#TENSOR
   double weight = 1;
   std::vector<int64_t> images;   // which images of the group; empty: all
-  std::string pointer;           // "/objective/0/channel": where it stands, for errors
+  std::string place;             // "FILE: /objective/0/channel": where it stands, for errors
 };
 
 enum class Parameterization { fourier, pixel };

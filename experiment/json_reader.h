@@ -19,11 +19,11 @@ class JsonReader {
 
   [[nodiscard]] const Json& json() const { return *json_; }
   [[nodiscard]] const std::string& file() const { return file_; }
-  [[nodiscard]] const std::string& pointer() const { return pointer_; }
+  [[nodiscard]] std::string place() const { return file_ + ": " + (pointer_.empty() ? "/" : pointer_); }
 
   template <class... Arguments>
   [[noreturn]] void refuse(fmt::format_string<Arguments...> what, Arguments&&... arguments) const {
-    throw Error(Blame::user, file_ + ": " + (pointer_.empty() ? "/" : pointer_), fmt::format(what, std::forward<Arguments>(arguments)...));
+    throw Error(Blame::user, place(), fmt::format(what, std::forward<Arguments>(arguments)...));
   }
 
   // The object must have no other keys than these.

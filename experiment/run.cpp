@@ -308,12 +308,13 @@ Json Run::record(const JobImage& image, const std::vector<float>& curve) const {
 
 void Run::tell(const Batch& batch, StepProgram& program, int64_t step) {
   if (options_.progress == nullptr) return;
-  const auto history = program.states().read<float>(kHistoryState);
-  const auto n = static_cast<size_t>(program.batch());
+  std::vector<float> values(static_cast<size_t>(program.batch()));
+  program.states().read_part(kHistoryState, step * program.batch() * static_cast<int64_t>(sizeof(float)),
+                             std::as_writable_bytes(std::span<float>(values)));
   double mean = 0;  // of the images that still have a finite objective
   int64_t counted = 0;
   for (size_t slot = 0; slot < batch.size(); ++slot) {
-    const float value = history[static_cast<size_t>(step) * n + slot];
+    const float value = values[slot];
     if (!std::isfinite(value)) continue;
     mean += static_cast<double>(value);
     ++counted;

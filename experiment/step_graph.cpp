@@ -17,10 +17,6 @@
 namespace phosphene {
 namespace {
 
-std::string place(const Slot& slot, const Term& term) {
-  return slot.config->file.empty() ? term.pointer : slot.config->file + ": " + term.pointer;
-}
-
 // 1 / the number of images that the term's mean runs over; a class logit is a sum.
 float weight_of(const Slot& slot, const Term& term) {
   const bool applies = term.images.empty() || std::find(term.images.begin(), term.images.end(), slot.image) != term.images.end();
@@ -34,7 +30,7 @@ float weight_of(const Slot& slot, const Term& term) {
 std::pair<int32_t, int32_t> position_of(const Slot& slot, const Term& term, const Shape& shape) {
   const int64_t row = term.row.value_or(shape.h / 2), column = term.column.value_or(shape.w / 2);
   if (row >= shape.h || column >= shape.w) {
-    fail(place(slot, term), "position ({}, {}) lies outside '{}', which has {} rows and {} columns", row, column, term.layer, shape.h, shape.w);
+    fail(term.place, "position ({}, {}) lies outside '{}', which has {} rows and {} columns", row, column, term.layer, shape.h, shape.w);
   }
   return {static_cast<int32_t>(row), static_cast<int32_t>(column)};
 }
@@ -44,10 +40,10 @@ UnitRow unit_row(const Model& model, const Slot& slot, const Term& term, const S
   try {
     unit = term.unit ? *term.unit : model.class_index(term.label);
   } catch (const Error& error) {
-    throw Error(error.blame(), place(slot, term), error.what());
+    throw Error(error.blame(), term.place, error.what());
   }
   if (unit >= shape.c) {
-    fail(place(slot, term), "unit {} does not exist: '{}' has {} channels, 0 to {}", unit,
+    fail(term.place, "unit {} does not exist: '{}' has {} channels, 0 to {}", unit,
          term.layer.empty() ? model.logits() : term.layer, shape.c, shape.c - 1);
   }
   UnitRow row;
@@ -64,7 +60,7 @@ std::vector<float> vector_of(const Slot& slot, const Term& term, const Shape& sh
     vector = Safetensors::open(resolve_path(*slot.config, term.vector_file.substr(0, hash))).tensor(term.vector_file.substr(hash + 1)).data;
   }
   if (static_cast<int64_t>(vector.size()) != shape.c) {
-    fail(place(slot, term), "a direction of {} numbers for '{}', which has {} channels", vector.size(), term.layer, shape.c);
+    fail(term.place, "a direction of {} numbers for '{}', which has {} channels", vector.size(), term.layer, shape.c);
   }
   return vector;
 }
@@ -82,7 +78,7 @@ ValueId activation_of(ModelGraph& network, const Model& model, const Term& term)
   try {
     return network.value(term.kind == TermKind::class_logit ? model.logits() : term.layer);
   } catch (const Error& error) {
-    throw Error(error.blame(), term.pointer, error.what());
+    throw Error(error.blame(), term.place, error.what());
   }
 }
 

@@ -27,7 +27,7 @@ class ObjectivePart {
 
   [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms
 
-  // Fills the rows of the tables. Throws, with the term's JSON pointer, when a unit or position does not exist.
+  // Fills the rows of the tables. Throws, with the term's place in the config, when a unit or position does not exist.
   void write(States& states, const std::vector<Slot>& slots) const;
   // Throws where `write` would.
   void check(const std::vector<Slot>& slots) const;
