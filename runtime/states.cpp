@@ -51,4 +51,12 @@ void States::read(const std::string& name, std::span<std::byte> bytes) const {
   backend_.read(bytes, source.memory->data());
 }
 
+void States::read_part(const std::string& name, int64_t first, std::span<std::byte> bytes) const {
+  const Entry& source = entry(name);
+  if (first < 0 || first + static_cast<int64_t>(bytes.size()) > source.info.bytes()) {
+    fail_internal(name, "{} bytes read from byte {} on, of a state of {}", bytes.size(), first, source.info.bytes());
+  }
+  backend_.read(bytes, static_cast<const std::byte*>(source.memory->data()) + first);
+}
+
 }  // namespace phosphene

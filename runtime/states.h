@@ -27,6 +27,8 @@ class States {
   // Copies to and from the host. The span must have the state's size.
   void write(const std::string& name, std::span<const std::byte> bytes);
   void read(const std::string& name, std::span<std::byte> bytes) const;
+  // `bytes.size()` bytes from byte `first` on.
+  void read_part(const std::string& name, int64_t first, std::span<std::byte> bytes) const;
   template <class T>
   void write(const std::string& name, const std::vector<T>& values) {
     write(name, std::as_bytes(std::span<const T>(values)));
