@@ -235,7 +235,7 @@ struct WarpImageBackward {
     const int channels = kChannels > 0 ? kChannels : c;
     const float* PHOSPHENE_RESTRICT image = grad_dst + n * dst_h * dst_w * c;
     const double* a = matrices + n * 6;
-    float y[N], x[N];  // where the first candidate reads, from (row, columns[l]): small, so exact enough in float
+    float y[N], x[N];  // where the first candidate reads, from (row, columns[l]): within its reach, so a few pixels, unless `all`
     for (int l = 0; l < N; ++l) {
       y[l] = static_cast<float>(read_at(a, first_i[l], first_j[l]) - static_cast<double>(row));
       x[l] = static_cast<float>(read_at(a + 3, first_i[l], first_j[l]) - static_cast<double>(columns[l]));
@@ -246,7 +246,8 @@ struct WarpImageBackward {
       float weight[kBlock][N];
       int at[kBlock][N];
       for (int k = 0; k < block; ++k) {
-        const float dy = static_cast<float>(a[0] * di + a[1] * dj), dx = static_cast<float>(a[3] * di + a[4] * dj);
+        const float dy = static_cast<float>(__builtin_fma(a[0], di, a[1] * dj));
+        const float dx = static_cast<float>(__builtin_fma(a[3], di, a[4] * dj));
         for (int l = 0; l < N; ++l) {
           const int i = first_i[l] + di, j = first_j[l] + dj;
           const float w = hat(y[l] + dy) * hat(x[l] + dx);

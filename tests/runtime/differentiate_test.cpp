@@ -10,6 +10,7 @@
 #include "runtime/error.h"
 #include "runtime/program.h"
 #include "tests/runtime/small_graphs.h"
+#include "tests/support/given_gradient.h"
 
 namespace phosphene {
 namespace {
@@ -22,7 +23,7 @@ TEST(Differentiate, SumsTheGradientsOfSeveralReaders) {
   const ValueId a = graph.append(std::make_shared<Relu>(), {x}, "a");
   const ValueId b = graph.append(std::make_shared<Relu>(), {x}, "b");
   const ValueId y = graph.append(std::make_shared<Add>(), {a, b, x}, "y");
-  graph.append(std::make_shared<CotangentObjective>(cotangent), {y}, "objective");
+  graph.append(std::make_shared<testing::GivenGradient>(cotangent), {y}, "objective");
   const ValueId wrt[] = {x};
   const ValueId gradient = differentiate(graph, wrt)[0];
   const auto backend = make_cpu_backend(1);
@@ -39,7 +40,7 @@ TEST(Differentiate, JoinsMoreContributionsThanOneOpTakes) {
   const ValueId x = graph.state("x", pixels(1, 1, 1));
   const ValueId cotangent = graph.state("c", pixels(1, 1, 1));
   constexpr int kReaders = 3 * kAccumulateSources + 2;
-  for (int i = 0; i < kReaders; ++i) graph.append(std::make_shared<CotangentObjective>(cotangent), {x}, "objective");
+  for (int i = 0; i < kReaders; ++i) graph.append(std::make_shared<testing::GivenGradient>(cotangent), {x}, "objective");
   const ValueId wrt[] = {x};
   const ValueId gradient = differentiate(graph, wrt)[0];
   const auto backend = make_cpu_backend(1);
@@ -55,7 +56,7 @@ TEST(Differentiate, GivesNothingForAValueNoObjectiveReads) {
   const ValueId x = graph.state("x", pixels(2));
   const ValueId unread = graph.state("unread", pixels(2));
   graph.append(std::make_shared<Relu>(), {unread}, "dangling");
-  graph.append(std::make_shared<CotangentObjective>(x), {x}, "objective");
+  graph.append(std::make_shared<testing::GivenGradient>(x), {x}, "objective");
   const ValueId wrt[] = {unread};
   EXPECT_EQ(differentiate(graph, wrt)[0], kNoValue);
 }
@@ -64,7 +65,7 @@ TEST(Differentiate, RefusesAGradientOfAnotherShape) {
   Graph graph;
   const ValueId x = graph.state("x", pixels(2));
   const ValueId wrong = graph.state("c", pixels(3));
-  graph.append(std::make_shared<CotangentObjective>(wrong), {x}, "objective");
+  graph.append(std::make_shared<testing::GivenGradient>(wrong), {x}, "objective");
   const ValueId wrt[] = {x};
   EXPECT_THROW(differentiate(graph, wrt), Error);
 }

@@ -11,6 +11,7 @@
 #include "runtime/differentiate.h"
 #include "runtime/program.h"
 #include "tests/runtime/small_graphs.h"
+#include "tests/support/given_gradient.h"
 
 namespace phosphene {
 namespace {
@@ -37,7 +38,7 @@ struct Inception {
     const ValueId right = graph.append(std::make_shared<Relu>(), {graph.append(convolution_1x1(16, 8), {x}, "right:pre")}, "right");
     joined = graph.append(std::make_shared<Concat>(), {left, right}, "joined");
     for (const char* name : {"up", "down"}) {
-      graph.append(std::make_shared<CotangentObjective>(cotangent), {graph.append(convolution_1x1(16, 24), {joined}, name)}, "o");
+      graph.append(std::make_shared<testing::GivenGradient>(cotangent), {graph.append(convolution_1x1(16, 24), {joined}, name)}, "o");
     }
     const ValueId wrt[] = {x};
     gradient = differentiate(graph, wrt)[0];

@@ -7,6 +7,7 @@
 
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
+#include "tests/support/given_gradient.h"
 
 namespace phosphene::testing {
 namespace {
@@ -16,24 +17,6 @@ using ::testing::AssertionResult;
 using ::testing::AssertionSuccess;
 
 constexpr const char* kCotangent = "cotangent";
-
-// An objective whose gradient is a given state. It is never run.
-class GivenGradient final : public Op {
- public:
-  explicit GivenGradient(ValueId cotangent) : cotangent_(cotangent) {}
-  [[nodiscard]] std::string_view kind() const override { return "given gradient"; }
-  [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override { return {src[0]}; }
-  void differentiate(Differentiator& differentiator, const Node& node) const override {
-    differentiator.contribute(node.src[0], cotangent_);
-  }
-  [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
-    return ReluProblem{src[0].shape.elements()};
-  }
-  [[nodiscard]] bool is_objective() const override { return true; }
-
- private:
-  ValueId cotangent_;
-};
 
 std::string name_of(size_t operand) { return "operand" + std::to_string(operand); }
 

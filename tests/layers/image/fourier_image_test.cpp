@@ -7,6 +7,7 @@
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/reference/image_ops.h"
 #include "tests/runtime/small_graphs.h"
+#include "tests/support/given_gradient.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
@@ -26,7 +27,7 @@ class FourierRun {
     image_ = append_fourier_image(graph, p, spectrum_);
     if (coloured) image_ = graph.append(std::make_shared<Colour>(true), {image_}, "colour");
     const ValueId cotangent = graph.state("cotangent", graph.info(image_));
-    graph.append(std::make_shared<CotangentObjective>(cotangent), {image_}, "objective");
+    graph.append(std::make_shared<testing::GivenGradient>(cotangent), {image_}, "objective");
     const std::vector<ValueId> wrt = {spectrum_};
     gradient_ = differentiate(graph, wrt)[0];
     program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{image_, gradient_}, *backend_, states_);
