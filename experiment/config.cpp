@@ -12,8 +12,8 @@
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMostPixels = 1 << 14;   // a side of the image
-constexpr int64_t kMostImages = 1024;      // of a group
+constexpr int64_t kMostPixels = 1 << 14;  // a side of the image
+constexpr int64_t kMostImages = 1024;     // of a group
 constexpr int64_t kMostSteps = 1'000'000;
 constexpr int64_t kMostUnits = 1 << 24;
 constexpr size_t kMostJobs = 1'000'000;
@@ -24,10 +24,12 @@ constexpr double kAny = 1e30;
 void parse_vector(const JsonReader& reader, Term& term) {
   if (reader.json().is_string()) {
     term.vector_file = reader.text();
-    if (term.vector_file.find('#') == std::string::npos) reader.refuse("'FILE.safetensors#TENSOR' is meant, not '{}'", term.vector_file);
+    if (term.vector_file.find('#') == std::string::npos)
+      reader.refuse("'FILE.safetensors#TENSOR' is meant, not '{}'", term.vector_file);
   } else {
     term.vector = reader.numbers(-kAny, kAny);
-    if (std::all_of(term.vector.begin(), term.vector.end(), [](float x) { return x == 0; })) reader.refuse("the zero vector has no direction");
+    if (std::all_of(term.vector.begin(), term.vector.end(), [](float x) { return x == 0; }))
+      reader.refuse("the zero vector has no direction");
   }
 }
 
@@ -155,7 +157,8 @@ void parse_transform_list(const JsonReader& reader, Transforms& transforms) {
   }
   reader.must_be_array();
   transforms.preset.clear();
-  if (reader.size() > kTransformSteps) reader.refuse("{} steps; at most {} are possible", reader.size(), kTransformSteps);
+  if (reader.size() > kTransformSteps)
+    reader.refuse("{} steps; at most {} are possible", reader.size(), kTransformSteps);
   for (size_t i = 0; i < reader.size(); ++i) parse_transform(reader.at(i), transforms.list);
 }
 
@@ -170,7 +173,8 @@ void parse_transforms(const JsonReader& reader, Transforms& transforms) {
   }
   if (reader.has("shared")) transforms.list.shared = reader.at("shared").boolean();
   if (reader.has("outside")) {
-    transforms.list.outside = reader.at("outside").word({"constant", "reflect"}) == "reflect" ? Outside::reflect : Outside::constant;
+    transforms.list.outside =
+        reader.at("outside").word({"constant", "reflect"}) == "reflect" ? Outside::reflect : Outside::constant;
   }
 }
 
@@ -221,9 +225,11 @@ std::vector<Json> parse_axis(const JsonReader& reader) {
     const JsonReader range = reader.at("range");
     range.must_be_array();
     if (range.size() != 2 && range.size() != 3) range.refuse("[first, end] or [first, end, step] is meant");
-    const int64_t first = range.at(0).integer(-kMostUnits, kMostUnits), end = range.at(1).integer(-kMostUnits, kMostUnits);
+    const int64_t first = range.at(0).integer(-kMostUnits, kMostUnits),
+                  end = range.at(1).integer(-kMostUnits, kMostUnits);
     const int64_t step = range.size() == 3 ? range.at(2).integer(1, kMostUnits) : 1;
-    if (static_cast<size_t>(std::max<int64_t>(0, end - first) / step) > kMostJobs) range.refuse("more than {} jobs", kMostJobs);
+    if (static_cast<size_t>(std::max<int64_t>(0, end - first) / step) > kMostJobs)
+      range.refuse("more than {} jobs", kMostJobs);
     for (int64_t value = first; value < end; value += step) values.emplace_back(value);
   }
   if (values.empty()) reader.refuse("no value to sweep over");
@@ -235,7 +241,8 @@ void parse_sweep(const JsonReader& reader, Config& config) {
   size_t jobs = 1;
   for (const auto& [pointer, axis] : reader.json().items()) {
     const JsonReader values = reader.at(pointer);
-    if (pointer.empty() || pointer[0] != '/') values.refuse("a JSON pointer such as /objective/0/channel/unit is meant");
+    if (pointer.empty() || pointer[0] != '/')
+      values.refuse("a JSON pointer such as /objective/0/channel/unit is meant");
     const Json::json_pointer at(pointer);
     const Json::json_pointer above = at.parent_pointer();  // a key that is left to its default may be swept over
     if (!config.json.contains(at) && !(config.json.contains(above) && config.json[above].is_object())) {
@@ -320,15 +327,16 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   config.directory = directory;
   config.json = json;
   const JsonReader reader(json, file);
-  reader.only({"version", "model", "images", "size", "parameterization", "colour", "transforms", "objective", "optimizer", "steps",
-               "snapshots", "seed", "precision", "initial", "batch", "save", "sweep"});
+  reader.only({"version", "model", "images", "size", "parameterization", "colour", "transforms", "objective",
+               "optimizer", "steps", "snapshots", "seed", "precision", "initial", "batch", "save", "sweep"});
   if (reader.has("version")) (void)reader.at("version").integer(1, 1);
   config.model = reader.at("model").text();
   if (reader.has("images")) config.images = reader.at("images").integer(1, kMostImages);
   if (reader.has("size")) parse_size(reader.at("size"), config);
   if (reader.has("parameterization")) parse_parameterization(reader.at("parameterization"), config);
   if (reader.has("colour")) {
-    config.colour = reader.at("colour").word({"decorrelated", "plain"}) == "plain" ? ColourSpace::plain : ColourSpace::decorrelated;
+    config.colour =
+        reader.at("colour").word({"decorrelated", "plain"}) == "plain" ? ColourSpace::plain : ColourSpace::decorrelated;
   }
   if (reader.has("transforms")) parse_transforms(reader.at("transforms"), config.transforms);
   config.objective = parse_terms(reader.at("objective"), config.images);
@@ -349,13 +357,16 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   return config;
 }
 
-std::vector<Term> parse_objective(const Json& json, const std::string& file, const std::string& pointer, int64_t images) {
+std::vector<Term> parse_objective(const Json& json, const std::string& file, const std::string& pointer,
+                                  int64_t images) {
   return parse_terms(JsonReader(json, file, pointer), images);
 }
 
 Json read_json(const std::string& path) {
   std::ifstream stream(path);
-  if (!stream) fail(path, "cannot be opened ({})", std::filesystem::exists(path) ? "no permission, or no file" : "there is no such file");
+  if (!stream)
+    fail(path, "cannot be opened ({})",
+         std::filesystem::exists(path) ? "no permission, or no file" : "there is no such file");
   std::ostringstream text;
   text << stream.rdbuf();
   try {

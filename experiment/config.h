@@ -23,26 +23,26 @@ enum class TermKind { channel, neuron, class_logit, direction };
 // of the config: a channel's, neuron's or direction's weight is divided by their number, a class logit's is not.
 struct Term {
   TermKind kind = TermKind::channel;
-  std::string layer;             // empty for a class: the model's logits
-  std::optional<int64_t> unit;   // channel, neuron: the channel; class: its index
-  std::string label;             // class, when given by name
+  std::string layer;                   // empty for a class: the model's logits
+  std::optional<int64_t> unit;         // channel, neuron: the channel; class: its index
+  std::string label;                   // class, when given by name
   std::optional<int64_t> row, column;  // neuron, direction: the position; a neuron's default is the centre
-  bool whole_map = true;         // direction: the mean over the map, unless "at" names a position
-  int32_t power = 0;             // direction
-  std::vector<float> vector;     // direction, by numbers
-  std::string vector_file;       // direction, as FILE#TENSOR
+  bool whole_map = true;               // direction: the mean over the map, unless "at" names a position
+  int32_t power = 0;                   // direction
+  std::vector<float> vector;           // direction, by numbers
+  std::string vector_file;             // direction, as FILE#TENSOR
   double weight = 1;
-  std::vector<int64_t> images;   // which images of the group; empty: all
-  std::string place;             // "FILE: /objective/0/channel": where it stands, for errors
+  std::vector<int64_t> images;  // which images of the group; empty: all
+  std::string place;            // "FILE: /objective/0/channel": where it stands, for errors
 };
 
 enum class Parameterization { fourier, pixel };
 enum class ColourSpace { automatic, decorrelated, plain };  // automatic: decorrelated for three channels
 
 struct Transforms {
-  std::string preset = "distill";   // or "" with `list`, or `replay`
-  TransformList list;               // `shared` and `outside` count for presets too
-  std::string replay;               // recorded matrices, a file
+  std::string preset = "distill";  // or "" with `list`, or `replay`
+  TransformList list;              // `shared` and `outside` count for presets too
+  std::string replay;              // recorded matrices, a file
 };
 
 struct Config {
@@ -83,7 +83,8 @@ void apply_override(Json& json, const std::string& text);
 Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 
 // The terms of an objective alone: what `probe --objective` reads.
-std::vector<Term> parse_objective(const Json& json, const std::string& file, const std::string& pointer, int64_t images);
+std::vector<Term> parse_objective(const Json& json, const std::string& file, const std::string& pointer,
+                                  int64_t images);
 std::vector<Term> load_objective(const std::string& path, int64_t images);
 
 // Reads JSON; a syntax error says line and column, a key given twice is an error.

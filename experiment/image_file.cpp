@@ -88,7 +88,8 @@ class JpegReader {
   static void note_warning(j_common_ptr jpeg, int level) {
     if (level >= 0) return;
     const int code = jpeg->err->msg_code;
-    if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER) static_cast<JpegReader*>(jpeg->client_data)->truncated_ = true;
+    if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER)
+      static_cast<JpegReader*>(jpeg->client_data)->truncated_ = true;
   }
 
   [[noreturn]] void refuse() {

@@ -12,8 +12,8 @@ namespace phosphene {
 struct Job {
   uint32_t index = 0;
   Config config;
-  Json values = Json::object();     // pointer -> value of the sweep
-  std::vector<std::string> names;   // of its images: unique in the run, usable as file names
+  Json values = Json::object();    // pointer -> value of the sweep
+  std::vector<std::string> names;  // of its images: unique in the run, usable as file names
 };
 
 // The product of the sweep's axes, the last one fastest; one job without a sweep. Throws when a combination is no valid config.

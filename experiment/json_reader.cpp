@@ -28,7 +28,8 @@ void JsonReader::must_be_object() const {
 const JsonReader& JsonReader::only(const std::vector<std::string>& keys) const {
   must_be_object();
   for (const auto& [key, value] : json_->items()) {
-    if (!among(key, keys)) refuse("unknown key '{}'{}; known are {}", key, suggestion(key, keys), fmt::join(keys, ", "));
+    if (!among(key, keys))
+      refuse("unknown key '{}'{}; known are {}", key, suggestion(key, keys), fmt::join(keys, ", "));
   }
   return *this;
 }

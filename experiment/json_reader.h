@@ -30,20 +30,23 @@ class JsonReader {
   const JsonReader& only(const std::vector<std::string>& keys) const;
   [[nodiscard]] bool has(const std::string& key) const { return json_->contains(key); }
   [[nodiscard]] JsonReader at(const std::string& key) const;  // throws when it is missing
-  [[nodiscard]] JsonReader at(size_t index) const { return {(*json_)[index], file_, pointer_ + "/" + std::to_string(index)}; }
+  [[nodiscard]] JsonReader at(size_t index) const {
+    return {(*json_)[index], file_, pointer_ + "/" + std::to_string(index)};
+  }
   [[nodiscard]] size_t size() const { return json_->size(); }
 
-  [[nodiscard]] std::string text() const;      // not empty
+  [[nodiscard]] std::string text() const;  // not empty
   [[nodiscard]] bool boolean() const;
   [[nodiscard]] int64_t integer(int64_t least, int64_t most) const;
-  [[nodiscard]] double number(double least, double most) const;  // finite
+  [[nodiscard]] double number(double least, double most) const;               // finite
   [[nodiscard]] std::vector<float> numbers(double least, double most) const;  // a list, not empty
   // One of these words.
   [[nodiscard]] std::string word(const std::vector<std::string>& words) const;
   void must_be_array() const;
   void must_be_object() const;
   // An object of exactly one of these keys: {"fourier": {...}}; returns the key.
-  [[nodiscard]] std::string kind(const std::vector<std::string>& kinds, const std::vector<std::string>& beside = {}) const;
+  [[nodiscard]] std::string kind(const std::vector<std::string>& kinds,
+                                 const std::vector<std::string>& beside = {}) const;
 
  private:
   const Json* json_;

@@ -20,11 +20,13 @@ std::vector<Json> read_records(const std::string& folder, bool stopped) {
   std::vector<Json> records;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/records")) {
     const std::string name = entry.path().filename().string();
-    if (name.ends_with(".json") && name.ends_with(".stopped.json") == stopped) records.push_back(read_json(entry.path().string()));
+    if (name.ends_with(".json") && name.ends_with(".stopped.json") == stopped)
+      records.push_back(read_json(entry.path().string()));
   }
   std::sort(records.begin(), records.end(), [](const Json& a, const Json& b) {
     const auto key = [](const Json& record) {
-      return std::tuple(record.value("job", int64_t{0}), record.value("image", int64_t{0}), record.value("name", std::string()));
+      return std::tuple(record.value("job", int64_t{0}), record.value("image", int64_t{0}),
+                        record.value("name", std::string()));
     };
     return key(a) < key(b);
   });

@@ -18,7 +18,8 @@
 namespace phosphene {
 namespace {
 
-constexpr int64_t kAutomaticBatch = 4;  // images: enough to fill the convolutions, small enough for the caches (docs/benchmarks.md)
+constexpr int64_t kAutomaticBatch =
+    4;  // images: enough to fill the convolutions, small enough for the caches (docs/benchmarks.md)
 constexpr size_t kCurvePoints = 128;
 
 using Clock = std::chrono::steady_clock;
@@ -28,7 +29,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 std::unique_ptr<Backend> make_backend(const RunOptions& options) {
   if (options.device == "cuda") fail("--device", "this build has no CUDA backend; say cpu or auto");
   if (options.device != "auto" && options.device != "cpu") {
-    fail("--device", "'{}' is none of auto, cpu, cuda{}", options.device, suggestion(options.device, {"auto", "cpu", "cuda"}));
+    fail("--device", "'{}' is none of auto, cpu, cuda{}", options.device,
+         suggestion(options.device, {"auto", "cpu", "cuda"}));
   }
   return make_cpu_backend(options.threads);
 }
@@ -106,8 +108,9 @@ Json Run::frozen() const {
   for (const auto& [pointer, values] : config_.sweep) sweep[pointer] = values;
   Json config = config_.json;
   if (!sweep.empty()) config["sweep"] = sweep;
-  return {{"phosphene", PHOSPHENE_VERSION}, {"model", model_.name},        {"backend", backend_->description()},
-          {"images", images_},              {"batch", batches_.front().size()}, {"config", config}};
+  return {{"phosphene", PHOSPHENE_VERSION},     {"model", model_.name},
+          {"backend", backend_->description()}, {"images", images_},
+          {"batch", batches_.front().size()},   {"config", config}};
 }
 
 // One program serves every batch of one structure; its size is that of the first, the largest.
@@ -132,8 +135,10 @@ void Run::check_objectives() const {
     if (std::string next = structure_key(config); objective == nullptr || next != key) {
       key = std::move(next);
       graph = Graph();
-      const Shape shape{1, model_.channels, config.height > 0 ? config.height : model_.height, config.width > 0 ? config.width : model_.width};
-      network = std::make_unique<ModelGraph>(model_, graph, graph.state("input", {shape, Layout::channels_last, DType::f32}));
+      const Shape shape{1, model_.channels, config.height > 0 ? config.height : model_.height,
+                        config.width > 0 ? config.width : model_.width};
+      network =
+          std::make_unique<ModelGraph>(model_, graph, graph.state("input", {shape, Layout::channels_last, DType::f32}));
       objective = std::make_unique<ObjectivePart>(graph, *network, model_, config.objective, 1);
     }
     objective->check(slots(batch));
@@ -146,7 +151,8 @@ RunResult Run::execute() {
   folder_ = std::make_unique<RunFolder>(options_.out, frozen());
   std::vector<Batch> ahead;
   for (const Batch& batch : batches_) {
-    const bool done = std::all_of(batch.begin(), batch.end(), [&](const JobImage& image) { return folder_->finished(name(image)); });
+    const bool done =
+        std::all_of(batch.begin(), batch.end(), [&](const JobImage& image) { return folder_->finished(name(image)); });
     if (done) {
       result_.skipped += std::ssize(batch);
     } else {
@@ -171,7 +177,9 @@ void Run::render(const Batch& batch) {
   given_up_.assign(batch.size(), false);
   if (!steps(batch, program)) return;
   finish(batch, program);
-  folder_->append_timing({{"first", name(batch.front())}, {"images", batch.size()}, {"steps", config_of(batch).steps},
+  folder_->append_timing({{"first", name(batch.front())},
+                          {"images", batch.size()},
+                          {"steps", config_of(batch).steps},
                           {"seconds", seconds_since(start)}});
 }
 
@@ -213,9 +221,11 @@ void Run::check_gradient(const Batch& batch, StepProgram& program) {
     const Config& config = jobs_[batch[slot].job].config;
     std::string proposal;
     for (const Term& term : config.objective) {
-      if (!term.layer.empty() && !term.layer.ends_with(":pre")) proposal = fmt::format("; try '{}:pre', what stands before its ReLU", term.layer);
+      if (!term.layer.empty() && !term.layer.ends_with(":pre"))
+        proposal = fmt::format("; try '{}:pre', what stands before its ReLU", term.layer);
     }
-    give_up(batch, slot, fmt::format("the gradient from {} is exactly zero: the unit is silent{}", layers_of(config), proposal), 1);
+    give_up(batch, slot,
+            fmt::format("the gradient from {} is exactly zero: the unit is silent{}", layers_of(config), proposal), 1);
   }
 }
 
@@ -223,8 +233,10 @@ void Run::check_latches(const Batch& batch, StepProgram& program) {
   const auto latch = program.states().read<int64_t>(kLatchState);
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (latch[slot] == 0 || given_up_[slot]) continue;
-    give_up(batch, slot, fmt::format("the objective on {} is not finite at step {}; a smaller learning rate may help",
-                                     layers_of(jobs_[batch[slot].job].config), latch[slot]), latch[slot]);
+    give_up(batch, slot,
+            fmt::format("the objective on {} is not finite at step {}; a smaller learning rate may help",
+                        layers_of(jobs_[batch[slot].job].config), latch[slot]),
+            latch[slot]);
   }
 }
 
@@ -234,7 +246,8 @@ void Run::snapshot(const Batch& batch, StepProgram& program, int64_t step) {
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (given_up_[slot]) continue;
     write_png(folder_->file(fmt::format("images/{}_{}.png", name(batch[slot]), step)),
-              pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h, shape.w);
+              pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h,
+              shape.w);
   }
 }
 
@@ -248,7 +261,8 @@ void Run::finish(const Batch& batch, StepProgram& program) {
     std::vector<float> curve;
     for (size_t at = slot; at < history.size(); at += n) curve.push_back(history[at]);
     write_png(folder_->file("images/" + name(batch[slot]) + ".png"),
-              pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h, shape.w);
+              pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h,
+              shape.w);
     if (config_.save_image || config_.save_spectrum) save_floats(batch, program, pictures, slot);
     folder_->write_record(name(batch[slot]), record(batch[slot], curve));
     ++result_.finished;
@@ -260,7 +274,9 @@ void Run::save_floats(const Batch& batch, StepProgram& program, const HostTensor
   const auto image_size = static_cast<size_t>(shape.c * shape.h * shape.w);
   std::vector<NamedTensor> tensors;
   if (config_.save_image) {
-    tensors.push_back({"image", {shape.c, shape.h, shape.w}, std::span<const float>(pictures.data).subspan(slot * image_size, image_size)});
+    tensors.push_back({"image",
+                       {shape.c, shape.h, shape.w},
+                       std::span<const float>(pictures.data).subspan(slot * image_size, image_size)});
   }
   std::vector<float> re, im;
   if (config_.save_spectrum) {
@@ -321,7 +337,8 @@ void Run::tell(const Batch& batch, StepProgram& program, int64_t step) {
   }
   if (counted > 0) mean /= static_cast<double>(counted);
   const double eta = steps_done_ > 0 ? seconds_since(start_) / steps_done_ * (steps_ahead_ - steps_done_) : -1;
-  options_.progress->on_step(name(batch.front()), result_.finished + result_.skipped, images_, step + 1, config_of(batch).steps, mean, eta);
+  options_.progress->on_step(name(batch.front()), result_.finished + result_.skipped, images_, step + 1,
+                             config_of(batch).steps, mean, eta);
 }
 
 std::vector<std::string> Run::describe() {
@@ -329,9 +346,11 @@ std::vector<std::string> Run::describe() {
   program.start(slots(batches_.front()));
   const Shape& shape = program.image_shape();
   constexpr double kMegabyte = 1e-6;
-  const double bytes = static_cast<double>(program.program().arena_bytes() + program.program().constant_bytes() + program.states().bytes());
+  const double bytes = static_cast<double>(program.program().arena_bytes() + program.program().constant_bytes() +
+                                           program.states().bytes());
   return {fmt::format("model    {} ({})", model_.name, config_.model),
-          fmt::format("images   {} in {} jobs, {} batches of up to {}", images_, jobs_.size(), batches_.size(), program.batch()),
+          fmt::format("images   {} in {} jobs, {} batches of up to {}", images_, jobs_.size(), batches_.size(),
+                      program.batch()),
           fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps),
           fmt::format("backend  {}", backend_->description()),
           fmt::format("memory   {:.0f} MB for a batch", bytes * kMegabyte),
@@ -343,6 +362,8 @@ std::vector<std::string> Run::describe() {
 
 RunResult run(const Config& config, const RunOptions& options) { return Run(config, options).execute(); }
 
-std::vector<std::string> describe_run(const Config& config, const RunOptions& options) { return Run(config, options).describe(); }
+std::vector<std::string> describe_run(const Config& config, const RunOptions& options) {
+  return Run(config, options).describe();
+}
 
 }  // namespace phosphene

@@ -20,26 +20,26 @@ class Progress {
 
   // After each step of a batch. `name`: the batch's first image; `images_done` of `images`; `objective`: the mean over the batch;
   // `eta_seconds`: of the whole run, negative while unknown.
-  virtual void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps, double objective,
-                       double eta_seconds) = 0;
+  virtual void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
+                       double objective, double eta_seconds) = 0;
   // A line worth keeping: a finished image, an image that was stopped and why.
   virtual void on_message(const std::string& line) = 0;
 };
 
 struct RunOptions {
-  std::string out;                             // the run folder
-  std::string device = "auto";                 // auto, cpu, cuda
-  int threads = 0;                             // 0: all
-  const std::atomic<bool>* stop = nullptr;     // set: stop after the step, keep what is finished
+  std::string out;                          // the run folder
+  std::string device = "auto";              // auto, cpu, cuda
+  int threads = 0;                          // 0: all
+  const std::atomic<bool>* stop = nullptr;  // set: stop after the step, keep what is finished
   Progress* progress = nullptr;
 };
 
 struct RunResult {
-  int64_t finished = 0;   // by this call
-  int64_t skipped = 0;    // finished by an earlier call
+  int64_t finished = 0;              // by this call
+  int64_t skipped = 0;               // finished by an earlier call
   std::vector<std::string> stopped;  // images without a result: name and why
   bool interrupted = false;
-  std::string report;     // path of report.html
+  std::string report;  // path of report.html
 };
 
 RunResult run(const Config& config, const RunOptions& options);

@@ -73,7 +73,8 @@ void RunFolder::write_record(const std::string& name, const Json& record) const 
 }
 
 void RunFolder::write_stopped(const std::string& name, const std::string& reason, int64_t step) const {
-  write_text(file("records/" + name + ".stopped.json"), Json({{"name", name}, {"reason", reason}, {"step", step}}).dump(2) + "\n");
+  write_text(file("records/" + name + ".stopped.json"),
+             Json({{"name", name}, {"reason", reason}, {"step", step}}).dump(2) + "\n");
 }
 
 void RunFolder::append_timing(const Json& line) const { write_bytes(file("timing.jsonl"), line.dump() + "\n", "ab"); }

@@ -19,7 +19,8 @@ namespace {
 
 // 1 / the number of images that the term's mean runs over; a class logit is a sum.
 float weight_of(const Slot& slot, const Term& term) {
-  const bool applies = term.images.empty() || std::find(term.images.begin(), term.images.end(), slot.image) != term.images.end();
+  const bool applies =
+      term.images.empty() || std::find(term.images.begin(), term.images.end(), slot.image) != term.images.end();
   if (!applies) return 0;
   if (term.kind == TermKind::class_logit) return static_cast<float>(term.weight);
   const auto images = term.images.empty() ? slot.config->images : static_cast<int64_t>(term.images.size());
@@ -30,7 +31,8 @@ float weight_of(const Slot& slot, const Term& term) {
 std::pair<int32_t, int32_t> position_of(const Slot& slot, const Term& term, const Shape& shape) {
   const int64_t row = term.row.value_or(shape.h / 2), column = term.column.value_or(shape.w / 2);
   if (row >= shape.h || column >= shape.w) {
-    fail(term.place, "position ({}, {}) lies outside '{}', which has {} rows and {} columns", row, column, term.layer, shape.h, shape.w);
+    fail(term.place, "position ({}, {}) lies outside '{}', which has {} rows and {} columns", row, column, term.layer,
+         shape.h, shape.w);
   }
   return {static_cast<int32_t>(row), static_cast<int32_t>(column)};
 }
@@ -57,7 +59,9 @@ std::vector<float> vector_of(const Slot& slot, const Term& term, const Shape& sh
   std::vector<float> vector = term.vector;
   if (!term.vector_file.empty()) {
     const size_t hash = term.vector_file.rfind('#');
-    vector = Safetensors::open(resolve_path(*slot.config, term.vector_file.substr(0, hash))).tensor(term.vector_file.substr(hash + 1)).data;
+    vector = Safetensors::open(resolve_path(*slot.config, term.vector_file.substr(0, hash)))
+                 .tensor(term.vector_file.substr(hash + 1))
+                 .data;
   }
   if (static_cast<int64_t>(vector.size()) != shape.c) {
     fail(term.place, "a direction of {} numbers for '{}', which has {} channels", vector.size(), term.layer, shape.c);
@@ -95,7 +99,8 @@ ValueId sum(Graph& graph, std::vector<ValueId> values) {
 
 }  // namespace
 
-ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const std::vector<Term>& terms, int64_t n)
+ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const std::vector<Term>& terms,
+                             int64_t n)
     : model_(model) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < terms.size(); ++i) {
@@ -112,7 +117,8 @@ ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& mod
                                      graph.state(part.vectors, direction_vectors(n, part.shape.c))},
                                     name));
     } else {
-      values.push_back(graph.append(std::make_shared<UnitObjective>(), {part.activation, graph.state(part.rows, unit_rows(n))}, name));
+      values.push_back(graph.append(std::make_shared<UnitObjective>(),
+                                    {part.activation, graph.state(part.rows, unit_rows(n))}, name));
     }
     parts_.push_back(std::move(part));
   }
@@ -160,14 +166,16 @@ void ObjectivePart::write(States& states, const std::vector<Slot>& slots) const 
 
 StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend)
     : model_(model), config_(config), n_(n), states_(std::make_unique<States>(backend)) {
-  image_ = {n, model.channels, config.height > 0 ? config.height : model.height, config.width > 0 ? config.width : model.width};
+  image_ = {n, model.channels, config.height > 0 ? config.height : model.height,
+            config.width > 0 ? config.width : model.width};
   Graph graph;
   const ValueId image = append_image(graph);
   const ValueId matrices = append_transforms(graph);
   const Preprocessing& preprocessing = model.preprocessing;
-  const ValueId input = graph.append(std::make_shared<Warp>(image_.h, image_.w, config.transforms.list.outside, preprocessing.scale,
-                                                            preprocessing.mean, preprocessing.order),
-                                     {image, matrices}, "warp");
+  const ValueId input =
+      graph.append(std::make_shared<Warp>(image_.h, image_.w, config.transforms.list.outside, preprocessing.scale,
+                                          preprocessing.mean, preprocessing.order),
+                   {image, matrices}, "warp");
   ModelGraph network(model, graph, input);
   objective_ = std::make_unique<ObjectivePart>(graph, network, model, config.objective, n);
 
@@ -183,7 +191,8 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
 
   Graph image_graph;
   image_only_ = append_image(image_graph);
-  image_program_ = std::make_unique<Program>(std::move(image_graph), std::vector<ValueId>{image_only_}, backend, *states_);
+  image_program_ =
+      std::make_unique<Program>(std::move(image_graph), std::vector<ValueId>{image_only_}, backend, *states_);
 }
 
 FourierParameterization StepProgram::fourier() const { return {n_, image_.c, image_.h, image_.w, config_.decay_power}; }
@@ -194,7 +203,8 @@ TensorInfo StepProgram::parameter_info() const {
 }
 
 ValueId StepProgram::append_image(Graph& graph) const {
-  const bool decorrelated = config_.colour == ColourSpace::automatic ? image_.c == 3 : config_.colour == ColourSpace::decorrelated;
+  const bool decorrelated =
+      config_.colour == ColourSpace::automatic ? image_.c == 3 : config_.colour == ColourSpace::decorrelated;
   ValueId before_colour = kNoValue;
   if (config_.parameterization == Parameterization::fourier) {
     before_colour = append_fourier_image(graph, fourier(), graph.state(kParameterState, parameter_info()));
@@ -217,17 +227,20 @@ ValueId StepProgram::append_transforms(Graph& graph) const {
     list = transform_preset(transforms.preset, image_.h, image_.w);
     list.shared = transforms.list.shared;
   }
-  return append_transform_draw(graph, list, graph.state(kKeysState, draw_keys(n_)), step, image_.h, image_.w, image_.h, image_.w);
+  return append_transform_draw(graph, list, graph.state(kKeysState, draw_keys(n_)), step, image_.h, image_.w, image_.h,
+                               image_.w);
 }
 
 void StepProgram::start(const std::vector<Slot>& some) {
   std::vector<Slot> slots = some;
-  if (slots.empty() || static_cast<int64_t>(slots.size()) > n_) fail_internal("batch", "{} images for a program of {}", slots.size(), n_);
+  if (slots.empty() || static_cast<int64_t>(slots.size()) > n_)
+    fail_internal("batch", "{} images for a program of {}", slots.size(), n_);
   slots.resize(static_cast<size_t>(n_), slots.back());
   objective_->write(*states_, slots);
   write_start(slots);
   const auto zero = [this](const std::string& name) {
-    if (states_->contains(name)) states_->write(name, std::vector<std::byte>(static_cast<size_t>(states_->info(name).bytes())));
+    if (states_->contains(name))
+      states_->write(name, std::vector<std::byte>(static_cast<size_t>(states_->info(name).bytes())));
   };
   for (const std::string& name : {std::string(kStepState), std::string(kLatchState), std::string(kHistoryState),
                                   std::string(kParameterState) + "/m", std::string(kParameterState) + "/v"}) {
@@ -241,7 +254,8 @@ void StepProgram::write_start(const std::vector<Slot>& slots) {
   if (states_->contains(kKeysState)) states_->write(kKeysState, keys);
   const bool spectral = config_.parameterization == Parameterization::fourier;
   if (config_.initial.empty()) {
-    states_->write(kParameterState, spectral ? initial_spectrum(fourier(), keys, config_.sd) : initial_pixels(image_, keys, config_.sd));
+    states_->write(kParameterState,
+                   spectral ? initial_spectrum(fourier(), keys, config_.sd) : initial_pixels(image_, keys, config_.sd));
   } else {
     states_->write(kParameterState, read_start(slots, spectral));
   }
@@ -251,7 +265,8 @@ void StepProgram::write_start(const std::vector<Slot>& slots) {
 std::vector<float> StepProgram::read_start(const std::vector<Slot>& slots, bool spectral) const {
   const std::string path = resolve_path(config_, config_.initial);
   const Safetensors file = Safetensors::open(path);
-  const std::vector<std::string> names = spectral ? std::vector<std::string>{"re", "im"} : std::vector<std::string>{"pixels"};
+  const std::vector<std::string> names =
+      spectral ? std::vector<std::string>{"re", "im"} : std::vector<std::string>{"pixels"};
   const int64_t planes = image_.c;
   const int64_t plane = image_.h * (spectral ? fourier().columns() : image_.w);
   std::vector<HostTensor> parts;
@@ -259,7 +274,8 @@ std::vector<float> StepProgram::read_start(const std::vector<Slot>& slots, bool 
     parts.push_back(file.tensor(name));
     const int64_t images = parts.back().elements() / (planes * plane);
     if (parts.back().elements() != images * planes * plane || (images != 1 && images != config_.images)) {
-      fail(path, "'{}' has shape [{}]; {} x {} numbers for each image are meant", name, fmt::join(parts.back().dims, ", "), planes, plane);
+      fail(path, "'{}' has shape [{}]; {} x {} numbers for each image are meant", name,
+           fmt::join(parts.back().dims, ", "), planes, plane);
     }
   }
   std::vector<float> start;

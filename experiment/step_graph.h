@@ -64,7 +64,9 @@ class StepProgram {
   [[nodiscard]] States& states() { return *states_; }
   [[nodiscard]] int64_t batch() const { return n_; }
   [[nodiscard]] const Shape& image_shape() const { return image_; }
-  [[nodiscard]] ValueId gradient() const { return gradient_; }  // of the parameter, before whitening moved into the optimiser
+  [[nodiscard]] ValueId gradient() const {
+    return gradient_;
+  }  // of the parameter, before whitening moved into the optimiser
 
   // The images as they are after the updates so far (N x C x H x W): runs the image's part alone.
   [[nodiscard]] HostTensor images();

@@ -62,7 +62,8 @@ void launch_rows_cuda(cudaStream_t stream, int64_t count, int first, int last, c
   const int chunks = (last - first + N - 1) / N;
   const int threads = chunks < kCudaThreads ? (chunks + 31) / 32 * 32 : kCudaThreads;
   const int64_t y = count < 65535 ? count : 65535;
-  const dim3 grid((chunks + threads - 1) / threads, static_cast<unsigned>(y), static_cast<unsigned>((count + y - 1) / y));
+  const dim3 grid((chunks + threads - 1) / threads, static_cast<unsigned>(y),
+                  static_cast<unsigned>((count + y - 1) / y));
   rows_kernel<N><<<grid, threads, 0, stream>>>(count, first, last, body);
 }
 

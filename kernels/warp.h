@@ -235,7 +235,8 @@ struct WarpImageBackward {
     const int channels = kChannels > 0 ? kChannels : c;
     const float* PHOSPHENE_RESTRICT image = grad_dst + n * dst_h * dst_w * c;
     const double* a = matrices + n * 6;
-    float y[N], x[N];  // where the first candidate reads, from (row, columns[l]): within its reach, so a few pixels, unless `all`
+    float y[N],
+        x[N];  // where the first candidate reads, from (row, columns[l]): within its reach, so a few pixels, unless `all`
     for (int l = 0; l < N; ++l) {
       y[l] = static_cast<float>(read_at(a, first_i[l], first_j[l]) - static_cast<double>(row));
       x[l] = static_cast<float>(read_at(a + 3, first_i[l], first_j[l]) - static_cast<double>(columns[l]));

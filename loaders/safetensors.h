@@ -37,7 +37,7 @@ class Safetensors {
 
   // The numbers of a tensor; F32 straight from the mapping, F16, BF16 and F64 converted. Throws for other types.
   [[nodiscard]] Weights weights(const std::string& name) const;
-  [[nodiscard]] HostTensor tensor(const std::string& name) const;  // a copy
+  [[nodiscard]] HostTensor tensor(const std::string& name) const;            // a copy
   [[nodiscard]] std::vector<double> doubles(const std::string& name) const;  // a copy; F64 as it is
 
  private:

@@ -11,12 +11,14 @@ std::vector<TensorInfo> Accumulate::infer(std::span<const TensorInfo> src) const
     fail("", "a sum of {} values; between 1 and {} are allowed", sources, kAccumulateSources);
   }
   for (size_t i = 1; i < sources; ++i) {
-    if (src[i] != src[0]) fail("", "a sum of values of shapes {} and {}", to_string(src[0].shape), to_string(src[i].shape));
+    if (src[i] != src[0])
+      fail("", "a sum of values of shapes {} and {}", to_string(src[0].shape), to_string(src[i].shape));
   }
   TensorInfo dst = src[0];
   if (channels_ > 0) dst.shape.c = channels_;
   if (offset_ + dst.shape.c > src[0].shape.c || (offset_ > 0 && dst.layout != Layout::channels_last)) {
-    fail_internal("", "channels {} to {} of a value of shape {}", offset_, offset_ + dst.shape.c, to_string(src[0].shape));
+    fail_internal("", "channels {} to {} of a value of shape {}", offset_, offset_ + dst.shape.c,
+                  to_string(src[0].shape));
   }
   if (masked_ && src.back() != dst) {
     fail_internal("", "a mask of shape {} for a value of shape {}", to_string(src.back().shape), to_string(dst.shape));

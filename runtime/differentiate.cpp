@@ -45,7 +45,8 @@ std::vector<ValueId> differentiate(Graph& graph, std::span<const ValueId> wrt) {
   needed.assign(graph.values().size(), false);
   for (const ValueId value : wrt) needed.at(static_cast<size_t>(value)) = true;
   for (const Node& node : graph.nodes()) {
-    const bool passes = std::any_of(node.src.begin(), node.src.end(), [&](ValueId id) { return needed[static_cast<size_t>(id)]; });
+    const bool passes =
+        std::any_of(node.src.begin(), node.src.end(), [&](ValueId id) { return needed[static_cast<size_t>(id)]; });
     if (!passes || node.op->updates_state()) continue;
     for (const ValueId id : node.dst) needed[static_cast<size_t>(id)] = true;
   }

@@ -52,7 +52,8 @@ void fuse_accumulate(std::vector<Instruction>& list, const Uses& uses, std::vect
   for (size_t i = 0; i < list.size(); ++i) {
     const AccumulateProblem* inner = accumulates(i);
     const auto readers = uses.readers.find(list[i].dst.empty() ? kNoValue : list[i].dst[0]);
-    if (inner == nullptr || inner->masked || readers == uses.readers.end() || uses.kept.contains(list[i].dst[0])) continue;
+    if (inner == nullptr || inner->masked || readers == uses.readers.end() || uses.kept.contains(list[i].dst[0]))
+      continue;
     const bool all_single = std::all_of(readers->second.begin(), readers->second.end(), [&](size_t reader) {
       const AccumulateProblem* outer = accumulates(reader);
       return outer != nullptr && outer->sources == 1 && list[reader].src[0] == list[i].dst[0];
@@ -117,8 +118,8 @@ void prune(std::vector<Instruction>& list, std::span<const ValueId> keep) {
   std::set<ValueId> wanted(keep.begin(), keep.end());
   std::vector<bool> dead(list.size(), false);
   for (size_t i = list.size(); i-- > 0;) {
-    const bool used = list[i].updates_state ||
-                      std::any_of(list[i].dst.begin(), list[i].dst.end(), [&](ValueId id) { return wanted.contains(id); });
+    const bool used = list[i].updates_state || std::any_of(list[i].dst.begin(), list[i].dst.end(),
+                                                           [&](ValueId id) { return wanted.contains(id); });
     if (used) {
       wanted.insert(list[i].src.begin(), list[i].src.end());
     } else {

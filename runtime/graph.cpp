@@ -46,7 +46,8 @@ std::vector<TensorInfo> Graph::infos(std::span<const ValueId> ids) const {
   return infos;
 }
 
-std::vector<ValueId> Graph::append_all(std::shared_ptr<const Op> op, std::vector<ValueId> src, const std::string& name) {
+std::vector<ValueId> Graph::append_all(std::shared_ptr<const Op> op, std::vector<ValueId> src,
+                                       const std::string& name) {
   std::vector<TensorInfo> dst_infos;
   try {
     dst_infos = op->infer(infos(src));
@@ -55,7 +56,8 @@ std::vector<ValueId> Graph::append_all(std::shared_ptr<const Op> op, std::vector
   }
   std::vector<ValueId> dst;
   for (const TensorInfo& info : dst_infos) {
-    values_.push_back({dst.empty() ? name : fmt::format("{}#{}", name, dst.size()), info, Storage::transient, {}, nullptr});
+    values_.push_back(
+        {dst.empty() ? name : fmt::format("{}#{}", name, dst.size()), info, Storage::transient, {}, nullptr});
     dst.push_back(static_cast<ValueId>(values_.size() - 1));
   }
   nodes_.push_back({std::move(op), std::move(src), dst, name});

@@ -11,10 +11,13 @@ bool overlap(const Lifetime& a, const Lifetime& b) { return a.first <= b.last &&
 }  // namespace
 
 MemoryPlan plan_memory(std::span<const Lifetime> lifetimes, int64_t alignment, int64_t padding) {
-  const auto occupied = [&](size_t i) { return (lifetimes[i].bytes + padding + alignment - 1) / alignment * alignment; };
+  const auto occupied = [&](size_t i) {
+    return (lifetimes[i].bytes + padding + alignment - 1) / alignment * alignment;
+  };
   std::vector<size_t> order(lifetimes.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
 
   MemoryPlan plan;
   plan.offsets.assign(lifetimes.size(), 0);

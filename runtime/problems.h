@@ -161,13 +161,15 @@ struct WarpBackwardProblem {  // grad_dst, matrices -> grad_src: the transpose, 
 
 struct TransformDrawProblem {  // keys (DrawKey per image), step (i64), choices (f32) -> matrices (N x 6, f64)
   int64_t n = 0;
-  int64_t height = 0, width = 0;              // of the image before the first step
-  int64_t network_height = 0, network_width = 0;  // the warp's output; a list that ends larger or smaller is centred on it
+  int64_t height = 0, width = 0;  // of the image before the first step
+  int64_t network_height = 0,
+          network_width = 0;  // the warp's output; a list that ends larger or smaller is centred on it
   int32_t step_count = 0;
   std::array<TransformStep, kTransformSteps> steps{};
   bool shared = false;  // all images of a job use image 0's draw
 };
-struct TransformReplayProblem {  // recorded (T x R x 6, f64, R = 1 or n), step (i64) -> matrices (N x 6, f64); step T - 1 repeats
+struct
+    TransformReplayProblem {  // recorded (T x R x 6, f64, R = 1 or n), step (i64) -> matrices (N x 6, f64); step T - 1 repeats
   int64_t n = 0, recorded_steps = 0, recorded_images = 1;
 };
 
@@ -213,11 +215,12 @@ struct AdvanceProblem {};  // -> step (i64)
 
 using Problem =
     std::variant<ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
-                 AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem, LrnBackwardProblem,
-                 SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem, InverseFourierBackwardProblem,
-                 ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem, TransformDrawProblem,
-                 TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem, DirectionObjectiveProblem,
-                 DirectionObjectiveBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, AdvanceProblem>;
+                 AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem,
+                 LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
+                 InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
+                 TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
+                 DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, RecordProblem, AdamScheduleProblem,
+                 AdamProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

@@ -22,7 +22,8 @@ std::vector<TensorInfo> operand_infos(const Instruction& instruction, const Grap
 
 }  // namespace
 
-Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend, States& states, ProgramOptions options)
+Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend, States& states,
+                 ProgramOptions options)
     : graph_(std::move(graph)), backend_(backend), options_(options) {
   std::vector<Instruction> list = lower(graph_);
   prune(list, keep);
@@ -95,14 +96,16 @@ void Program::lay_out(const std::vector<Instruction>& list, const std::vector<Va
   std::vector<Lifetime> all;
   for (const auto& [id, lifetime] : lifetimes) all.push_back(lifetime);
   for (int i = 0; i < end; ++i) {
-    if (steps_[static_cast<size_t>(i)].workspace_bytes > 0) all.push_back({steps_[static_cast<size_t>(i)].workspace_bytes, i, i});
+    if (steps_[static_cast<size_t>(i)].workspace_bytes > 0)
+      all.push_back({steps_[static_cast<size_t>(i)].workspace_bytes, i, i});
   }
   const MemoryPlan plan = plan_memory(all, 64, options_.check_memory ? kSentinelBytes : 0);
   arena_bytes_ = plan.peak;
   arena_ = backend_.allocate(std::max<int64_t>(arena_bytes_, 64));
 
   size_t next = 0;
-  for (const auto& [id, lifetime] : lifetimes) pointers_[static_cast<size_t>(id)] = arena_->data() + plan.offsets[next++];
+  for (const auto& [id, lifetime] : lifetimes)
+    pointers_[static_cast<size_t>(id)] = arena_->data() + plan.offsets[next++];
   dies_after_.resize(list.size());
   writes_.resize(list.size());
   for (const auto& [id, lifetime] : lifetimes) {
@@ -125,7 +128,8 @@ void Program::run() {
   }
   for (size_t i = 0; i < tasks_.size(); ++i) {
     const std::vector<std::byte> sentinel(kSentinelBytes, kSentinel);
-    for (const ValueId id : writes_[i]) backend_.write(pointers_[static_cast<size_t>(id)] + graph_.info(id).bytes(), sentinel);
+    for (const ValueId id : writes_[i])
+      backend_.write(pointers_[static_cast<size_t>(id)] + graph_.info(id).bytes(), sentinel);
     tasks_[i]->run();
     check_step(i);
   }
@@ -167,7 +171,8 @@ std::vector<float> Program::read(ValueId value) const {
     backend_.read(std::as_writable_bytes(std::span<double>(numbers)), source);
     return {numbers.begin(), numbers.end()};
   }
-  if (source == nullptr || info.dtype != DType::f32) fail_internal(graph_.value(value).name, "not a value that was kept");
+  if (source == nullptr || info.dtype != DType::f32)
+    fail_internal(graph_.value(value).name, "not a value that was kept");
   std::vector<float> numbers(count);
   backend_.read(std::as_writable_bytes(std::span<float>(numbers)), source);
   return numbers;

@@ -18,7 +18,8 @@ struct ProgramOptions {
 #ifdef NDEBUG
   bool check_memory = false;
 #else
-  bool check_memory = true;  // fill dead values with NaN, put sentinels behind each value and check them after each step
+  bool check_memory =
+      true;  // fill dead values with NaN, put sentinels behind each value and check them after each step
 #endif
 };
 

@@ -10,7 +10,8 @@ Memory& States::require(const std::string& name, const TensorInfo& info) {
     entry.info = info;
     entry.memory = backend_.allocate(info.bytes());
   } else if (entry.info != info) {
-    fail_internal(name, "state of shape {} was asked for with shape {}", to_string(entry.info.shape), to_string(info.shape));
+    fail_internal(name, "state of shape {} was asked for with shape {}", to_string(entry.info.shape),
+                  to_string(info.shape));
   }
   return *entry.memory;
 }

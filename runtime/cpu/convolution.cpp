@@ -52,7 +52,9 @@ class ConvolutionTask final : public Task {
   }
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
-    const auto take = [&workspace](const memory::desc& desc) { return at(desc, std::exchange(workspace, workspace + aligned(desc))); };
+    const auto take = [&workspace](const memory::desc& desc) {
+      return at(desc, std::exchange(workspace, workspace + aligned(desc)));
+    };
     memory in = at(user_in_, operands[0]);
     memory out = at(user_out_, operands[1]);
     arguments_ = {{DNNL_ARG_WEIGHTS, weights_}, {DNNL_ARG_SCRATCHPAD, take(candidate_.scratchpad)}};
@@ -123,7 +125,8 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, Tag ta
     return {desc, attributes(relu), onednn_engine()};
   }
   const memory::desc bias_desc({g.dst.c}, memory::data_type::f32, Tag::a);
-  const Forward::desc desc(kind, algorithm, src, any_weights(g), bias_desc, dst, g.strides(), g.pads_before(), g.pads_after());
+  const Forward::desc desc(kind, algorithm, src, any_weights(g), bias_desc, dst, g.strides(), g.pads_before(),
+                           g.pads_after());
   return {desc, attributes(relu), onednn_engine()};
 }
 
@@ -144,7 +147,8 @@ Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag
   using Backward = dnnl::convolution_backward_data;
   const Backward::desc desc(dnnl::algorithm::convolution_direct, onednn_desc(g.src, tag), any_weights(g),
                             onednn_desc(g.dst, tag), g.strides(), g.pads_before(), g.pads_after());
-  const Backward::primitive_desc primitive(desc, attributes(false), onednn_engine(), forward_desc(g, tag, false, false));
+  const Backward::primitive_desc primitive(desc, attributes(false), onednn_engine(),
+                                           forward_desc(g, tag, false, false));
   return {name,
           Backward(primitive),
           primitive.impl_info_str(),
@@ -173,7 +177,8 @@ std::vector<float> rotate_weights(const Weights& weights, const Geometry& g) {
   for (int64_t k = 0; k < k_count; ++k) {
     for (int64_t c = 0; c < c_count; ++c) {
       for (int64_t tap = 0; tap < taps; ++tap) {
-        rotated_weights[static_cast<size_t>((c * k_count + k) * taps + taps - 1 - tap)] = weights.data[(k * c_count + c) * taps + tap];
+        rotated_weights[static_cast<size_t>((c * k_count + k) * taps + taps - 1 - tap)] =
+            weights.data[(k * c_count + c) * taps + tap];
       }
     }
   }
@@ -239,10 +244,10 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const std::strin
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups};
   const bool has_bias = problem.bias.data != nullptr;
   std::vector<Consideration> considerations;
-  Candidate candidate = choose(
-      {{"nhwc", [&] { return forward_candidate("nhwc", g, Tag::nhwc, has_bias, problem.relu); }, ""},
-       {"reordered", [&] { return forward_candidate("reordered", g, Tag::any, has_bias, problem.relu); }, ""}},
-      where, considerations);
+  Candidate candidate =
+      choose({{"nhwc", [&] { return forward_candidate("nhwc", g, Tag::nhwc, has_bias, problem.relu); }, ""},
+              {"reordered", [&] { return forward_candidate("reordered", g, Tag::any, has_bias, problem.relu); }, ""}},
+             where, considerations);
   return onednn_checked(where, [&] {
     memory weights = pack(problem.weights.data, g, candidate.weights);
     std::optional<memory> bias;
@@ -261,11 +266,11 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const st
   if (w.stride_h != 1 || w.stride_w != 1) cannot_rotate = "the stride is not 1";
   if (g.groups != 1) cannot_rotate = "there are groups";
   std::vector<Consideration> considerations;
-  Candidate candidate =
-      choose({{"nhwc", [&] { return backward_candidate("nhwc", g, Tag::nhwc); }, ""},
-              {"rotated", [&] { return forward_candidate("rotated", rotated(g), Tag::nhwc, false, false); }, cannot_rotate},
-              {"reordered", [&] { return backward_candidate("reordered", g, Tag::any); }, ""}},
-             where, considerations);
+  Candidate candidate = choose(
+      {{"nhwc", [&] { return backward_candidate("nhwc", g, Tag::nhwc); }, ""},
+       {"rotated", [&] { return forward_candidate("rotated", rotated(g), Tag::nhwc, false, false); }, cannot_rotate},
+       {"reordered", [&] { return backward_candidate("reordered", g, Tag::any); }, ""}},
+      where, considerations);
   return onednn_checked(where, [&] {
     const bool is_rotated = candidate.name == "rotated";
     memory weights = is_rotated ? pack(rotate_weights(problem.weights, g).data(), rotated(g), candidate.weights)

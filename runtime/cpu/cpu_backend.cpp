@@ -76,7 +76,8 @@ class CpuBackend final : public Backend {
   explicit CpuBackend(int threads) : parallel_(threads) { parallel_.claim(); }
 
   [[nodiscard]] std::string description() const override {
-    return fmt::format("cpu: {}, {} thread{}", onednn_version(), parallel_.threads(), parallel_.threads() == 1 ? "" : "s");
+    return fmt::format("cpu: {}, {} thread{}", onednn_version(), parallel_.threads(),
+                       parallel_.threads() == 1 ? "" : "s");
   }
 
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return std::make_unique<CpuMemory>(bytes); }
@@ -89,7 +90,9 @@ class CpuBackend final : public Backend {
   }
 
  private:
-  PlannedTask plan_one(const ConvolutionProblem& problem, const std::string& where) { return plan_convolution(problem, where); }
+  PlannedTask plan_one(const ConvolutionProblem& problem, const std::string& where) {
+    return plan_convolution(problem, where);
+  }
   PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
     return plan_convolution(problem, where);
   }
@@ -99,7 +102,9 @@ class CpuBackend final : public Backend {
   PlannedTask plan_one(const InverseFourierBackwardProblem& problem, const std::string& /*where*/) {
     return plan_inverse_fourier(problem, parallel_);
   }
-  PlannedTask plan_one(const LinearProblem& problem, const std::string& /*where*/) { return plan_linear(problem, parallel_); }
+  PlannedTask plan_one(const LinearProblem& problem, const std::string& /*where*/) {
+    return plan_linear(problem, parallel_);
+  }
   PlannedTask plan_one(const LinearBackwardProblem& problem, const std::string& /*where*/) {
     return plan_linear(problem, parallel_);
   }

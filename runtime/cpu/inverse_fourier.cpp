@@ -15,8 +15,8 @@ namespace {
 constexpr int64_t kRows = 64;
 
 // c = a b + beta c, row-major, on the calling thread.
-void gemm(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
-          int64_t ldb, float beta, float* c, int64_t ldc) {
+void gemm(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
+          const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
   const dnnl_status_t status = dnnl_sgemm(transpose_a, transpose_b, m, n, k, 1.F, a, lda, b, ldb, beta, c, ldc);
   if (status != dnnl_success) fail_internal("inverse Fourier", "oneDNN's sgemm returned {}", static_cast<int>(status));
 }
@@ -25,7 +25,11 @@ void gemm(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k, c
 // then x[h, w] = sum over kx of m(kx) (T_re cos(2 pi w kx / W') - T_im sin(2 pi w kx / W')): T times a 2K x W matrix.
 struct Transform {
   Transform(const Shape& spectrum, const Shape& image)
-      : h(image.h), w(image.w), k(spectrum.w), planes(image.n * image.c), along_columns(static_cast<size_t>(4 * h * h)),
+      : h(image.h),
+        w(image.w),
+        k(spectrum.w),
+        planes(image.n * image.c),
+        along_columns(static_cast<size_t>(4 * h * h)),
         along_rows(static_cast<size_t>(2 * k * w)) {
     constexpr double kTurn = 2 * std::numbers::pi;
     for (int64_t row = 0; row < h; ++row) {
@@ -96,7 +100,8 @@ class InverseFourierTask final : public Task {
 
 class InverseFourierBackwardTask final : public Task {
  public:
-  InverseFourierBackwardTask(Transform transform, const Parallel& parallel) : t_(std::move(transform)), parallel_(parallel) {}
+  InverseFourierBackwardTask(Transform transform, const Parallel& parallel)
+      : t_(std::move(transform)), parallel_(parallel) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     grad_image_ = reinterpret_cast<const float*>(operands[0]);
@@ -108,8 +113,8 @@ class InverseFourierBackwardTask final : public Task {
     const int64_t row_blocks = t_.blocks(t_.h);
     parallel_.spread(t_.planes * row_blocks, [&](int64_t part) {
       const int64_t plane = part / row_blocks, row = part % row_blocks * kRows, rows = std::min(kRows, t_.h - row);
-      gemm('N', 'T', rows, 2 * t_.k, t_.w, grad_image_ + (plane * t_.h + row) * t_.w, t_.w, t_.along_rows.data(), t_.w, 0,
-           columns_ + (plane * t_.h + row) * 2 * t_.k, 2 * t_.k);
+      gemm('N', 'T', rows, 2 * t_.k, t_.w, grad_image_ + (plane * t_.h + row) * t_.w, t_.w, t_.along_rows.data(), t_.w,
+           0, columns_ + (plane * t_.h + row) * 2 * t_.k, 2 * t_.k);
     });
     const int64_t blocks = t_.blocks(2 * t_.h);
     parallel_.spread(t_.planes * blocks, [&](int64_t part) {

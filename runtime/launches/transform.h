@@ -43,9 +43,11 @@ void launch(const Launcher& launcher, const WarpProblem& problem, const Operands
 template <Outside kOutside>
 WarpImageBackward<kOutside> warp_backward_body(const WarpBackwardProblem& problem, const Operands& at) {
   const auto i = [](int64_t value) { return static_cast<int>(value); };
-  WarpImageBackward<kOutside> body{
-      at.at(0),         at.template at<const double>(1), at.at(2),         i(problem.src.c), i(problem.src.h),
-      i(problem.src.w), i(problem.dst.h),                i(problem.dst.w), problem.scale,    {}};
+  WarpImageBackward<kOutside> body{at.at(0),         at.template at<const double>(1),
+                                   at.at(2),         i(problem.src.c),
+                                   i(problem.src.h), i(problem.src.w),
+                                   i(problem.dst.h), i(problem.dst.w),
+                                   problem.scale,    {}};
   for (size_t c = 0; c < kWarpChannels; ++c) body.order[c] = problem.order[c];
   return body;
 }

@@ -36,7 +36,8 @@ TEST(Config, RefusesEveryInvalidCaseWithItsPlace) {
       const Json::json_pointer gone(mistake["remove"].get<std::string>());
       config[gone.parent_pointer()].erase(gone.back());
     }
-    EXPECT_TRUE(refuses([&] { parse_config(config, "x.json", ""); }, {"x.json: /", mistake["says"].get<std::string>()})) << name;
+    EXPECT_TRUE(refuses([&] { parse_config(config, "x.json", ""); }, {"x.json: /", mistake["says"].get<std::string>()}))
+        << name;
   }
 }
 
@@ -85,18 +86,22 @@ TEST(Config, SyntaxErrorsTellLineAndColumn) {
 
 TEST(Config, AKeyGivenTwiceIsAnError) {
   const TemporaryFolder folder;
-  const std::string path = folder.write("twice.json", R"({"model": "m", "objective": [{"class": {"index": 1}}], "model": "n"})");
+  const std::string path =
+      folder.write("twice.json", R"({"model": "m", "objective": [{"class": {"index": 1}}], "model": "n"})");
   EXPECT_TRUE(refuses([&] { load_config(path); }, {path, "'model' is given twice"}));
-  const std::string inner = folder.write("inner.json", R"({"model": "m", "objective": [{"class": {"index": 1, "index": 2}}]})");
+  const std::string inner =
+      folder.write("inner.json", R"({"model": "m", "objective": [{"class": {"index": 1, "index": 2}}]})");
   EXPECT_TRUE(refuses([&] { load_config(inner); }, {inner, "'index' is given twice"}));
-  const std::string apart = folder.write("apart.json", R"({"model": "m", "objective": [{"class": {"index": 1}}, {"class": {"index": 2}}]})");
+  const std::string apart =
+      folder.write("apart.json", R"({"model": "m", "objective": [{"class": {"index": 1}}, {"class": {"index": 2}}]})");
   EXPECT_EQ(load_config(apart).objective.size(), 2U);
 }
 
 TEST(Config, OverridesAreAppliedBeforeChecking) {
   const TemporaryFolder folder;
   const std::string path = folder.write("x.json", base().dump());
-  const Config config = load_config(path, {"/steps=7", "/objective/0/channel/layer=mixed4a", "/transforms=[{\"pad\": 3}]"});
+  const Config config =
+      load_config(path, {"/steps=7", "/objective/0/channel/layer=mixed4a", "/transforms=[{\"pad\": 3}]"});
   EXPECT_EQ(config.steps, 7);
   EXPECT_EQ(config.objective[0].layer, "mixed4a");
   EXPECT_EQ(config.transforms.list.steps.size(), 1U);

@@ -1,9 +1,9 @@
 #include "experiment/image_file.h"
 
 #include <gtest/gtest.h>
-#include <cstdio>
 #include <jpeglib.h>
 #include <png.h>
+#include <cstdio>
 
 #include <cstdlib>
 
@@ -23,13 +23,15 @@ std::string png_of(png_uint_32 format, png_uint_32 height, png_uint_32 width, co
   png.format = format;
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
   std::string file(size, '\0');
-  if (png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr) == 0) throw std::runtime_error(png.message);
+  if (png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr) == 0)
+    throw std::runtime_error(png.message);
   file.resize(size);
   return file;
 }
 
 // A JPEG of one colour, at the best quality; four components are Adobe's CMYK, which holds 255 - ink.
-std::string jpeg_of(J_COLOR_SPACE space, int components, JDIMENSION height, JDIMENSION width, const std::vector<uint8_t>& colour) {
+std::string jpeg_of(J_COLOR_SPACE space, int components, JDIMENSION height, JDIMENSION width,
+                    const std::vector<uint8_t>& colour) {
   jpeg_compress_struct jpeg{};
   jpeg_error_mgr errors{};
   jpeg.err = jpeg_std_error(&errors);
@@ -56,7 +58,8 @@ std::string jpeg_of(J_COLOR_SPACE space, int components, JDIMENSION height, JDIM
 }
 
 void expect_colour(const Photo& photo, const std::vector<int>& colour, int tolerance) {
-  for (size_t i = 0; i < photo.rgb.size(); ++i) ASSERT_LE(std::abs(photo.rgb[i] - colour[i % 3]), tolerance) << "byte " << i;
+  for (size_t i = 0; i < photo.rgb.size(); ++i)
+    ASSERT_LE(std::abs(photo.rgb[i] - colour[i % 3]), tolerance) << "byte " << i;
 }
 
 TEST(ImageFile, WhatIsWrittenIsRead) {
@@ -74,7 +77,8 @@ TEST(ImageFile, WhatIsWrittenIsRead) {
 
 TEST(ImageFile, RoundsToNearestAndClamps) {
   const TemporaryFolder folder;
-  const std::vector<float> planar = {-1.F, 0.F, 0.49F / 255.F, 0.51F / 255.F, 254.49F / 255.F, 254.51F / 255.F, 1.F, 2.F};
+  const std::vector<float> planar = {-1.F, 0.F, 0.49F / 255.F, 0.51F / 255.F, 254.49F / 255.F, 254.51F / 255.F,
+                                     1.F,  2.F};
   write_png(folder.file("x.png"), planar.data(), 1, 1, 8);
   const Photo photo = read_photo(folder.file("x.png"));
   const std::vector<int> expected = {0, 0, 0, 1, 254, 255, 255, 255};
@@ -89,13 +93,16 @@ TEST(ImageFile, WritesTheSameBytesTwiceAndNoHalfFiles) {
   write_png(folder.file("a.png"), planar.data(), 3, 16, 16);
   write_png(folder.file("b.png"), planar.data(), 3, 16, 16);
   EXPECT_EQ(contents_of(folder.file("a.png")), contents_of(folder.file("b.png")));
-  EXPECT_TRUE(refuses([&] { write_png(folder.file("none/x.png"), planar.data(), 3, 16, 16); }, {"none/x.png", "cannot be written"}));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator()), 2);
+  EXPECT_TRUE(refuses([&] { write_png(folder.file("none/x.png"), planar.data(), 3, 16, 16); },
+                      {"none/x.png", "cannot be written"}));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator()),
+            2);
 }
 
 TEST(ImageFile, GrayIsRepeatedAndTransparencyIsBlack) {
   const TemporaryFolder folder;
-  expect_colour(read_photo(folder.write("gray.png", png_of(PNG_FORMAT_GRAY, 2, 3, std::vector<uint8_t>(6, 77)))), {77, 77, 77}, 0);
+  expect_colour(read_photo(folder.write("gray.png", png_of(PNG_FORMAT_GRAY, 2, 3, std::vector<uint8_t>(6, 77)))),
+                {77, 77, 77}, 0);
   std::vector<uint8_t> clear;
   for (int i = 0; i < 6; ++i) clear.insert(clear.end(), {200, 100, 50, 0});
   expect_colour(read_photo(folder.write("clear.png", png_of(PNG_FORMAT_RGBA, 2, 3, clear))), {0, 0, 0}, 0);
@@ -110,31 +117,38 @@ TEST(ImageFile, ReadsEveryKindOfJpeg) {
   expect_colour(rgb, {200, 100, 50}, 2);
   expect_colour(read_photo(folder.write("gray.jpg", jpeg_of(JCS_GRAYSCALE, 1, 9, 17, {90}))), {90, 90, 90}, 1);
   // Half black over (200, 100, 50): each colour times 128 / 255.
-  expect_colour(read_photo(folder.write("cmyk.jpg", jpeg_of(JCS_CMYK, 4, 9, 17, {200, 100, 50, 128}))), {100, 50, 25}, 2);
+  expect_colour(read_photo(folder.write("cmyk.jpg", jpeg_of(JCS_CMYK, 4, 9, 17, {200, 100, 50, 128}))), {100, 50, 25},
+                2);
 }
 
 TEST(ImageFile, ACamerasOrientationIsUndone) {
   // Stored 2 x 3; 0 .. 5 in reading order. Expected: what people see.
   const std::map<int, std::pair<int64_t, std::vector<int>>> expected = {
-      {1, {2, {0, 1, 2, 3, 4, 5}}}, {2, {2, {2, 1, 0, 5, 4, 3}}}, {3, {2, {5, 4, 3, 2, 1, 0}}}, {4, {2, {3, 4, 5, 0, 1, 2}}},
-      {5, {3, {0, 3, 1, 4, 2, 5}}}, {6, {3, {3, 0, 4, 1, 5, 2}}}, {7, {3, {5, 2, 4, 1, 3, 0}}}, {8, {3, {2, 5, 1, 4, 0, 3}}}};
+      {1, {2, {0, 1, 2, 3, 4, 5}}}, {2, {2, {2, 1, 0, 5, 4, 3}}}, {3, {2, {5, 4, 3, 2, 1, 0}}},
+      {4, {2, {3, 4, 5, 0, 1, 2}}}, {5, {3, {0, 3, 1, 4, 2, 5}}}, {6, {3, {3, 0, 4, 1, 5, 2}}},
+      {7, {3, {5, 2, 4, 1, 3, 0}}}, {8, {3, {2, 5, 1, 4, 0, 3}}}};
   for (const auto& [orientation, seen] : expected) {
     Photo stored{2, 3, {}};
     for (uint8_t i = 0; i < 6; ++i) stored.rgb.insert(stored.rgb.end(), 3, i);
     const Photo photo = upright(stored, orientation);
     EXPECT_EQ(photo.height, seen.first) << orientation;
-    for (size_t i = 0; i < 6; ++i) EXPECT_EQ(photo.rgb[3 * i], seen.second[i]) << "orientation " << orientation << ", pixel " << i;
+    for (size_t i = 0; i < 6; ++i)
+      EXPECT_EQ(photo.rgb[3 * i], seen.second[i]) << "orientation " << orientation << ", pixel " << i;
   }
 }
 
 TEST(ImageFile, TheOrientationIsReadFromExif) {
   const std::string plain = jpeg_of(JCS_RGB, 3, 8, 16, {1, 2, 3});
-  const std::string little = std::string("Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0", 32);
+  const std::string little =
+      std::string("Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0", 32);
   const std::string big = std::string("Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x08\0\0\0\0\0\0", 32);
   const auto with = [&](const std::string& exif) {
-    return plain.substr(0, 2) + std::string("\xff\xe1\0", 3) + static_cast<char>(exif.size() + 2) + exif + plain.substr(2);
+    return plain.substr(0, 2) + std::string("\xff\xe1\0", 3) + static_cast<char>(exif.size() + 2) + exif +
+           plain.substr(2);
   };
-  const auto orientation = [](const std::string& file) { return exif_orientation(std::as_bytes(std::span<const char>(file))); };
+  const auto orientation = [](const std::string& file) {
+    return exif_orientation(std::as_bytes(std::span<const char>(file)));
+  };
   EXPECT_EQ(orientation(plain), 1);
   EXPECT_EQ(orientation(with(little)), 6);
   EXPECT_EQ(orientation(with(big)), 8);
@@ -144,7 +158,8 @@ TEST(ImageFile, TheOrientationIsReadFromExif) {
 
 TEST(ImageFile, RefusesWhatIsNoImageInOneLine) {
   const TemporaryFolder folder;
-  EXPECT_TRUE(refuses([&] { read_photo(folder.write("notes.txt", "shopping list\n")); }, {"notes.txt", "neither PNG nor JPEG"}));
+  EXPECT_TRUE(refuses([&] { read_photo(folder.write("notes.txt", "shopping list\n")); },
+                      {"notes.txt", "neither PNG nor JPEG"}));
   EXPECT_TRUE(refuses([&] { read_photo(folder.write("empty.png", "")); }, {"empty.png"}));
   EXPECT_TRUE(refuses([&] { read_photo(folder.file("none.png")); }, {"none.png"}));
   EXPECT_TRUE(refuses([&] { read_photo(folder.path().string()); }, {folder.path().string()}));
@@ -184,11 +199,13 @@ TEST(Resize, KeepsAConstant) {
 
 TEST(Resize, AtItsOwnSizeOnlyCutsOutTheCentre) {
   Photo photo{2, 6, {}};
-  for (uint8_t i = 0; i < 12; ++i) photo.rgb.insert(photo.rgb.end(), {i, static_cast<uint8_t>(i + 20), static_cast<uint8_t>(i + 40)});
+  for (uint8_t i = 0; i < 12; ++i)
+    photo.rgb.insert(photo.rgb.end(), {i, static_cast<uint8_t>(i + 20), static_cast<uint8_t>(i + 40)});
   const HostTensor image = resize_and_crop(photo, 2, 2);
   for (size_t c = 0; c < 3; ++c) {
     for (size_t y = 0; y < 2; ++y) {
-      for (size_t x = 0; x < 2; ++x) EXPECT_FLOAT_EQ(image.data[(c * 2 + y) * 2 + x] * 255, static_cast<float>(20 * c + 6 * y + x + 2));
+      for (size_t x = 0; x < 2; ++x)
+        EXPECT_FLOAT_EQ(image.data[(c * 2 + y) * 2 + x] * 255, static_cast<float>(20 * c + 6 * y + x + 2));
     }
   }
 }
@@ -201,7 +218,8 @@ TEST(Resize, HalvesARampWithATriangle) {
   }
   const HostTensor image = resize_and_crop(photo, 4, 4);
   for (size_t y = 0; y < 4; ++y) {
-    for (size_t x = 1; x < 3; ++x) EXPECT_NEAR(image.data[y * 4 + x] * 255, 8 * (2 * static_cast<double>(x) + 0.5), 1e-4);
+    for (size_t x = 1; x < 3; ++x)
+      EXPECT_NEAR(image.data[y * 4 + x] * 255, 8 * (2 * static_cast<double>(x) + 0.5), 1e-4);
     // At the edge the tap that is missing leaves 3/7 3/7 1/7 of 0, 8, 16.
     EXPECT_NEAR(image.data[y * 4] * 255, (3 * 8 + 16) / 7.0, 1e-4);
   }
@@ -211,7 +229,8 @@ TEST(PrepareInput, OrdersScalesAndInterleaves) {
   const Preprocessing preprocessing{255, {104, 117, 123}, {2, 1, 0}};
   const HostTensor planar{{1, 3, 1, 2}, {0, 1, 0.2F, 0.4F, 0.6F, 0.8F}};
   const std::vector<float> input = prepare_input(preprocessing, planar);
-  const std::vector<float> expected = {0.6F * 255 - 104, 0.2F * 255 - 117, -123, 0.8F * 255 - 104, 0.4F * 255 - 117, 255 - 123};
+  const std::vector<float> expected = {0.6F * 255 - 104, 0.2F * 255 - 117, -123,
+                                       0.8F * 255 - 104, 0.4F * 255 - 117, 255 - 123};
   ASSERT_EQ(input.size(), expected.size());
   for (size_t i = 0; i < input.size(); ++i) EXPECT_FLOAT_EQ(input[i], expected[i]);
 }

@@ -18,7 +18,8 @@ std::vector<size_t> sizes(const std::vector<std::vector<JobImage>>& batches) {
 }
 
 TEST(Jobs, OneWithoutASweep) {
-  const auto jobs = expand(config_of(R"({"model": "m", "objective": [{"channel": {"layer": "inception_4a/output:pre", "unit": 97}}]})"));
+  const auto jobs = expand(
+      config_of(R"({"model": "m", "objective": [{"channel": {"layer": "inception_4a/output:pre", "unit": 97}}]})"));
   ASSERT_EQ(jobs.size(), 1U);
   EXPECT_EQ(jobs[0].names, std::vector<std::string>{"inception_4a_output-pre_97"});
 }
@@ -39,22 +40,28 @@ TEST(Jobs, AreTheProductOfTheAxesTheLastFastest) {
 }
 
 TEST(Jobs, NamesAreFileNames) {
-  const auto jobs = expand(config_of(R"({"model": "m", "images": 2, "objective": [{"class": {"label": "tabby, tabby cat / ../x"}, "weight": -1}]})"));
+  const auto jobs = expand(config_of(
+      R"({"model": "m", "images": 2, "objective": [{"class": {"label": "tabby, tabby cat / ../x"}, "weight": -1}]})"));
   ASSERT_EQ(jobs[0].names.size(), 2U);
   for (const std::string& name : jobs[0].names) {
-    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+"), std::string::npos) << name;
+    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+"),
+              std::string::npos)
+        << name;
   }
   EXPECT_NE(jobs[0].names[0], jobs[0].names[1]);
 }
 
 TEST(Jobs, AWrongCombinationNamesItsPlace) {
-  const Config config = config_of(R"({"model": "m", "objective": [{"channel": {"layer": "a", "unit": 0}}], "sweep": {"/steps": [4, 0]}})");
+  const Config config = config_of(
+      R"({"model": "m", "objective": [{"channel": {"layer": "a", "unit": 0}}], "sweep": {"/steps": [4, 0]}})");
   EXPECT_THROW(expand(config), Error);
-  EXPECT_THROW(expand(config_of(R"({"model": "m", "objective": [{"class": {"index": 0}}], "sweep": {"/stepz": [4]}})")), Error);
+  EXPECT_THROW(expand(config_of(R"({"model": "m", "objective": [{"class": {"index": 0}}], "sweep": {"/stepz": [4]}})")),
+               Error);
 }
 
 TEST(Jobs, WholeGroupsOfOneStructureArePacked) {
-  const auto jobs = expand(config_of(R"({"model": "m", "images": 2, "objective": [{"channel": {"layer": "a", "unit": 0}}],
+  const auto jobs =
+      expand(config_of(R"({"model": "m", "images": 2, "objective": [{"channel": {"layer": "a", "unit": 0}}],
       "sweep": {"/objective/0/channel/layer": ["a", "b"], "/objective/0/channel/unit": {"range": [0, 5]}}})"));
   EXPECT_EQ(sizes(pack(jobs, 4)), (std::vector<size_t>{4, 4, 2, 4, 4, 2}));
   EXPECT_EQ(sizes(pack(jobs, 5)), (std::vector<size_t>{4, 4, 2, 4, 4, 2})) << "a group was cut";

@@ -17,7 +17,9 @@ Json data_of(const std::string& page) {
 TEST(Report, CarriesTheRunInTheOrderOfItsJobs) {
   const TemporaryFolder folder;
   Json config = small_config(folder);
-  config["sweep"] = {{"/objective/0/channel", {{{"layer", "conv3"}, {"unit", 1}}, {{"layer", "conv2"}, {"unit", 2}}, {{"layer", "conv1"}, {"unit", 7}}}}};
+  config["sweep"] = {
+      {"/objective/0/channel",
+       {{{"layer", "conv3"}, {"unit", 1}}, {{"layer", "conv2"}, {"unit", 2}}, {{"layer", "conv1"}, {"unit", 7}}}}};
   const std::string page = contents_of(render(folder, config, folder.file("run")).report);
   const Json run = data_of(page);
   EXPECT_EQ(run["config"]["model"], "small");
@@ -27,7 +29,8 @@ TEST(Report, CarriesTheRunInTheOrderOfItsJobs) {
   ASSERT_EQ(run["stopped"].size(), 1U);
   for (const char* far : {"http://", "https://", "@import", " src=\"//"}) {
     const size_t at = page.find(far);
-    EXPECT_TRUE(at == std::string::npos || page.compare(at, 18, "http://www.w3.org/") == 0) << "the page reaches for the network: " << far;
+    EXPECT_TRUE(at == std::string::npos || page.compare(at, 18, "http://www.w3.org/") == 0)
+        << "the page reaches for the network: " << far;
   }
 }
 

@@ -24,14 +24,16 @@ Json sweep_config(const TemporaryFolder& folder) {
   return config;
 }
 
-Json record_of(const std::string& out, const std::string& name) { return read_json(out + "/records/" + name + ".json"); }
+Json record_of(const std::string& out, const std::string& name) {
+  return read_json(out + "/records/" + name + ".json");
+}
 
 // Asks to stop at the given step of the run, counted over batches from 1.
 class StopAt final : public Progress {
  public:
   explicit StopAt(int step) : step_(step) {}
-  void on_step(const std::string& /*name*/, int64_t /*images_done*/, int64_t /*images*/, int64_t /*step*/, int64_t /*steps*/,
-               double objective, double /*eta_seconds*/) override {
+  void on_step(const std::string& /*name*/, int64_t /*images_done*/, int64_t /*images*/, int64_t /*step*/,
+               int64_t /*steps*/, double objective, double /*eta_seconds*/) override {
     EXPECT_TRUE(std::isfinite(objective));
     if (++steps_ == step_) stop = true;
   }
@@ -61,7 +63,8 @@ TEST(Run, ClimbsAndKeepsARecord) {
       EXPECT_EQ(record["curve"].back()[1], record["objective"]);
       EXPECT_GT(record["curve"].back()[1].get<double>(), record["curve"].front()[1].get<double>()) << name;
       const std::string picture = out + "/" + record["picture"].get<std::string>();
-      EXPECT_EQ(contents_of(picture), contents_of(out + "/images/" + name + "_12.png")) << "the last snapshot is the picture";
+      EXPECT_EQ(contents_of(picture), contents_of(out + "/images/" + name + "_12.png"))
+          << "the last snapshot is the picture";
       EXPECT_NE(contents_of(picture), contents_of(out + "/images/" + name + "_0.png"));
     }
   }
@@ -73,7 +76,8 @@ TEST(Run, ANegativeWeightDescends) {
   config["objective"][0]["weight"] = -1;
   render(folder, config, folder.file("down"));
   render(folder, small_config(folder), folder.file("up"));
-  const Json down = record_of(folder.file("down"), "minus_conv3-pre_1")["curve"], up = record_of(folder.file("up"), "conv3-pre_1")["curve"];
+  const Json down = record_of(folder.file("down"), "minus_conv3-pre_1")["curve"],
+             up = record_of(folder.file("up"), "conv3-pre_1")["curve"];
   EXPECT_EQ(down.front()[1].get<double>(), -up.front()[1].get<double>()) << "the same start";
   EXPECT_GT(down.back()[1].get<double>(), down.front()[1].get<double>());
 }
@@ -146,16 +150,19 @@ TEST(Run, AnotherExperimentsFolderIsRefused) {
   render(folder, config, folder.file("run"));
   const auto before = files_of(folder.file("run"));
   config["steps"] = 13;
-  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {folder.file("run"), "/steps is 12 there and 13 now"}));
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); },
+                      {folder.file("run"), "/steps is 12 there and 13 now"}));
   EXPECT_TRUE(before == files_of(folder.file("run")));
 }
 
 TEST(Run, AFolderOfOtherThingsIsRefused) {
   const TemporaryFolder folder;
   const Json config = small_config(folder);
-  EXPECT_TRUE(refuses([&] { render(folder, config, folder.path().string()); }, {folder.path().string(), "holds no run"}));
+  EXPECT_TRUE(
+      refuses([&] { render(folder, config, folder.path().string()); }, {folder.path().string(), "holds no run"}));
   EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("small.safetensors")); }, {"small.safetensors"}));
-  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("small.safetensors/below")); }, {"small.safetensors/below"}));
+  EXPECT_TRUE(
+      refuses([&] { render(folder, config, folder.file("small.safetensors/below")); }, {"small.safetensors/below"}));
 }
 
 // A limit on the size of files stands for a full disk: writing fails half-way.
@@ -184,7 +191,8 @@ TEST(Run, AFullDiskIsOneLineAndLeavesNoHalfFile) {
   const Json config = small_config(folder);
   {
     const FileSizeLimit limit(1000);  // config.json fits, a picture of 24 x 24 pixels does not
-    EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"images/conv3-pre_1.png", "cannot be written"}));
+    EXPECT_TRUE(
+        refuses([&] { render(folder, config, folder.file("run")); }, {"images/conv3-pre_1.png", "cannot be written"}));
   }
   for (const auto& [name, contents] : files_of(folder.file("run"))) EXPECT_EQ(name, "config.json");
   EXPECT_EQ(render(folder, config, folder.file("run")).finished, 1) << "the same command continues";
@@ -194,9 +202,11 @@ TEST(Run, MistakesShowBeforeAnythingIsWritten) {
   const TemporaryFolder folder;
   Json config = small_config(folder);
   config["objective"][0]["channel"]["unit"] = 6;
-  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"test.json: /objective/0/channel", "unit 6", "6 channels"}));
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); },
+                      {"test.json: /objective/0/channel", "unit 6", "6 channels"}));
   config["objective"][0]["channel"]["layer"] = "conv4";
-  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"/objective/0/channel: conv4", "did you mean 'conv"}));
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); },
+                      {"/objective/0/channel: conv4", "did you mean 'conv"}));
   config["model"] = "smal";
   EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"smal"}));
   EXPECT_FALSE(fs::exists(folder.file("run")));
@@ -247,7 +257,8 @@ TEST(Run, AnInfiniteObjectiveIsGivenUpAlone) {
   EXPECT_NE(result.stopped[0].find("'conv3:pre' is not finite at step 1"), std::string::npos) << result.stopped[0];
   config["sweep"] = {{"/objective/0/channel/unit", {1, 2}}};
   render(folder, config, folder.file("neighbour"));
-  EXPECT_EQ(contents_of(folder.file("both/images/conv3-pre_1.png")), contents_of(folder.file("neighbour/images/conv3-pre_1.png")));
+  EXPECT_EQ(contents_of(folder.file("both/images/conv3-pre_1.png")),
+            contents_of(folder.file("neighbour/images/conv3-pre_1.png")));
 }
 
 TEST(Run, FloatsAreKeptAndCanBeAStart) {
@@ -266,7 +277,8 @@ TEST(Run, FloatsAreKeptAndCanBeAStart) {
   next["initial"] = "first/floats/conv3-pre_1.safetensors";
   next["snapshots"] = {0};
   render(folder, next, folder.file("second"));
-  EXPECT_EQ(contents_of(folder.file("first/images/conv3-pre_1.png")), contents_of(folder.file("second/images/conv3-pre_1_0.png")));
+  EXPECT_EQ(contents_of(folder.file("first/images/conv3-pre_1.png")),
+            contents_of(folder.file("second/images/conv3-pre_1_0.png")));
   next["size"] = 32;
   EXPECT_TRUE(refuses([&] { render(folder, next, folder.file("third")); }, {"conv3-pre_1.safetensors", "'re'"}));
 }
@@ -279,7 +291,8 @@ TEST(Run, PixelsAndEveryPresetRender) {
     config["transforms"] = preset;
     EXPECT_EQ(render(folder, config, folder.file(preset)).finished, 1) << preset;
   }
-  EXPECT_NE(contents_of(folder.file("distill/images/conv3-pre_1.png")), contents_of(folder.file("none/images/conv3-pre_1.png")));
+  EXPECT_NE(contents_of(folder.file("distill/images/conv3-pre_1.png")),
+            contents_of(folder.file("none/images/conv3-pre_1.png")));
 }
 
 TEST(Run, IsDescribedWithoutWriting) {

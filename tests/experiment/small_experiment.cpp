@@ -34,9 +34,10 @@ void append(Model& model, const std::string& name, const std::string& input, int
   } else if (name == "conv3") {
     bias[5] = std::numeric_limits<float>::infinity();
   }
-  model.layers.push_back({name + ":pre",
-                          std::make_shared<Convolution>(window, 1, Weights::from(weights, {to, from, 3, 3}), Weights::from(bias, {to})),
-                          {input}});
+  model.layers.push_back(
+      {name + ":pre",
+       std::make_shared<Convolution>(window, 1, Weights::from(weights, {to, from, 3, 3}), Weights::from(bias, {to})),
+       {input}});
   model.layers.push_back({name, std::make_shared<Relu>(), {name + ":pre"}});
 }
 
@@ -56,7 +57,8 @@ Model small_network() {
 Json small_config(const TemporaryFolder& folder) {
   const std::string path = folder.file("small.safetensors");
   if (!fs::exists(path)) save_model(small_network(), path);
-  return Json::parse(R"({"model": "small.safetensors", "objective": [{"channel": {"layer": "conv3:pre", "unit": 1}}], "steps": 12})");
+  return Json::parse(
+      R"({"model": "small.safetensors", "objective": [{"channel": {"layer": "conv3:pre", "unit": 1}}], "steps": 12})");
 }
 
 RunResult render(const TemporaryFolder& folder, const Json& config, const std::string& out, RunOptions options) {

@@ -62,7 +62,9 @@ class Trajectory : public ::testing::TestWithParam<const char*> {
     if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
-  [[nodiscard]] const Array& tensor(const std::string& name) const { return stored_.at(std::string(GetParam()) + "/" + name); }
+  [[nodiscard]] const Array& tensor(const std::string& name) const {
+    return stored_.at(std::string(GetParam()) + "/" + name);
+  }
   [[nodiscard]] const nlohmann::json& described() const { return json_.at(GetParam()); }
 
   [[nodiscard]] Config config() const {
@@ -143,7 +145,8 @@ TEST_P(Trajectory, UpdatesFromTheStoredGradients) {
   Graph graph;
   const TensorInfo info{{1, 3, 2 * kSize, kColumns}, Layout::planar, DType::f32};
   const ValueId step = graph.state(kStepState, step_number());
-  append_adam(graph, {}, graph.state(kParameterState, info), graph.state("gradient", info), step, graph.state(kLatchState, latches(1)));
+  append_adam(graph, {}, graph.state(kParameterState, info), graph.state("gradient", info), step,
+              graph.state(kLatchState, latches(1)));
   States states(*backend_);
   Program program(std::move(graph), {}, *backend_, states);
   for (size_t t = 0; t < kSteps; ++t) {

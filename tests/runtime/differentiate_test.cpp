@@ -40,7 +40,8 @@ TEST(Differentiate, JoinsMoreContributionsThanOneOpTakes) {
   const ValueId x = graph.state("x", pixels(1, 1, 1));
   const ValueId cotangent = graph.state("c", pixels(1, 1, 1));
   constexpr int kReaders = 3 * kAccumulateSources + 2;
-  for (int i = 0; i < kReaders; ++i) graph.append(std::make_shared<testing::GivenGradient>(cotangent), {x}, "objective");
+  for (int i = 0; i < kReaders; ++i)
+    graph.append(std::make_shared<testing::GivenGradient>(cotangent), {x}, "objective");
   const ValueId wrt[] = {x};
   const ValueId gradient = differentiate(graph, wrt)[0];
   const auto backend = make_cpu_backend(1);

@@ -22,7 +22,8 @@ std::shared_ptr<const Op> convolution_1x1(int64_t k, int64_t c) {
 
 template <class Wanted>
 int64_t count(const std::vector<Instruction>& list) {
-  return std::count_if(list.begin(), list.end(), [](const Instruction& i) { return std::holds_alternative<Wanted>(i.problem); });
+  return std::count_if(list.begin(), list.end(),
+                       [](const Instruction& i) { return std::holds_alternative<Wanted>(i.problem); });
 }
 
 struct Inception {
@@ -35,10 +36,12 @@ struct Inception {
     cotangent = graph.state("c", pixels(16));
     left_pre = graph.append(convolution_1x1(8, 8), {x}, "left:pre");
     const ValueId left = graph.append(std::make_shared<Relu>(), {left_pre}, "left");
-    const ValueId right = graph.append(std::make_shared<Relu>(), {graph.append(convolution_1x1(16, 8), {x}, "right:pre")}, "right");
+    const ValueId right =
+        graph.append(std::make_shared<Relu>(), {graph.append(convolution_1x1(16, 8), {x}, "right:pre")}, "right");
     joined = graph.append(std::make_shared<Concat>(), {left, right}, "joined");
     for (const char* name : {"up", "down"}) {
-      graph.append(std::make_shared<testing::GivenGradient>(cotangent), {graph.append(convolution_1x1(16, 24), {joined}, name)}, "o");
+      graph.append(std::make_shared<testing::GivenGradient>(cotangent),
+                   {graph.append(convolution_1x1(16, 24), {joined}, name)}, "o");
     }
     const ValueId wrt[] = {x};
     gradient = differentiate(graph, wrt)[0];

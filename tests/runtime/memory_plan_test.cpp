@@ -8,7 +8,9 @@
 namespace phosphene {
 namespace {
 
-bool share_a_step(const Lifetime& a, const Lifetime& b) { return std::max(a.first, b.first) <= std::min(a.last, b.last); }
+bool share_a_step(const Lifetime& a, const Lifetime& b) {
+  return std::max(a.first, b.first) <= std::min(a.last, b.last);
+}
 
 TEST(MemoryPlan, OfNothingIsEmpty) { EXPECT_EQ(plan_memory({}).peak, 0); }
 

@@ -8,7 +8,9 @@
 
 namespace phosphene {
 
-inline TensorInfo pixels(int64_t c, int64_t h = 2, int64_t w = 3) { return {{1, c, h, w}, Layout::channels_last, DType::f32}; }
+inline TensorInfo pixels(int64_t c, int64_t h = 2, int64_t w = 3) {
+  return {{1, c, h, w}, Layout::channels_last, DType::f32};
+}
 
 inline Weights ramp(int64_t count, std::vector<int64_t> shape) {
   std::vector<float> numbers(static_cast<size_t>(count));

@@ -7,8 +7,8 @@
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/reference/image_ops.h"
 #include "tests/runtime/small_graphs.h"
-#include "tests/support/given_gradient.h"
 #include "tests/support/compare.h"
+#include "tests/support/given_gradient.h"
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
