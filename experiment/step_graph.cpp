@@ -28,7 +28,7 @@ float weight_of(const Slot& slot, const Term& term) {
 }
 
 // The position a term reads, checked; the centre by default.
-std::pair<int32_t, int32_t> position_of(const Slot& slot, const Term& term, const Shape& shape) {
+std::pair<int32_t, int32_t> position_of(const Term& term, const Shape& shape) {
   const int64_t row = term.row.value_or(shape.h / 2), column = term.column.value_or(shape.w / 2);
   if (row >= shape.h || column >= shape.w) {
     fail(term.place, "position ({}, {}) lies outside '{}', which has {} rows and {} columns", row, column, term.layer,
@@ -51,7 +51,7 @@ UnitRow unit_row(const Model& model, const Slot& slot, const Term& term, const S
   UnitRow row;
   row.unit = static_cast<int32_t>(unit);
   row.weight = weight_of(slot, term);
-  if (term.kind == TermKind::neuron) std::tie(row.row, row.column) = position_of(slot, term, shape);
+  if (term.kind == TermKind::neuron) std::tie(row.row, row.column) = position_of(term, shape);
   return row;
 }
 
@@ -74,7 +74,7 @@ DirectionRow direction_row(const Slot& slot, const Term& term, const Shape& shap
   row.vector = static_cast<int32_t>(index);
   row.power = term.power;
   row.weight = weight_of(slot, term);
-  if (!term.whole_map) std::tie(row.row, row.column) = position_of(slot, term, shape);
+  if (!term.whole_map) std::tie(row.row, row.column) = position_of(term, shape);
   return row;
 }
 
