@@ -1,15 +1,21 @@
-// The only <<<>>>: the launch shapes of launch_cpu.h on a GPU.
+// The only launches on a GPU: the shapes of launch_cpu.h as grids.
 #pragma once
+
+#include <cuda_runtime.h>
+
+#include <concepts>
+#include <type_traits>
 
 #include "kernels/host_device.h"
 
 namespace phosphene {
 
 inline constexpr int kCudaThreads = 256;
+inline constexpr int64_t kCudaGridRows = 65535;  // the most of a grid along y and z
 
-// Columns of one row along x, rows along y and z (a grid's y and z each end at 65535).
+// Columns of one row along x, rows along y and z.
 template <int N, class Body>
-__global__ void rows_kernel(int64_t count, int first, int last, Body body) {
+__global__ void rows_kernel(int64_t count, int first, int last, const __grid_constant__ Body body) {
   const int64_t row = static_cast<int64_t>(blockIdx.z) * gridDim.y + blockIdx.y;
   const int i = first + static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x) * N;
   if (row >= count) return;
@@ -51,26 +57,52 @@ struct WarpTeam {
 };
 
 template <class Body>
-__global__ void tiles_kernel(int64_t count, Body body) {
+__global__ void tiles_kernel(int64_t count, const __grid_constant__ Body body) {
   const WarpTeam team;
   for (int64_t tile = blockIdx.x; tile < count; tile += gridDim.x) body(team, tile);
 }
 
+// How many elements one thread handles: `Body::gpu_lanes` where the body has it and says, by `wide()`, that every address
+// it touches is then aligned to as many floats; else 1, which coalesces.
+template <class Body>
+concept WideOnGpu = requires(const Body& body) {
+  Body::gpu_lanes;
+  { body.wide() } -> std::same_as<bool>;
+};
+
+// By the runtime's call and not by <<<>>>, so that any C++ compiler can read this file.
+template <class... Arguments>
+cudaError_t launch_kernel(void (*kernel)(Arguments...), dim3 grid, unsigned threads, cudaStream_t stream,
+                          std::type_identity_t<Arguments>... arguments) {
+  void* pointers[] = {static_cast<void*>(&arguments)...};
+  return cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid, dim3(threads), pointers, 0, stream);
+}
+
 template <int N, class Body>
-void launch_rows_cuda(cudaStream_t stream, int64_t count, int first, int last, const Body& body) {
-  if (count <= 0 || last <= first) return;
+cudaError_t launch_rows_cuda(cudaStream_t stream, int64_t count, int first, int last, const Body& body) {
   const int chunks = (last - first + N - 1) / N;
   const int threads = chunks < kCudaThreads ? (chunks + 31) / 32 * 32 : kCudaThreads;
-  const int64_t y = count < 65535 ? count : 65535;
+  const int64_t y = count < kCudaGridRows ? count : kCudaGridRows;
   const dim3 grid((chunks + threads - 1) / threads, static_cast<unsigned>(y),
                   static_cast<unsigned>((count + y - 1) / y));
-  rows_kernel<N><<<grid, threads, 0, stream>>>(count, first, last, body);
+  return launch_kernel(&rows_kernel<N, Body>, grid, threads, stream, count, first, last, body);
 }
 
 template <class Body>
-void launch_tiles_cuda(cudaStream_t stream, int64_t count, const Body& body) {
-  if (count <= 0) return;
-  tiles_kernel<<<static_cast<unsigned>(count < 65535 ? count : 65535), kSumLanes, 0, stream>>>(count, body);
+cudaError_t launch_rows_cuda(cudaStream_t stream, int64_t count, int first, int last, const Body& body) {
+  if (count <= 0 || last <= first) return cudaSuccess;
+  if constexpr (WideOnGpu<Body>) {
+    if (body.wide() && first % Body::gpu_lanes == 0 && last % Body::gpu_lanes == 0)
+      return launch_rows_cuda<Body::gpu_lanes>(stream, count, first, last, body);
+  }
+  return launch_rows_cuda<1>(stream, count, first, last, body);
+}
+
+template <class Body>
+cudaError_t launch_tiles_cuda(cudaStream_t stream, int64_t count, const Body& body) {
+  if (count <= 0) return cudaSuccess;
+  const auto tiles = static_cast<unsigned>(count < kCudaGridRows ? count : kCudaGridRows);
+  return launch_kernel(&tiles_kernel<Body>, dim3(tiles), kSumLanes, stream, count, body);
 }
 
 }  // namespace phosphene

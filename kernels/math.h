@@ -32,6 +32,29 @@ PHOSPHENE_HD float sigmoid(float x) { return 1.F / (1.F + exponential(-x)); }
 // a b + c, rounded once. Written where the compiler could fuse either of two products and would choose by the width.
 PHOSPHENE_HD float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
+struct SineCosine {
+  double sine, cosine;
+};
+
+// Both to about 1e-16 for |radians| <= 1e5: x = q pi / 2 + r (Cody and Waite 1980, chapter 8; pi / 2 in two parts, of which the
+// first times q is subtracted by a fused operation and so exactly), then Taylor polynomials on |r| <= pi / 4, whose remainders
+// are r^19 / 19! < 1e-19 and r^18 / 18! < 3e-18. A library's own would keep a table in a GPU's local memory for huge angles.
+PHOSPHENE_HD SineCosine sine_cosine(double radians) {
+  const double q = __builtin_rint(radians * 0.63661977236758134);
+  const double r = __builtin_fma(-q, 6.123233995736766e-17, __builtin_fma(-q, 1.5707963267948966, radians));
+  const double r2 = r * r;
+  double sine = 1., cosine = 1.;
+  for (int n = 16; n >= 2; n -= 2) {
+    sine = 1. - sine * r2 / (n * (n + 1));
+    cosine = 1. - cosine * r2 / (n * (n - 1));
+  }
+  sine *= r;
+  const int turns = static_cast<int>(q) & 3;
+  const double swapped = turns % 2 == 0 ? sine : cosine;
+  cosine = turns % 2 == 0 ? cosine : sine;
+  return {turns >= 2 ? -swapped : swapped, turns == 1 || turns == 2 ? -cosine : cosine};
+}
+
 PHOSPHENE_HD float square_root(float x) { return __builtin_sqrtf(x); }
 
 template <class T>

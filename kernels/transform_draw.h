@@ -8,8 +8,6 @@
 // A list that does not end at the network's size is cropped (or padded) to it about its centre. In double.
 #pragma once
 
-#include <math.h>
-
 #include "kernels/host_device.h"
 #include "kernels/math.h"
 #include "kernels/philox.h"
@@ -69,7 +67,8 @@ struct TransformComposition {
     w = new_w;
   }
   PHOSPHENE_HD void rotate(double radians) {
-    const double c = cos(radians), s = sin(radians), cy = (h - 1) / 2.0, cx = (w - 1) / 2.0;
+    const auto [s, c] = sine_cosine(radians);
+    const double cy = (h - 1) / 2.0, cx = (w - 1) / 2.0;
     const double r[6] = {c, s, cy - cy * c - cx * s, -s, c, cx + cy * s - cx * c};
     multiply(r);
   }

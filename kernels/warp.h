@@ -176,12 +176,12 @@ struct WarpImageBackward {
   // kChannels: 3, or 0 for any number.
   template <int kChannels, int N>
   PHOSPHENE_HD void write(int64_t row, int v) const {
-    const int channels = kChannels > 0 ? kChannels : c;
+    constexpr int kMost = kChannels > 0 ? kChannels : kWarpChannels;
     const int64_t n = row / src_h;
     const int u = static_cast<int>(row % src_h);
     const double* a = matrices + n * 6;
-    float sum[kChannels > 0 ? kChannels : kWarpChannels][N];
-    for (int channel = 0; channel < channels; ++channel)
+    float sum[kMost][N];
+    for (int channel = 0; channel < kMost; ++channel)
       for (int l = 0; l < N; ++l) sum[channel][l] = 0.F;
     if constexpr (kOutside == Outside::constant) {
       float columns[N];
@@ -190,7 +190,8 @@ struct WarpImageBackward {
     } else {
       gather_mirrored<kChannels, N>(n, WarpFootprint(a, dst_h, dst_w), u, v, sum);
     }
-    for (int channel = 0; channel < channels; ++channel) {
+    for (int channel = 0; channel < kMost; ++channel) {
+      if (kChannels == 0 && channel >= c) continue;  // so written, `sum` stays in a GPU's registers
       float* PHOSPHENE_RESTRICT out = grad_src + ((n * c + order[channel]) * src_h + u) * src_w + v;
       for (int l = 0; l < N; ++l) out[l] = scale * sum[channel][l];
     }
@@ -262,7 +263,8 @@ struct WarpImageBackward {
       for (int l = 0; l < N; ++l) {
         for (int k = 0; k < block; ++k) {
           const float* PHOSPHENE_RESTRICT pixel = image + at[k][l];
-          for (int channel = 0; channel < channels; ++channel) {
+          for (int channel = 0; channel < (kChannels > 0 ? kChannels : kWarpChannels); ++channel) {
+            if (kChannels == 0 && channel >= c) continue;
             sum[channel][l] = fused(weight[k][l], pixel[channel], sum[channel][l]);
           }
         }
