@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "runtime/error.h"
 
@@ -76,6 +77,50 @@ void fuse_accumulate(std::vector<Instruction>& list, const Uses& uses, std::vect
   }
 }
 
+// Whole sums under a mask, [mask] (a + b + ...): each term that is the gradient of a convolution, read by nobody else, takes up
+// the sum of those written before it, and the last one the mask. What cannot be taken up stays a sum.
+void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, std::vector<bool>& dead) {
+  const auto writer = [&](ValueId id) { return uses.writer.contains(id) ? static_cast<int>(uses.writer.at(id)) : -1; };
+  const auto convolution = [&](ValueId id) -> ConvolutionBackwardProblem* {
+    if (writer(id) < 0 || uses.only_reader(id) < 0) return nullptr;
+    auto* problem = std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(id))].problem);
+    return problem == nullptr || problem->addend || problem->masked ? nullptr : problem;
+  };
+  for (size_t i = 0; i < list.size(); ++i) {
+    auto* sum = std::get_if<AccumulateProblem>(&list[i].problem);
+    if (sum == nullptr || sum->src_c != sum->dst.c) continue;
+    std::vector<ValueId> terms(list[i].src.begin(), list[i].src.begin() + sum->sources);
+    std::stable_sort(terms.begin(), terms.end(), [&](ValueId a, ValueId b) { return writer(a) < writer(b); });
+    ValueId taken = terms.front();
+    std::vector<ValueId> left;
+    for (size_t t = 1; t < terms.size(); ++t) {
+      if (ConvolutionBackwardProblem* problem = convolution(terms[t])) {
+        problem->addend = true;
+        list[static_cast<size_t>(writer(terms[t]))].src.push_back(std::exchange(taken, terms[t]));
+      } else {
+        left.push_back(terms[t]);
+      }
+    }
+    auto* last = uses.only_reader(taken) < 0 || writer(taken) < 0
+                     ? nullptr
+                     : std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(taken))].problem);
+    if (left.empty() && last != nullptr) {
+      Instruction& whole = list[static_cast<size_t>(writer(taken))];
+      if (sum->masked) {
+        last->masked = true;
+        whole.src.push_back(list[i].src.back());
+      }
+      whole.dst = list[i].dst;
+      dead[i] = true;
+      continue;
+    }
+    left.push_back(taken);
+    sum->sources = static_cast<int>(left.size());
+    if (sum->masked) left.push_back(list[i].src.back());
+    list[i].src = std::move(left);
+  }
+}
+
 void fuse_whiten(std::vector<Instruction>& list, const Graph& graph, const Uses& uses, std::vector<bool>& dead) {
   for (auto& instruction : list) {
     auto* adam = std::get_if<AdamProblem>(&instruction.problem);
@@ -129,7 +174,7 @@ void prune(std::vector<Instruction>& list, std::span<const ValueId> keep) {
   erase_dead(list, dead);
 }
 
-void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep) {
+void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep, bool gradients) {
   using Pass = void (*)(std::vector<Instruction>&, const Graph&, const Uses&, std::vector<bool>&);
   constexpr Pass passes[] = {
       [](auto& l, const Graph&, const Uses& uses, auto& dead) { fuse_relu(l, uses, dead); },
@@ -144,6 +189,11 @@ void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const Va
       pass(list, graph, Uses(list, keep), dead);
       erase_dead(list, dead);
     }
+  }
+  if (gradients) {
+    std::vector<bool> dead(list.size(), false);
+    fuse_epilogues(list, Uses(list, keep), dead);
+    erase_dead(list, dead);
   }
 }
 

@@ -37,11 +37,13 @@ struct ConvolutionProblem {  // src -> dst
   bool relu = false;
   Weights weights, bias;
 };
-struct ConvolutionBackwardProblem {  // grad_dst -> grad_src
+// grad_src = [mask > 0] * (the convolution's transpose of grad_dst + addend); the last two only where a backend asks for them.
+struct ConvolutionBackwardProblem {  // grad_dst, [addend], [mask] -> grad_src
   Shape src, dst;                    // of the forward problem
   Window window;
   int64_t groups = 1;
   Weights weights;
+  bool addend = false, masked = false;
 };
 
 // dst[n, k] = sum over c, h, w of weights[k, c, h, w] src[n, c, h, w] + bias[k].
