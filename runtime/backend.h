@@ -36,7 +36,7 @@ struct PlannedTask {
   int64_t constant_bytes = 0;  // packed weights this task holds
 };
 
-// Memory of a backend, 64-byte aligned, zeroed.
+// Memory of a backend, zeroed, aligned to 64 bytes or more. The address may be a device's.
 class Memory {
  public:
   Memory() = default;
@@ -48,6 +48,22 @@ class Memory {
   [[nodiscard]] virtual int64_t bytes() const = 0;
 };
 
+// Planned tasks in the order they run, again and again; a backend may record them once and replay the recording.
+class Sequence {
+ public:
+  explicit Sequence(std::vector<Task*> tasks) : tasks_(std::move(tasks)) {}
+  Sequence(const Sequence&) = delete;
+  Sequence& operator=(const Sequence&) = delete;
+  virtual ~Sequence() = default;
+
+  virtual void run() {
+    for (Task* task : tasks_) task->run();
+  }
+
+ protected:
+  std::vector<Task*> tasks_;
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -57,11 +73,23 @@ class Backend {
 
   [[nodiscard]] virtual std::string description() const = 0;  // "cpu: oneDNN 2.6.3, 2 threads"
   [[nodiscard]] virtual std::unique_ptr<Memory> allocate(int64_t bytes) = 0;
+  // Copies from and to the host, in order with the tasks; the host's bytes may be reused, or are there, on return.
   virtual void write(std::byte* dst, std::span<const std::byte> src) = 0;
   virtual void read(std::span<std::byte> dst, const std::byte* src) = 0;
 
   // Chooses an implementation. `where` is the layer's name, for errors.
   [[nodiscard]] virtual PlannedTask plan(const Problem& problem, const std::string& where) = 0;
+
+  // The tasks must outlive it.
+  [[nodiscard]] virtual std::unique_ptr<Sequence> sequence(std::vector<Task*> tasks) {
+    return std::make_unique<Sequence>(std::move(tasks));
+  }
+  // Whether sums and masks of gradients are to become part of the convolutions' gradients (runtime/fuse.h).
+  [[nodiscard]] virtual bool fuses_gradients() const { return false; }
+  // What the offsets in an arena are multiples of.
+  [[nodiscard]] virtual int64_t alignment() const { return 64; }
+  // Waits until everything asked for has been done: read() does so by itself, for what it reads.
+  virtual void wait() {}
 };
 
 }  // namespace phosphene

@@ -27,7 +27,7 @@ Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend
     : graph_(std::move(graph)), backend_(backend), options_(options) {
   std::vector<Instruction> list = lower(graph_);
   prune(list, keep);
-  if (options_.fused) fuse(list, graph_, keep);
+  if (options_.fused) fuse(list, graph_, keep, backend_.fuses_gradients());
   choose_implementations(list);
 
   pointers_.assign(graph_.values().size(), nullptr);
@@ -99,7 +99,7 @@ void Program::lay_out(const std::vector<Instruction>& list, const std::vector<Va
     if (steps_[static_cast<size_t>(i)].workspace_bytes > 0)
       all.push_back({steps_[static_cast<size_t>(i)].workspace_bytes, i, i});
   }
-  const MemoryPlan plan = plan_memory(all, 64, options_.check_memory ? kSentinelBytes : 0);
+  const MemoryPlan plan = plan_memory(all, backend_.alignment(), options_.check_memory ? kSentinelBytes : 0);
   arena_bytes_ = plan.peak;
   arena_ = backend_.allocate(std::max<int64_t>(arena_bytes_, 64));
 
@@ -119,11 +119,14 @@ void Program::lay_out(const std::vector<Instruction>& list, const std::vector<Va
     std::byte* workspace = steps_[i].workspace_bytes > 0 ? arena_->data() + plan.offsets[next++] : nullptr;
     tasks_[i]->bind(operands, workspace);
   }
+  std::vector<Task*> tasks;
+  for (const auto& task : tasks_) tasks.push_back(task.get());
+  sequence_ = backend_.sequence(std::move(tasks));
 }
 
 void Program::run() {
   if (!options_.check_memory) {
-    for (const auto& task : tasks_) task->run();
+    sequence_->run();
     return;
   }
   for (size_t i = 0; i < tasks_.size(); ++i) {
@@ -140,6 +143,7 @@ void Program::run_timed(std::vector<double>& seconds) {
   for (size_t i = 0; i < tasks_.size(); ++i) {
     const auto start = std::chrono::steady_clock::now();
     tasks_[i]->run();
+    backend_.wait();
     seconds[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 }

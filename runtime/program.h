@@ -69,6 +69,7 @@ class Program {
   std::vector<std::unique_ptr<Memory>> constants_;
   std::vector<std::byte*> pointers_;  // by ValueId; null where a value has no memory
   std::vector<std::unique_ptr<Task>> tasks_;
+  std::unique_ptr<Sequence> sequence_;
   std::vector<Step> steps_;
   std::vector<std::vector<ValueId>> dies_after_;  // by step
   std::vector<std::vector<ValueId>> writes_;      // by step

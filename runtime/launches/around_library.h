@@ -1,0 +1,59 @@
+// Kernels that a backend puts before or after a library's call. They are no problems of their own: no layer asks for them.
+#pragma once
+
+#include <variant>
+
+#include "kernels/bias.h"
+#include "kernels/concat.h"
+#include "kernels/half_spectrum.h"
+#include "runtime/launches/operands.h"
+#include "runtime/tensor.h"
+
+namespace phosphene {
+
+struct AddBiasStep {  // src, bias -> dst; channels_last
+  Shape dst;
+  bool biased = true, relu = false;
+};
+struct PackHalfSpectrumStep {  // half spectrum (planar, N x C x 2H x K) -> N x C x H x K interleaved
+  Shape spectrum;
+};
+struct UnpackHalfSpectrumStep {  // N x C x H x K interleaved -> half spectrum
+  Shape spectrum;
+};
+struct CopyRowsStep {  // src -> dst: the first `elements` of each row
+  int64_t rows = 0, elements = 0, src_pitch = 0, dst_pitch = 0;
+};
+
+using LibraryStep = std::variant<AddBiasStep, PackHalfSpectrumStep, UnpackHalfSpectrumStep, CopyRowsStep>;
+
+template <class Launcher>
+void launch(const Launcher& launcher, const AddBiasStep& step, const Operands& at) {
+  const int64_t rows = step.dst.n * step.dst.h * step.dst.w;
+  const float* bias = step.biased ? at.at(1) : nullptr;
+  if (step.relu) {
+    launcher.rows(rows, static_cast<int>(step.dst.c), AddBias<true>{at.at(0), bias, at.at(2), step.dst.c});
+  } else {
+    launcher.rows(rows, static_cast<int>(step.dst.c), AddBias<false>{at.at(0), bias, at.at(2), step.dst.c});
+  }
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const PackHalfSpectrumStep& step, const Operands& at) {
+  const Shape& s = step.spectrum;
+  launcher.rows(s.n * s.c * s.h / 2, static_cast<int>(s.w), PackHalfSpectrum{at.at(0), at.at(1), s.h / 2, s.w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const UnpackHalfSpectrumStep& step, const Operands& at) {
+  const Shape& s = step.spectrum;
+  launcher.rows(s.n * s.c * s.h / 2, static_cast<int>(s.w), UnpackHalfSpectrum{at.at(0), at.at(1), s.h / 2, s.w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const CopyRowsStep& step, const Operands& at) {
+  launcher.rows(step.rows, static_cast<int>(step.elements),
+                CopyChannels{at.at(0), at.at(1), step.src_pitch, step.dst_pitch, 0});
+}
+
+}  // namespace phosphene
