@@ -1,0 +1,23 @@
+// Convolutions by cuDNN.
+#pragma once
+
+#include "runtime/cuda/device.h"
+#include "runtime/cuda/plan_cache.h"
+#include "runtime/cuda/weights.h"
+
+namespace phosphene {
+
+// What every convolution's planning shares.
+struct ConvolutionPlanner {
+  Device& device;
+  DeviceWeights& weights;
+  PlanCache& cache;
+  NetworkPrecision precision;
+};
+
+PlannedTask plan_convolution(const ConvolutionPlanner& planner, const ConvolutionProblem& problem,
+                             const std::string& where);
+PlannedTask plan_convolution(const ConvolutionPlanner& planner, const ConvolutionBackwardProblem& problem,
+                             const std::string& where);
+
+}  // namespace phosphene

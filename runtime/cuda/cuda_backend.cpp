@@ -1,0 +1,135 @@
+#include "runtime/cuda/cuda_backend.h"
+
+#include "runtime/cuda/check.h"
+#include "runtime/cuda/convolution.h"
+#include "runtime/cuda/inverse_fourier.h"
+#include "runtime/cuda/launches.h"
+#include "runtime/cuda/linear.h"
+#include "runtime/cuda/recorded_sequence.h"
+#include "runtime/device_choice.h"
+#include "runtime/error.h"
+#include "runtime/launches.h"
+
+namespace phosphene {
+namespace {
+
+// A problem that our kernels solve.
+class KernelTask final : public Task {
+ public:
+  KernelTask(Problem problem, Device& device) : problem_(std::move(problem)), device_(device) {}
+
+  void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
+    pointers_.assign(operands.begin(), operands.end());
+    operands_ = {pointers_, workspace};
+  }
+  void run() override { check_cuda(launch_cuda(problem_, operands_, device_.stream()), "a kernel"); }
+
+ private:
+  Problem problem_;
+  Device& device_;
+  std::vector<std::byte*> pointers_;
+  Operands operands_;
+};
+
+class CudaBackend final : public Backend {
+ public:
+  explicit CudaBackend(const DeviceOptions& options)
+      : weights_(device_),
+        cache_({device_.cudnn(), ""}, device_.name(), options.plan_cache ? PlanCache::default_folder() : ""),
+        planner_{device_, weights_, cache_, options.tf32 ? NetworkPrecision::tf32 : NetworkPrecision::f32},
+        record_(options.record) {}
+
+  [[nodiscard]] std::string description() const override {
+    return fmt::format("cuda: {}, cuDNN {}{}", device_.name(), cudnnGetVersion(),
+                       planner_.precision == NetworkPrecision::tf32 ? ", TF32" : "");
+  }
+
+  [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override {
+    return std::make_unique<DeviceMemory>(bytes, device_.stream());
+  }
+  void write(std::byte* dst, std::span<const std::byte> src) override { device_.write(dst, src); }
+  void read(std::span<std::byte> dst, const std::byte* src) override { device_.read(dst, src); }
+  void wait() override { device_.wait(); }
+  [[nodiscard]] int64_t alignment() const override { return 256; }  // what cudaMalloc gives, and the libraries like
+  [[nodiscard]] bool fuses_gradients() const override { return true; }
+
+  [[nodiscard]] std::unique_ptr<Sequence> sequence(std::vector<Task*> tasks) override {
+    if (!record_) return std::make_unique<Sequence>(std::move(tasks));
+    return std::make_unique<RecordedSequence>(device_, std::move(tasks));
+  }
+
+  [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
+    return std::visit([&](const auto& p) { return plan_one(p, where); }, problem);
+  }
+
+ private:
+  PlannedTask plan_one(const ConvolutionProblem& problem, const std::string& where) {
+    return plan_convolution(planner_, problem, where);
+  }
+  PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
+    return plan_convolution(planner_, problem, where);
+  }
+  PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {
+    return plan_inverse_fourier(device_, problem);
+  }
+  PlannedTask plan_one(const InverseFourierBackwardProblem& problem, const std::string& /*where*/) {
+    return plan_inverse_fourier(device_, problem);
+  }
+  PlannedTask plan_one(const LinearProblem& problem, const std::string& /*where*/) {
+    return plan_linear(device_, weights_, problem, planner_.precision == NetworkPrecision::tf32);
+  }
+  PlannedTask plan_one(const LinearBackwardProblem& problem, const std::string& /*where*/) {
+    return plan_linear(device_, weights_, problem, planner_.precision == NetworkPrecision::tf32);
+  }
+
+  template <class KernelProblem>
+  PlannedTask plan_one(const KernelProblem& problem, const std::string& /*where*/) {
+    PlannedTask planned;
+    planned.implementation = "kernel";
+    planned.considerations = {{"kernel", ""}};
+    planned.workspace_bytes = workspace_bytes(problem);
+    planned.task = std::make_unique<KernelTask>(problem, device_);
+    return planned;
+  }
+
+  Device device_;
+  DeviceWeights weights_;
+  PlanCache cache_;
+  ConvolutionPlanner planner_;
+  bool record_;
+};
+
+}  // namespace
+
+int cuda_devices(std::string& reason) {
+  int count = 0;  // not written on failure
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  switch (status) {
+    case cudaSuccess:
+      if (count == 0) reason = "no GPU was found";
+      return count;
+    case cudaErrorStubLibrary:
+      reason = "the NVIDIA driver is only a stub";
+      return 0;
+    case cudaErrorInsufficientDriver: {
+      int driver = 0;
+      cudaDriverGetVersion(&driver);
+      reason = driver == 0 ? "there is no NVIDIA driver" : "the NVIDIA driver is too old";
+      return 0;
+    }
+    case cudaErrorNoDevice:
+      reason = "the NVIDIA driver finds no GPU";
+      return 0;
+    default:
+      reason = fmt::format("CUDA does not start: {}", cudaGetErrorString(status));
+      return 0;
+  }
+}
+
+std::unique_ptr<Backend> make_cuda_backend(const DeviceOptions& options) {
+  std::string reason;
+  if (cuda_devices(reason) == 0) fail("--device cuda", "{}", reason);
+  return std::make_unique<CudaBackend>(options);
+}
+
+}  // namespace phosphene

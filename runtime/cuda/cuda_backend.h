@@ -1,0 +1,19 @@
+// The backend of a GPU.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "runtime/backend.h"
+
+namespace phosphene {
+
+struct DeviceOptions;
+
+// Throws when there is no GPU that can be used: cuda_devices() says so without throwing.
+std::unique_ptr<Backend> make_cuda_backend(const DeviceOptions& options);
+
+// How many GPUs there are; with none, `reason` says why.
+int cuda_devices(std::string& reason);
+
+}  // namespace phosphene

@@ -1,0 +1,80 @@
+#include "runtime/cuda/device.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/cuda/check.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+constexpr size_t kStagingBytes = size_t{4} << 20;
+
+}  // namespace
+
+DeviceMemory::DeviceMemory(int64_t bytes, cudaStream_t stream) : bytes_(bytes) {
+  void* data = nullptr;
+  const std::string what = fmt::format("{} MB", bytes / 1'000'000);
+  check_cuda(cudaMalloc(&data, static_cast<size_t>(std::max<int64_t>(bytes, 1))), what.c_str());
+  data_ = static_cast<std::byte*>(data);
+  check_cuda(cudaMemsetAsync(data_, 0, static_cast<size_t>(bytes), stream), "zeroing memory");
+}
+
+DeviceMemory::~DeviceMemory() { cudaFree(data_); }
+
+PinnedMemory::PinnedMemory(size_t bytes) : bytes_(bytes) {
+  void* data = nullptr;
+  check_cuda(cudaMallocHost(&data, bytes), "pinned memory");
+  data_ = static_cast<std::byte*>(data);
+}
+
+PinnedMemory::~PinnedMemory() { cudaFreeHost(data_); }
+
+Device::Device() {
+  int device = 0;
+  check_cuda(cudaGetDevice(&device), "the current device");
+  cudaDeviceProp properties{};
+  check_cuda(cudaGetDeviceProperties(&properties, device), "the device's properties");
+  name_ = fmt::format("{}, sm_{}{}", properties.name, properties.major, properties.minor);
+  check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");
+  check_cudnn(cudnnCreate(&cudnn_), "cuDNN's start");
+  check_cudnn(cudnnSetStream(cudnn_, stream_), "cuDNN's stream");
+  check_cublas(cublasCreate(&cublas_), "cuBLAS's start");
+  check_cublas(cublasSetStream(cublas_, stream_), "cuBLAS's stream");
+  staging_ = std::make_unique<PinnedMemory>(kStagingBytes);
+}
+
+Device::~Device() {
+  cudaStreamSynchronize(stream_);
+  cublasDestroy(cublas_);
+  cudnnDestroy(cudnn_);
+  cudaStreamDestroy(stream_);
+}
+
+// Through pinned memory piece by piece: a copy from pageable memory would be staged by the driver anyway, and synchronously.
+void Device::write(std::byte* dst, std::span<const std::byte> src) {
+  for (size_t done = 0; done < src.size();) {
+    const size_t count = std::min(staging_->bytes(), src.size() - done);
+    std::memcpy(staging_->data(), src.data() + done, count);
+    check_cuda(cudaMemcpyAsync(dst + done, staging_->data(), count, cudaMemcpyHostToDevice, stream_),
+               "a copy to the GPU");
+    wait();  // the staging memory is used again
+    done += count;
+  }
+}
+
+void Device::read(std::span<std::byte> dst, const std::byte* src) {
+  for (size_t done = 0; done < dst.size();) {
+    const size_t count = std::min(staging_->bytes(), dst.size() - done);
+    check_cuda(cudaMemcpyAsync(staging_->data(), src + done, count, cudaMemcpyDeviceToHost, stream_),
+               "a copy from the GPU");
+    wait();
+    std::memcpy(dst.data() + done, staging_->data(), count);
+    done += count;
+  }
+}
+
+void Device::wait() const { check_cuda(cudaStreamSynchronize(stream_), "waiting for the GPU"); }
+
+}  // namespace phosphene

@@ -1,0 +1,92 @@
+#include "runtime/cuda/plan_cache.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace phosphene {
+namespace {
+
+// FNV-1a: a name for a file. The key itself stands in the file's first line and is compared.
+uint64_t hash(const std::string& text) {
+  uint64_t h = 14695981039346656037ULL;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return h;
+}
+
+struct Entry {
+  std::string description, json;  // empty: there is none
+};
+
+Entry read_entry(const std::string& path, const std::string& key) {
+  std::ifstream stream(path);
+  std::string first;
+  Entry entry;
+  if (!std::getline(stream, first) || first != key || !std::getline(stream, entry.description)) return {};
+  std::ostringstream rest;
+  rest << stream.rdbuf();
+  entry.json = rest.str();
+  return entry;
+}
+
+// A cache that cannot be written is no error: the plan is found again next time.
+void write_entry(const std::string& path, const std::string& key, const Entry& entry) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  const std::string temporary = fmt::format("{}.{}", path, getpid());
+  {
+    std::ofstream stream(temporary);
+    stream << key << '\n' << entry.description << '\n' << entry.json;
+    if (!stream.good()) error = std::make_error_code(std::errc::io_error);
+  }
+  if (!error) std::filesystem::rename(temporary, path, error);
+  if (error) std::filesystem::remove(temporary, error);
+}
+
+}  // namespace
+
+PlanCache::PlanCache(PlanTarget target, std::string device, std::string folder)
+    : target_(std::move(target)), device_(std::move(device)), folder_(std::move(folder)) {}
+
+std::string PlanCache::default_folder() {
+  const auto from = [](const char* variable, const char* below) {
+    const char* value = std::getenv(variable);
+    return value == nullptr || *value == '\0' ? std::string() : std::string(value) + below;
+  };
+  for (const auto& [variable, below] : {std::pair{"PHOSPHENE_CACHE", "/cudnn"},
+                                        {"XDG_CACHE_HOME", "/phosphene/cudnn"},
+                                        {"HOME", "/.cache/phosphene/cudnn"}}) {
+    if (std::string folder = from(variable, below); !folder.empty()) return folder;
+  }
+  return "";
+}
+
+std::unique_ptr<CudnnPlan> PlanCache::find(const ConvolutionGraph& graph, Engines engines,
+                                           std::vector<Consideration>& considerations) {
+  const std::string way = engines == Engines::ranked ? "ranked" : "fall-back";
+  const std::string key = fmt::format("cudnn {} | {} | {} | {}", cudnnGetVersion(), device_, way, graph.key());
+  const std::string path = folder_.empty() ? "" : fmt::format("{}/{:016x}.json", folder_, hash(key));
+  const std::string name = fmt::format("cudnn {}{}", way, graph.fused() ? " fused" : "");
+  if (!path.empty()) {
+    if (const Entry entry = read_entry(path, key); !entry.json.empty()) {
+      if (std::unique_ptr<CudnnPlan> plan = CudnnPlan::restore(entry.json, entry.description, target_)) {
+        considerations.push_back({name, ""});
+        return plan;
+      }
+    }
+  }
+  std::string refusal;
+  std::unique_ptr<CudnnPlan> plan = CudnnPlan::find(
+      graph, target_, engines == Engines::ranked ? CUDNN_HEUR_MODE_A : CUDNN_HEUR_MODE_FALLBACK, refusal);
+  considerations.push_back({name, refusal});
+  if (plan != nullptr && !path.empty()) {
+    if (const std::string json = plan->json(); !json.empty()) write_entry(path, key, {plan->description(), json});
+  }
+  return plan;
+}
+
+}  // namespace phosphene

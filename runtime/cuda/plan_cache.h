@@ -1,0 +1,32 @@
+// Finds cuDNN plans, and remembers them on disk: choosing an engine, and compiling it where cuDNN does so, takes up to seconds a
+// layer. Entries are keyed by cuDNN's version, the device and the graph; a damaged one is found anew.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/cuda/cudnn_plan.h"
+
+namespace phosphene {
+
+class PlanCache {
+ public:
+  // `folder` "" remembers nothing; `device` names the GPU.
+  PlanCache(PlanTarget target, std::string device, std::string folder);
+
+  // The folder for a user: $PHOSPHENE_CACHE/cudnn, else $XDG_CACHE_HOME or ~/.cache, then phosphene/cudnn.
+  static std::string default_folder();
+
+  enum class Engines { ranked, fall_back };  // cuDNN's mode A, and what it keeps for graphs that mode A has nothing for
+
+  // A plan of the whole graph, or null; either way it is added to `considerations`.
+  std::unique_ptr<CudnnPlan> find(const ConvolutionGraph& graph, Engines engines,
+                                  std::vector<Consideration>& considerations);
+
+ private:
+  PlanTarget target_;
+  std::string device_, folder_;
+};
+
+}  // namespace phosphene

@@ -1,0 +1,99 @@
+#include "runtime/device_choice.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "runtime/cpu/cpu_backend.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+constexpr const char* kModule = "libphosphene_cuda.so";
+
+// Beside the program, or in the folder lib next to its own; $PHOSPHENE_CUDA_MODULE says another place. "" when there is none.
+std::string module_path() {
+  if (const char* path = std::getenv("PHOSPHENE_CUDA_MODULE"); path != nullptr && *path != '\0') return path;
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const char* place : {".", "../lib/phosphene", "../lib"}) {
+    const std::filesystem::path path = folder / place / kModule;
+    if (std::filesystem::exists(path, error)) return path.lexically_normal();
+  }
+  return "";
+}
+
+// A cheap look before CUDA's libraries are loaded: none of them is of use without the driver's.
+bool driver_is_there() {
+  void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+  if (driver != nullptr) dlclose(driver);
+  return driver != nullptr;
+}
+
+// The module stays open until the program ends: backends' code lies in it.
+class CudaModule {
+ public:
+  // Null, with the reason, when it cannot be opened.
+  static const CudaModule* open(std::string& reason) {
+    static CudaModule module;
+    if (module.handle_ == nullptr && module.failure_.empty()) module.load();
+    reason = module.failure_;
+    return module.failure_.empty() ? &module : nullptr;
+  }
+
+  int (*devices)(std::string*) = nullptr;
+  Backend* (*backend)(const DeviceOptions*) = nullptr;
+
+ private:
+  void load() {
+    const std::string path = module_path();
+    if (path.empty()) {
+      failure_ = fmt::format("this build has no {}", kModule);
+      return;
+    }
+    handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle_ == nullptr) {
+      failure_ = dlerror();
+      return;
+    }
+    const auto build = reinterpret_cast<const char* (*)()>(dlsym(handle_, "phosphene_cuda_build"));
+    devices = reinterpret_cast<decltype(devices)>(dlsym(handle_, "phosphene_cuda_devices"));
+    backend = reinterpret_cast<decltype(backend)>(dlsym(handle_, "phosphene_cuda_backend"));
+    if (build == nullptr || devices == nullptr || backend == nullptr) {
+      failure_ = path + " is no module of this program";
+    } else if (std::string(build()) != PHOSPHENE_VERSION) {
+      failure_ = fmt::format("{} is of version {}, this program of {}", path, build(), PHOSPHENE_VERSION);
+    }
+  }
+
+  void* handle_ = nullptr;
+  std::string failure_;
+};
+
+}  // namespace
+
+DeviceChoice choose_device(const DeviceOptions& options) {
+  const std::string& device = options.device;
+  if (device != "auto" && device != "cpu" && device != "cuda") {
+    fail("--device", "'{}' is none of auto, cpu, cuda{}", device, suggestion(device, {"auto", "cpu", "cuda"}));
+  }
+  DeviceChoice choice;
+  if (device != "cpu") {
+    std::string reason = "there is no NVIDIA driver";
+    if (device == "cuda" || driver_is_there()) {
+      const CudaModule* module = CudaModule::open(reason);
+      if (module != nullptr && module->devices(&reason) > 0) {
+        choice.backend.reset(module->backend(&options));
+        return choice;
+      }
+      if (device == "cuda") fail("--device cuda", "{}", reason);
+    }
+    if (!module_path().empty()) choice.note = fmt::format("on the CPU: {}", reason);
+  }
+  choice.backend = make_cpu_backend(options.threads);
+  return choice;
+}
+
+}  // namespace phosphene

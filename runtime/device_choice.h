@@ -1,0 +1,28 @@
+// Which backend a run gets. The CUDA backend is a module, libphosphene_cuda.so, opened only when a device is asked for or `auto`
+// looks for one: without it, or without a GPU, the program needs no CUDA library.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "runtime/backend.h"
+
+namespace phosphene {
+
+struct DeviceOptions {
+  std::string device = "auto";  // auto: a GPU where there is one; cpu; cuda
+  int threads = 0;              // of the CPU; 0: all
+  bool tf32 = false;            // GPU: products of float32 rounded to 11 bits
+  bool record = true;           // GPU: steps recorded as a CUDA graph, or enqueued one by one
+  bool plan_cache = true;       // GPU: remember cuDNN's plans on disk
+};
+
+struct DeviceChoice {
+  std::unique_ptr<Backend> backend;
+  std::string note;  // why `auto` fell back to the CPU though the module is there; else ""
+};
+
+// Throws for `cuda` where there is none, with the reason.
+DeviceChoice choose_device(const DeviceOptions& options);
+
+}  // namespace phosphene
