@@ -14,6 +14,7 @@
 
 #include "cli/channel_step.h"
 #include "cli/commands.h"
+#include "cli/device_option.h"
 #include "runtime/cpu/peak.h"
 
 namespace phosphene {
@@ -22,7 +23,7 @@ namespace {
 struct BenchOptions {
   std::string model, layer;
   int64_t size = 0, batch = 1, steps = 20;
-  int threads = 0;
+  DeviceOptions device;
   bool json = false;
 };
 
@@ -74,7 +75,7 @@ Timing measure(ChannelStep& bench, const BenchOptions& options) {
   for (int64_t i = 0; i < options.steps; ++i) bench.step().program().run_timed(timing.per_op);
   for (double& op : timing.per_op) op /= static_cast<double>(options.steps);
   timing.peak_memory = peak_memory_bytes();  // before the matrix product takes some of its own
-  timing.peak_gflops = measure_sgemm_peak(options.threads);
+  timing.peak_gflops = measure_sgemm_peak(options.device.threads);
   return timing;
 }
 
@@ -151,7 +152,7 @@ void print_table(const ChannelStep& bench, const BenchOptions& options, const Ti
 
 void run_bench(const BenchOptions& options) {
   const Model model = load_model(find_model(options.model));
-  ChannelStep bench(model, {options.layer, options.size, options.batch, options.threads});
+  ChannelStep bench(model, {options.layer, options.size, options.batch, options.device});
   const Timing timing = measure(bench, options);
   if (options.json)
     print_json(bench, options, timing);
@@ -175,7 +176,7 @@ void add_bench_command(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 14));
   command->add_option("--batch", options->batch, "images at a time")->capture_default_str()->check(CLI::Range(1, 1024));
   command->add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
-  command->add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(0, 1024));
+  add_device_options(*command, options->device);
   command->add_flag("--json", options->json, "machine-readable");
   command->footer("Example:\n  phosphene bench googlenet --layer mixed4a --batch 4");
   command->callback([options] { run_bench(*options); });

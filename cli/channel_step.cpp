@@ -1,6 +1,6 @@
 #include "cli/channel_step.h"
 
-#include "runtime/cpu/cpu_backend.h"
+#include "cli/device_option.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -32,7 +32,7 @@ Config channel_config(const Model& model, const std::string& layer, const Channe
 ChannelStep::ChannelStep(const Model& model, const ChannelStepOptions& options)
     : layer_(options.layer.empty() ? deepest_map(model) : options.layer),
       config_(channel_config(model, layer_, options)),
-      backend_(make_cpu_backend(options.threads)),
+      backend_(open_device(options.device)),
       step_(std::make_unique<StepProgram>(model, config_, options.batch, *backend_)) {
   std::vector<Slot> slots;
   for (int64_t image = 0; image < options.batch; ++image) slots.push_back({&config_, image, 0});

@@ -7,6 +7,7 @@
 #include "experiment/config.h"
 #include "experiment/step_graph.h"
 #include "loaders/model.h"
+#include "runtime/device_choice.h"
 
 namespace phosphene {
 
@@ -14,7 +15,7 @@ struct ChannelStepOptions {
   std::string layer;  // empty: the deepest layer that still has a map
   int64_t size = 0;   // 0: what the model was trained at
   int64_t batch = 1;
-  int threads = 0;
+  DeviceOptions device;
 };
 
 // Everything but layer, size and batch is a config's default.

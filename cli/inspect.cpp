@@ -8,6 +8,7 @@
 
 #include "cli/channel_step.h"
 #include "cli/commands.h"
+#include "cli/device_option.h"
 #include "loaders/model.h"
 #include "runtime/fuse.h"
 
@@ -18,6 +19,7 @@ struct InspectOptions {
   std::string model, layer;
   int64_t size = 0;
   bool json = false, explain = false;
+  DeviceOptions device;  // of the plan
 };
 
 struct LayerRow {
@@ -90,7 +92,7 @@ void print_table(const Model& model, const std::vector<LayerRow>& rows) {
 
 // The plan of one optimisation step of a channel: every step with what was considered for it.
 void print_plan(const Model& model, const InspectOptions& options) {
-  const ChannelStep step(model, {.layer = options.layer, .size = options.size});
+  const ChannelStep step(model, {.layer = options.layer, .size = options.size, .device = options.device});
   const Program& program = step.program();
   fmt::print("\none optimisation step of channel {}:0, {} x {}, on {}\n", step.layer(), step.size(), step.size(),
              step.backend());
@@ -136,6 +138,7 @@ void add_inspect_command(CLI::App& app) {
                       "with --explain: the layer whose channel is drawn (default: the deepest)");
   CLI::Option* json = command->add_flag("--json", options->json, "machine-readable");
   command->add_flag("--explain", options->explain, "show the plan")->excludes(json);
+  add_device_options(*command, options->device);
   command->footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");
   command->callback([options] { inspect(*options); });
 }

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/device_option.h"
 #include "experiment/config.h"
 #include "experiment/image_file.h"
 #include "experiment/step_graph.h"
 #include "loaders/safetensors.h"
-#include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
 #include "runtime/program.h"
@@ -22,7 +22,7 @@ namespace {
 struct ProbeOptions {
   std::string model, input, objective, output;
   std::vector<std::string> save;
-  int threads = 0;
+  DeviceOptions device;
 };
 
 // What the network is fed, channels last.
@@ -86,7 +86,7 @@ void probe(const ProbeOptions& options) {
     fail("probe", "nothing is asked for: give --save or --objective");
   const Model model = load_model(find_model(options.model));
   const Input input = read_input(options.input, model);
-  const std::unique_ptr<Backend> backend = make_cpu_backend(options.threads);
+  const std::unique_ptr<Backend> backend = open_device(options.device);
   States states(*backend);
   Graph graph;
   const ValueId source = graph.state(Model::kInput, {input.shape});
@@ -148,7 +148,7 @@ void add_probe_command(CLI::App& app) {
   command->add_option("--objective", options->objective, "JSON file with a list of terms as in a config");
   command->add_option("--save", options->save, "layers to write");
   command->add_option("-o,--output", options->output, "the .safetensors to write")->required();
-  command->add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(0, 1024));
+  add_device_options(*command, options->device);
   command->footer(
       "Example:\n  phosphene probe googlenet --input cat.jpg --save mixed4a mixed4a:pre --objective objective.json -o "
       "numbers.safetensors\n  with objective.json: [{\"channel\": {\"layer\": \"mixed4a\", \"unit\": 97}}]");

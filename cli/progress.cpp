@@ -28,7 +28,6 @@ TerminalProgress::TerminalProgress() : terminal_(isatty(STDERR_FILENO) != 0), ne
 void TerminalProgress::on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step,
                                int64_t steps, double objective, double eta_seconds) {
   const auto now = Clock::now();
-  if (now < next_) return;
   next_ = now + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
   const std::string line = fmt::format("{}/{} images  {}  step {}/{}  objective {:.4g}  {} left", images_done, images,
                                        name, step, steps, objective, duration(eta_seconds));

@@ -14,6 +14,7 @@ class TerminalProgress final : public Progress {
   TerminalProgress();
   ~TerminalProgress() override { clear(); }
 
+  [[nodiscard]] bool due() override { return Clock::now() >= next_; }
   void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
                double objective, double eta_seconds) override;
   void on_message(const std::string& line) override;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/device_option.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "experiment/config.h"
@@ -19,9 +20,9 @@ namespace phosphene {
 namespace {
 
 struct RenderOptions {
-  std::string config, model, out, device = "auto";
+  std::string config, model, out;
   std::vector<std::string> channels, neurons, classes, overrides;
-  int threads = 0;
+  DeviceOptions device;
   bool dry_run = false;
 };
 
@@ -96,7 +97,6 @@ void render(const RenderOptions& options) {
   RunOptions run_options;
   run_options.out = options.out.empty() ? default_folder(options) : options.out;
   run_options.device = options.device;
-  run_options.threads = options.threads;
   run_options.stop = &catch_interrupts();
   run_options.progress = &progress;
   if (options.dry_run) {
@@ -137,10 +137,7 @@ void add_render_command(CLI::App& app) {
       ->allow_extra_args(false);
   command->add_option("--class", options->classes, "index or label, a class's logit (repeatable)")
       ->allow_extra_args(false);
-  command->add_option("--device", options->device, "auto, cpu or cuda")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  command->add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(0, 1024));
+  add_device_options(*command, options->device);
   command->add_flag("--dry-run", options->dry_run, "check and describe the run, write nothing");
   command->footer(
       "Example:\n  phosphene render --model googlenet --channel mixed4a:97 --set /steps=256\n"

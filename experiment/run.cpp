@@ -12,7 +12,6 @@
 #include "experiment/run_folder.h"
 #include "experiment/step_graph.h"
 #include "loaders/safetensors.h"
-#include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -26,15 +25,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::unique_ptr<Backend> make_backend(const RunOptions& options) {
-  if (options.device == "cuda") fail("--device", "this build has no CUDA backend; say cpu or auto");
-  if (options.device != "auto" && options.device != "cpu") {
-    fail("--device", "'{}' is none of auto, cpu, cuda{}", options.device,
-         suggestion(options.device, {"auto", "cpu", "cuda"}));
-  }
-  return make_cpu_backend(options.threads);
-}
-
 std::string layers_of(const Config& config) {
   std::vector<std::string> names;
   for (const Term& term : config.objective) names.push_back(term.layer.empty() ? "the logits" : "'" + term.layer + "'");
@@ -47,7 +37,7 @@ class Run {
   Run(const Config& config, const RunOptions& options)
       : config_(config),
         options_(options),
-        backend_(make_backend(options)),
+        device_(choose_device(options.device)),
         model_(load_model(find_model(config.model, config.directory))),
         jobs_(expand(config)) {
     const int64_t capacity = config.batch > 0 ? config.batch : kAutomaticBatch;
@@ -83,7 +73,7 @@ class Run {
 
   Config config_;
   RunOptions options_;
-  std::unique_ptr<Backend> backend_;
+  DeviceChoice device_;
   Model model_;
   std::vector<Job> jobs_;
   std::vector<Batch> batches_;
@@ -108,9 +98,12 @@ Json Run::frozen() const {
   for (const auto& [pointer, values] : config_.sweep) sweep[pointer] = values;
   Json config = config_.json;
   if (!sweep.empty()) config["sweep"] = sweep;
-  return {{"phosphene", PHOSPHENE_VERSION},     {"model", model_.name},
-          {"backend", backend_->description()}, {"images", images_},
-          {"batch", batches_.front().size()},   {"config", config}};
+  return {{"phosphene", PHOSPHENE_VERSION},
+          {"model", model_.name},
+          {"backend", device_.backend->description()},
+          {"images", images_},
+          {"batch", batches_.front().size()},
+          {"config", config}};
 }
 
 // One program serves every batch of one structure; its size is that of the first, the largest.
@@ -118,7 +111,7 @@ StepProgram& Run::program_for(const Batch& batch) {
   const std::string key = structure_key(config_of(batch));
   if (program_ == nullptr || key != program_key_ || std::ssize(batch) > program_->batch()) {
     program_.reset();  // free its memory before the next takes its own
-    program_ = std::make_unique<StepProgram>(model_, config_of(batch), std::ssize(batch), *backend_);
+    program_ = std::make_unique<StepProgram>(model_, config_of(batch), std::ssize(batch), *device_.backend);
     program_key_ = key;
   }
   return *program_;
@@ -146,6 +139,7 @@ void Run::check_objectives() const {
 }
 
 RunResult Run::execute() {
+  if (!device_.note.empty() && options_.progress != nullptr) options_.progress->on_message(device_.note);
   check_objectives();
   program_for(batches_.front()).start(slots(batches_.front()));  // mistakes show before anything is written
   folder_ = std::make_unique<RunFolder>(options_.out, frozen());
@@ -323,7 +317,7 @@ Json Run::record(const JobImage& image, const std::vector<float>& curve) const {
 }
 
 void Run::tell(const Batch& batch, StepProgram& program, int64_t step) {
-  if (options_.progress == nullptr) return;
+  if (options_.progress == nullptr || !options_.progress->due()) return;
   std::vector<float> values(static_cast<size_t>(program.batch()));
   program.states().read_part(kHistoryState, step * program.batch() * static_cast<int64_t>(sizeof(float)),
                              std::as_writable_bytes(std::span<float>(values)));
@@ -352,7 +346,7 @@ std::vector<std::string> Run::describe() {
           fmt::format("images   {} in {} jobs, {} batches of up to {}", images_, jobs_.size(), batches_.size(),
                       program.batch()),
           fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps),
-          fmt::format("backend  {}", backend_->description()),
+          fmt::format("backend  {}", device_.backend->description()),
           fmt::format("memory   {:.0f} MB for a batch", bytes * kMegabyte),
           fmt::format("first    {}", name(batches_.front().front())),
           fmt::format("last     {}", name(batches_.back().back()))};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiment/config.h"
+#include "runtime/device_choice.h"
 
 namespace phosphene {
 
@@ -18,7 +19,9 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   virtual ~Progress() = default;
 
-  // After each step of a batch. `name`: the batch's first image; `images_done` of `images`; `objective`: the mean over the batch;
+  // Whether a step is to be told now: its objective has to be fetched from the device, which waits for it.
+  [[nodiscard]] virtual bool due() { return true; }
+  // After a step of a batch. `name`: the batch's first image; `images_done` of `images`; `objective`: the mean over the batch;
   // `eta_seconds`: of the whole run, negative while unknown.
   virtual void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
                        double objective, double eta_seconds) = 0;
@@ -27,9 +30,8 @@ class Progress {
 };
 
 struct RunOptions {
-  std::string out;                          // the run folder
-  std::string device = "auto";              // auto, cpu, cuda
-  int threads = 0;                          // 0: all
+  std::string out;  // the run folder
+  DeviceOptions device;
   const std::atomic<bool>* stop = nullptr;  // set: stop after the step, keep what is finished
   Progress* progress = nullptr;
 };

@@ -42,6 +42,7 @@ expect_none("# *include *[<\"](cuda|cudnn|cufft|cublas)" "only runtime/cuda name
 set(outside_launch ${every})
 list(REMOVE_ITEM outside_launch kernels/launch_cuda.cuh)
 expect_none("<<<|threadIdx|blockIdx|__syncthreads|__shfl|atomicAdd" "only kernels/launch_cuda.cuh launches on a GPU" ${outside_launch})
+expect_none("cudaLaunchKernel" "only kernels/launch_cuda.cuh launches on a GPU" ${outside_launch})
 
 set(bodies ${every})
 list(FILTER bodies INCLUDE REGEX "^kernels/.*\\.h$")

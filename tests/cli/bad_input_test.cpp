@@ -84,8 +84,11 @@ TEST_F(BadInput, ClassifyingWithoutAClassifier) {
   expect_one_clear_line(run("classify small.safetensors photo.jpg"), {"small", "classifier"});
 }
 
-TEST_F(BadInput, CudaIsRefusedByABuildWithoutIt) {
-  expect_one_clear_line(run("render --model small.safetensors --channel conv2:0 --device cuda --out r"), {"CUDA"});
+TEST_F(BadInput, CudaIsRefusedWhereThereIsNone) {
+  setenv("CUDA_VISIBLE_DEVICES", "", 1);  // on a machine with a GPU, hide it
+  expect_one_clear_line(run("render --model small.safetensors --channel conv2:0 --device cuda --out r"),
+                        {"--device cuda"});
+  unsetenv("CUDA_VISIBLE_DEVICES");
 }
 
 TEST_F(BadInput, RunFolderThatCannotBeMade) {

@@ -103,7 +103,7 @@ TEST(Run, NeitherBatchNorThreadsChangeAnything) {
   EXPECT_TRUE(alone == results_of(folder.file("together"))) << "eight images at once";
   config["batch"] = 6;  // the last batch is filled up
   RunOptions two;
-  two.threads = 2;
+  two.device.threads = 2;
   render(folder, config, folder.file("threads"), two);
   EXPECT_TRUE(alone == results_of(folder.file("threads"))) << "two threads, six images at once";
 }

@@ -63,8 +63,8 @@ Json small_config(const TemporaryFolder& folder) {
 
 RunResult render(const TemporaryFolder& folder, const Json& config, const std::string& out, RunOptions options) {
   options.out = out;
-  options.device = "cpu";
-  if (options.threads == 0) options.threads = 1;
+  options.device.device = "cpu";
+  if (options.device.threads == 0) options.device.threads = 1;
   return run(parse_config(config, "test.json", folder.path().string()), options);
 }
 

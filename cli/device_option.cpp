@@ -1,0 +1,25 @@
+#include "cli/device_option.h"
+
+#include <fmt/format.h>
+
+namespace phosphene {
+
+void add_device_options(CLI::App& command, DeviceOptions& options) {
+  command.add_option("--device", options.device, "auto (a GPU where there is one), cpu or cuda")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command.add_option("--threads", options.threads, "threads of the CPU (default: one per core)")
+      ->check(CLI::Range(0, 1024));
+  command.add_flag("--tf32", options.tf32, "on a GPU: round the factors of float32 products to 11 bits; faster");
+  command.add_flag(
+      "--eager", [&options](int64_t) { options.record = false; },
+      "on a GPU: enqueue every kernel of a step by itself instead of a recorded graph; for debugging");
+}
+
+std::unique_ptr<Backend> open_device(const DeviceOptions& options) {
+  DeviceChoice choice = choose_device(options);
+  if (!choice.note.empty()) fmt::print(stderr, "{}\n", choice.note);
+  return std::move(choice.backend);
+}
+
+}  // namespace phosphene
