@@ -13,40 +13,9 @@ constexpr int64_t kAlignment = 256;
 
 int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-// How a convolution is done: a plan of the whole graph, or of the convolution alone with our kernel behind it.
-struct Choice {
-  std::unique_ptr<CudnnPlan> plan;
-  bool fused = true;
-  std::string implementation;
-  std::vector<Consideration> considerations;
-};
-
-ConvolutionGraph without_epilogue(ConvolutionGraph graph) {
-  graph.bias = graph.relu = graph.addend = graph.mask = false;
-  return graph;
-}
-
-Choice choose(PlanCache& cache, const ConvolutionGraph& graph, const std::string& where) {
-  using Engines = PlanCache::Engines;
-  Choice choice;
-  for (const Engines engines : {Engines::ranked, Engines::fall_back}) {
-    for (const bool fused : {true, false}) {
-      if (!fused && !graph.fused()) continue;
-      choice.plan = cache.find(fused ? graph : without_epilogue(graph), engines, choice.considerations);
-      if (choice.plan == nullptr) continue;
-      choice.fused = fused;
-      choice.implementation =
-          fmt::format("{}, {}", choice.considerations.back().implementation, choice.plan->description());
-      return choice;
-    }
-  }
-  fail_internal(where, "cuDNN has no plan for {}; the last refusal: {}", graph.key(),
-                choice.considerations.back().refusal);
-}
-
 class ConvolutionTask : public Task {
  public:
-  ConvolutionTask(Device& device, Choice choice, std::shared_ptr<DeviceMemory> filter, int64_t out_bytes)
+  ConvolutionTask(Device& device, PlanChoice choice, std::shared_ptr<DeviceMemory> filter, int64_t out_bytes)
       : device_(device),
         plan_(std::move(choice.plan)),
         fused_(choice.fused),
@@ -91,8 +60,8 @@ class ConvolutionTask : public Task {
 
 class ForwardTask final : public ConvolutionTask {
  public:
-  ForwardTask(Device& device, Choice choice, std::shared_ptr<DeviceMemory> filter, std::shared_ptr<DeviceMemory> bias,
-              const ConvolutionGraph& graph)
+  ForwardTask(Device& device, PlanChoice choice, std::shared_ptr<DeviceMemory> filter,
+              std::shared_ptr<DeviceMemory> bias, const ConvolutionGraph& graph)
       : ConvolutionTask(device, std::move(choice), std::move(filter), graph.dst.elements() * int64_t{sizeof(float)}),
         bias_(std::move(bias)),
         step_(AddBiasStep{graph.dst, graph.bias, graph.relu}) {}
@@ -114,7 +83,7 @@ class ForwardTask final : public ConvolutionTask {
 
 class BackwardTask final : public ConvolutionTask {
  public:
-  BackwardTask(Device& device, Choice choice, std::shared_ptr<DeviceMemory> filter, const ConvolutionGraph& graph)
+  BackwardTask(Device& device, PlanChoice choice, std::shared_ptr<DeviceMemory> filter, const ConvolutionGraph& graph)
       : ConvolutionTask(device, std::move(choice), std::move(filter), graph.src.elements() * int64_t{sizeof(float)}),
         addend_(graph.addend),
         mask_(graph.mask),
@@ -143,7 +112,7 @@ class BackwardTask final : public ConvolutionTask {
   std::vector<std::byte*> pointers_;
 };
 
-PlannedTask planned(const Choice& choice) {
+PlannedTask planned(const PlanChoice& choice) {
   PlannedTask planned;
   planned.implementation = choice.implementation;
   planned.considerations = choice.considerations;
@@ -154,11 +123,8 @@ PlannedTask planned(const Choice& choice) {
 
 PlannedTask plan_convolution(const ConvolutionPlanner& planner, const ConvolutionProblem& problem,
                              const std::string& where) {
-  ConvolutionGraph graph{false, problem.src, problem.dst, problem.window, problem.groups};
-  graph.bias = problem.bias.data != nullptr;
-  graph.relu = problem.relu;
-  graph.precision = planner.precision;
-  Choice choice = choose(planner.cache, graph, where);
+  const ConvolutionGraph graph = graph_of(problem, planner.precision);
+  PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
   auto filter = planner.weights.filter(problem.weights);
   auto bias = graph.bias ? planner.weights.plain(problem.bias) : nullptr;
@@ -172,11 +138,8 @@ PlannedTask plan_convolution(const ConvolutionPlanner& planner, const Convolutio
 
 PlannedTask plan_convolution(const ConvolutionPlanner& planner, const ConvolutionBackwardProblem& problem,
                              const std::string& where) {
-  ConvolutionGraph graph{true, problem.src, problem.dst, problem.window, problem.groups};
-  graph.addend = problem.addend;
-  graph.mask = problem.masked;
-  graph.precision = planner.precision;
-  Choice choice = choose(planner.cache, graph, where);
+  const ConvolutionGraph graph = graph_of(problem, planner.precision);
+  PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
   // Shared with the forward convolution, so it is no memory of its own.
   auto task =

@@ -44,6 +44,28 @@ std::string ConvolutionGraph::key() const {
                      mask ? " mask" : "", static_cast<int>(precision));
 }
 
+ConvolutionGraph ConvolutionGraph::alone() const {
+  ConvolutionGraph graph = *this;
+  graph.bias = graph.relu = graph.addend = graph.mask = false;
+  return graph;
+}
+
+ConvolutionGraph graph_of(const ConvolutionProblem& problem, NetworkPrecision precision) {
+  ConvolutionGraph graph{false, problem.src, problem.dst, problem.window, problem.groups};
+  graph.bias = problem.bias.data != nullptr;
+  graph.relu = problem.relu;
+  graph.precision = precision;
+  return graph;
+}
+
+ConvolutionGraph graph_of(const ConvolutionBackwardProblem& problem, NetworkPrecision precision) {
+  ConvolutionGraph graph{true, problem.src, problem.dst, problem.window, problem.groups};
+  graph.addend = problem.addend;
+  graph.mask = problem.masked;
+  graph.precision = precision;
+  return graph;
+}
+
 Descriptor CudnnPlan::create(cudnnBackendDescriptorType_t type) {
   Descriptor descriptor = nullptr;
   check_cudnn(cudnnBackendCreateDescriptor(type, &descriptor), "a descriptor");

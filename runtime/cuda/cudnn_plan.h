@@ -34,8 +34,12 @@ struct ConvolutionGraph {
   NetworkPrecision precision = NetworkPrecision::f32;
 
   [[nodiscard]] bool fused() const { return bias || relu || addend || mask; }
-  [[nodiscard]] std::string key() const;  // all of it in one line of text
+  [[nodiscard]] ConvolutionGraph alone() const;  // without what follows it
+  [[nodiscard]] std::string key() const;         // all of it in one line of text
 };
+
+ConvolutionGraph graph_of(const ConvolutionProblem& problem, NetworkPrecision precision);
+ConvolutionGraph graph_of(const ConvolutionBackwardProblem& problem, NetworkPrecision precision);
 
 // The tensors of a plan, as execution names them. `in` and `out` are src and dst, or grad_dst and grad_src.
 enum class PlanTensor : int64_t { in = 1, weights, out, bias, addend, mask };

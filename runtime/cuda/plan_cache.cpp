@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "runtime/error.h"
+
 namespace phosphene {
 namespace {
 
@@ -87,6 +89,23 @@ std::unique_ptr<CudnnPlan> PlanCache::find(const ConvolutionGraph& graph, Engine
     if (const std::string json = plan->json(); !json.empty()) write_entry(path, key, {plan->description(), json});
   }
   return plan;
+}
+
+PlanChoice choose_plan(PlanCache& cache, const ConvolutionGraph& graph, const std::string& where) {
+  PlanChoice choice;
+  for (const auto engines : {PlanCache::Engines::ranked, PlanCache::Engines::fall_back}) {
+    for (const bool fused : {true, false}) {
+      if (!fused && !graph.fused()) continue;
+      choice.plan = cache.find(fused ? graph : graph.alone(), engines, choice.considerations);
+      if (choice.plan == nullptr) continue;
+      choice.fused = fused;
+      choice.implementation =
+          fmt::format("{}, {}", choice.considerations.back().implementation, choice.plan->description());
+      return choice;
+    }
+  }
+  fail_internal(where, "cuDNN has no plan for {}; the last refusal: {}", graph.key(),
+                choice.considerations.back().refusal);
 }
 
 }  // namespace phosphene

@@ -29,4 +29,16 @@ class PlanCache {
   std::string device_, folder_;
 };
 
+// How a convolution is done: by a plan of the whole graph, or by one of the convolution alone with our kernel behind it.
+struct PlanChoice {
+  std::unique_ptr<CudnnPlan> plan;
+  bool fused = true;
+  std::string implementation;
+  std::vector<Consideration> considerations;
+};
+
+// In this order: a ranked engine for the whole graph, a ranked one for the convolution alone, and the same of the fall-backs.
+// Throws, naming `where`, when there is none.
+PlanChoice choose_plan(PlanCache& cache, const ConvolutionGraph& graph, const std::string& where);
+
 }  // namespace phosphene

@@ -1,0 +1,66 @@
+#include "runtime/paper_backend.h"
+
+#include <cstdlib>
+
+#include "runtime/error.h"
+#include "runtime/launches.h"
+
+namespace phosphene {
+namespace {
+
+// Address space that is never touched.
+class PaperMemory final : public Memory {
+ public:
+  explicit PaperMemory(int64_t bytes) : bytes_(bytes) {
+    data_ = static_cast<std::byte*>(std::calloc(static_cast<size_t>(bytes) + 1, 1));
+    if (data_ == nullptr) fail("memory", "{} MB could not be had", bytes >> 20);
+  }
+  ~PaperMemory() override { std::free(data_); }
+  [[nodiscard]] std::byte* data() const override { return data_; }
+  [[nodiscard]] int64_t bytes() const override { return bytes_; }
+
+ private:
+  std::byte* data_;
+  int64_t bytes_;
+};
+
+class PaperTask final : public Task {
+ public:
+  void bind(std::span<std::byte* const> /*operands*/, std::byte* /*workspace*/) override {}
+  void run() override { fail_internal("plan on paper", "it cannot be run"); }
+};
+
+class PaperBackend final : public Backend {
+ public:
+  explicit PaperBackend(Implement implement) : implement_(std::move(implement)) {}
+
+  [[nodiscard]] std::string description() const override { return "a GPU on paper"; }
+  [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override {
+    return std::make_unique<PaperMemory>(bytes);
+  }
+  void write(std::byte* /*dst*/, std::span<const std::byte> /*src*/) override {}
+  void read(std::span<std::byte> /*dst*/, const std::byte* /*src*/) override {
+    fail_internal("plan on paper", "it has no numbers");
+  }
+  [[nodiscard]] int64_t alignment() const override { return 256; }
+  [[nodiscard]] bool fuses_gradients() const override { return true; }
+
+  [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
+    PlannedTask planned;
+    if (implement_) planned = implement_(problem, where);
+    planned.task = std::make_unique<PaperTask>();
+    planned.workspace_bytes += std::visit([](const auto& p) { return phosphene::workspace_bytes(p); }, problem);
+    return planned;
+  }
+
+ private:
+  Implement implement_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_paper_backend(Implement implement) {
+  return std::make_unique<PaperBackend>(std::move(implement));
+}
+
+}  // namespace phosphene
