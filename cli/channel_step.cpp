@@ -18,7 +18,10 @@ std::string deepest_map(const Model& model) {
   return deepest;
 }
 
-Config channel_config(const Model& model, const std::string& layer, const ChannelStepOptions& options) {
+}  // namespace
+
+Config channel_config(const Model& model, const ChannelStepOptions& options) {
+  const std::string layer = options.layer.empty() ? deepest_map(model) : options.layer;
   Json json = {{"version", 1},
                {"model", model.name},
                {"images", options.batch},
@@ -27,12 +30,13 @@ Config channel_config(const Model& model, const std::string& layer, const Channe
   return parse_config(json, "", ".");
 }
 
-}  // namespace
-
 ChannelStep::ChannelStep(const Model& model, const ChannelStepOptions& options)
+    : ChannelStep(model, options, open_device(options.device)) {}
+
+ChannelStep::ChannelStep(const Model& model, const ChannelStepOptions& options, std::unique_ptr<Backend> backend)
     : layer_(options.layer.empty() ? deepest_map(model) : options.layer),
-      config_(channel_config(model, layer_, options)),
-      backend_(open_device(options.device)),
+      config_(channel_config(model, options)),
+      backend_(std::move(backend)),
       step_(std::make_unique<StepProgram>(model, config_, options.batch, *backend_)) {
   std::vector<Slot> slots;
   for (int64_t image = 0; image < options.batch; ++image) slots.push_back({&config_, image, 0});

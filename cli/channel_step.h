@@ -15,13 +15,17 @@ struct ChannelStepOptions {
   std::string layer;  // empty: the deepest layer that still has a map
   int64_t size = 0;   // 0: what the model was trained at
   int64_t batch = 1;
-  DeviceOptions device;
+  DeviceOptions device = {};
 };
 
-// Everything but layer, size and batch is a config's default.
+// A config that draws channel 0 of the layer; everything but layer, size and batch is a config's default.
+Config channel_config(const Model& model, const ChannelStepOptions& options);
+
 class ChannelStep {
  public:
   ChannelStep(const Model& model, const ChannelStepOptions& options);
+  // The same, planned on a given backend.
+  ChannelStep(const Model& model, const ChannelStepOptions& options, std::unique_ptr<Backend> backend);
 
   [[nodiscard]] StepProgram& step() { return *step_; }
   [[nodiscard]] const Program& program() const { return step_->program(); }

@@ -12,5 +12,6 @@ void add_classify_command(CLI::App& app);
 void add_render_command(CLI::App& app);
 void add_probe_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
+void add_check_command(CLI::App& app);
 
 }  // namespace phosphene

@@ -9,6 +9,7 @@
 #include "cli/channel_step.h"
 #include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/roofline.h"
 #include "loaders/model.h"
 #include "runtime/fuse.h"
 
@@ -19,6 +20,8 @@ struct InspectOptions {
   std::string model, layer;
   int64_t size = 0;
   bool json = false, explain = false;
+  int64_t batch = 1;
+  bool roofline = false;
   DeviceOptions device;  // of the plan
 };
 
@@ -116,6 +119,7 @@ void inspect(const InspectOptions& options) {
   else
     print_table(model, rows);
   if (options.explain) print_plan(model, options);
+  if (options.roofline) print_roofline(model, {.layer = options.layer, .size = options.size, .batch = options.batch});
 }
 
 }  // namespace
@@ -135,9 +139,20 @@ void add_inspect_command(CLI::App& app) {
   command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
       ->check(CLI::Range(1, 1 << 14));
   command->add_option("--layer", options->layer,
-                      "with --explain: the layer whose channel is drawn (default: the deepest)");
+                      "with --explain and --roofline: the layer whose channel is drawn (default: the deepest)");
   CLI::Option* json = command->add_flag("--json", options->json, "machine-readable");
   command->add_flag("--explain", options->explain, "show the plan")->excludes(json);
+  CLI::Option* roofline =
+      command
+          ->add_flag(
+              "--roofline", options->roofline,
+              "show the bytes and FLOPs of a step planned for a GPU, and the time that some GPUs need for them at "
+              "the least; needs no GPU")
+          ->excludes(json);
+  command->add_option("--batch", options->batch, "with --roofline: images at a time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024))
+      ->needs(roofline);
   add_device_options(*command, options->device);
   command->footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");
   command->callback([options] { inspect(*options); });

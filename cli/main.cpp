@@ -66,6 +66,7 @@ int run(int argc, char** argv) {
   add_render_command(app);
   add_probe_command(app);
   add_bench_command(app);
+  add_check_command(app);
   const std::atomic<bool>& interrupted = catch_interrupts();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report, like a full disk
   try {

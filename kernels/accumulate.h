@@ -12,28 +12,28 @@ namespace phosphene {
 template <bool kMasked>
 struct SumSlices {
   static constexpr int cpu_lanes = 16;
+  static constexpr int gpu_lanes = 4;
   static constexpr int kMaxSources = 8;
   const float* src[kMaxSources];
   const float* mask;
   float* dst;
   int sources;
   int64_t src_c, dst_c, offset;
+  PHOSPHENE_HD bool wide() const { return src_c % gpu_lanes == 0 && dst_c % gpu_lanes == 0 && offset % gpu_lanes == 0; }
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    float sum[N];
-    const float* PHOSPHENE_RESTRICT first = src[0] + row * src_c + offset + i;
-    for (int l = 0; l < N; ++l) sum[l] = first[l];
+    float sum[N], next[N];
+    load<N>(src[0] + row * src_c + offset + i, sum);
     for (int s = 1; s < sources; ++s) {
-      const float* PHOSPHENE_RESTRICT next = src[s] + row * src_c + offset + i;
+      load<N>(src[s] + row * src_c + offset + i, next);
       for (int l = 0; l < N; ++l) sum[l] += next[l];
     }
     if constexpr (kMasked) {
-      const float* PHOSPHENE_RESTRICT y = mask + row * dst_c + i;
-      for (int l = 0; l < N; ++l) sum[l] = y[l] > 0.F ? sum[l] : 0.F;
+      load<N>(mask + row * dst_c + i, next);
+      for (int l = 0; l < N; ++l) sum[l] = next[l] > 0.F ? sum[l] : 0.F;
     }
-    float* PHOSPHENE_RESTRICT out = dst + row * dst_c + i;
-    for (int l = 0; l < N; ++l) out[l] = sum[l];
+    store<N>(dst + row * dst_c + i, sum);
   }
 };
 

@@ -9,21 +9,25 @@ namespace phosphene {
 template <bool kRelu>
 struct AddBias {
   static constexpr int cpu_lanes = 16;
+  static constexpr int gpu_lanes = 4;
   const float* src;
   const float* bias;  // c numbers, or null for none
   float* dst;
   int64_t c;
+  PHOSPHENE_HD bool wide() const { return c % gpu_lanes == 0; }
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    const float* PHOSPHENE_RESTRICT x = src + row * c + i;
-    float* PHOSPHENE_RESTRICT y = dst + row * c + i;
-    float sum[N];
-    for (int l = 0; l < N; ++l) sum[l] = x[l];
+    float sum[N], added[N];
+    load<N>(src + row * c + i, sum);
     if (bias != nullptr) {
-      for (int l = 0; l < N; ++l) sum[l] += bias[i + l];
+      load<N>(bias + i, added);
+      for (int l = 0; l < N; ++l) sum[l] += added[l];
     }
-    for (int l = 0; l < N; ++l) y[l] = kRelu && !(sum[l] > 0.F) ? 0.F : sum[l];
+    if constexpr (kRelu) {
+      for (int l = 0; l < N; ++l) sum[l] = sum[l] > 0.F ? sum[l] : 0.F;
+    }
+    store<N>(dst + row * c + i, sum);
   }
 };
 

@@ -9,15 +9,17 @@ namespace phosphene {
 
 struct CopyChannels {
   static constexpr int cpu_lanes = 16;
+  static constexpr int gpu_lanes = 4;
   const float* src;
   float* dst;
   int64_t src_c, dst_c, offset;
+  PHOSPHENE_HD bool wide() const { return src_c % gpu_lanes == 0 && dst_c % gpu_lanes == 0 && offset % gpu_lanes == 0; }
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    const float* PHOSPHENE_RESTRICT x = src + row * src_c + i;
-    float* PHOSPHENE_RESTRICT y = dst + row * dst_c + offset + i;
-    for (int l = 0; l < N; ++l) y[l] = x[l];
+    float x[N];
+    load<N>(src + row * src_c + i, x);
+    store<N>(dst + row * dst_c + offset + i, x);
   }
 };
 

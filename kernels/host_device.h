@@ -25,6 +25,36 @@ struct Lanes {
   static constexpr int count = N;
 };
 
+// N neighbouring floats from or to memory. On a GPU four of them are one access: their address must then be a multiple of 16,
+// which a body promises by `gpu_lanes` and `wide()` (kernels/launch_cuda.cuh).
+template <int N>
+PHOSPHENE_HD void load(const float* PHOSPHENE_RESTRICT from, float (&x)[N]) {
+#ifdef __CUDA_ARCH__
+  if constexpr (N == 4) {
+    const float4 four = *reinterpret_cast<const float4*>(from);
+    x[0] = four.x;
+    x[1] = four.y;
+    x[2] = four.z;
+    x[3] = four.w;
+  } else
+#endif
+  {
+    for (int l = 0; l < N; ++l) x[l] = from[l];
+  }
+}
+
+template <int N>
+PHOSPHENE_HD void store(float* PHOSPHENE_RESTRICT to, const float (&x)[N]) {
+#ifdef __CUDA_ARCH__
+  if constexpr (N == 4) {
+    *reinterpret_cast<float4*>(to) = make_float4(x[0], x[1], x[2], x[3]);
+  } else
+#endif
+  {
+    for (int l = 0; l < N; ++l) to[l] = x[l];
+  }
+}
+
 // Sums run over this many lanes and then a tree, on every backend, so that no thread count changes a bit.
 inline constexpr int kSumLanes = 32;
 

@@ -83,9 +83,11 @@ struct MaxPooling {
 
 struct AveragePooling {
   static constexpr int cpu_lanes = kAverageLanes;
+  static constexpr int gpu_lanes = 4;
   const float* src;
   float* dst;
   PoolingGeometry g;
+  PHOSPHENE_HD bool wide() const { return g.c % gpu_lanes == 0; }
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
@@ -96,13 +98,14 @@ struct AveragePooling {
     for (int l = 0; l < N; ++l) sum[l] = 0.F;
     for (int y = larger(y0, 0); y < y_end; ++y) {
       for (int x = larger(x0, 0); x < x_end; ++x) {
-        const float* PHOSPHENE_RESTRICT value = src + ((at.n * g.h + y) * g.w + x) * g.c + i;
+        float value[N];
+        load<N>(src + ((at.n * g.h + y) * g.w + x) * g.c + i, value);
         for (int l = 0; l < N; ++l) sum[l] += value[l];
       }
     }
     const float divisor = g.divisor(at.row, at.column);
-    float* PHOSPHENE_RESTRICT out = dst + index * g.c + i;
-    for (int l = 0; l < N; ++l) out[l] = sum[l] / divisor;
+    for (int l = 0; l < N; ++l) sum[l] /= divisor;
+    store<N>(dst + index * g.c + i, sum);
   }
 };
 

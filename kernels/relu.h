@@ -8,15 +8,18 @@ namespace phosphene {
 
 struct Rectify {
   static constexpr int cpu_lanes = 16;
+  static constexpr int gpu_lanes = 4;
   const float* src;
   float* dst;
   int64_t row_elements;
+  PHOSPHENE_HD bool wide() const { return row_elements % gpu_lanes == 0; }
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    const float* PHOSPHENE_RESTRICT x = src + row * row_elements + i;
-    float* PHOSPHENE_RESTRICT y = dst + row * row_elements + i;
-    for (int l = 0; l < N; ++l) y[l] = x[l] > 0.F ? x[l] : 0.F;
+    float x[N];
+    load<N>(src + row * row_elements + i, x);
+    for (int l = 0; l < N; ++l) x[l] = x[l] > 0.F ? x[l] : 0.F;
+    store<N>(dst + row * row_elements + i, x);
   }
 };
 

@@ -104,7 +104,7 @@ void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, std::vecto
     auto* last = uses.only_reader(taken) < 0 || writer(taken) < 0
                      ? nullptr
                      : std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(taken))].problem);
-    if (left.empty() && last != nullptr) {
+    if (left.empty() && last != nullptr && !last->masked) {
       Instruction& whole = list[static_cast<size_t>(writer(taken))];
       if (sum->masked) {
         last->masked = true;
@@ -175,26 +175,21 @@ void prune(std::vector<Instruction>& list, std::span<const ValueId> keep) {
 }
 
 void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep, bool gradients) {
-  using Pass = void (*)(std::vector<Instruction>&, const Graph&, const Uses&, std::vector<bool>&);
-  constexpr Pass passes[] = {
-      [](auto& l, const Graph&, const Uses& uses, auto& dead) { fuse_relu(l, uses, dead); },
-      [](auto& l, const Graph&, const Uses& uses, auto& dead) { fuse_accumulate(l, uses, dead); },
-      fuse_whiten,
-  };
-  for (const Pass pass : passes) {
+  const auto repeat = [&](auto pass) {
     // Chains shrink by one link a round.
     for (size_t before = list.size() + 1; list.size() < before;) {
       before = list.size();
       std::vector<bool> dead(list.size(), false);
-      pass(list, graph, Uses(list, keep), dead);
+      pass(Uses(list, keep), dead);
       erase_dead(list, dead);
     }
-  }
-  if (gradients) {
-    std::vector<bool> dead(list.size(), false);
-    fuse_epilogues(list, Uses(list, keep), dead);
-    erase_dead(list, dead);
-  }
+  };
+  const auto epilogues = [&](const Uses& uses, std::vector<bool>& dead) { fuse_epilogues(list, uses, dead); };
+  repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_relu(list, uses, dead); });
+  if (gradients) repeat(epilogues);  // before sums are spread over the slices that read them
+  repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_accumulate(list, uses, dead); });
+  if (gradients) repeat(epilogues);
+  repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_whiten(list, graph, uses, dead); });
 }
 
 }  // namespace phosphene

@@ -182,6 +182,14 @@ std::vector<float> Program::read(ValueId value) const {
   return numbers;
 }
 
+std::vector<std::byte> Program::read_bytes(ValueId value) const {
+  const std::byte* source = pointers_.at(static_cast<size_t>(value));
+  if (source == nullptr) fail_internal(graph_.value(value).name, "not a value that was kept");
+  std::vector<std::byte> bytes(static_cast<size_t>(graph_.info(value).bytes()));
+  backend_.read(bytes, source);
+  return bytes;
+}
+
 HostTensor Program::read_nchw(ValueId value) const {
   const auto& [shape, layout, dtype] = graph_.info(value);
   HostTensor tensor{{shape.n, shape.c, shape.h, shape.w}, read(value)};

@@ -51,6 +51,8 @@ class Program {
   [[nodiscard]] std::vector<float> read(ValueId value) const;
   // The same as N C H W.
   [[nodiscard]] HostTensor read_nchw(ValueId value) const;
+  // Of any type, as it lies in memory.
+  [[nodiscard]] std::vector<std::byte> read_bytes(ValueId value) const;
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   [[nodiscard]] int64_t arena_bytes() const { return arena_bytes_; }

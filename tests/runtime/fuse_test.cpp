@@ -77,6 +77,49 @@ TEST(Fuse, PruningDropsWhatNothingReads) {
   EXPECT_EQ(list[0].layer, "left:pre");
 }
 
+TEST(Fuse, GradientsTakeUpSumsAndMasks) {
+  const Inception net;
+  std::vector<Instruction> list = lower(net.graph);
+  const ValueId keep[] = {net.gradient};
+  prune(list, keep);
+  fuse(list, net.graph, keep, true);
+  // At x and at the concat, the gradient of one convolution adds the other's. The slices of the concat, under their masks, are no
+  // whole sums and stay.
+  EXPECT_EQ(count<AccumulateProblem>(list), 2);
+  int adding = 0;
+  for (const Instruction& instruction : list) {
+    const auto* convolution = std::get_if<ConvolutionBackwardProblem>(&instruction.problem);
+    if (convolution == nullptr) continue;
+    EXPECT_EQ(instruction.src.size(), 1U + convolution->addend + convolution->masked);
+    adding += convolution->addend;
+  }
+  EXPECT_EQ(adding, 2);
+}
+
+// x -> a (ReLU) -> three convolutions: their gradients meet under a's mask.
+TEST(Fuse, AMaskMovesIntoTheLastOfThreeGradients) {
+  Graph graph;
+  const ValueId x = graph.state("x", pixels(8)), cotangent = graph.state("c", pixels(8));
+  const ValueId a = graph.append(std::make_shared<Relu>(), {graph.append(convolution_1x1(8, 8), {x}, "a:pre")}, "a");
+  for (const char* name : {"b", "c", "d"}) {
+    graph.append(std::make_shared<testing::GivenGradient>(cotangent), {graph.append(convolution_1x1(8, 8), {a}, name)},
+                 "o");
+  }
+  const ValueId wrt[] = {x};
+  const ValueId keep[] = {differentiate(graph, wrt)[0]};
+  std::vector<Instruction> list = lower(graph);
+  prune(list, keep);
+  fuse(list, graph, keep, true);
+  EXPECT_EQ(count<AccumulateProblem>(list), 0);
+  std::vector<std::pair<bool, bool>> epilogues;
+  for (const Instruction& instruction : list) {
+    if (const auto* c = std::get_if<ConvolutionBackwardProblem>(&instruction.problem))
+      epilogues.emplace_back(c->addend, c->masked);
+  }
+  EXPECT_EQ(epilogues,
+            (std::vector<std::pair<bool, bool>>{{false, false}, {true, false}, {true, true}, {false, false}}));
+}
+
 TEST(Fuse, ChangesNoBit) {
   const Inception net;
   const auto backend = make_cpu_backend(1);

@@ -1,0 +1,94 @@
+// phosphene check: whether a GPU computes what the CPU computes.
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/channel_step.h"
+#include "cli/commands.h"
+#include "cli/device_option.h"
+#include "experiment/step_check.h"
+#include "runtime/cpu/cpu_backend.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+struct CheckOptions {
+  std::string model, layer;
+  int64_t size = 0, batch = 1, steps = 3;
+  DeviceOptions device = {.device = "cuda"};
+  bool all = false;
+};
+
+void print(const ValueDifference& value) {
+  fmt::print("{} {:<40} {:<26} {:>16}  error {:.1e} of {:.1e}\n", value.agrees() ? " " : "!", value.layer, value.kind,
+             to_string(value.shape), value.error, value.tolerance);
+}
+
+void check(const CheckOptions& options) {
+  const Model model = load_model(find_model(options.model));
+  const std::unique_ptr<Backend> cpu = make_cpu_backend(options.device.threads);
+  const std::unique_ptr<Backend> device = open_device(options.device);
+  const Config config = channel_config(model, {options.layer, options.size, options.batch});
+  std::vector<Slot> slots;
+  for (int64_t image = 0; image < options.batch; ++image) slots.push_back({&config, image, 0});
+  fmt::print("{} against {}\n", device->description(), cpu->description());
+
+  const double rounding = options.device.tf32 ? 0x1p-11 : 0x1p-24;
+  int64_t values = 0;
+  std::optional<ValueDifference> first;
+  compare_ops(model, config, slots, *cpu, *device, rounding, [&](const ValueDifference& value) {
+    ++values;
+    if (options.all) print(value);
+    if (!value.agrees() && !first) first = value;
+  });
+  fmt::print("{} values of one step, each from the CPU's inputs: {}\n", values, first ? "they differ" : "all agree");
+  if (first) {
+    print(*first);
+    fail_internal(first->layer, "{} is the first value that differs", first->kind);
+  }
+
+  const GradientDifference gradient = compare_gradients(model, config, slots, *cpu, *device);
+  fmt::print("gradient of a whole step: median error {:.1e} of its largest element, relative l2 {:.1e}\n",
+             gradient.median, gradient.relative_l2);
+  // docs/numerics.md: rounding for half of all elements; for the whole, what a few ReLUs and maxima at their kinks can do.
+  if (!(gradient.median <= 32 * rounding) || !(gradient.relative_l2 <= 2e-2))
+    fail_internal("gradient", "it differs though every op agrees");
+
+  DeviceOptions eager = options.device;
+  eager.record = !options.device.record;
+  const std::unique_ptr<Backend> other = open_device(eager);
+  const bool same = parameter_after(model, config, slots, *device, options.steps) ==
+                    parameter_after(model, config, slots, *other, options.steps);
+  fmt::print("{} steps recorded and enqueued one by one: {}\n", options.steps, same ? "the same bytes" : "different");
+  if (!same) fail_internal("recording", "it changes the result");
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app) {
+  auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = app.add_subcommand(
+      "check",
+      "Compare a GPU with the CPU over one optimisation step of a channel: every op is run on both, on the same "
+      "inputs, "
+      "and the first value that differs beyond its tolerance is named; then the gradient of a whole, fused step, and "
+      "recorded "
+      "steps with steps that are enqueued kernel by kernel.");
+  command->add_option("model", options->model, "model file or name")->required();
+  command->add_option("--layer", options->layer, "layer whose channel 0 is drawn (default: the deepest with a map)");
+  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
+      ->check(CLI::Range(1, 1 << 14));
+  command->add_option("--batch", options->batch, "images at a time")->capture_default_str()->check(CLI::Range(1, 1024));
+  command->add_option("--steps", options->steps, "whole steps to compare")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  command->add_flag("--all", options->all, "print every value");
+  add_device_options(*command, options->device);
+  command->footer("Example:\n  phosphene check googlenet --layer mixed4a --device cuda");
+  command->callback([options] { check(*options); });
+}
+
+}  // namespace phosphene

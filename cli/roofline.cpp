@@ -1,0 +1,79 @@
+#include "cli/roofline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "runtime/paper_backend.h"
+
+namespace phosphene {
+namespace {
+
+// Dense peaks of NVIDIA's data sheets: float32 outside the tensor cores, bfloat16 with float32 sums inside them.
+struct Gpu {
+  const char* name;
+  double terabytes, f32_teraflops, bf16_teraflops;  // a second
+};
+constexpr Gpu kGpus[] = {{"H100 SXM", 3.35, 67, 989}, {"H200 SXM", 4.8, 67, 989}, {"RTX 4090", 1.008, 82.6, 165.2}};
+
+struct Sum {
+  int64_t calls = 0;
+  double bytes = 0, flops = 0;
+};
+
+bool by_a_library(const std::string& kind) {
+  return kind.find("convolution") != std::string::npos || kind.find("fourier") != std::string::npos ||
+         kind.find("linear") != std::string::npos;
+}
+
+// A GPU's transforms are fast ones, bound by memory; problems count those of the CPU, two matrix products.
+double flops_of(const Program::Step& step) { return step.kind.find("fourier") != std::string::npos ? 0 : step.flops; }
+
+// In bfloat16 everything of the network moves half the bytes; the image's part stays float32.
+double seconds_at_least(const Program::Step& step, const Gpu& gpu, bool bf16) {
+  const bool library = by_a_library(step.kind);
+  const double bytes = static_cast<double>(step.bytes) * (bf16 && library ? 0.5 : 1);
+  return std::max(bytes / (gpu.terabytes * 1e12),
+                  flops_of(step) / ((bf16 ? gpu.bf16_teraflops : gpu.f32_teraflops) * 1e12));
+}
+
+}  // namespace
+
+void print_roofline(const Model& model, const ChannelStepOptions& options) {
+  const ChannelStep step(model, options, make_paper_backend());
+  std::map<std::string, Sum> kinds;
+  Sum library, own;
+  for (const Program::Step& planned : step.program().steps()) {
+    for (Sum* sum : {&kinds[planned.kind], by_a_library(planned.kind) ? &library : &own}) {
+      ++sum->calls;
+      sum->bytes += static_cast<double>(planned.bytes);
+      sum->flops += flops_of(planned);
+    }
+  }
+  fmt::print("\none optimisation step of channel {}:0 on a GPU, {} x {}, batch {}, float32\n", step.layer(),
+             step.size(), step.size(), options.batch);
+  fmt::print("{:<26} {:>6} {:>10} {:>10}\n", "kind", "calls", "MB", "GFLOP");
+  const auto line = [](const std::string& name, const Sum& sum) {
+    fmt::print("{:<26} {:>6} {:>10.2f} {:>10.3f}\n", name, sum.calls, sum.bytes * 1e-6, sum.flops * 1e-9);
+  };
+  for (const auto& [kind, sum] : kinds) line(kind, sum);
+  line("library calls", library);
+  line("our kernels", own);
+  fmt::print("arena {:.1f} MB without the libraries' workspaces\n",
+             static_cast<double>(step.program().arena_bytes()) * 1e-6);
+  for (const Gpu& gpu : kGpus) {
+    double f32 = 0, bf16 = 0;
+    for (const Program::Step& planned : step.program().steps()) {
+      f32 += seconds_at_least(planned, gpu, false);
+      bf16 += seconds_at_least(planned, gpu, true);
+    }
+    const auto batch = static_cast<double>(options.batch);
+    fmt::print(
+        "{:<9} at the least {:.3f} ms a step in float32 ({:.0f} images/s), {:.3f} ms with bfloat16 convolutions "
+        "({:.0f} images/s)\n",
+        gpu.name, f32 * 1e3, batch / f32, bf16 * 1e3, batch / bf16);
+  }
+}
+
+}  // namespace phosphene

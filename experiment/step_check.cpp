@@ -1,0 +1,145 @@
+#include "experiment/step_check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <map>
+
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+// One op by itself: what it reads are states.
+class OpAlone {
+ public:
+  OpAlone(const Graph& whole, const Node& node, Backend& backend) : states_(backend) {
+    Graph graph;
+    const auto stand_in = [&](ValueId id) { return graph.state(std::to_string(id), whole.info(id)); };
+    std::vector<ValueId> src;
+    for (const ValueId id : node.src) src.push_back(stand_in(id));
+    if (node.op->updates_state()) {
+      for (const ValueId id : node.dst) dst_.push_back(stand_in(id));
+      graph.append_update(node.op, src, dst_, node.layer);
+    } else {
+      dst_ = graph.append_all(node.op, src, node.layer);
+    }
+    program_ = std::make_unique<Program>(std::move(graph), node.op->updates_state() ? std::vector<ValueId>{} : dst_,
+                                         backend, states_);
+  }
+
+  // The outputs' bytes, given those of the inputs (and of updated states) by the value's number in the whole graph.
+  std::vector<Bytes> run(const std::map<ValueId, Bytes>& values) {
+    for (const std::string& name : states_.names()) states_.write(name, values.at(std::stoi(name)));
+    program_->run();
+    std::vector<Bytes> outputs;
+    for (const ValueId id : dst_) outputs.push_back(program_->read_bytes(id));
+    return outputs;
+  }
+
+ private:
+  States states_;
+  std::vector<ValueId> dst_;
+  std::unique_ptr<Program> program_;
+};
+
+template <class T>
+double largest_error(const Bytes& expected, const Bytes& actual) {
+  double error = 0, largest = 0;
+  for (size_t at = 0; at < expected.size(); at += sizeof(T)) {
+    T e, a;
+    std::memcpy(&e, &expected[at], sizeof(T));
+    std::memcpy(&a, &actual[at], sizeof(T));
+    if (!std::isfinite(e) || !std::isfinite(a)) return std::numeric_limits<double>::infinity();
+    error = std::max(error, std::abs(static_cast<double>(e) - static_cast<double>(a)));
+    largest = std::max(largest, std::abs(static_cast<double>(e)));
+  }
+  return largest > 0 ? error / largest : error;
+}
+
+double largest_error(const TensorInfo& info, const Bytes& expected, const Bytes& actual) {
+  if (info.dtype == DType::f32) return largest_error<float>(expected, actual);
+  if (info.dtype == DType::f64) return largest_error<double>(expected, actual);
+  return expected == actual ? 0 : std::numeric_limits<double>::infinity();
+}
+
+// Both backends sum K products, each in its own order: the difference is a random walk of sqrt(K) roundings for either, of the
+// largest entry; 8 leaves room for the worst of a million entries. No op of a step sums more than some 2^14 products.
+double tolerance_of(const TensorInfo& info, double rounding) {
+  constexpr double kLongestSum = 1 << 14;
+  return info.dtype == DType::f32 || info.dtype == DType::f64 ? 8 * rounding * std::sqrt(kLongestSum) : 0;
+}
+
+Bytes start_of(const Value& value, const States& states) {
+  Bytes bytes(static_cast<size_t>(value.info.bytes()));
+  if (value.storage == Storage::constant) {
+    std::memcpy(bytes.data(), value.numbers, bytes.size());
+  } else {
+    states.read(value.name, bytes);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void compare_ops(const Model& model, const Config& config, const std::vector<Slot>& slots, Backend& reference,
+                 Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell) {
+  StepProgram step(model, config, std::ssize(slots), reference);
+  step.start(slots);
+  const Graph& graph = step.program().graph();
+  std::map<ValueId, Bytes> values;
+  for (size_t id = 0; id < graph.values().size(); ++id) {
+    const Value& value = graph.values()[id];
+    const bool there =
+        value.storage == Storage::constant || (value.storage == Storage::state && step.states().contains(value.name));
+    if (there) values[static_cast<ValueId>(id)] = start_of(value, step.states());
+  }
+  for (const Node& node : graph.nodes()) {
+    const std::vector<Bytes> expected = OpAlone(graph, node, reference).run(values);
+    const std::vector<Bytes> actual = OpAlone(graph, node, tested).run(values);
+    for (size_t i = 0; i < node.dst.size(); ++i) {
+      const TensorInfo& info = graph.info(node.dst[i]);
+      tell({node.layer, std::string(node.op->kind()), info.shape, largest_error(info, expected[i], actual[i]),
+            tolerance_of(info, rounding)});
+      values[node.dst[i]] = expected[i];
+    }
+  }
+}
+
+GradientDifference compare_gradients(const Model& model, const Config& config, const std::vector<Slot>& slots,
+                                     Backend& reference, Backend& tested) {
+  std::vector<std::vector<float>> gradients;
+  for (Backend* backend : {&reference, &tested}) {
+    StepProgram program(model, config, std::ssize(slots), *backend);
+    program.start(slots);
+    program.step();
+    gradients.push_back(program.states().read<float>(std::string(kParameterState) + "/m"));
+  }
+  double largest = 0, squares = 0, squared_errors = 0;
+  std::vector<double> errors;
+  for (size_t i = 0; i < gradients[0].size(); ++i) {
+    const double expected = gradients[0][i], error = std::abs(expected - static_cast<double>(gradients[1][i]));
+    errors.push_back(std::isfinite(error) ? error : std::numeric_limits<double>::infinity());
+    largest = std::max(largest, std::abs(expected));
+    squares += expected * expected;
+    squared_errors += errors.back() * errors.back();
+  }
+  if (largest == 0)
+    fail(fmt::format("channel 0 of '{}'", config.objective.front().layer),
+         "its gradient is exactly zero; try LAYER:pre");
+  std::nth_element(errors.begin(), errors.begin() + std::ssize(errors) / 2, errors.end());
+  return {errors[errors.size() / 2] / largest, std::sqrt(squared_errors / squares)};
+}
+
+std::vector<float> parameter_after(const Model& model, const Config& config, const std::vector<Slot>& slots,
+                                   Backend& backend, int64_t steps) {
+  StepProgram program(model, config, std::ssize(slots), backend);
+  program.start(slots);
+  for (int64_t step = 0; step < steps; ++step) program.step();
+  return program.states().read<float>(kParameterState);
+}
+
+}  // namespace phosphene

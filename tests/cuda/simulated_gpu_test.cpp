@@ -1,0 +1,131 @@
+// The unmodified module on the simulated GPU of tests/cuda_sim, as a user runs it.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/cli/program_under_test.h"
+#include "tests/support/golden.h"
+
+namespace phosphene {
+namespace {
+
+constexpr int kOrders = 8;  // random legal orders of streams and threads
+
+std::string on_simulated_gpu(int seed, const std::string& more = "") {
+  return fmt::format(
+      "env LD_LIBRARY_PATH={0} SIMCUDA_KERNELS={0}/libphosphene_sim_kernels.so PHOSPHENE_CACHE=cache SIMCUDA_SEED={1} "
+      "{2}",
+      PHOSPHENE_SIM_LIBRARIES, seed, more);
+}
+
+std::string contents_of(const std::filesystem::path& path) {
+  std::ostringstream contents;
+  contents << std::ifstream(path, std::ios::binary).rdbuf();
+  return contents.str();
+}
+
+class SimulatedGpu : public ProgramTest {
+ protected:
+  void expect_agreement(const std::string& arguments, int seed, const std::string& more = "") const {
+    const Outcome outcome = run("check " + arguments, on_simulated_gpu(seed, more));
+    EXPECT_EQ(outcome.exit_code, 0) << "seed " << seed << "\n" << outcome.out << outcome.err;
+    EXPECT_NE(outcome.out.find("all agree"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("the same bytes"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("simulated GPU"), std::string::npos) << outcome.out;
+  }
+};
+
+TEST_F(SimulatedGpu, ComputesWhatTheCpuComputes) {
+  for (int seed = 1; seed <= kOrders; ++seed) expect_agreement("small.safetensors --layer conv2 --batch 2", seed);
+}
+
+TEST_F(SimulatedGpu, HandlesOddSizes) {
+  for (const int size : {17, 33, 38})
+    expect_agreement(fmt::format("small.safetensors --layer conv2 --size {}", size), 1);
+}
+
+TEST_F(SimulatedGpu, StepsThroughGoogleNet) {
+  PHOSPHENE_ASSET(weights, "models/bvlc_googlenet.caffemodel");
+  const auto topology = testing::find_asset("models/googlenet_deploy.prototxt");
+  ASSERT_EQ(run(fmt::format("convert {} --topology {} -o googlenet.safetensors", weights.string(), topology->string()))
+                .exit_code,
+            0);
+  for (int seed = 1; seed <= kOrders; ++seed)
+    expect_agreement("googlenet.safetensors --layer inception_4a/output:pre --size 64 --steps 2", seed);
+  expect_agreement("googlenet.safetensors --layer loss3/classifier --steps 1", 1);
+}
+
+TEST_F(SimulatedGpu, FallsBackWhereCudnnRefusesAWholeGraph) {
+  for (const char* refused : {"fused", "A"}) {
+    const std::string refuse = fmt::format("SIMCUDNN_REFUSE={} PHOSPHENE_CACHE=cache_{}", refused, refused);
+    expect_agreement("small.safetensors --layer conv2", 1, refuse);
+    const Outcome plan =
+        run("inspect small.safetensors --explain --layer conv2 --device cuda", on_simulated_gpu(1, refuse));
+    ASSERT_EQ(plan.exit_code, 0) << plan.err;
+    EXPECT_NE(plan.out.find("cudnn ranked fused refused: "), std::string::npos) << plan.out;
+  }
+}
+
+TEST_F(SimulatedGpu, RendersAndGoesOnWithARun) {
+  write("config.json", R"({"model": "small.safetensors", "objective": [{"channel": {"layer": "conv2", "unit": 3}}],
+                           "steps": 8, "snapshots": [4], "images": 3})");
+  ASSERT_EQ(run("render config.json --out gpu --device cuda", on_simulated_gpu(1)).exit_code, 0);
+  ASSERT_EQ(run("render config.json --out eager --device cuda --eager", on_simulated_gpu(2)).exit_code, 0);
+  ASSERT_EQ(run("render config.json --out cpu --device cpu").exit_code, 0);
+  int pictures = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder() / "gpu/images")) {
+    const std::string picture = contents_of(entry.path());
+    EXPECT_GT(picture.size(), 100U);
+    EXPECT_TRUE(picture == contents_of(folder() / "eager/images" / entry.path().filename())) << entry.path();
+    ++pictures;
+  }
+  EXPECT_EQ(pictures, 6);
+  const auto objective = [&](const std::string& run_folder) {
+    const auto record = *std::filesystem::directory_iterator(folder() / run_folder / "records");
+    return nlohmann::json::parse(contents_of(record.path()))["objective"].get<double>();
+  };
+  // Eight steps of Adam follow the signs of gradients; where one is all rounding, two devices part. What is reached does not.
+  EXPECT_NEAR(objective("gpu") / objective("cpu"), 1, 1e-2);
+  const Outcome again = run("render config.json --out gpu --device cuda", on_simulated_gpu(1));
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+}
+
+TEST_F(SimulatedGpu, ADamagedPlanCacheIsFoundAnew) {
+  expect_agreement("small.safetensors --layer conv2", 1);
+  int entries = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder() / "cache/cudnn")) {
+    std::ofstream(entry.path()) << "damaged";
+    ++entries;
+  }
+  EXPECT_GE(entries, 3);
+  expect_agreement("small.safetensors --layer conv2", 1);
+}
+
+TEST_F(SimulatedGpu, WithoutADeviceTheCpuIsTakenWithALine) {
+  const std::string none = on_simulated_gpu(1, "SIMCUDA_DEVICES=0");
+  expect_one_clear_line(run("check small.safetensors", none), {"--device cuda", "finds no GPU"});
+  const std::string stub = fmt::format("env LD_LIBRARY_PATH={}", PHOSPHENE_STUB_DRIVER);
+  const Outcome outcome = run("bench small.safetensors --steps 1", stub);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "on the CPU: the NVIDIA driver is only a stub\n");
+}
+
+TEST_F(SimulatedGpu, TheCpuNeedsNoCudaLibrary) {
+  for (const char* device : {"cpu", "auto"}) {
+    const Outcome outcome = run(fmt::format("bench small.safetensors --steps 1 --device {}", device),
+                                "env CUDA_VISIBLE_DEVICES= LD_DEBUG=files");
+    ASSERT_EQ(outcome.exit_code, 0);
+    EXPECT_NE(outcome.err.find("libdnnl"), std::string::npos);
+    for (const char* library : {"libcudart", "libcudnn", "libcufft", "libcublas", "libphosphene_cuda"}) {
+      const bool driver = std::system("ldconfig -p | grep -q libcuda.so.1") == 0;
+      if (std::string(device) == "auto" && driver) continue;  // then `auto` is right to look
+      EXPECT_EQ(outcome.err.find(library), std::string::npos) << library;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace phosphene
