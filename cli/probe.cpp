@@ -60,8 +60,8 @@ Input read_tensor(const std::string& path, const Model& model) {
   if (tensor.dims.size() == 3) tensor.dims.insert(tensor.dims.begin(), 1);  // one image, without its N
   if (tensor.dims.size() != 4) fail(path, "tensor '{}' has {} dimensions instead of 4", name, tensor.dims.size());
   const std::vector<int64_t>& d = tensor.dims;
-  const Input input = layout_of(file, d, model.channels) == "NCHW" ? channels_last(tensor)
-                                                                   : Input{{d[0], d[3], d[1], d[2]}, tensor.data};
+  Input input = layout_of(file, d, model.channels) == "NCHW" ? channels_last(tensor)
+                                                             : Input{{d[0], d[3], d[1], d[2]}, tensor.data};
   if (input.shape.c != model.channels)
     fail(path, "tensor '{}' is {} as N C H W, the network wants {} channels", name, to_string(input.shape),
          model.channels);

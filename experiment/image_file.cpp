@@ -5,6 +5,7 @@
 #include <png.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csetjmp>
 #include <cstddef>
 #include <cstring>
@@ -156,8 +157,8 @@ std::vector<Taps> triangle_taps(int64_t src, int64_t dst, int64_t offset, int64_
   std::vector<Taps> taps(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
     const double centre = (static_cast<double>(offset + i) + 0.5) * scale;
-    const auto first = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
-    const auto end = std::min<int64_t>(src, static_cast<int64_t>(centre + support + 0.5));
+    const auto first = std::max<int64_t>(0, std::llround(centre - support));
+    const auto end = std::min<int64_t>(src, std::llround(centre + support));
     std::vector<double> weights;
     double sum = 0;
     for (int64_t x = first; x < end; ++x) {
@@ -243,7 +244,7 @@ void write_png(const std::string& path, const float* planar, int64_t c, int64_t 
     for (int64_t i = 0; i < h * w; ++i) {
       const float given = planar[channel * h * w + i];
       const float value = given > 0 ? std::min(given, 1.F) : 0.F;
-      pixels[static_cast<size_t>(i * written + channel)] = static_cast<uint8_t>(value * 255.F + 0.5F);
+      pixels[static_cast<size_t>(i * written + channel)] = static_cast<uint8_t>(std::lround(value * 255.F));
     }
   }
   png_image png{};

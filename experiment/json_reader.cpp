@@ -41,7 +41,7 @@ JsonReader JsonReader::at(const std::string& key) const {
 
 std::string JsonReader::text() const {
   if (!json_->is_string()) refuse("a text is meant, not {}", json_->type_name());
-  const auto value = json_->get<std::string>();
+  auto value = json_->get<std::string>();
   if (value.empty()) refuse("an empty text");
   return value;
 }
@@ -76,7 +76,7 @@ std::vector<float> JsonReader::numbers(double least, double most) const {
 }
 
 std::string JsonReader::word(const std::vector<std::string>& words) const {
-  const std::string value = text();
+  std::string value = text();
   if (!among(value, words)) refuse("'{}' is none of {}{}", value, fmt::join(words, ", "), suggestion(value, words));
   return value;
 }

@@ -58,7 +58,7 @@ std::string write_report(const std::string& folder) {
   const size_t at = page.find(kPlace);
   if (at == std::string::npos) fail_internal("report", "the page has no place for its data");
   page.replace(at, kPlace.size(), for_script(run));
-  const std::string path = folder + "/report.html";
+  std::string path = folder + "/report.html";
   write_text(path, page);
   return path;
 }

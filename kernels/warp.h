@@ -89,7 +89,7 @@ struct WarpImage {
     const Mirror mirror_y(src_h), mirror_x(src_w);
     for (int l = 0; l < N; ++l) outside[l] = 0.F;
     for (int tap = 0; tap < 4; ++tap) {
-      const float lower = static_cast<float>(tap / 2), farther = static_cast<float>(tap % 2);
+      const float lower = tap < 2 ? 0.F : 1.F, farther = tap % 2 == 0 ? 0.F : 1.F;
       for (int l = 0; l < N; ++l) {
         float u = top[l] + lower, v = left[l] + farther;
         const float w = hat(below[l] - lower) * hat(right[l] - farther);

@@ -41,29 +41,29 @@ class ModelWriter {
  public:
   Json describe(const Layer& layer) {
     Json json = {{"name", layer.name}};
-    const Op* op = layer.op.get();
-    if (const auto* convolution = dynamic_cast<const Convolution*>(op)) {
+    const Op& op = *layer.op;
+    if (const auto* convolution = dynamic_cast<const Convolution*>(&op)) {
       json.update(
           {{"op", "convolution"}, {"window", to_json(convolution->window())}, {"groups", convolution->groups()}});
       add_weights(json, layer.name, convolution->weights(), convolution->bias());
-    } else if (const auto* linear = dynamic_cast<const Linear*>(op)) {
+    } else if (const auto* linear = dynamic_cast<const Linear*>(&op)) {
       json["op"] = "linear";
       add_weights(json, layer.name, linear->weights(), linear->bias());
-    } else if (const auto* pooling = dynamic_cast<const Pooling*>(op)) {
+    } else if (const auto* pooling = dynamic_cast<const Pooling*>(&op)) {
       describe_pooling(json, *pooling);
-    } else if (const auto* lrn = dynamic_cast<const Lrn*>(op)) {
+    } else if (const auto* lrn = dynamic_cast<const Lrn*>(&op)) {
       json.update(
           {{"op", "lrn"}, {"radius", lrn->radius()}, {"alpha", lrn->alpha()}, {"beta", lrn->beta()}, {"k", lrn->k()}});
-    } else if (dynamic_cast<const Relu*>(op) != nullptr) {
+    } else if (dynamic_cast<const Relu*>(&op) != nullptr) {
       json["op"] = "relu";
-    } else if (dynamic_cast<const Concat*>(op) != nullptr) {
+    } else if (dynamic_cast<const Concat*>(&op) != nullptr) {
       json["op"] = "concat";
-    } else if (dynamic_cast<const Add*>(op) != nullptr) {
+    } else if (dynamic_cast<const Add*>(&op) != nullptr) {
       json["op"] = "add";
-    } else if (dynamic_cast<const Softmax*>(op) != nullptr) {
+    } else if (dynamic_cast<const Softmax*>(&op) != nullptr) {
       json["op"] = "softmax";
     } else {
-      fail_internal(layer.name, "a layer of kind {} cannot be written to a model file", op->kind());
+      fail_internal(layer.name, "a layer of kind {} cannot be written to a model file", op.kind());
     }
     json["inputs"] = layer.inputs;
     return json;

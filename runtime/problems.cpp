@@ -4,7 +4,8 @@ namespace phosphene {
 namespace {
 
 double convolution_flops(const Shape& src, const Shape& dst, const Window& window, int64_t groups) {
-  return 2.0 * static_cast<double>(dst.elements()) * static_cast<double>(src.c / groups * window.r * window.s);
+  const int64_t products = src.c / groups * window.r * window.s;
+  return 2.0 * static_cast<double>(dst.elements()) * static_cast<double>(products);
 }
 
 // Two real matrix products: along the rows of complex columns, then along the columns of each row.

@@ -1,5 +1,6 @@
 #include "tests/reference/image_ops.h"
 
+#include <array>
 #include <cmath>
 #include <complex>
 #include <functional>
@@ -42,10 +43,10 @@ void for_each_wave(int64_t h, int64_t w, double decay_power,
 }
 
 constexpr double kColumnNorm = 0.46195237849804394;
-constexpr double kAxes[3][3] = {{.26, .09, .02}, {.27, 0, -.05}, {.27, -.09, .03}};
+constexpr std::array<std::array<double, 3>, 3> kAxes = {{{.26, .09, .02}, {.27, 0, -.05}, {.27, -.09, .03}}};
 
 double mixing(int64_t to, int64_t from, bool decorrelated) {
-  if (decorrelated) return kAxes[to][from] / kColumnNorm;
+  if (decorrelated) return kAxes.at(static_cast<size_t>(to)).at(static_cast<size_t>(from)) / kColumnNorm;
   return to == from ? 1 : 0;
 }
 
@@ -66,8 +67,7 @@ void for_each_tap(const Shape& src, const std::vector<Matrix>& matrices, const W
         const double y = a[0] * static_cast<double>(i) + a[1] * static_cast<double>(j) + a[2];
         const double x = a[3] * static_cast<double>(i) + a[4] * static_cast<double>(j) + a[5];
         for (int64_t tap = 0; tap < 4; ++tap) {
-          const double u = std::floor(y) + static_cast<double>(tap / 2),
-                       v = std::floor(x) + static_cast<double>(tap % 2);
+          const double u = std::floor(y) + (tap < 2 ? 0 : 1), v = std::floor(x) + (tap % 2 == 0 ? 0 : 1);
           const double weight = (1 - std::abs(y - u)) * (1 - std::abs(x - v));
           auto row = static_cast<int64_t>(u), column = static_cast<int64_t>(v);
           if (attributes.outside == Outside::reflect) {

@@ -1,7 +1,9 @@
 #include "tests/support/compare.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace phosphene::testing {
@@ -73,7 +75,7 @@ AssertionResult same_bits(const std::vector<float>& actual, const std::vector<fl
   const std::vector<double> a = to_doubles(actual), e = to_doubles(expected);
   if (AssertionResult fit = comparable(a, e); !fit) return fit;
   for (size_t i = 0; i < actual.size(); ++i) {
-    if (std::memcmp(&actual[i], &expected[i], sizeof(float)) != 0) {
+    if (std::bit_cast<uint32_t>(actual[i]) != std::bit_cast<uint32_t>(expected[i])) {
       return AssertionFailure() << "element " << i << " is " << actual[i] << ", expected " << expected[i]
                                 << " to the bit";
     }

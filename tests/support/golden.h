@@ -43,4 +43,4 @@ std::map<std::string, Array> read_golden_tensors(const std::filesystem::path& pa
 #define PHOSPHENE_ASSET(name, file)                                                \
   const auto name##_asset = ::phosphene::testing::find_asset(file);                \
   if (!name##_asset) GTEST_SKIP() << "PHOSPHENE_ASSETS is not set: no " << (file); \
-  const std::filesystem::path& name = *name##_asset
+  const std::filesystem::path& name(*name##_asset)

@@ -77,8 +77,9 @@ std::vector<double> random_integers(int64_t count, unsigned seed, int low, int h
 
 std::vector<double> distinct_numbers(int64_t count, unsigned seed, double spacing) {
   std::vector<double> numbers(static_cast<size_t>(count));
+  const int64_t middle = count / 2;
   for (int64_t i = 0; i < count; ++i)
-    numbers[static_cast<size_t>(i)] = spacing * (static_cast<double>(i - count / 2) + 0.5);
+    numbers[static_cast<size_t>(i)] = spacing * (static_cast<double>(i - middle) + 0.5);
   std::shuffle(numbers.begin(), numbers.end(), std::mt19937(seed));
   return numbers;
 }

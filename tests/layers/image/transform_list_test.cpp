@@ -91,7 +91,8 @@ std::vector<double> flat(const nlohmann::json& matrix) {
 
 // In double precision: the table's 1e-12, of entries around 10.
 TEST(TransformComposition, EqualsTheGoldenTable) {
-  const nlohmann::json table = golden_table("transforms"), one = table.at("composition");
+  const nlohmann::json table = golden_table("transforms");
+  const nlohmann::json& one = table.at("composition");
   EXPECT_TRUE(near_largest(composed(one.at("steps"), 6, 7), flat(one.at("matrix")), 1e-12));
   EXPECT_EQ(table.at("smooth_image").at("draws").size(), 3U);
   for (const nlohmann::json& draw : table.at("smooth_image").at("draws")) {

@@ -52,7 +52,7 @@ const std::vector<Geometry>& geometries() {
   return all;
 }
 
-NaiveCase naive(const Geometry& g, Tensor src, Weights weights, Weights bias) {
+NaiveCase naive(const Geometry& g, Tensor src, const Weights& weights, const Weights& bias) {
   return {
       std::make_shared<Convolution>(g.window, g.groups, weights, bias),
       {std::move(src)},

@@ -19,7 +19,7 @@ const std::vector<Sizes>& sizes() {
   return all;
 }
 
-NaiveCase naive(Tensor src, Weights weights, Weights bias) {
+NaiveCase naive(Tensor src, const Weights& weights, const Weights& bias) {
   return {std::make_shared<Linear>(weights, bias),
           {std::move(src)},
           [=](const auto& s) { return reference::linear(s[0], weights, bias); },
