@@ -20,6 +20,15 @@ std::vector<TensorInfo> operand_infos(const Instruction& instruction, const Grap
   return infos;
 }
 
+// Each operand once; of a value that is sliced, the slice.
+int64_t bytes_of(const Instruction& instruction, const Graph& graph) {
+  if (const auto* sum = std::get_if<AccumulateProblem>(&instruction.problem))
+    return (sum->sources + (sum->masked ? 2 : 1)) * graph.info(instruction.dst.front()).bytes();
+  int64_t bytes = 0;
+  for (const TensorInfo& info : operand_infos(instruction, graph)) bytes += info.bytes();
+  return bytes;
+}
+
 }  // namespace
 
 Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend, States& states,
@@ -62,7 +71,7 @@ void Program::choose_implementations(const std::vector<Instruction>& list) {
     step.considerations = std::move(planned.considerations);
     step.dst = graph_.shape(instruction.dst.front());
     step.flops = flops(instruction.problem);
-    for (const TensorInfo& info : operand_infos(instruction, graph_)) step.bytes += info.bytes();
+    step.bytes = bytes_of(instruction, graph_);
     step.workspace_bytes = planned.workspace_bytes;
     step.constant_bytes = planned.constant_bytes;
     constant_bytes_ += planned.constant_bytes;
