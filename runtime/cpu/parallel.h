@@ -52,7 +52,11 @@ class Parallel {
   }
 
  private:
+#ifdef PHOSPHENE_STD_THREADS
+  static constexpr int64_t kWorthSharing = 0;  // the sanitizer is to see every body shared, and tests are small
+#else
   static constexpr int64_t kWorthSharing = 1 << 14;  // elements: about 5 us of work, what waking a thread costs
+#endif
 
   int threads_;
 };
