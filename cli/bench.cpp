@@ -21,7 +21,7 @@ namespace phosphene {
 namespace {
 
 struct BenchOptions {
-  std::string model, layer;
+  std::string model, layer, precision = "f32";
   int64_t size = 0, batch = 1, steps = 20;
   DeviceOptions device;
   bool json = false;
@@ -62,11 +62,13 @@ Timing measure(ChannelStep& bench, const BenchOptions& options) {
   using Clock = std::chrono::steady_clock;
   Timing timing;
   bench.step().step();
+  bench.wait();
   timing.to_first_step = seconds_since_start();
   std::vector<double> seconds;
   for (int64_t i = 0; i < options.steps; ++i) {
     const auto start = Clock::now();
     bench.step().step();
+    bench.wait();
     seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
   std::sort(seconds.begin(), seconds.end());
@@ -105,6 +107,7 @@ void print_json(const ChannelStep& bench, const BenchOptions& options, const Tim
                     {"layer", bench.layer()},
                     {"size", bench.size()},
                     {"batch", options.batch},
+                    {"precision", options.precision},
                     {"backend", bench.backend()},
                     {"steps", options.steps},
                     {"seconds_per_step", {{"median", timing.median}, {"min", timing.minimum}}},
@@ -137,8 +140,8 @@ void print_table(const ChannelStep& bench, const BenchOptions& options, const Ti
   }
   const double gflops = total_gflop(bench.program()) / timing.median;
   constexpr double kMegabyte = 1e-6;
-  fmt::print("\n{} {}, {} x {}, batch {}, {}\n", options.model, bench.layer(), bench.size(), bench.size(),
-             options.batch, bench.backend());
+  fmt::print("\n{} {}, {} x {}, batch {}, {}, {}\n", options.model, bench.layer(), bench.size(), bench.size(),
+             options.batch, options.precision, bench.backend());
   fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps,
              timing.minimum * 1e3);
   fmt::print("speed         {:.0f} GFLOP/s, {:.0f} % of the {:.0f} GFLOP/s of a matrix product here\n", gflops,
@@ -152,7 +155,7 @@ void print_table(const ChannelStep& bench, const BenchOptions& options, const Ti
 
 void run_bench(const BenchOptions& options) {
   const Model model = load_model(find_model(options.model));
-  ChannelStep bench(model, {options.layer, options.size, options.batch, options.device});
+  ChannelStep bench(model, {options.layer, options.size, options.batch, options.precision, options.device});
   const Timing timing = measure(bench, options);
   if (options.json)
     print_json(bench, options, timing);
@@ -176,6 +179,7 @@ void add_bench_command(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 14));
   command->add_option("--batch", options->batch, "images at a time")->capture_default_str()->check(CLI::Range(1, 1024));
   command->add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
+  add_precision_option(*command, options->precision);
   add_device_options(*command, options->device);
   command->add_flag("--json", options->json, "machine-readable");
   command->footer("Example:\n  phosphene bench googlenet --layer mixed4a --batch 4");

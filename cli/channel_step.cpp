@@ -26,6 +26,7 @@ Config channel_config(const Model& model, const ChannelStepOptions& options) {
                {"model", model.name},
                {"images", options.batch},
                {"objective", Json::array({{{"channel", {{"layer", layer}, {"unit", 0}}}}})}};
+  json["precision"] = options.precision;
   json["size"] = options.size > 0 ? options.size : model.height;
   return parse_config(json, "", ".");
 }

@@ -15,10 +15,11 @@ struct ChannelStepOptions {
   std::string layer;  // empty: the deepest layer that still has a map
   int64_t size = 0;   // 0: what the model was trained at
   int64_t batch = 1;
+  std::string precision = "f32";
   DeviceOptions device = {};
 };
 
-// A config that draws channel 0 of the layer; everything but layer, size and batch is a config's default.
+// A config that draws channel 0 of the layer; everything but layer, size, batch and precision is a config's default.
 Config channel_config(const Model& model, const ChannelStepOptions& options);
 
 class ChannelStep {
@@ -31,6 +32,7 @@ class ChannelStep {
   [[nodiscard]] const Program& program() const { return step_->program(); }
   [[nodiscard]] const std::string& layer() const { return layer_; }
   [[nodiscard]] int64_t size() const { return config_.height; }
+  void wait() { backend_->wait(); }  // until the steps asked for are done
   [[nodiscard]] std::string backend() const { return backend_->description(); }
 
  private:

@@ -16,6 +16,15 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
       "on a GPU: enqueue every kernel of a step by itself instead of a recorded graph; for debugging");
 }
 
+void add_precision_option(CLI::App& command, std::string& precision) {
+  command
+      .add_option("--precision", precision,
+                  "of the network's activations, gradients and weights: f32, or bf16 (on a GPU); sums and the image are "
+                  "always f32")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f32", "bf16"}));
+}
+
 std::unique_ptr<Backend> open_device(const DeviceOptions& options) {
   DeviceChoice choice = choose_device(options);
   if (!choice.note.empty()) fmt::print(stderr, "{}\n", choice.note);

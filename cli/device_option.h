@@ -3,12 +3,16 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string>
 
 #include "runtime/device_choice.h"
 
 namespace phosphene {
 
 void add_device_options(CLI::App& command, DeviceOptions& options);
+
+// --precision: of the network's numbers, f32 or bf16.
+void add_precision_option(CLI::App& command, std::string& precision);
 
 // Where `auto` fell back to the CPU, a line on stderr says why.
 std::unique_ptr<Backend> open_device(const DeviceOptions& options);

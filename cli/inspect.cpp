@@ -21,6 +21,7 @@ struct InspectOptions {
   int64_t size = 0;
   bool json = false, explain = false;
   int64_t batch = 1;
+  std::string precision = "f32";
   bool roofline = false;
   DeviceOptions device;  // of the plan
 };
@@ -95,7 +96,7 @@ void print_table(const Model& model, const std::vector<LayerRow>& rows) {
 
 // The plan of one optimisation step of a channel: every step with what was considered for it.
 void print_plan(const Model& model, const InspectOptions& options) {
-  const ChannelStep step(model, {.layer = options.layer, .size = options.size, .device = options.device});
+  const ChannelStep step(model, {.layer = options.layer, .size = options.size, .precision = options.precision, .device = options.device});
   const Program& program = step.program();
   fmt::print("\none optimisation step of channel {}:0, {} x {}, on {}\n", step.layer(), step.size(), step.size(),
              step.backend());
@@ -119,7 +120,7 @@ void inspect(const InspectOptions& options) {
   else
     print_table(model, rows);
   if (options.explain) print_plan(model, options);
-  if (options.roofline) print_roofline(model, {.layer = options.layer, .size = options.size, .batch = options.batch});
+  if (options.roofline) print_roofline(model, {.layer = options.layer, .size = options.size, .batch = options.batch, .precision = options.precision});
 }
 
 }  // namespace
@@ -153,6 +154,7 @@ void add_inspect_command(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1024))
       ->needs(roofline);
+  add_precision_option(*command, options->precision);
   add_device_options(*command, options->device);
   command->footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");
   command->callback([options] { inspect(*options); });

@@ -30,11 +30,8 @@ bool by_a_library(const std::string& kind) {
 // A GPU's transforms are fast ones, bound by memory; problems count those of the CPU, two matrix products.
 double flops_of(const Program::Step& step) { return step.kind.find("fourier") != std::string::npos ? 0 : step.flops; }
 
-// In bfloat16 everything of the network moves half the bytes; the image's part stays float32.
 double seconds_at_least(const Program::Step& step, const Gpu& gpu, bool bf16) {
-  const bool library = by_a_library(step.kind);
-  const double bytes = static_cast<double>(step.bytes) * (bf16 && library ? 0.5 : 1);
-  return std::max(bytes / (gpu.terabytes * 1e12),
+  return std::max(static_cast<double>(step.bytes) / (gpu.terabytes * 1e12),
                   flops_of(step) / ((bf16 ? gpu.bf16_teraflops : gpu.f32_teraflops) * 1e12));
 }
 
@@ -51,8 +48,8 @@ void print_roofline(const Model& model, const ChannelStepOptions& options) {
       sum->flops += flops_of(planned);
     }
   }
-  fmt::print("\none optimisation step of channel {}:0 on a GPU, {} x {}, batch {}, float32\n", step.layer(),
-             step.size(), step.size(), options.batch);
+  fmt::print("\none optimisation step of channel {}:0 on a GPU, {} x {}, batch {}, {}\n", step.layer(),
+             step.size(), step.size(), options.batch, options.precision);
   fmt::print("{:<26} {:>6} {:>10} {:>10}\n", "kind", "calls", "MB", "GFLOP");
   const auto line = [](const std::string& name, const Sum& sum) {
     fmt::print("{:<26} {:>6} {:>10.2f} {:>10.3f}\n", name, sum.calls, sum.bytes * 1e-6, sum.flops * 1e-9);
@@ -63,16 +60,11 @@ void print_roofline(const Model& model, const ChannelStepOptions& options) {
   fmt::print("arena {:.1f} MB without the libraries' workspaces\n",
              static_cast<double>(step.program().arena_bytes()) * 1e-6);
   for (const Gpu& gpu : kGpus) {
-    double f32 = 0, bf16 = 0;
-    for (const Program::Step& planned : step.program().steps()) {
-      f32 += seconds_at_least(planned, gpu, false);
-      bf16 += seconds_at_least(planned, gpu, true);
-    }
-    const auto batch = static_cast<double>(options.batch);
-    fmt::print(
-        "{:<9} at the least {:.3f} ms a step in float32 ({:.0f} images/s), {:.3f} ms with bfloat16 convolutions "
-        "({:.0f} images/s)\n",
-        gpu.name, f32 * 1e3, batch / f32, bf16 * 1e3, batch / bf16);
+    double seconds = 0;
+    for (const Program::Step& planned : step.program().steps())
+      seconds += seconds_at_least(planned, gpu, options.precision == "bf16");
+    fmt::print("{:<9} at the least {:.3f} ms a step ({:.0f} images/s)\n", gpu.name, seconds * 1e3,
+               static_cast<double>(options.batch) / seconds);
   }
 }
 

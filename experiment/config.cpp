@@ -344,9 +344,8 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   if (reader.has("steps")) config.steps = reader.at("steps").integer(1, kMostSteps);
   if (reader.has("snapshots")) parse_snapshots(reader.at("snapshots"), config);
   if (reader.has("seed")) config.seed = static_cast<uint64_t>(reader.at("seed").integer(0, int64_t{1} << 53));
-  if (reader.has("precision") && reader.at("precision").word({"f32", "bf16"}) == "bf16") {
-    reader.at("precision").refuse("this version computes in f32 only");
-  }
+  if (reader.has("precision"))
+    config.precision = reader.at("precision").word({"f32", "bf16"}) == "bf16" ? DType::bf16 : DType::f32;
   if (reader.has("initial")) config.initial = reader.at("initial").text();
   if (reader.has("batch")) config.batch = reader.at("batch").integer(1, kMostImages);
   if (reader.has("save")) parse_outputs(reader.at("save"), config);

@@ -58,6 +58,7 @@ struct Config {
   int64_t steps = 512;
   std::vector<int64_t> snapshots;
   uint64_t seed = 0;
+  DType precision = DType::f32;  // of the network's activations, gradients and weights: f32 or bf16
   std::string initial;      // start: a file with `re` and `im` (or `pixels`)
   int64_t batch = 0;        // images packed into one program at the most; 0: automatic
   bool save_image = false;  // also as float32

@@ -68,9 +68,28 @@ double largest_error(const TensorInfo& info, const Bytes& expected, const Bytes&
 
 // Both backends sum K products, each in its own order: the difference is a random walk of sqrt(K) roundings for either, of the
 // largest entry; 8 leaves room for the worst of a million entries. No op of a step sums more than some 2^14 products.
+// In bf16 the result is rounded once, by 2^-9 of itself. Rounded weights move each product by 2^-9 of itself, up or down, and so
+// their sum by 2^-9 of the root of its sum of squares, which is what a sum of terms of either sign comes to itself: another
+// rounding of a typical entry, and the largest is larger. The factor 8 is the same.
 double tolerance_of(const TensorInfo& info, double rounding) {
   constexpr double kLongestSum = 1 << 14;
+  if (info.dtype == DType::bf16) return 8 * 0x1p-9;
   return info.dtype == DType::f32 || info.dtype == DType::f64 ? 8 * rounding * std::sqrt(kLongestSum) : 0;
+}
+
+// The same numbers as another type holds them.
+Bytes converted(const Bytes& bytes, DType from, DType to) {
+  Bytes result = bytes;
+  if (from == DType::f32 && to == DType::bf16) {
+    const std::span<const float> numbers(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float));
+    const std::vector<uint16_t> halves = to_bf16(numbers);
+    result.assign(std::as_bytes(std::span(halves)).begin(), std::as_bytes(std::span(halves)).end());
+  } else if (from == DType::bf16 && to == DType::f32) {
+    const std::span<const uint16_t> halves(reinterpret_cast<const uint16_t*>(bytes.data()), bytes.size() / 2);
+    const std::vector<float> numbers = from_bf16(halves);
+    result.assign(std::as_bytes(std::span(numbers)).begin(), std::as_bytes(std::span(numbers)).end());
+  }
+  return result;
 }
 
 Bytes start_of(const Value& value, const States& states) {
@@ -83,13 +102,26 @@ Bytes start_of(const Value& value, const States& states) {
   return bytes;
 }
 
+std::vector<ValueId> operands(const Node& node) {
+  std::vector<ValueId> all = node.src;
+  all.insert(all.end(), node.dst.begin(), node.dst.end());
+  return all;
+}
+
+Config in_f32(Config config) {
+  config.precision = DType::f32;
+  return config;
+}
+
 }  // namespace
 
 void compare_ops(const Model& model, const Config& config, const std::vector<Slot>& slots, Backend& reference,
                  Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell) {
-  StepProgram step(model, config, std::ssize(slots), reference);
+  StepProgram step(model, in_f32(config), std::ssize(slots), reference);
   step.start(slots);
   const Graph& graph = step.program().graph();
+  const StepProgram tested_step(model, config, std::ssize(slots), tested);  // the same ops on values of its own storage
+  const Graph& tested_graph = tested_step.program().graph();
   std::map<ValueId, Bytes> values;
   for (size_t id = 0; id < graph.values().size(); ++id) {
     const Value& value = graph.values()[id];
@@ -97,14 +129,21 @@ void compare_ops(const Model& model, const Config& config, const std::vector<Slo
         value.storage == Storage::constant || (value.storage == Storage::state && step.states().contains(value.name));
     if (there) values[static_cast<ValueId>(id)] = start_of(value, step.states());
   }
-  for (const Node& node : graph.nodes()) {
+  for (size_t at = 0; at < graph.nodes().size(); ++at) {
+    const Node& node = graph.nodes()[at];
+    const Node& tested_node = tested_graph.nodes().at(at);
+    std::map<ValueId, Bytes> stored;
+    for (const ValueId id : operands(node)) {
+      if (values.contains(id)) stored[id] = converted(values[id], graph.info(id).dtype, tested_graph.info(id).dtype);
+    }
     const std::vector<Bytes> expected = OpAlone(graph, node, reference).run(values);
-    const std::vector<Bytes> actual = OpAlone(graph, node, tested).run(values);
+    const std::vector<Bytes> actual = OpAlone(tested_graph, tested_node, tested).run(stored);
     for (size_t i = 0; i < node.dst.size(); ++i) {
-      const TensorInfo& info = graph.info(node.dst[i]);
-      tell({node.layer, std::string(node.op->kind()), info.shape, largest_error(info, expected[i], actual[i]),
-            tolerance_of(info, rounding)});
-      values[node.dst[i]] = expected[i];
+      const TensorInfo &info = graph.info(node.dst[i]), &tested_info = tested_graph.info(node.dst[i]);
+      const double error =
+          largest_error(info, expected[i], converted(actual[i], tested_info.dtype, info.dtype));
+      tell({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding)});
+      values[node.dst[i]] = converted(converted(expected[i], info.dtype, tested_info.dtype), tested_info.dtype, info.dtype);
     }
   }
 }
@@ -113,7 +152,7 @@ GradientDifference compare_gradients(const Model& model, const Config& config, c
                                      Backend& reference, Backend& tested) {
   std::vector<std::vector<float>> gradients;
   for (Backend* backend : {&reference, &tested}) {
-    StepProgram program(model, config, std::ssize(slots), *backend);
+    StepProgram program(model, backend == &reference ? in_f32(config) : config, std::ssize(slots), *backend);
     program.start(slots);
     program.step();
     gradients.push_back(program.states().read<float>(std::string(kParameterState) + "/m"));

@@ -20,7 +20,8 @@ struct ValueDifference {
 
 // Runs each op of the step alone on both backends, on what the reference computed before it, so that an error is seen where it
 // arises and nowhere else; tells every value to `tell`, in the order of the step. `rounding`: the unit roundoff of the tested
-// backend's products, 2^-24, or 2^-11 for TF32.
+// backend's products, 2^-24, or 2^-11 for TF32. The reference computes in f32 whatever the config's precision; with bf16 both read
+// the values that bf16 has room for.
 void compare_ops(const Model& model, const Config& config, const std::vector<Slot>& slots, Backend& reference,
                  Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell);
 

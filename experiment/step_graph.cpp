@@ -174,7 +174,7 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
   const Preprocessing& preprocessing = model.preprocessing;
   const ValueId input =
       graph.append(std::make_shared<Warp>(image_.h, image_.w, config.transforms.list.outside, preprocessing.scale,
-                                          preprocessing.mean, preprocessing.order),
+                                          preprocessing.mean, preprocessing.order, config.precision),
                    {image, matrices}, "warp");
   ModelGraph network(model, graph, input);
   objective_ = std::make_unique<ObjectivePart>(graph, network, model, config.objective, n);

@@ -2,21 +2,21 @@
 //   dst[row, i] = [mask[row, i] > 0] * sum over s of src[s][row, offset + i]
 // One body serves the element-wise sum (and its gradient), the gradient of a concat (a slice) and the gradient of a ReLU (a
 // mask), so that a junction of gradients is read once and written once. The sum runs in the order of the sources.
-// Rows of `dst_c` elements, sources of `src_c`; overwrites; 4 (sources + 2) bytes and `sources` FLOPs per element.
+// Rows of `dst_c` elements, sources of `src_c`; overwrites; sources + 2 accesses and `sources` FLOPs per element.
 #pragma once
 
 #include "kernels/host_device.h"
 
 namespace phosphene {
 
-template <bool kMasked>
+template <bool kMasked, class Storage>
 struct SumSlices {
   static constexpr int cpu_lanes = 16;
   static constexpr int gpu_lanes = 4;
   static constexpr int kMaxSources = 8;
-  const float* src[kMaxSources];
-  const float* mask;
-  float* dst;
+  const Storage* src[kMaxSources];
+  const Storage* mask;
+  Storage* dst;
   int sources;
   int64_t src_c, dst_c, offset;
   PHOSPHENE_HD bool wide() const { return src_c % gpu_lanes == 0 && dst_c % gpu_lanes == 0 && offset % gpu_lanes == 0; }

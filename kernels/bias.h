@@ -1,18 +1,18 @@
 // What follows a convolution where its library leaves it over: dst = src + bias[channel], then max(., 0) with kRelu.
-// Rows are positions of a channels_last value, elements its channels; overwrites; 8 bytes and 2 FLOPs per element.
+// Rows are positions of a channels_last value, elements its channels; overwrites; two accesses and 2 FLOPs per element.
 #pragma once
 
 #include "kernels/host_device.h"
 
 namespace phosphene {
 
-template <bool kRelu>
+template <bool kRelu, class Storage>
 struct AddBias {
   static constexpr int cpu_lanes = 16;
   static constexpr int gpu_lanes = 4;
-  const float* src;
-  const float* bias;  // c numbers, or null for none
-  float* dst;
+  const Storage* src;
+  const Storage* bias;  // c numbers, or null for none
+  Storage* dst;
   int64_t c;
   PHOSPHENE_HD bool wide() const { return c % gpu_lanes == 0; }
 

@@ -1,17 +1,18 @@
 // Concatenation along channels, one source at a time: dst[row, offset + i] = src[row, i].
 // Its gradient is a slice: kernels/accumulate.h. Rows are positions (n, h, w) of a channels_last value; overwrites its
-// channels of dst; 8 bytes per element.
+// channels of dst; two accesses per element.
 #pragma once
 
 #include "kernels/host_device.h"
 
 namespace phosphene {
 
+template <class Storage>
 struct CopyChannels {
   static constexpr int cpu_lanes = 16;
   static constexpr int gpu_lanes = 4;
-  const float* src;
-  float* dst;
+  const Storage* src;
+  Storage* dst;
   int64_t src_c, dst_c, offset;
   PHOSPHENE_HD bool wide() const { return src_c % gpu_lanes == 0 && dst_c % gpu_lanes == 0 && offset % gpu_lanes == 0; }
 

@@ -26,10 +26,10 @@ struct DirectionProjection {
   static constexpr float kEpsilon = 1e-4F;
   static constexpr float kFloor = 0.1F;
 
-  template <class Team>
-  PHOSPHENE_HD DirectionProjection(const Team& team, const float* x, const float* v, int64_t c) {
-    dot = team.sum(c, [x, v](int64_t i) { return x[i] * v[i]; });
-    norm = square_root(team.sum(c, [x](int64_t i) { return x[i] * x[i]; }));
+  template <class Team, class Storage>
+  PHOSPHENE_HD DirectionProjection(const Team& team, const Storage* x, const float* v, int64_t c) {
+    dot = team.sum(c, [x, v](int64_t i) { return widen(x[i]) * v[i]; });
+    norm = square_root(team.sum(c, [x](int64_t i) { return widen(x[i]) * widen(x[i]); }));
     const float direction = square_root(team.sum(c, [v](int64_t i) { return v[i] * v[i]; }));
     cosine = dot / (kEpsilon + norm) / (kEpsilon + direction);
   }
@@ -39,8 +39,9 @@ struct DirectionProjection {
   }
 };
 
+template <class Storage>
 struct DirectionTerms {
-  const float* src;
+  const Storage* src;
   const DirectionRow* rows;
   const float* vectors;
   float* terms;
@@ -83,11 +84,12 @@ struct DirectionValue {
   }
 };
 
+template <class Storage>
 struct DirectionBackward {
-  const float* src;
+  const Storage* src;
   const DirectionRow* rows;
   const float* vectors;
-  float* grad_src;
+  Storage* grad_src;
   int64_t c;
   int h, w;
 
@@ -97,9 +99,9 @@ struct DirectionBackward {
     const DirectionRow row = rows[tile / positions];
     const int64_t position = tile % positions;
     const bool inside = row.row == kWholeMap || position == static_cast<int64_t>(row.row) * w + row.column;
-    const float* x = src + tile * c;
+    const Storage* x = src + tile * c;
     const float* v = vectors + row.vector * c;
-    float* out = grad_src + tile * c;
+    Storage* out = grad_src + tile * c;
     float along_v = 0.F, along_x = 0.F;
     if (row.weight != 0.F && inside) {
       const DirectionProjection at(team, x, v, c);
@@ -113,7 +115,9 @@ struct DirectionBackward {
         along_x = -weight * p * at.dot * cosine / (at.norm * (DirectionProjection::kEpsilon + at.norm));
       }
     }
-    team.for_each(c, [x, v, out, along_v, along_x](int64_t i) { out[i] = along_v * v[i] + along_x * x[i]; });
+    team.for_each(c, [x, v, out, along_v, along_x](int64_t i) {
+      narrow(along_v * v[i] + along_x * widen(x[i]), out[i]);
+    });
   }
 };
 

@@ -25,8 +25,32 @@ struct Lanes {
   static constexpr int count = N;
 };
 
-// N neighbouring floats from or to memory. On a GPU four of them are one access: their address must then be a multiple of 16,
-// which a body promises by `gpu_lanes` and `wide()` (kernels/launch_cuda.cuh).
+// How a network's values lie in memory: float, or the upper half of one (8 bits of exponent, 7 of mantissa). Bodies compute in
+// float32 whatever the storage, so that every sum is one of float32.
+struct Bfloat16 {
+  uint16_t bits;
+};
+
+PHOSPHENE_HD float widen(float x) { return x; }
+PHOSPHENE_HD float widen(Bfloat16 x) {
+  const uint32_t bits = static_cast<uint32_t>(x.bits) << 16;
+  float wide;
+  __builtin_memcpy(&wide, &bits, sizeof(wide));
+  return wide;
+}
+
+// To the nearest, ties to even; NaN stays NaN.
+PHOSPHENE_HD void narrow(float x, float& narrowed) { narrowed = x; }
+PHOSPHENE_HD void narrow(float x, Bfloat16& narrowed) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &x, sizeof(bits));
+  const uint32_t rounded = (bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16;
+  const uint32_t quiet = bits >> 16 | 0x40U;
+  narrowed.bits = static_cast<uint16_t>((bits & 0x7FFFFFFFU) > 0x7F800000U ? quiet : rounded);
+}
+
+// N neighbouring numbers from or to memory. On a GPU four of them are one access: their address must then be a multiple of four
+// of them, which a body promises by `gpu_lanes` and `wide()` (kernels/launch_cuda.cuh).
 template <int N>
 PHOSPHENE_HD void load(const float* PHOSPHENE_RESTRICT from, float (&x)[N]) {
 #ifdef __CUDA_ARCH__
@@ -44,6 +68,22 @@ PHOSPHENE_HD void load(const float* PHOSPHENE_RESTRICT from, float (&x)[N]) {
 }
 
 template <int N>
+PHOSPHENE_HD void load(const Bfloat16* PHOSPHENE_RESTRICT from, float (&x)[N]) {
+#ifdef __CUDA_ARCH__
+  if constexpr (N == 4) {
+    const uint2 four = *reinterpret_cast<const uint2*>(from);
+    x[0] = __uint_as_float(four.x << 16);
+    x[1] = __uint_as_float(four.x & 0xFFFF0000U);
+    x[2] = __uint_as_float(four.y << 16);
+    x[3] = __uint_as_float(four.y & 0xFFFF0000U);
+  } else
+#endif
+  {
+    for (int l = 0; l < N; ++l) x[l] = widen(from[l]);
+  }
+}
+
+template <int N>
 PHOSPHENE_HD void store(float* PHOSPHENE_RESTRICT to, const float (&x)[N]) {
 #ifdef __CUDA_ARCH__
   if constexpr (N == 4) {
@@ -52,6 +92,21 @@ PHOSPHENE_HD void store(float* PHOSPHENE_RESTRICT to, const float (&x)[N]) {
 #endif
   {
     for (int l = 0; l < N; ++l) to[l] = x[l];
+  }
+}
+
+template <int N>
+PHOSPHENE_HD void store(Bfloat16* PHOSPHENE_RESTRICT to, const float (&x)[N]) {
+  Bfloat16 narrowed[N];
+  for (int l = 0; l < N; ++l) narrow(x[l], narrowed[l]);
+#ifdef __CUDA_ARCH__
+  if constexpr (N == 4) {
+    *reinterpret_cast<uint2*>(to) = make_uint2(narrowed[0].bits | static_cast<uint32_t>(narrowed[1].bits) << 16,
+                                               narrowed[2].bits | static_cast<uint32_t>(narrowed[3].bits) << 16);
+  } else
+#endif
+  {
+    for (int l = 0; l < N; ++l) to[l] = narrowed[l];
   }
 }
 

@@ -5,7 +5,7 @@
 // Average:  dst[p, q] = sum over the taps inside / divisor(p, q). grad_src[h, w] = sum of grad_dst / divisor over the windows
 //           that hold (h, w). The divisor is Caffe's (taps inside the padded image) or TensorFlow's (taps inside the image).
 // Rows are positions, elements channels. Backward is a gather: no atomics, and windows are visited in a fixed order.
-// Overwrites. Max forward: 4 (R S + 1) + 1 bytes per output element read mostly from cache, R S FLOPs.
+// Overwrites. Max forward: R S + 1 accesses and a byte per output element, read mostly from cache, R S FLOPs.
 #pragma once
 
 #include "kernels/host_device.h"
@@ -45,11 +45,12 @@ struct PoolingPosition {
         column(static_cast<int>(index % columns)) {}
 };
 
+template <class Storage>
 struct MaxPooling {
   static constexpr int cpu_lanes = kMaxLanes;
   static constexpr bool cpu_may_repeat = true;
-  const float* src;
-  float* dst;
+  const Storage* src;
+  Storage* dst;
   unsigned char* chosen;
   PoolingGeometry g;
 
@@ -64,28 +65,30 @@ struct MaxPooling {
     for (int l = 0; l < N; ++l) tap_of_best[l] = 0;
     for (int y = larger(y0, 0); y < y_end; ++y) {
       for (int x = larger(x0, 0); x < x_end; ++x) {
-        const float* PHOSPHENE_RESTRICT value = src + ((at.n * g.h + y) * g.w + x) * g.c + i;
+        const Storage* PHOSPHENE_RESTRICT value = src + ((at.n * g.h + y) * g.w + x) * g.c + i;
         const int32_t tap = (y - y0) * g.s + (x - x0);
         for (int l = 0; l < N; ++l) {
           // A select in bits: GCC makes masked stores of a conditional one, ten times slower on AVX2.
-          const int32_t wins = -static_cast<int32_t>(value[l] > best[l]);
+          const float candidate = widen(value[l]);
+          const int32_t wins = -static_cast<int32_t>(candidate > best[l]);
           tap_of_best[l] ^= (tap_of_best[l] ^ tap) & wins;
-          best[l] = value[l] > best[l] ? value[l] : best[l];
+          best[l] = candidate > best[l] ? candidate : best[l];
         }
       }
     }
-    float* PHOSPHENE_RESTRICT out = dst + index * g.c + i;
+    Storage* PHOSPHENE_RESTRICT out = dst + index * g.c + i;
     unsigned char* PHOSPHENE_RESTRICT tap_out = chosen + index * g.c + i;
-    for (int l = 0; l < N; ++l) out[l] = best[l];
+    for (int l = 0; l < N; ++l) narrow(best[l], out[l]);
     for (int l = 0; l < N; ++l) tap_out[l] = static_cast<unsigned char>(tap_of_best[l]);
   }
 };
 
+template <class Storage>
 struct AveragePooling {
   static constexpr int cpu_lanes = kAverageLanes;
   static constexpr int gpu_lanes = 4;
-  const float* src;
-  float* dst;
+  const Storage* src;
+  Storage* dst;
   PoolingGeometry g;
   PHOSPHENE_HD bool wide() const { return g.c % gpu_lanes == 0; }
 
@@ -119,13 +122,13 @@ struct HoldingWindows {
   }
 };
 
-template <bool kMax>
+template <bool kMax, class Storage>
 struct PoolingBackward {
   static constexpr int cpu_lanes = kMax ? kMaxLanes : kAverageLanes;
   static constexpr bool cpu_may_repeat = true;
-  const float* grad_dst;
+  const Storage* grad_dst;
   const unsigned char* chosen;  // max only
-  float* grad_src;
+  Storage* grad_src;
   PoolingGeometry g;
 
   template <int N>
@@ -138,19 +141,19 @@ struct PoolingBackward {
     for (int p = rows.first; p <= rows.last; ++p) {
       for (int q = columns.first; q <= columns.last; ++q) {
         const int64_t window = ((at.n * g.p + p) * g.q + q) * g.c + i;
-        const float* PHOSPHENE_RESTRICT gradient = grad_dst + window;
+        const Storage* PHOSPHENE_RESTRICT gradient = grad_dst + window;
         if constexpr (kMax) {
           const int32_t tap = (at.row + g.pad_top - p * g.stride_h) * g.s + at.column + g.pad_left - q * g.stride_w;
           const unsigned char* PHOSPHENE_RESTRICT choice = chosen + window;
-          for (int l = 0; l < N; ++l) sum[l] += choice[l] == tap ? gradient[l] : 0.F;
+          for (int l = 0; l < N; ++l) sum[l] += choice[l] == tap ? widen(gradient[l]) : 0.F;
         } else {
           const float share = 1.F / g.divisor(p, q);
-          for (int l = 0; l < N; ++l) sum[l] = fused(gradient[l], share, sum[l]);
+          for (int l = 0; l < N; ++l) sum[l] = fused(widen(gradient[l]), share, sum[l]);
         }
       }
     }
-    float* PHOSPHENE_RESTRICT out = grad_src + index * g.c + i;
-    for (int l = 0; l < N; ++l) out[l] = sum[l];
+    Storage* PHOSPHENE_RESTRICT out = grad_src + index * g.c + i;
+    for (int l = 0; l < N; ++l) narrow(sum[l], out[l]);
   }
 };
 

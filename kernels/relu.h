@@ -1,16 +1,17 @@
 // ReLU: dst = max(src, 0). Its gradient, grad_src = [dst > 0] grad_dst, is kernels/accumulate.h with a mask.
-// One row of any length; overwrites; 8 bytes and 1 FLOP per element.
+// One row of any length; overwrites; two accesses and 1 FLOP per element.
 #pragma once
 
 #include "kernels/host_device.h"
 
 namespace phosphene {
 
+template <class Storage>
 struct Rectify {
   static constexpr int cpu_lanes = 16;
   static constexpr int gpu_lanes = 4;
-  const float* src;
-  float* dst;
+  const Storage* src;
+  Storage* dst;
   int64_t row_elements;
   PHOSPHENE_HD bool wide() const { return row_elements % gpu_lanes == 0; }
 

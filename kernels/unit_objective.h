@@ -17,8 +17,9 @@ struct UnitRow {
   float weight = 0;  // 0: no term for this image
 };
 
+template <class Storage>
 struct UnitValue {
-  const float* src;
+  const Storage* src;
   const UnitRow* rows;
   float* value;
   int64_t c;
@@ -28,14 +29,14 @@ struct UnitValue {
   PHOSPHENE_HD void operator()(const Team& team, int64_t image) const {
     const UnitRow row = rows[image];
     const int64_t positions = static_cast<int64_t>(h) * w;
-    const float* map = src + image * positions * c + row.unit;
+    const Storage* map = src + image * positions * c + row.unit;
     const int64_t channels = c;
     float mean = 0.F;
     if (row.weight != 0.F && row.row == kWholeMap) {
       mean =
-          team.sum(positions, [map, channels](int64_t p) { return map[p * channels]; }) / static_cast<float>(positions);
+          team.sum(positions, [map, channels](int64_t p) { return widen(map[p * channels]); }) / static_cast<float>(positions);
     } else if (row.weight != 0.F) {
-      mean = map[(static_cast<int64_t>(row.row) * w + row.column) * c];
+      mean = widen(map[(static_cast<int64_t>(row.row) * w + row.column) * c]);
     }
     float* out = value + image;
     const float result = row.weight * mean;
@@ -43,10 +44,11 @@ struct UnitValue {
   }
 };
 
+template <class Storage>
 struct UnitValueBackward {
   static constexpr int cpu_lanes = 16;
   const UnitRow* rows;
-  float* grad_src;
+  Storage* grad_src;
   int64_t c;
   int h, w;
 
@@ -57,8 +59,8 @@ struct UnitValueBackward {
     const int64_t position = index % positions;
     float gradient = row.row == kWholeMap ? row.weight / static_cast<float>(positions) : row.weight;
     if (row.row != kWholeMap && position != static_cast<int64_t>(row.row) * w + row.column) gradient = 0.F;
-    float* PHOSPHENE_RESTRICT out = grad_src + index * c + i;
-    for (int l = 0; l < N; ++l) out[l] = i + l == row.unit ? gradient : 0.F;
+    Storage* PHOSPHENE_RESTRICT out = grad_src + index * c + i;
+    for (int l = 0; l < N; ++l) narrow(i + l == row.unit ? gradient : 0.F, out[l]);
   }
 };
 

@@ -7,7 +7,7 @@
 // Backward is the exact transpose as a gather: grad_src[order[c], u, v] = scale * sum over (i, j) of hat hat grad_dst[i, j, c],
 // over the output pixels whose image under A lies within one pixel of (u, v): those inside the parallelogram A^-1 ((u, v) +- 1).
 // For reflect, every position that mirrors into (u, v) is visited too. Rows are (n, i) or (n, u); overwrites.
-// 8 bytes per number either way; forward about 30 FLOPs per pixel and 9 per number, backward, where A is close to a rotation,
+// Two accesses per number either way; forward about 30 FLOPs per pixel and 9 per number, backward, where A is close to a rotation,
 // 9 candidates of about 20 FLOPs per pixel and 2 per number.
 #pragma once
 
@@ -45,12 +45,12 @@ struct Mirror {
   }
 };
 
-template <Outside kOutside>
+template <Outside kOutside, class Storage>
 struct WarpImage {
   static constexpr int cpu_lanes = 16;
   const float* src;
   const double* matrices;
-  float* dst;
+  Storage* dst;
   int c, src_h, src_w, dst_h, dst_w;
   float scale;
   float mean[kWarpChannels];
@@ -73,7 +73,7 @@ struct WarpImage {
     int at[4][N];
     float weight[4][N], outside[N];
     find_taps<N>(top, left, below, right, at, weight, outside);
-    float* PHOSPHENE_RESTRICT out = dst + (row * dst_w + j) * c;
+    Storage* PHOSPHENE_RESTRICT out = dst + (row * dst_w + j) * c;
     if (c == 3) {
       write<3, N>(n, at, weight, outside, out);
     } else {
@@ -112,7 +112,7 @@ struct WarpImage {
   // kChannels: 3, or 0 for any number.
   template <int kChannels, int N>
   PHOSPHENE_HD void write(int64_t n, const int (&at)[4][N], const float (&weight)[4][N], const float (&outside)[N],
-                          float* PHOSPHENE_RESTRICT out) const {
+                          Storage* PHOSPHENE_RESTRICT out) const {
     const int channels = kChannels > 0 ? kChannels : c;
     const float* planes = src + n * c * src_h * src_w;
     const int64_t plane = static_cast<int64_t>(src_h) * src_w;
@@ -121,7 +121,7 @@ struct WarpImage {
         const float* PHOSPHENE_RESTRICT from = planes + order[channel] * plane;
         float sample = outside[l];
         for (int tap = 0; tap < 4; ++tap) sample = fused(weight[tap][l], from[at[tap][l]], sample);
-        out[l * channels + channel] = fused(scale, sample, -mean[channel]);
+        narrow(fused(scale, sample, -mean[channel]), out[l * channels + channel]);
       }
     }
   }
@@ -154,10 +154,10 @@ struct WarpFootprint {
   PHOSPHENE_HD static double magnitude(double x) { return x < 0. ? -x : x; }
 };
 
-template <Outside kOutside>
+template <Outside kOutside, class Storage>
 struct WarpImageBackward {
   static constexpr int cpu_lanes = 32;
-  const float* grad_dst;
+  const Storage* grad_dst;
   const double* matrices;
   float* grad_src;
   int c, src_h, src_w, dst_h, dst_w;
@@ -234,7 +234,7 @@ struct WarpImageBackward {
                         const int (&first_i)[N], const int (&first_j)[N], float (*sum)[N]) const {
     constexpr int kBlock = N > 4 ? 9 : 1;  // a GPU has no room for a block
     const int channels = kChannels > 0 ? kChannels : c;
-    const float* PHOSPHENE_RESTRICT image = grad_dst + n * dst_h * dst_w * c;
+    const Storage* PHOSPHENE_RESTRICT image = grad_dst + n * dst_h * dst_w * c;
     const double* a = matrices + n * 6;
     float y[N],
         x[N];  // where the first candidate reads, from (row, columns[l]): within its reach, so a few pixels, unless `all`
@@ -262,10 +262,10 @@ struct WarpImageBackward {
       }
       for (int l = 0; l < N; ++l) {
         for (int k = 0; k < block; ++k) {
-          const float* PHOSPHENE_RESTRICT pixel = image + at[k][l];
+          const Storage* PHOSPHENE_RESTRICT pixel = image + at[k][l];
           for (int channel = 0; channel < (kChannels > 0 ? kChannels : kWarpChannels); ++channel) {
             if (kChannels == 0 && channel >= c) continue;
-            sum[channel][l] = fused(weight[k][l], pixel[channel], sum[channel][l]);
+            sum[channel][l] = fused(weight[k][l], widen(pixel[channel]), sum[channel][l]);
           }
         }
       }

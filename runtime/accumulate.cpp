@@ -41,6 +41,7 @@ Problem Accumulate::lower(std::span<const TensorInfo> src, std::span<const Tenso
   problem.src_c = src[0].shape.c;
   problem.offset = offset_;
   problem.masked = masked_;
+  problem.storage = dst[0].dtype;
   return problem;
 }
 

@@ -14,7 +14,7 @@ constexpr auto kFan = static_cast<size_t>(kAccumulateSources);
 }  // namespace
 
 void Differentiator::contribute(ValueId value, ValueId gradient) {
-  if (graph_.shape(value) != graph_.shape(gradient)) {
+  if (graph_.shape(value) != graph_.shape(gradient) || graph_.info(value).dtype != graph_.info(gradient).dtype) {
     fail_internal(graph_.value(value).name, "a gradient of shape {} for a value of shape {}",
                   to_string(graph_.shape(gradient)), to_string(graph_.shape(value)));
   }

@@ -1,6 +1,7 @@
 // Problems: what an op asks of a backend, as plain data. A backend accepts or refuses a problem with a reason; it never
 // sees a layer. Each struct lists its operands in order, sources first. Shapes are N C H W whatever the layout; network
-// values are channels_last, image values planar.
+// values are channels_last, image values planar. `storage` is how the network's values among the operands lie in memory: f32 or
+// bf16; sums are float32 either way.
 #pragma once
 
 #include <array>
@@ -36,6 +37,7 @@ struct ConvolutionProblem {  // src -> dst
   int64_t groups = 1;
   bool relu = false;
   Weights weights, bias;
+  DType storage = DType::f32;
 };
 // grad_src = [mask > 0] * (the convolution's transpose of grad_dst + addend); the last two only where a backend asks for them.
 struct ConvolutionBackwardProblem {  // grad_dst, [addend], [mask] -> grad_src
@@ -44,6 +46,7 @@ struct ConvolutionBackwardProblem {  // grad_dst, [addend], [mask] -> grad_src
   int64_t groups = 1;
   Weights weights;
   bool addend = false, masked = false;
+  DType storage = DType::f32;
 };
 
 // dst[n, k] = sum over c, h, w of weights[k, c, h, w] src[n, c, h, w] + bias[k].
@@ -51,15 +54,18 @@ struct LinearProblem {  // src -> dst
   Shape src;
   int64_t k = 0;
   Weights weights, bias;
+  DType storage = DType::f32;
 };
 struct LinearBackwardProblem {  // grad_dst -> grad_src
   Shape src;
   int64_t k = 0;
   Weights weights;
+  DType storage = DType::f32;
 };
 
 struct ReluProblem {  // src -> dst
   int64_t elements = 0;
+  DType storage = DType::f32;
 };
 
 // dst = [mask > 0] * sum of src[i][..., offset : offset + dst.c]. One op serves sums, slices (the gradient of a concat)
@@ -71,11 +77,13 @@ struct AccumulateProblem {  // src..., [mask] -> dst
   int64_t src_c = 0;   // channels of every source
   int64_t offset = 0;  // first channel read
   bool masked = false;
+  DType storage = DType::f32;
 };
 
 struct ConcatProblem {  // src... -> dst
   Shape dst;
   std::vector<int64_t> channels;  // of each source
+  DType storage = DType::f32;
 };
 
 enum class PoolingKind : uint8_t { max, average };
@@ -88,12 +96,14 @@ struct PoolingProblem {  // src -> dst, and for max: chosen (u8, tap r * S + s o
   Window window;
   PoolingKind kind = PoolingKind::max;
   PoolingDivisor divisor = PoolingDivisor::padded;
+  DType storage = DType::f32;
 };
 struct PoolingBackwardProblem {  // grad_dst, and for max: chosen -> grad_src
   Shape src, dst;
   Window window;
   PoolingKind kind = PoolingKind::max;
   PoolingDivisor divisor = PoolingDivisor::padded;
+  DType storage = DType::f32;
 };
 
 // s_i = k + alpha * sum of src_j^2 over |j - i| <= radius; dst = src * s^-beta. reciprocal = 1 / s is kept for the gradient.
@@ -101,18 +111,22 @@ struct LrnProblem {  // src -> dst, reciprocal
   Shape src;
   int radius = 2;
   float alpha = 0, beta = 0.75F, k = 1;  // alpha as multiplied: Caffe's is divided by the size before
+  DType storage = DType::f32;
 };
 struct LrnBackwardProblem {  // grad_dst, src, dst, reciprocal -> grad_src
   Shape src;
   int radius = 2;
   float alpha = 0, beta = 0.75F, k = 1;
+  DType storage = DType::f32;
 };
 
 struct SoftmaxProblem {  // src -> dst, over channels
   Shape src;
+  DType storage = DType::f32;
 };
 struct SoftmaxBackwardProblem {  // grad_dst, dst -> grad_src
   Shape src;
+  DType storage = DType::f32;
 };
 
 // ---- image -----------------------------------------------------------------------------------------------------------
@@ -153,12 +167,14 @@ struct WarpProblem {  // src (planar), matrices (N x 6, f64) -> dst (channels_la
   float scale = 1;
   std::array<float, kWarpChannels> mean{};
   std::array<int, kWarpChannels> order{0, 1, 2, 3, 4, 5, 6, 7};
+  DType storage = DType::f32;
 };
 struct WarpBackwardProblem {  // grad_dst, matrices -> grad_src: the transpose, as a gather
   Shape src, dst;
   Outside outside = Outside::constant;
   float scale = 1;
   std::array<int, kWarpChannels> order{0, 1, 2, 3, 4, 5, 6, 7};
+  DType storage = DType::f32;
 };
 
 struct TransformDrawProblem {  // keys (DrawKey per image), step (i64), choices (f32) -> matrices (N x 6, f64)
@@ -180,16 +196,20 @@ struct
 // kernels/unit_objective.h has the formula, kernels/direction_objective.h the other's.
 struct UnitObjectiveProblem {  // src, rows (UnitRow per image) -> value (N)
   Shape src;
+  DType storage = DType::f32;
 };
 struct UnitObjectiveBackwardProblem {  // rows -> grad_src
   Shape src;
+  DType storage = DType::f32;
 };
 
 struct DirectionObjectiveProblem {  // src, rows (DirectionRow per image), vectors (V x C) -> value (N); workspace
   Shape src;
+  DType storage = DType::f32;
 };
 struct DirectionObjectiveBackwardProblem {  // src, rows, vectors -> grad_src
   Shape src;
+  DType storage = DType::f32;
 };
 
 // ---- optimiser -------------------------------------------------------------------------------------------------------

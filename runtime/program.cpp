@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <map>
 
 #include "runtime/error.h"
@@ -13,6 +12,7 @@ namespace {
 
 constexpr int64_t kSentinelBytes = 64;
 constexpr std::byte kSentinel{0xA5};
+constexpr std::byte kNan{0xFF};  // repeated, a NaN of every floating type
 
 std::vector<TensorInfo> operand_infos(const Instruction& instruction, const Graph& graph) {
   std::vector<TensorInfo> infos = graph.infos(instruction.src);
@@ -169,9 +169,8 @@ void Program::check_step(size_t index) {
   for (const ValueId id : writes_[index]) check(id);
   for (const ValueId id : dies_after_[index]) {
     check(id);
-    const std::vector<float> nan(static_cast<size_t>(graph_.info(id).bytes()) / sizeof(float),
-                                 std::numeric_limits<float>::quiet_NaN());
-    backend_.write(pointers_[static_cast<size_t>(id)], std::as_bytes(std::span<const float>(nan)));
+    const std::vector<std::byte> nan(static_cast<size_t>(graph_.info(id).bytes()), kNan);
+    backend_.write(pointers_[static_cast<size_t>(id)], nan);
   }
 }
 
@@ -183,6 +182,11 @@ std::vector<float> Program::read(ValueId value) const {
     std::vector<double> numbers(count);
     backend_.read(std::as_writable_bytes(std::span<double>(numbers)), source);
     return {numbers.begin(), numbers.end()};
+  }
+  if (source != nullptr && info.dtype == DType::bf16) {
+    std::vector<uint16_t> halves(count);
+    backend_.read(std::as_writable_bytes(std::span<uint16_t>(halves)), source);
+    return from_bf16(halves);
   }
   if (source == nullptr || info.dtype != DType::f32)
     fail_internal(graph_.value(value).name, "not a value that was kept");

@@ -47,7 +47,7 @@ class Program {
   // Runs once and adds the seconds spent in each step to `seconds` (resized to the steps); for benchmarks.
   void run_timed(std::vector<double>& seconds);
 
-  // A kept value, or a state, in the order of its layout; float64 is rounded.
+  // A kept value, or a state, in the order of its layout; float64 is rounded, bfloat16 widened.
   [[nodiscard]] std::vector<float> read(ValueId value) const;
   // The same as N C H W.
   [[nodiscard]] HostTensor read_nchw(ValueId value) const;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <numeric>
 
+#include "kernels/host_device.h"
+
 namespace phosphene {
 namespace {
 
@@ -24,8 +26,28 @@ int64_t size_of(DType type) {
       return 1;
     case DType::i64:
       return 8;
+    case DType::bf16:
+      return 2;
   }
   return 0;
+}
+
+std::vector<uint16_t> to_bf16(std::span<const float> numbers) {
+  std::vector<uint16_t> narrowed;
+  narrowed.reserve(numbers.size());
+  for (const float number : numbers) {
+    Bfloat16 half{};
+    narrow(number, half);
+    narrowed.push_back(half.bits);
+  }
+  return narrowed;
+}
+
+std::vector<float> from_bf16(std::span<const uint16_t> numbers) {
+  std::vector<float> widened;
+  widened.reserve(numbers.size());
+  for (const uint16_t bits : numbers) widened.push_back(widen(Bfloat16{bits}));
+  return widened;
 }
 
 std::string to_string(const Shape& shape) { return fmt::format("{}x{}x{}x{}", shape.n, shape.c, shape.h, shape.w); }

@@ -4,13 +4,18 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace phosphene {
 
-enum class DType : uint8_t { f32, f64, u8, i64 };
+enum class DType : uint8_t { f32, f64, u8, i64, bf16 };
 int64_t size_of(DType type);
+
+// The nearest bfloat16 of each number, ties to even, and back.
+std::vector<uint16_t> to_bf16(std::span<const float> numbers);
+std::vector<float> from_bf16(std::span<const uint16_t> numbers);
 
 // How the four logical dimensions lie in memory. The network is channels_last (NHWC); image space is planar (NCHW).
 enum class Layout : uint8_t { channels_last, planar };

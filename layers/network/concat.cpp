@@ -12,7 +12,7 @@ std::vector<TensorInfo> Concat::infer(std::span<const TensorInfo> src) const {
   for (const TensorInfo& info : src.subspan(1)) {
     Shape same_but_channels = info.shape;
     same_but_channels.c = src[0].shape.c;
-    if (same_but_channels != src[0].shape) {
+    if (same_but_channels != src[0].shape || info.dtype != dst.dtype) {
       fail("", "values of shapes {} and {} cannot be concatenated along channels", to_string(src[0].shape),
            to_string(info.shape));
     }
@@ -22,7 +22,7 @@ std::vector<TensorInfo> Concat::infer(std::span<const TensorInfo> src) const {
 }
 
 Problem Concat::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const {
-  ConcatProblem problem{dst[0].shape, {}};
+  ConcatProblem problem{dst[0].shape, {}, dst[0].dtype};
   for (const TensorInfo& info : src) problem.channels.push_back(info.shape.c);
   return problem;
 }

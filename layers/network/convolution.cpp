@@ -9,11 +9,12 @@ namespace {
 class ConvolutionBackward final : public Op {
  public:
   ConvolutionBackward(const ConvolutionProblem& forward)
-      : problem_{forward.src, forward.dst, forward.window, forward.groups, forward.weights} {}
+      : problem_{forward.src,     forward.dst, forward.window, forward.groups,
+                 forward.weights, false,       false,          forward.storage} {}
 
   [[nodiscard]] std::string_view kind() const override { return "convolution backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
-    return {{problem_.src, Layout::channels_last, DType::f32}};
+    return {{problem_.src, Layout::channels_last, problem_.storage}};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
     return problem_;
@@ -44,12 +45,12 @@ std::vector<TensorInfo> Convolution::infer(std::span<const TensorInfo> src) cons
          fmt::join(weights_.shape, ", "), groups_);
   }
   const SlidingWindow sliding = slide(window_, shape);
-  return {{{shape.n, weights_.shape[0], sliding.rows, sliding.columns}, Layout::channels_last, DType::f32}};
+  return {{{shape.n, weights_.shape[0], sliding.rows, sliding.columns}, Layout::channels_last, src[0].dtype}};
 }
 
 Problem Convolution::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const {
   return ConvolutionProblem{src[0].shape, dst[0].shape, slide(window_, src[0].shape).window, groups_, false,
-                            weights_,     bias_};
+                            weights_,     bias_,        src[0].dtype};
 }
 
 void Convolution::differentiate(Differentiator& differentiator, const Node& node) const {

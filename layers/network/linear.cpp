@@ -8,11 +8,11 @@ namespace {
 
 class LinearBackward final : public Op {
  public:
-  explicit LinearBackward(const LinearProblem& forward) : problem_{forward.src, forward.k, forward.weights} {}
+  explicit LinearBackward(const LinearProblem& forward) : problem_{forward.src, forward.k, forward.weights, forward.storage} {}
 
   [[nodiscard]] std::string_view kind() const override { return "linear backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
-    return {{problem_.src, Layout::channels_last, DType::f32}};
+    return {{problem_.src, Layout::channels_last, problem_.storage}};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
     return problem_;
@@ -40,11 +40,11 @@ std::vector<TensorInfo> Linear::infer(std::span<const TensorInfo> src) const {
          "trained at",
          to_string(shape), fmt::join(weights_.shape, ", "));
   }
-  return {{{shape.n, k, 1, 1}, Layout::channels_last, DType::f32}};
+  return {{{shape.n, k, 1, 1}, Layout::channels_last, src[0].dtype}};
 }
 
 Problem Linear::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const {
-  return LinearProblem{src[0].shape, weights_.shape[0], weights_, bias_};
+  return LinearProblem{src[0].shape, weights_.shape[0], weights_, bias_, src[0].dtype};
 }
 
 void Linear::differentiate(Differentiator& differentiator, const Node& node) const {

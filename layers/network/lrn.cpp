@@ -9,11 +9,11 @@ namespace {
 class LrnBackward final : public Op {
  public:
   explicit LrnBackward(const LrnProblem& forward)
-      : problem_{forward.src, forward.radius, forward.alpha, forward.beta, forward.k} {}
+      : problem_{forward.src, forward.radius, forward.alpha, forward.beta, forward.k, forward.storage} {}
 
   [[nodiscard]] std::string_view kind() const override { return "lrn backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
-    return {{problem_.src, Layout::channels_last, DType::f32}};
+    return {{problem_.src, Layout::channels_last, problem_.storage}};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
     return problem_;
@@ -35,7 +35,7 @@ Lrn::Lrn(int radius, float alpha, float beta, float k) : radius_(radius), alpha_
 std::vector<TensorInfo> Lrn::infer(std::span<const TensorInfo> src) const { return {src[0], src[0]}; }
 
 Problem Lrn::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const {
-  return LrnProblem{src[0].shape, radius_, alpha_, beta_, k_};
+  return LrnProblem{src[0].shape, radius_, alpha_, beta_, k_, src[0].dtype};
 }
 
 void Lrn::differentiate(Differentiator& differentiator, const Node& node) const {

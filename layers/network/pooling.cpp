@@ -9,11 +9,11 @@ namespace {
 class PoolingBackward final : public Op {
  public:
   explicit PoolingBackward(const PoolingProblem& forward)
-      : problem_{forward.src, forward.dst, forward.window, forward.kind, forward.divisor} {}
+      : problem_{forward.src, forward.dst, forward.window, forward.kind, forward.divisor, forward.storage} {}
 
   [[nodiscard]] std::string_view kind() const override { return "pooling backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
-    return {{problem_.src, Layout::channels_last, DType::f32}};
+    return {{problem_.src, Layout::channels_last, problem_.storage}};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
     return problem_;
@@ -44,16 +44,16 @@ std::vector<TensorInfo> Pooling::infer(std::span<const TensorInfo> src) const {
   const Shape& shape = src[0].shape;
   const SlidingWindow sliding = slide_over(shape);
   const Shape dst{shape.n, shape.c, sliding.rows, sliding.columns};
-  if (kind_ == PoolingKind::average) return {{dst, Layout::channels_last, DType::f32}};
+  if (kind_ == PoolingKind::average) return {{dst, Layout::channels_last, src[0].dtype}};
   if (sliding.window.r * sliding.window.s > kMaxTaps) {
     fail("", "max pooling over a window of {}x{}; at most {} taps are possible", sliding.window.r, sliding.window.s,
          kMaxTaps);
   }
-  return {{dst, Layout::channels_last, DType::f32}, {dst, Layout::channels_last, DType::u8}};
+  return {{dst, Layout::channels_last, src[0].dtype}, {dst, Layout::channels_last, DType::u8}};
 }
 
 Problem Pooling::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const {
-  return PoolingProblem{src[0].shape, dst[0].shape, slide_over(src[0].shape).window, kind_, divisor_};
+  return PoolingProblem{src[0].shape, dst[0].shape, slide_over(src[0].shape).window, kind_, divisor_, src[0].dtype};
 }
 
 void Pooling::differentiate(Differentiator& differentiator, const Node& node) const {

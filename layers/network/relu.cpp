@@ -8,7 +8,7 @@ namespace phosphene {
 std::vector<TensorInfo> Relu::infer(std::span<const TensorInfo> src) const { return {src[0]}; }
 
 Problem Relu::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const {
-  return ReluProblem{src[0].shape.elements()};
+  return ReluProblem{src[0].shape.elements(), src[0].dtype};
 }
 
 void Relu::differentiate(Differentiator& differentiator, const Node& node) const {

@@ -10,7 +10,7 @@ class SoftmaxBackward final : public Op {
   [[nodiscard]] std::string_view kind() const override { return "softmax backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override { return {src[1]}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> dst) const override {
-    return SoftmaxBackwardProblem{dst[0].shape};
+    return SoftmaxBackwardProblem{dst[0].shape, dst[0].dtype};
   }
 };
 
@@ -19,7 +19,7 @@ class SoftmaxBackward final : public Op {
 std::vector<TensorInfo> Softmax::infer(std::span<const TensorInfo> src) const { return {src[0]}; }
 
 Problem Softmax::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const {
-  return SoftmaxProblem{src[0].shape};
+  return SoftmaxProblem{src[0].shape, src[0].dtype};
 }
 
 void Softmax::differentiate(Differentiator& differentiator, const Node& node) const {

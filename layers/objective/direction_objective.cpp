@@ -11,7 +11,7 @@ class DirectionObjectiveBackward final : public Op {
   [[nodiscard]] std::string_view kind() const override { return "direction objective backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override { return {src[0]}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
-    return DirectionObjectiveBackwardProblem{src[0].shape};
+    return DirectionObjectiveBackwardProblem{src[0].shape, src[0].dtype};
   }
 };
 
@@ -37,7 +37,7 @@ std::vector<TensorInfo> DirectionObjective::infer(std::span<const TensorInfo> sr
 }
 
 Problem DirectionObjective::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const {
-  return DirectionObjectiveProblem{src[0].shape};
+  return DirectionObjectiveProblem{src[0].shape, src[0].dtype};
 }
 
 void DirectionObjective::differentiate(Differentiator& differentiator, const Node& node) const {

@@ -8,18 +8,18 @@ namespace {
 
 class UnitObjectiveBackward final : public Op {
  public:
-  explicit UnitObjectiveBackward(const Shape& src) : src_(src) {}
+  explicit UnitObjectiveBackward(const TensorInfo& src) : src_(src) {}
 
   [[nodiscard]] std::string_view kind() const override { return "unit objective backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
-    return {{src_, Layout::channels_last, DType::f32}};
+    return {src_};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
-    return UnitObjectiveBackwardProblem{src_};
+    return UnitObjectiveBackwardProblem{src_.shape, src_.dtype};
   }
 
  private:
-  Shape src_;
+  TensorInfo src_;
 };
 
 }  // namespace
@@ -36,12 +36,12 @@ std::vector<TensorInfo> UnitObjective::infer(std::span<const TensorInfo> src) co
 }
 
 Problem UnitObjective::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const {
-  return UnitObjectiveProblem{src[0].shape};
+  return UnitObjectiveProblem{src[0].shape, src[0].dtype};
 }
 
 void UnitObjective::differentiate(Differentiator& differentiator, const Node& node) const {
   Graph& graph = differentiator.graph();
-  differentiator.contribute(node.src[0], graph.append(std::make_shared<UnitObjectiveBackward>(graph.shape(node.src[0])),
+  differentiator.contribute(node.src[0], graph.append(std::make_shared<UnitObjectiveBackward>(graph.info(node.src[0])),
                                                       {node.src[1]}, "grad " + node.layer));
 }
 

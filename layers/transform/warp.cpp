@@ -27,13 +27,14 @@ class WarpBackward final : public Op {
 }  // namespace
 
 Warp::Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, std::vector<float> mean,
-           std::vector<int> order)
+           std::vector<int> order, DType storage)
     : network_h_(network_h),
       network_w_(network_w),
       outside_(outside),
       scale_(scale),
       mean_(std::move(mean)),
-      order_(std::move(order)) {
+      order_(std::move(order)),
+      storage_(storage) {
   if (mean_.size() != order_.size() || mean_.empty() || mean_.size() > kWarpChannels) {
     fail("", "preprocessing with {} means and {} channels; at most {} channels are possible", mean_.size(),
          order_.size(), kWarpChannels);
@@ -54,7 +55,7 @@ std::vector<TensorInfo> Warp::infer(std::span<const TensorInfo> src) const {
   if (src[1].shape != Shape{image.n, 6, 1, 1} || src[1].dtype != DType::f64) {
     fail_internal("", "matrices of shape {}", to_string(src[1].shape));
   }
-  return {{{image.n, image.c, network_h_, network_w_}, Layout::channels_last, DType::f32}};
+  return {{{image.n, image.c, network_h_, network_w_}, Layout::channels_last, storage_}};
 }
 
 Problem Warp::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const {
@@ -63,6 +64,7 @@ Problem Warp::lower(std::span<const TensorInfo> src, std::span<const TensorInfo>
   problem.dst = dst[0].shape;
   problem.outside = outside_;
   problem.scale = scale_;
+  problem.storage = storage_;
   std::copy(mean_.begin(), mean_.end(), problem.mean.begin());
   std::copy(order_.begin(), order_.end(), problem.order.begin());
   return problem;
@@ -75,6 +77,7 @@ void Warp::differentiate(Differentiator& differentiator, const Node& node) const
   problem.dst = graph.shape(node.dst[0]);
   problem.outside = outside_;
   problem.scale = scale_;
+  problem.storage = storage_;
   std::copy(order_.begin(), order_.end(), problem.order.begin());
   differentiator.contribute(node.src[0],
                             graph.append(std::make_shared<WarpBackward>(problem),

@@ -10,9 +10,10 @@ namespace phosphene {
 
 class Warp final : public Op {
  public:
-  // input[c] = scale * sample[order[c]] - mean[c]; `mean` and `order` have one entry per channel.
+  // input[c] = scale * sample[order[c]] - mean[c]; `mean` and `order` have one entry per channel. `storage`: of the input, and so
+  // of every value of the network behind it.
   Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, std::vector<float> mean,
-       std::vector<int> order);
+       std::vector<int> order, DType storage = DType::f32);
 
   [[nodiscard]] std::string_view kind() const override { return "warp"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override;  // image, matrices
@@ -25,6 +26,7 @@ class Warp final : public Op {
   float scale_;
   std::vector<float> mean_;
   std::vector<int> order_;
+  DType storage_;
 };
 
 }  // namespace phosphene

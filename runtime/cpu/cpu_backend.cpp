@@ -90,10 +90,16 @@ class CpuBackend final : public Backend {
   }
 
  private:
+  static void refuse_bf16(DType storage) {
+    if (storage == DType::bf16) fail("precision bf16", "it needs a GPU; the CPU computes in f32");
+  }
   PlannedTask plan_one(const ConvolutionProblem& problem, const std::string& where) {
+    refuse_bf16(problem.storage);
     return plan_convolution(problem, where);
   }
   PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
+    refuse_bf16(problem.storage);
+    if (problem.addend || problem.masked) fail_internal(where, "a gradient with an epilogue, which the CPU did not ask for");
     return plan_convolution(problem, where);
   }
   PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {
@@ -103,9 +109,11 @@ class CpuBackend final : public Backend {
     return plan_inverse_fourier(problem, parallel_);
   }
   PlannedTask plan_one(const LinearProblem& problem, const std::string& /*where*/) {
+    refuse_bf16(problem.storage);
     return plan_linear(problem, parallel_);
   }
   PlannedTask plan_one(const LinearBackwardProblem& problem, const std::string& /*where*/) {
+    refuse_bf16(problem.storage);
     return plan_linear(problem, parallel_);
   }
 

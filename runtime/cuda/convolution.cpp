@@ -62,9 +62,9 @@ class ForwardTask final : public ConvolutionTask {
  public:
   ForwardTask(Device& device, PlanChoice choice, std::shared_ptr<DeviceMemory> filter,
               std::shared_ptr<DeviceMemory> bias, const ConvolutionGraph& graph)
-      : ConvolutionTask(device, std::move(choice), std::move(filter), graph.dst.elements() * int64_t{sizeof(float)}),
+      : ConvolutionTask(device, std::move(choice), std::move(filter), graph.dst.elements() * size_of(graph.storage())),
         bias_(std::move(bias)),
-        step_(AddBiasStep{graph.dst, graph.bias, graph.relu}) {}
+        step_(AddBiasStep{graph.dst, graph.bias, graph.relu, graph.storage()}) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     std::vector<CudnnPlan::Binding> bindings = {{PlanTensor::in, operands[0]}};
@@ -84,10 +84,10 @@ class ForwardTask final : public ConvolutionTask {
 class BackwardTask final : public ConvolutionTask {
  public:
   BackwardTask(Device& device, PlanChoice choice, std::shared_ptr<DeviceMemory> filter, const ConvolutionGraph& graph)
-      : ConvolutionTask(device, std::move(choice), std::move(filter), graph.src.elements() * int64_t{sizeof(float)}),
+      : ConvolutionTask(device, std::move(choice), std::move(filter), graph.src.elements() * size_of(graph.storage())),
         addend_(graph.addend),
         mask_(graph.mask),
-        sum_(AccumulateProblem{graph.src, graph.addend ? 2 : 1, graph.src.c, 0, graph.mask}) {}
+        sum_(AccumulateProblem{graph.src, graph.addend ? 2 : 1, graph.src.c, 0, graph.mask, graph.storage()}) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     std::vector<CudnnPlan::Binding> bindings = {{PlanTensor::in, operands[0]}};
@@ -126,8 +126,8 @@ PlannedTask plan_convolution(const ConvolutionPlanner& planner, const Convolutio
   const ConvolutionGraph graph = graph_of(problem, planner.precision);
   PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
-  auto filter = planner.weights.filter(problem.weights);
-  auto bias = graph.bias ? planner.weights.plain(problem.bias) : nullptr;
+  auto filter = planner.weights.filter(problem.weights, problem.storage);
+  auto bias = graph.bias ? planner.weights.plain(problem.bias, problem.storage) : nullptr;
   result.constant_bytes = filter->bytes() + (bias == nullptr ? 0 : bias->bytes());
   auto task =
       std::make_unique<ForwardTask>(planner.device, std::move(choice), std::move(filter), std::move(bias), graph);
@@ -143,7 +143,7 @@ PlannedTask plan_convolution(const ConvolutionPlanner& planner, const Convolutio
   PlannedTask result = planned(choice);
   // Shared with the forward convolution, so it is no memory of its own.
   auto task =
-      std::make_unique<BackwardTask>(planner.device, std::move(choice), planner.weights.filter(problem.weights), graph);
+      std::make_unique<BackwardTask>(planner.device, std::move(choice), planner.weights.filter(problem.weights, problem.storage), graph);
   result.workspace_bytes = task->workspace_bytes();
   result.task = std::move(task);
   return result;

@@ -54,7 +54,7 @@ ConvolutionGraph graph_of(const ConvolutionProblem& problem, NetworkPrecision pr
   ConvolutionGraph graph{false, problem.src, problem.dst, problem.window, problem.groups};
   graph.bias = problem.bias.data != nullptr;
   graph.relu = problem.relu;
-  graph.precision = precision;
+  graph.precision = problem.storage == DType::bf16 ? NetworkPrecision::bf16 : precision;
   return graph;
 }
 
@@ -62,7 +62,7 @@ ConvolutionGraph graph_of(const ConvolutionBackwardProblem& problem, NetworkPrec
   ConvolutionGraph graph{true, problem.src, problem.dst, problem.window, problem.groups};
   graph.addend = problem.addend;
   graph.mask = problem.masked;
-  graph.precision = precision;
+  graph.precision = problem.storage == DType::bf16 ? NetworkPrecision::bf16 : precision;
   return graph;
 }
 

@@ -34,10 +34,12 @@ struct ConvolutionGraph {
   NetworkPrecision precision = NetworkPrecision::f32;
 
   [[nodiscard]] bool fused() const { return bias || relu || addend || mask; }
+  [[nodiscard]] DType storage() const { return precision == NetworkPrecision::bf16 ? DType::bf16 : DType::f32; }
   [[nodiscard]] ConvolutionGraph alone() const;  // without what follows it
   [[nodiscard]] std::string key() const;         // all of it in one line of text
 };
 
+// `precision`: of products of float32; a problem in bfloat16 says so itself.
 ConvolutionGraph graph_of(const ConvolutionProblem& problem, NetworkPrecision precision);
 ConvolutionGraph graph_of(const ConvolutionBackwardProblem& problem, NetworkPrecision precision);
 

@@ -13,58 +13,67 @@ constexpr int64_t kWorkspaceBytes = int64_t{32} << 20;
 // the matrix outputs x inputs, everything row-major: transposed for cuBLAS, which thinks in columns.
 class LinearTask final : public Task {
  public:
-  LinearTask(Device& device, std::shared_ptr<DeviceMemory> matrix, std::shared_ptr<DeviceMemory> bias, int64_t rows,
-             int64_t inputs, int64_t outputs, bool backward, bool tf32)
+  struct Sizes {
+    int64_t rows, inputs, outputs;
+    DType storage;
+  };
+  LinearTask(Device& device, std::shared_ptr<DeviceMemory> matrix, std::shared_ptr<DeviceMemory> bias,
+             const Sizes& sizes, bool backward, bool tf32)
       : device_(device),
         matrix_(std::move(matrix)),
         bias_(std::move(bias)),
-        rows_(static_cast<int>(rows)),
-        inputs_(static_cast<int>(inputs)),
-        outputs_(static_cast<int>(outputs)),
+        rows_(static_cast<int>(sizes.rows)),
+        inputs_(static_cast<int>(sizes.inputs)),
+        outputs_(static_cast<int>(sizes.outputs)),
         backward_(backward),
-        tf32_(tf32) {}
+        type_(sizes.storage == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F),
+        compute_(sizes.storage == DType::bf16 ? CUBLAS_COMPUTE_32F
+                 : tf32                       ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                              : CUBLAS_COMPUTE_32F_PEDANTIC) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
-    src_ = reinterpret_cast<const float*>(operands[0]);
-    dst_ = reinterpret_cast<float*>(operands[1]);
+    src_ = operands[0];
+    dst_ = operands[1];
     workspace_ = workspace;
   }
 
   void run() override {
-    cublasHandle_t handle = device_.cublas();
-    check_cublas(cublasSetWorkspace(handle, workspace_, static_cast<size_t>(kWorkspaceBytes)), "the workspace");
-    check_cublas(cublasSetMathMode(handle, tf32_ ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_PEDANTIC_MATH), "the precision");
-    const float one = 1, beta = bias_ == nullptr ? 0.F : 1.F;
+    check_cublas(cublasSetWorkspace(device_.cublas(), workspace_, static_cast<size_t>(kWorkspaceBytes)),
+                 "the workspace");
     if (bias_ != nullptr) {
       check_cuda(cudaMemcpyAsync(dst_, bias_->data(), static_cast<size_t>(bias_->bytes()), cudaMemcpyDeviceToDevice,
                                  device_.stream()),
                  "a bias");
     }
-    const auto* matrix = reinterpret_cast<const float*>(matrix_->data());
     if (backward_) {
-      check_cublas(cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, inputs_, rows_, outputs_, &one, matrix, inputs_, src_,
-                               outputs_, &beta, dst_, inputs_),
-                   "a linear layer's gradient");
+      multiply(CUBLAS_OP_N, inputs_, outputs_, "a linear layer's gradient");
     } else {
-      check_cublas(cublasSgemm(handle, CUBLAS_OP_T, CUBLAS_OP_N, outputs_, rows_, inputs_, &one, matrix, inputs_, src_,
-                               inputs_, &beta, dst_, outputs_),
-                   "a linear layer");
+      multiply(CUBLAS_OP_T, outputs_, inputs_, "a linear layer");
     }
   }
 
  private:
+  void multiply(cublasOperation_t matrix_as, int to, int from, const char* what) {
+    const float one = 1, beta = bias_ == nullptr ? 0.F : 1.F;
+    check_cublas(cublasGemmEx(device_.cublas(), matrix_as, CUBLAS_OP_N, to, rows_, from, &one, matrix_->data(), type_,
+                              inputs_, src_, type_, from, &beta, dst_, type_, to, compute_, CUBLAS_GEMM_DEFAULT),
+                 what);
+  }
+
   Device& device_;
   std::shared_ptr<DeviceMemory> matrix_, bias_;
   int rows_, inputs_, outputs_;
-  bool backward_, tf32_;
-  const float* src_ = nullptr;
-  float* dst_ = nullptr;
+  bool backward_;
+  cudaDataType type_;
+  cublasComputeType_t compute_;
+  const std::byte* src_ = nullptr;
+  std::byte* dst_ = nullptr;
   std::byte* workspace_ = nullptr;
 };
 
-PlannedTask planned(std::unique_ptr<Task> task, int64_t constant_bytes) {
+PlannedTask planned(std::unique_ptr<Task> task, DType storage, int64_t constant_bytes) {
   PlannedTask planned;
-  planned.implementation = "cublas sgemm";
+  planned.implementation = storage == DType::bf16 ? "cublas bf16" : "cublas f32";
   planned.considerations = {{planned.implementation, ""}};
   planned.workspace_bytes = kWorkspaceBytes;
   planned.constant_bytes = constant_bytes;
@@ -75,20 +84,20 @@ PlannedTask planned(std::unique_ptr<Task> task, int64_t constant_bytes) {
 }  // namespace
 
 PlannedTask plan_linear(Device& device, DeviceWeights& weights, const LinearProblem& problem, bool tf32) {
-  auto matrix = weights.matrix(problem.weights, problem.src);
-  auto bias = problem.bias.data == nullptr ? nullptr : weights.repeated(problem.bias, problem.src.n);
+  const DType storage = problem.storage;
+  auto matrix = weights.matrix(problem.weights, problem.src, storage);
+  auto bias = problem.bias.data == nullptr ? nullptr : weights.repeated(problem.bias, problem.src.n, storage);
   const int64_t bytes = matrix->bytes() + (bias == nullptr ? 0 : bias->bytes());
-  const int64_t inputs = problem.src.elements() / problem.src.n;
-  return planned(std::make_unique<LinearTask>(device, std::move(matrix), std::move(bias), problem.src.n, inputs,
-                                              problem.k, false, tf32),
+  const LinearTask::Sizes sizes{problem.src.n, problem.src.elements() / problem.src.n, problem.k, storage};
+  return planned(std::make_unique<LinearTask>(device, std::move(matrix), std::move(bias), sizes, false, tf32), storage,
                  bytes);
 }
 
 PlannedTask plan_linear(Device& device, DeviceWeights& weights, const LinearBackwardProblem& problem, bool tf32) {
-  const int64_t inputs = problem.src.elements() / problem.src.n;
-  return planned(std::make_unique<LinearTask>(device, weights.matrix(problem.weights, problem.src), nullptr,
-                                              problem.src.n, inputs, problem.k, true, tf32),
-                 0);
+  const DType storage = problem.storage;
+  const LinearTask::Sizes sizes{problem.src.n, problem.src.elements() / problem.src.n, problem.k, storage};
+  auto matrix = weights.matrix(problem.weights, problem.src, storage);
+  return planned(std::make_unique<LinearTask>(device, std::move(matrix), nullptr, sizes, true, tf32), storage, 0);
 }
 
 }  // namespace phosphene

@@ -22,40 +22,44 @@ std::vector<float> channels_innermost(const float* src, int64_t outer, int64_t c
 
 }  // namespace
 
-std::shared_ptr<DeviceMemory> DeviceWeights::upload(const float* numbers, int64_t count) {
-  auto memory = std::make_shared<DeviceMemory>(count * static_cast<int64_t>(sizeof(float)), device_.stream());
-  device_.write(memory->data(), std::as_bytes(std::span<const float>(numbers, static_cast<size_t>(count))));
+std::shared_ptr<DeviceMemory> DeviceWeights::upload(std::span<const std::byte> bytes) {
+  auto memory = std::make_shared<DeviceMemory>(std::ssize(bytes), device_.stream());
+  device_.write(memory->data(), bytes);
   return memory;
 }
 
 template <class Arrange>
 std::shared_ptr<DeviceMemory> DeviceWeights::keep(const Weights& weights, const std::string& arrangement,
-                                                  const Arrange& arrange) {
-  Entry& entry = entries_[{weights.data, arrangement}];
+                                                  DType storage, const Arrange& arrange) {
+  Entry& entry = entries_[{weights.data, arrangement, storage}];
   std::shared_ptr<DeviceMemory> memory = entry.memory.lock();
   if (memory == nullptr) {
     const std::vector<float> numbers = arrange();
-    memory = upload(numbers.data(), static_cast<int64_t>(numbers.size()));
+    const std::vector<uint16_t> halves = storage == DType::bf16 ? to_bf16(numbers) : std::vector<uint16_t>();
+    memory = upload(storage == DType::bf16 ? std::as_bytes(std::span(halves)) : std::as_bytes(std::span(numbers)));
     entry = {weights, memory};
   }
   return memory;
 }
 
-std::shared_ptr<DeviceMemory> DeviceWeights::filter(const Weights& weights) {
+std::shared_ptr<DeviceMemory> DeviceWeights::filter(const Weights& weights, DType storage) {
   const auto& s = weights.shape;
-  return keep(weights, "filter", [&] { return channels_innermost(weights.data, s[0], s[1], s[2] * s[3]); });
+  return keep(weights, "filter", storage,
+              [&] { return channels_innermost(weights.data, s[0], s[1], s[2] * s[3]); });
 }
 
-std::shared_ptr<DeviceMemory> DeviceWeights::matrix(const Weights& weights, const Shape& src) {
+std::shared_ptr<DeviceMemory> DeviceWeights::matrix(const Weights& weights, const Shape& src, DType storage) {
   const int64_t positions = src.h * src.w, k = weights.elements() / (src.c * positions);
-  return keep(weights, fmt::format("matrix {}", positions),
+  return keep(weights, fmt::format("matrix {}", positions), storage,
               [&] { return channels_innermost(weights.data, k, src.c, positions); });
 }
 
-std::shared_ptr<DeviceMemory> DeviceWeights::plain(const Weights& weights) { return repeated(weights, 1); }
+std::shared_ptr<DeviceMemory> DeviceWeights::plain(const Weights& weights, DType storage) {
+  return repeated(weights, 1, storage);
+}
 
-std::shared_ptr<DeviceMemory> DeviceWeights::repeated(const Weights& weights, int64_t rows) {
-  return keep(weights, fmt::format("repeated {}", rows), [&] {
+std::shared_ptr<DeviceMemory> DeviceWeights::repeated(const Weights& weights, int64_t rows, DType storage) {
+  return keep(weights, fmt::format("repeated {}", rows), storage, [&] {
     std::vector<float> numbers;
     for (int64_t row = 0; row < rows; ++row)
       numbers.insert(numbers.end(), weights.data, weights.data + weights.elements());

@@ -4,8 +4,9 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "runtime/cuda/device.h"
@@ -16,26 +17,27 @@ class DeviceWeights {
  public:
   explicit DeviceWeights(Device& device) : device_(device) {}
 
-  // K C R S as K R S C: cuDNN's filter for channels_last tensors.
-  std::shared_ptr<DeviceMemory> filter(const Weights& weights);
+  // All in float32 or, rounded, bfloat16. K C R S as K R S C: cuDNN's filter for channels_last tensors.
+  std::shared_ptr<DeviceMemory> filter(const Weights& weights, DType storage);
   // K x (C x H x W) with columns in the order of a channels_last source.
-  std::shared_ptr<DeviceMemory> matrix(const Weights& weights, const Shape& src);
+  std::shared_ptr<DeviceMemory> matrix(const Weights& weights, const Shape& src, DType storage);
   // As they are.
-  std::shared_ptr<DeviceMemory> plain(const Weights& weights);
+  std::shared_ptr<DeviceMemory> plain(const Weights& weights, DType storage);
   // `rows` copies, one below the other.
-  std::shared_ptr<DeviceMemory> repeated(const Weights& weights, int64_t rows);
+  std::shared_ptr<DeviceMemory> repeated(const Weights& weights, int64_t rows, DType storage);
 
  private:
   template <class Arrange>
-  std::shared_ptr<DeviceMemory> keep(const Weights& weights, const std::string& arrangement, const Arrange& arrange);
-  std::shared_ptr<DeviceMemory> upload(const float* numbers, int64_t count);
+  std::shared_ptr<DeviceMemory> keep(const Weights& weights, const std::string& arrangement, DType storage,
+                                     const Arrange& arrange);
+  std::shared_ptr<DeviceMemory> upload(std::span<const std::byte> bytes);
 
   struct Entry {
     Weights weights;  // kept, so that its address stays its own
     std::weak_ptr<DeviceMemory> memory;
   };
   Device& device_;
-  std::map<std::pair<const float*, std::string>, Entry> entries_;
+  std::map<std::tuple<const float*, std::string, DType>, Entry> entries_;
 };
 
 }  // namespace phosphene

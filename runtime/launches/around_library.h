@@ -14,6 +14,7 @@ namespace phosphene {
 struct AddBiasStep {  // src, bias -> dst; channels_last
   Shape dst;
   bool biased = true, relu = false;
+  DType storage = DType::f32;
 };
 struct PackHalfSpectrumStep {  // half spectrum (planar, N x C x 2H x K) -> N x C x H x K interleaved
   Shape spectrum;
@@ -30,12 +31,16 @@ using LibraryStep = std::variant<AddBiasStep, PackHalfSpectrumStep, UnpackHalfSp
 template <class Launcher>
 void launch(const Launcher& launcher, const AddBiasStep& step, const Operands& at) {
   const int64_t rows = step.dst.n * step.dst.h * step.dst.w;
-  const float* bias = step.biased ? at.at(1) : nullptr;
-  if (step.relu) {
-    launcher.rows(rows, static_cast<int>(step.dst.c), AddBias<true>{at.at(0), bias, at.at(2), step.dst.c});
-  } else {
-    launcher.rows(rows, static_cast<int>(step.dst.c), AddBias<false>{at.at(0), bias, at.at(2), step.dst.c});
-  }
+  const int c = static_cast<int>(step.dst.c);
+  with_storage(step.storage, [&](auto storage) {
+    using T = decltype(storage);
+    const T *src = at.template at<T>(0), *bias = step.biased ? at.template at<T>(1) : nullptr;
+    if (step.relu) {
+      launcher.rows(rows, c, AddBias<true, T>{src, bias, at.template at<T>(2), step.dst.c});
+    } else {
+      launcher.rows(rows, c, AddBias<false, T>{src, bias, at.template at<T>(2), step.dst.c});
+    }
+  });
 }
 
 template <class Launcher>
@@ -53,7 +58,7 @@ void launch(const Launcher& launcher, const UnpackHalfSpectrumStep& step, const 
 template <class Launcher>
 void launch(const Launcher& launcher, const CopyRowsStep& step, const Operands& at) {
   launcher.rows(step.rows, static_cast<int>(step.elements),
-                CopyChannels{at.at(0), at.at(1), step.src_pitch, step.dst_pitch, 0});
+                CopyChannels<float>{at.at(0), at.at(1), step.src_pitch, step.dst_pitch, 0});
 }
 
 }  // namespace phosphene

@@ -16,8 +16,12 @@ template <class Launcher>
 void launch(const Launcher& launcher, const ReluProblem& problem, const Operands& at) {
   constexpr int64_t kRow = 4096;
   const int64_t rows = problem.elements / kRow, rest = problem.elements % kRow;
-  launcher.rows(rows, static_cast<int>(kRow), Rectify{at.at(0), at.at(1), kRow});
-  launcher.rows(1, static_cast<int>(rest), Rectify{at.at(0) + rows * kRow, at.at(1) + rows * kRow, rest});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
+    launcher.rows(rows, static_cast<int>(kRow), Rectify<T>{src, dst, kRow});
+    launcher.rows(1, static_cast<int>(rest), Rectify<T>{src + rows * kRow, dst + rows * kRow, rest});
+  });
 }
 
 template <class Launcher>
@@ -28,33 +32,39 @@ void launch(const Launcher& launcher, const AccumulateProblem& problem, const Op
   const int64_t rows = whole ? dst.n * dst.h : dst.n * dst.h * dst.w;
   const int64_t elements = whole ? dst.w * dst.c : dst.c;
   const auto sources = static_cast<size_t>(problem.sources);
-  const auto fill = [&](auto body) {
-    for (size_t s = 0; s < sources; ++s) body.src[s] = at.at(s);
-    body.mask = problem.masked ? at.at(sources) : nullptr;
-    body.dst = at.at(sources + (problem.masked ? 1 : 0));
+  const auto fill = [&]<class T>(auto body, T /*storage*/) {
+    for (size_t s = 0; s < sources; ++s) body.src[s] = at.template at<T>(s);
+    body.mask = problem.masked ? at.template at<T>(sources) : nullptr;
+    body.dst = at.template at<T>(sources + (problem.masked ? 1 : 0));
     body.sources = problem.sources;
     body.src_c = whole ? elements : problem.src_c;
     body.dst_c = elements;
     body.offset = problem.offset;
     launcher.rows(rows, static_cast<int>(elements), body);
   };
-  if (problem.masked) {
-    fill(SumSlices<true>{});
-  } else {
-    fill(SumSlices<false>{});
-  }
+  with_storage(problem.storage, [&](auto storage) {
+    if (problem.masked) {
+      fill(SumSlices<true, decltype(storage)>{}, storage);
+    } else {
+      fill(SumSlices<false, decltype(storage)>{}, storage);
+    }
+  });
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const ConcatProblem& problem, const Operands& at) {
   const Shape& dst = problem.dst;
-  int64_t offset = 0;
-  for (size_t s = 0; s < problem.channels.size(); ++s) {
-    const int64_t c = problem.channels[s];
-    launcher.rows(dst.n * dst.h * dst.w, static_cast<int>(c),
-                  CopyChannels{at.at(s), at.at(problem.channels.size()), c, dst.c, offset});
-    offset += c;
-  }
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    int64_t offset = 0;
+    for (size_t s = 0; s < problem.channels.size(); ++s) {
+      const int64_t c = problem.channels[s];
+      launcher.rows(
+          dst.n * dst.h * dst.w, static_cast<int>(c),
+          CopyChannels<T>{at.template at<T>(s), at.template at<T>(problem.channels.size()), c, dst.c, offset});
+      offset += c;
+    }
+  });
 }
 
 template <class PoolingOfEitherDirection>
@@ -74,24 +84,34 @@ template <class Launcher>
 void launch(const Launcher& launcher, const PoolingProblem& problem, const Operands& at) {
   const int64_t rows = problem.dst.n * problem.dst.h * problem.dst.w;
   const int c = static_cast<int>(problem.src.c);
-  if (problem.kind == PoolingKind::max) {
-    launcher.rows(rows, c, MaxPooling{at.at(0), at.at(1), at.template at<unsigned char>(2), pooling_geometry(problem)});
-  } else {
-    launcher.rows(rows, c, AveragePooling{at.at(0), at.at(1), pooling_geometry(problem)});
-  }
+  const PoolingGeometry geometry = pooling_geometry(problem);
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
+    if (problem.kind == PoolingKind::max) {
+      launcher.rows(rows, c, MaxPooling<T>{src, dst, at.template at<unsigned char>(2), geometry});
+    } else {
+      launcher.rows(rows, c, AveragePooling<T>{src, dst, geometry});
+    }
+  });
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const PoolingBackwardProblem& problem, const Operands& at) {
   const int64_t rows = problem.src.n * problem.src.h * problem.src.w;
   const int c = static_cast<int>(problem.src.c);
-  if (problem.kind == PoolingKind::max) {
-    launcher.rows(
-        rows, c,
-        PoolingBackward<true>{at.at(0), at.template at<unsigned char>(1), at.at(2), pooling_geometry(problem)});
-  } else {
-    launcher.rows(rows, c, PoolingBackward<false>{at.at(0), nullptr, at.at(1), pooling_geometry(problem)});
-  }
+  const PoolingGeometry geometry = pooling_geometry(problem);
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    const T* grad_dst = at.template at<T>(0);
+    if (problem.kind == PoolingKind::max) {
+      launcher.rows(
+          rows, c,
+          PoolingBackward<true, T>{grad_dst, at.template at<unsigned char>(1), at.template at<T>(2), geometry});
+    } else {
+      launcher.rows(rows, c, PoolingBackward<false, T>{grad_dst, nullptr, at.template at<T>(1), geometry});
+    }
+  });
 }
 
 // Calls `with(std::integral_constant<LrnPower, ...>)` for the fastest form of ^beta.
@@ -108,32 +128,48 @@ void choose_lrn_power(float beta, const With& with) {
 
 template <class Launcher>
 void launch(const Launcher& launcher, const LrnProblem& problem, const Operands& at) {
-  choose_lrn_power(problem.beta, [&](auto power) {
-    launcher.rows(problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
-                  NormaliseResponse<power()>{at.at(0), at.at(1), at.at(2), problem.src.c, problem.radius, problem.alpha,
-                                             problem.beta, problem.k});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    choose_lrn_power(problem.beta, [&](auto power) {
+      launcher.rows(problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
+                    NormaliseResponse<power(), T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2),
+                                                  problem.src.c, problem.radius, problem.alpha, problem.beta,
+                                                  problem.k});
+    });
   });
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const LrnBackwardProblem& problem, const Operands& at) {
-  choose_lrn_power(problem.beta, [&](auto power) {
-    launcher.rows(problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
-                  NormaliseResponseBackward<power()>{at.at(0), at.at(1), at.at(2), at.at(3), at.at(4), problem.src.c,
-                                                     problem.radius, problem.alpha, problem.beta});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    choose_lrn_power(problem.beta, [&](auto power) {
+      launcher.rows(
+          problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
+          NormaliseResponseBackward<power(), T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2),
+                                                at.template at<T>(3), at.template at<T>(4), problem.src.c,
+                                                problem.radius, problem.alpha, problem.beta});
+    });
   });
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const SoftmaxProblem& problem, const Operands& at) {
-  launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c,
-                 Softmaximum{at.at(0), at.at(1), problem.src.c});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c,
+                   Softmaximum<T>{at.template at<T>(0), at.template at<T>(1), problem.src.c});
+  });
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const SoftmaxBackwardProblem& problem, const Operands& at) {
-  launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c,
-                 SoftmaximumBackward{at.at(0), at.at(1), at.at(2), problem.src.c});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c,
+                   SoftmaximumBackward<T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2),
+                                          problem.src.c});
+  });
 }
 
 }  // namespace phosphene

@@ -11,17 +11,23 @@ namespace phosphene {
 template <class Launcher>
 void launch(const Launcher& launcher, const UnitObjectiveProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  launcher.tiles(s.n, s.h * s.w,
-                 UnitValue{at.at(0), at.template at<const UnitRow>(1), at.at(2), s.c, static_cast<int>(s.h),
-                           static_cast<int>(s.w)});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.tiles(s.n, s.h * s.w,
+                   UnitValue<T>{at.template at<T>(0), at.template at<const UnitRow>(1), at.at(2), s.c,
+                                static_cast<int>(s.h), static_cast<int>(s.w)});
+  });
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const UnitObjectiveBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  launcher.rows(
-      s.n * s.h * s.w, static_cast<int>(s.c),
-      UnitValueBackward{at.template at<const UnitRow>(0), at.at(1), s.c, static_cast<int>(s.h), static_cast<int>(s.w)});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.rows(s.n * s.h * s.w, static_cast<int>(s.c),
+                  UnitValueBackward<T>{at.template at<const UnitRow>(0), at.template at<T>(1), s.c,
+                                       static_cast<int>(s.h), static_cast<int>(s.w)});
+  });
 }
 
 inline int64_t workspace_bytes(const DirectionObjectiveProblem& problem) {
@@ -33,16 +39,23 @@ void launch(const Launcher& launcher, const DirectionObjectiveProblem& problem, 
   const Shape& s = problem.src;
   const int h = static_cast<int>(s.h), w = static_cast<int>(s.w);
   const auto* rows = at.template at<const DirectionRow>(1);
-  launcher.tiles(s.n * s.h * s.w, s.c, DirectionTerms{at.at(0), rows, at.at(2), at.workspace(), s.c, h, w});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.tiles(s.n * s.h * s.w, s.c,
+                   DirectionTerms<T>{at.template at<T>(0), rows, at.at(2), at.workspace(), s.c, h, w});
+  });
   launcher.tiles(s.n, s.h * s.w, DirectionValue{at.workspace(), rows, at.at(3), h, w});
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const DirectionObjectiveBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  launcher.tiles(s.n * s.h * s.w, s.c,
-                 DirectionBackward{at.at(0), at.template at<const DirectionRow>(1), at.at(2), at.at(3), s.c,
-                                   static_cast<int>(s.h), static_cast<int>(s.w)});
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.tiles(s.n * s.h * s.w, s.c,
+                   DirectionBackward<T>{at.template at<T>(0), at.template at<const DirectionRow>(1), at.at(2),
+                                        at.template at<T>(3), s.c, static_cast<int>(s.h), static_cast<int>(s.w)});
+  });
 }
 
 }  // namespace phosphene

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <span>
 
+#include "kernels/host_device.h"
+#include "runtime/tensor.h"
+
 namespace phosphene {
 
 struct Operands {
@@ -20,6 +23,16 @@ struct Operands {
     return reinterpret_cast<T*>(workspace_bytes);
   }
 };
+
+// Calls `with(T())` for the type that network values have in memory.
+template <class With>
+void with_storage(DType storage, const With& with) {
+  if (storage == DType::bf16) {
+    with(Bfloat16{});
+  } else {
+    with(float{});
+  }
+}
 
 // Scratch memory that the launches of a problem need; an overload beside a launch says otherwise.
 template <class Problem>

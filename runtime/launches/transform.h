@@ -8,20 +8,20 @@
 
 namespace phosphene {
 
-template <Outside kOutside>
-WarpImage<kOutside> warp_body(const WarpProblem& problem, const Operands& at) {
+template <Outside kOutside, class Storage>
+WarpImage<kOutside, Storage> warp_body(const WarpProblem& problem, const Operands& at) {
   const auto i = [](int64_t value) { return static_cast<int>(value); };
-  WarpImage<kOutside> body{at.at(0),
-                           at.template at<const double>(1),
-                           at.at(2),
-                           i(problem.src.c),
-                           i(problem.src.h),
-                           i(problem.src.w),
-                           i(problem.dst.h),
-                           i(problem.dst.w),
-                           problem.scale,
-                           {},
-                           {}};
+  WarpImage<kOutside, Storage> body{at.at(0),
+                                    at.template at<const double>(1),
+                                    at.template at<Storage>(2),
+                                    i(problem.src.c),
+                                    i(problem.src.h),
+                                    i(problem.src.w),
+                                    i(problem.dst.h),
+                                    i(problem.dst.w),
+                                    problem.scale,
+                                    {},
+                                    {}};
   for (size_t c = 0; c < kWarpChannels; ++c) {
     body.mean[c] = problem.mean[c];
     body.order[c] = problem.order[c];
@@ -33,21 +33,29 @@ template <class Launcher>
 void launch(const Launcher& launcher, const WarpProblem& problem, const Operands& at) {
   const int64_t rows = problem.dst.n * problem.dst.h;
   const int columns = static_cast<int>(problem.dst.w);
-  if (problem.outside == Outside::constant) {
-    launcher.rows(rows, columns, warp_body<Outside::constant>(problem, at));
-  } else {
-    launcher.rows(rows, columns, warp_body<Outside::reflect>(problem, at));
-  }
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    if (problem.outside == Outside::constant) {
+      launcher.rows(rows, columns, warp_body<Outside::constant, T>(problem, at));
+    } else {
+      launcher.rows(rows, columns, warp_body<Outside::reflect, T>(problem, at));
+    }
+  });
 }
 
-template <Outside kOutside>
-WarpImageBackward<kOutside> warp_backward_body(const WarpBackwardProblem& problem, const Operands& at) {
+template <Outside kOutside, class Storage>
+WarpImageBackward<kOutside, Storage> warp_backward_body(const WarpBackwardProblem& problem, const Operands& at) {
   const auto i = [](int64_t value) { return static_cast<int>(value); };
-  WarpImageBackward<kOutside> body{at.at(0),         at.template at<const double>(1),
-                                   at.at(2),         i(problem.src.c),
-                                   i(problem.src.h), i(problem.src.w),
-                                   i(problem.dst.h), i(problem.dst.w),
-                                   problem.scale,    {}};
+  WarpImageBackward<kOutside, Storage> body{at.template at<Storage>(0),
+                                            at.template at<const double>(1),
+                                            at.at(2),
+                                            i(problem.src.c),
+                                            i(problem.src.h),
+                                            i(problem.src.w),
+                                            i(problem.dst.h),
+                                            i(problem.dst.w),
+                                            problem.scale,
+                                            {}};
   for (size_t c = 0; c < kWarpChannels; ++c) body.order[c] = problem.order[c];
   return body;
 }
@@ -56,11 +64,14 @@ template <class Launcher>
 void launch(const Launcher& launcher, const WarpBackwardProblem& problem, const Operands& at) {
   const int64_t rows = problem.src.n * problem.src.h;
   const int columns = static_cast<int>(problem.src.w);
-  if (problem.outside == Outside::constant) {
-    launcher.rows(rows, columns, warp_backward_body<Outside::constant>(problem, at));
-  } else {
-    launcher.rows(rows, columns, warp_backward_body<Outside::reflect>(problem, at));
-  }
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    if (problem.outside == Outside::constant) {
+      launcher.rows(rows, columns, warp_backward_body<Outside::constant, T>(problem, at));
+    } else {
+      launcher.rows(rows, columns, warp_backward_body<Outside::reflect, T>(problem, at));
+    }
+  });
 }
 
 template <class Launcher>

@@ -60,6 +60,13 @@ TEST_F(Gpu, Tf32StaysWithinItsTolerance) {
   expect_agreement("googlenet.safetensors --layer inception_4a/output:pre --tf32");
 }
 
+TEST_F(Gpu, Bfloat16StaysWithinItsTolerance) {
+  expect_agreement("small.safetensors --layer conv2 --size 33 --precision bf16");
+  if (!convert_googlenet()) GTEST_SKIP() << "PHOSPHENE_ASSETS is not set: no GoogLeNet";
+  expect_agreement("googlenet.safetensors --layer inception_5b/output:pre --precision bf16");
+  expect_agreement("googlenet.safetensors --layer loss3/classifier --precision bf16");
+}
+
 TEST_F(Gpu, TheSanitizerFindsNothing) {
   if (std::system("command -v compute-sanitizer > /dev/null") != 0) GTEST_SKIP() << "no compute-sanitizer";
   for (const char* tool : {"memcheck", "racecheck", "initcheck", "synccheck"}) {

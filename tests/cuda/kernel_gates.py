@@ -5,7 +5,7 @@
 
 For every architecture: no warning (cross-execution-space calls and stack frames included), no spill, no local memory, and no more
 registers per kernel than TABLE.json allows. For one of them, from its PTX: kernels of four elements a thread read and write
-memory by vectors of four floats. Theoretical occupancy follows from registers alone: no kernel uses shared memory.
+memory by vectors of four numbers. Theoretical occupancy follows from registers alone: no kernel uses shared memory.
 """
 import json
 import re
@@ -27,7 +27,7 @@ def run(command):
 
 
 def short_names(mangled):
-    """What a reader calls each kernel: 'rows<4> SumSlices<true>'."""
+    """What a reader calls each kernel: 'rows<4> SumSlices<true, float>'."""
     demangled = subprocess.run(["c++filt"], input="\n".join(mangled), text=True, capture_output=True, check=True).stdout
     names = {}
     for symbol, name in zip(mangled, demangled.splitlines()):
@@ -65,7 +65,8 @@ def vector_faults(ptx):
         if "rows_kernelILi4E" not in symbol:
             continue
         wide += 1
-        for access in (r"ld\.global(\.nc)?\.v4\.(f|b)32", r"st\.global\.v4\.(f|b)32"):
+        vector = r"v2\.(u|b)32" if "Bfloat16" in symbol else r"v4\.(f|b)32"
+        for access in (rf"ld\.global(\.nc)?\.{vector}", rf"st\.global\.{vector}"):
             if not re.search(access, body):
                 faults.append((symbol, access.replace("\\", "")))
     if wide == 0:

@@ -56,6 +56,18 @@ TEST_F(SimulatedGpu, StepsThroughGoogleNet) {
   for (int seed = 1; seed <= kOrders; ++seed)
     expect_agreement("googlenet.safetensors --layer inception_4a/output:pre --size 64 --steps 2", seed);
   expect_agreement("googlenet.safetensors --layer loss3/classifier --steps 1", 1);
+  expect_agreement("googlenet.safetensors --layer loss3/classifier --size 64 --steps 1 --precision bf16", 1);
+}
+
+TEST_F(SimulatedGpu, ComputesInBfloat16) {
+  for (int seed = 1; seed <= 2; ++seed) {
+    expect_agreement("small.safetensors --layer conv2 --batch 2 --precision bf16", seed);
+    expect_agreement("small.safetensors --layer conv2 --size 33 --precision bf16", seed, "SIMCUDNN_REFUSE=fused");
+  }
+  write("config.json", R"({"model": "small.safetensors", "objective": [{"channel": {"layer": "conv2", "unit": 3}}],
+                           "steps": 4, "precision": "bf16"})");
+  EXPECT_EQ(run("render config.json --out gpu --device cuda", on_simulated_gpu(1)).exit_code, 0);
+  expect_one_clear_line(run("render config.json --out cpu --device cpu"), {"precision bf16", "needs a GPU"});
 }
 
 TEST_F(SimulatedGpu, FallsBackWhereCudnnRefusesAWholeGraph) {

@@ -142,7 +142,7 @@ TEST(AroundLibrary, SameBitsAtEveryWidth) {
   constexpr int kC = 149;
   const std::vector<float> src = random_floats(6 * kC, 1), bias = random_floats(kC, 2);
   testing::expect_same_bits_at_every_width(6, kC, 6 * kC, [&](auto& dst) {
-    return AddBias<true>{src.data(), bias.data(), dst.data(), kC};
+    return AddBias<true, float>{src.data(), bias.data(), dst.data(), kC};
   });
   const std::vector<float> spectrum = random_floats(2 * 6 * kC, 3);
   testing::expect_same_bits_at_every_width(6, kC, 2 * 6 * kC, [&](auto& dst) {

@@ -44,11 +44,11 @@ void expect_warp(const std::vector<double>& matrix, int c) {
   constexpr int kDstH = 7, kDstW = 153;
   const std::vector<float> src = random_floats(c * kH * kW, 1), grad_dst = random_floats(c * kDstH * kDstW, 2);
   expect_same_bits_at_every_width(kDstH, kDstW, c * kDstH * kDstW, [&](auto& dst) {
-    return WarpImage<kOutside>{src.data(), matrix.data(), dst.data(),      c,           kH, kW, kDstH,
+    return WarpImage<kOutside, float>{src.data(), matrix.data(), dst.data(),      c,           kH, kW, kDstH,
                                kDstW,      255.F,         {104, 117, 123}, {2, 1, 0, 3}};
   });
   expect_same_bits_at_every_width(kH, kW, c * kH * kW, [&](auto& dst) {
-    return WarpImageBackward<kOutside>{grad_dst.data(), matrix.data(), dst.data(), c,           kH, kW,
+    return WarpImageBackward<kOutside, float>{grad_dst.data(), matrix.data(), dst.data(), c,           kH, kW,
                                        kDstH,           kDstW,         255.F,      {2, 1, 0, 3}};
   });
 }
@@ -67,7 +67,7 @@ TEST(Lanes, Warp) {
 TEST(Lanes, UnitObjective) {
   const std::vector<UnitRow> rows = {{.unit = 148, .weight = 0.3F}, {.unit = 3, .row = 1, .column = 2, .weight = -1}};
   expect_same_bits_at_every_width(2 * 6, kW, 2 * 6 * kW, [&](auto& dst) {
-    return UnitValueBackward{rows.data(), dst.data(), kW, 2, 3};
+    return UnitValueBackward<float>{rows.data(), dst.data(), kW, 2, 3};
   });
 }
 

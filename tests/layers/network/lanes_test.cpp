@@ -20,12 +20,12 @@ constexpr int64_t kRows = 6;
 TEST(Lanes, ElementWiseBodies) {
   const std::vector<float> a = random_floats(kRows * kC, 1), b = random_floats(kRows * kC, 2),
                            mask = random_floats(kRows * kC, 3);
-  expect_same_bits_at_every_width(kRows, kC, kRows * kC, [&](auto& dst) { return Rectify{a.data(), dst.data(), kC}; });
+  expect_same_bits_at_every_width(kRows, kC, kRows * kC, [&](auto& dst) { return Rectify<float>{a.data(), dst.data(), kC}; });
   expect_same_bits_at_every_width(kRows, kC, kRows * (kC + 5), [&](auto& dst) {
-    return CopyChannels{a.data(), dst.data(), kC, kC + 5, 3};
+    return CopyChannels<float>{a.data(), dst.data(), kC, kC + 5, 3};
   });
   expect_same_bits_at_every_width(kRows, kC - 9, kRows * (kC - 9), [&](auto& dst) {
-    return SumSlices<true>{{a.data(), b.data()}, mask.data(), dst.data(), 2, kC, kC - 9, 4};
+    return SumSlices<true, float>{{a.data(), b.data()}, mask.data(), dst.data(), 2, kC, kC - 9, 4};
   });
 }
 
@@ -34,16 +34,16 @@ TEST(Lanes, Pooling) {
   const std::vector<float> src = random_floats(5 * 6 * kC, 1), grad_dst = random_floats(3 * 3 * kC, 2);
   std::vector<unsigned char> chosen(static_cast<size_t>(3 * 3 * kC));
   expect_same_bits_at_every_width(3 * 3, kC, 3 * 3 * kC, [&](auto& dst) {
-    return MaxPooling{src.data(), dst.data(), chosen.data(), g};
+    return MaxPooling<float>{src.data(), dst.data(), chosen.data(), g};
   });
   expect_same_bits_at_every_width(3 * 3, kC, 3 * 3 * kC, [&](auto& dst) {
-    return AveragePooling{src.data(), dst.data(), g};
+    return AveragePooling<float>{src.data(), dst.data(), g};
   });
   expect_same_bits_at_every_width(5 * 6, kC, 5 * 6 * kC, [&](auto& dst) {
-    return PoolingBackward<true>{grad_dst.data(), chosen.data(), dst.data(), g};
+    return PoolingBackward<true, float>{grad_dst.data(), chosen.data(), dst.data(), g};
   });
   expect_same_bits_at_every_width(5 * 6, kC, 5 * 6 * kC, [&](auto& dst) {
-    return PoolingBackward<false>{grad_dst.data(), nullptr, dst.data(), g};
+    return PoolingBackward<false, float>{grad_dst.data(), nullptr, dst.data(), g};
   });
 }
 
@@ -52,12 +52,12 @@ void expect_lrn(float beta, int64_t c) {
   const std::vector<float> src = random_floats(kRows * c, 1), grad_dst = random_floats(kRows * c, 2);
   std::vector<float> kept(src.size()), normalised(src.size());
   expect_same_bits_at_every_width(kRows, static_cast<int>(c), kRows * c, [&](auto& dst) {
-    return NormaliseResponse<kPower>{src.data(), dst.data(), kept.data(), c, 2, 0.3F, beta, 1.F};
+    return NormaliseResponse<kPower, float>{src.data(), dst.data(), kept.data(), c, 2, 0.3F, beta, 1.F};
   });
   launch_rows(OnThisThread{}, kRows, static_cast<int>(c),
-              NormaliseResponse<kPower>{src.data(), normalised.data(), kept.data(), c, 2, 0.3F, beta, 1.F});
+              NormaliseResponse<kPower, float>{src.data(), normalised.data(), kept.data(), c, 2, 0.3F, beta, 1.F});
   expect_same_bits_at_every_width(kRows, static_cast<int>(c), kRows * c, [&](auto& dst) {
-    return NormaliseResponseBackward<kPower>{
+    return NormaliseResponseBackward<kPower, float>{
         grad_dst.data(), src.data(), normalised.data(), kept.data(), dst.data(), c, 2, 0.3F, beta};
   });
 }
