@@ -64,7 +64,8 @@ class Run {
   void give_up(const Batch& batch, size_t slot, const std::string& reason, int64_t step);
   void check_gradient(const Batch& batch, StepProgram& program);
   void check_latches(const Batch& batch, StepProgram& program);
-  void snapshot(const Batch& batch, StepProgram& program, int64_t step);
+  void start_snapshot(const Batch& batch, StepProgram& program, int64_t step);
+  void write_snapshot(const Batch& batch, const StepProgram& program);
   void finish(const Batch& batch, StepProgram& program);
   void save_floats(const Batch& batch, StepProgram& program, const HostTensor& pictures, size_t slot);
   [[nodiscard]] Json record(const JobImage& image, const std::vector<float>& curve) const;
@@ -81,7 +82,9 @@ class Run {
   std::unique_ptr<RunFolder> folder_;
   std::unique_ptr<StepProgram> program_;
   std::string program_key_;
-  std::vector<bool> given_up_;  // by slot of the batch under way
+  std::vector<bool> given_up_;          // by slot of the batch under way
+  std::unique_ptr<Transfer> snapshot_;  // on its way from the device
+  int64_t snapshot_step_ = 0;
   RunResult result_;
   Clock::time_point start_ = Clock::now();
   double steps_done_ = 0, steps_ahead_ = 0;  // image steps of this call
@@ -181,9 +184,15 @@ void Run::render(const Batch& batch) {
 bool Run::steps(const Batch& batch, StepProgram& program) {
   const Config& config = config_of(batch);
   for (int64_t step = 0; step <= config.steps; ++step) {
-    if (std::binary_search(config.snapshots.begin(), config.snapshots.end(), step)) snapshot(batch, program, step);
+    if (snapshot_ != nullptr && snapshot_->done()) write_snapshot(batch, program);
+    if (std::binary_search(config.snapshots.begin(), config.snapshots.end(), step)) {
+      start_snapshot(batch, program, step);
+    }
     if (step == config.steps) break;
-    if (stop_asked()) return false;
+    if (stop_asked()) {
+      write_snapshot(batch, program);
+      return false;
+    }
     program.step();
     if (step == 0) {
       check_latches(batch, program);  // before the gradient: a latched image has none
@@ -193,6 +202,7 @@ bool Run::steps(const Batch& batch, StepProgram& program) {
     tell(batch, program, step);
     if (std::all_of(given_up_.begin(), given_up_.end(), [](bool gone) { return gone; })) break;
   }
+  write_snapshot(batch, program);
   check_latches(batch, program);
   return true;
 }
@@ -227,21 +237,31 @@ void Run::check_latches(const Batch& batch, StepProgram& program) {
   const auto latch = program.states().read<int64_t>(kLatchState);
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (latch[slot] == 0 || given_up_[slot]) continue;
+    const std::string layer = program.first_not_finite(slot, latch[slot] - 1);
     give_up(batch, slot,
-            fmt::format("the objective on {} is not finite at step {}; a smaller learning rate may help",
-                        layers_of(jobs_[batch[slot].job].config), latch[slot]),
+            fmt::format("the objective on {} is not finite at step {}{}; a smaller learning rate may help",
+                        layers_of(jobs_[batch[slot].job].config), latch[slot],
+                        layer.empty() ? "" : fmt::format(", and '{}' is the first that is not", layer)),
             latch[slot]);
   }
 }
 
-void Run::snapshot(const Batch& batch, StepProgram& program, int64_t step) {
-  const HostTensor pictures = program.images();
+// The steps after it are asked for while its images are copied.
+void Run::start_snapshot(const Batch& batch, StepProgram& program, int64_t step) {
+  write_snapshot(batch, program);
+  snapshot_ = program.start_images();
+  snapshot_step_ = step;
+}
+
+void Run::write_snapshot(const Batch& batch, const StepProgram& program) {
+  if (snapshot_ == nullptr) return;
+  const std::unique_ptr<Transfer> transfer = std::move(snapshot_);
+  const auto* pictures = reinterpret_cast<const float*>(transfer->bytes().data());
   const Shape& shape = program.image_shape();
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (given_up_[slot]) continue;
-    write_png(folder_->file(fmt::format("images/{}_{}.png", name(batch[slot]), step)),
-              pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h,
-              shape.w);
+    write_png(folder_->file(fmt::format("images/{}_{}.png", name(batch[slot]), snapshot_step_)),
+              pictures + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h, shape.w);
   }
 }
 

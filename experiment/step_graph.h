@@ -70,6 +70,12 @@ class StepProgram {
 
   // The images as they are after the updates so far (N x C x H x W): runs the image's part alone.
   [[nodiscard]] HostTensor images();
+  // The same on its way to the host while steps go on, as float32; only one at a time.
+  [[nodiscard]] std::unique_ptr<Transfer> start_images();
+
+  // The layer that wrote the first value of the slot's image that is not finite, when `step` is run again; "" if none is.
+  // Changes nothing: an image that was latched still has the parameter of that step.
+  [[nodiscard]] std::string first_not_finite(size_t slot, int64_t step);
 
  private:
   // Appends parameter -> image to a graph.

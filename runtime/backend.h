@@ -64,6 +64,19 @@ class Sequence {
   std::vector<Task*> tasks_;
 };
 
+// A copy to the host that is under way beside tasks asked for after it.
+class Transfer {
+ public:
+  Transfer() = default;
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+  virtual ~Transfer() = default;
+
+  [[nodiscard]] virtual bool done() const = 0;
+  // Waits for the bytes; they live as long as the transfer.
+  [[nodiscard]] virtual std::span<const std::byte> bytes() = 0;
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -76,6 +89,8 @@ class Backend {
   // Copies from and to the host, in order with the tasks; the host's bytes may be reused, or are there, on return.
   virtual void write(std::byte* dst, std::span<const std::byte> src) = 0;
   virtual void read(std::span<std::byte> dst, const std::byte* src) = 0;
+  // Starts to copy what the tasks asked for so far leave at `src`. Until it is done no task may be asked for that writes there.
+  [[nodiscard]] virtual std::unique_ptr<Transfer> start_read(const std::byte* src, int64_t bytes);
 
   // Chooses an implementation. `where` is the layer's name, for errors.
   [[nodiscard]] virtual PlannedTask plan(const Problem& problem, const std::string& where) = 0;

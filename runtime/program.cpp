@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 
 #include "runtime/error.h"
@@ -74,6 +75,7 @@ void Program::choose_implementations(const std::vector<Instruction>& list) {
     step.bytes = bytes_of(instruction, graph_);
     step.workspace_bytes = planned.workspace_bytes;
     step.constant_bytes = planned.constant_bytes;
+    updates_state_.push_back(instruction.updates_state);
     constant_bytes_ += planned.constant_bytes;
     steps_.push_back(std::move(step));
     tasks_.push_back(std::move(planned.task));
@@ -155,6 +157,28 @@ void Program::run_timed(std::vector<double>& seconds) {
     backend_.wait();
     seconds[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
+}
+
+std::string Program::first_not_finite(int64_t n) {
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    if (updates_state_[i]) continue;
+    tasks_[i]->run();
+    for (const ValueId id : writes_[i]) {
+      const TensorInfo& info = graph_.info(id);
+      if (info.dtype != DType::f32 && info.dtype != DType::bf16 && info.dtype != DType::f64) continue;
+      const std::vector<float> numbers = read(id);
+      const auto each = static_cast<ptrdiff_t>(numbers.size()) / info.shape.n;
+      const auto first = numbers.begin() + (n < info.shape.n ? n * each : 0);
+      if (std::any_of(first, first + each, [](float x) { return !std::isfinite(x); })) return steps_[i].layer;
+    }
+  }
+  return "";
+}
+
+std::unique_ptr<Transfer> Program::start_read(ValueId value) const {
+  const std::byte* source = pointers_.at(static_cast<size_t>(value));
+  if (source == nullptr) fail_internal(graph_.value(value).name, "not a value that was kept");
+  return backend_.start_read(source, graph_.info(value).bytes());
 }
 
 // A value is surrounded by its sentinel from the step that writes it to the step after which it dies; dead bytes are NaN.

@@ -54,6 +54,13 @@ class Program {
   // Of any type, as it lies in memory.
   [[nodiscard]] std::vector<std::byte> read_bytes(ValueId value) const;
 
+  // Starts to read a kept value; the program may not run again before it is done.
+  [[nodiscard]] std::unique_ptr<Transfer> start_read(ValueId value) const;
+
+  // Runs task by task what updates no state, and names the layer that wrote the first value of image n which is not finite; ""
+  // where there is none. For finding out why an objective is not finite: slow.
+  [[nodiscard]] std::string first_not_finite(int64_t n);
+
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   [[nodiscard]] int64_t arena_bytes() const { return arena_bytes_; }
   [[nodiscard]] int64_t constant_bytes() const { return constant_bytes_; }
@@ -75,6 +82,7 @@ class Program {
   std::vector<Step> steps_;
   std::vector<std::vector<ValueId>> dies_after_;  // by step
   std::vector<std::vector<ValueId>> writes_;      // by step
+  std::vector<bool> updates_state_;               // by step
   int64_t arena_bytes_ = 0;
   int64_t constant_bytes_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "runtime/cuda/launches.h"
 #include "runtime/cuda/linear.h"
 #include "runtime/cuda/recorded_sequence.h"
+#include "runtime/cuda/transfer.h"
 #include "runtime/device_choice.h"
 #include "runtime/error.h"
 #include "runtime/launches.h"
@@ -49,6 +50,9 @@ class CudaBackend final : public Backend {
   }
   void write(std::byte* dst, std::span<const std::byte> src) override { device_.write(dst, src); }
   void read(std::span<std::byte> dst, const std::byte* src) override { device_.read(dst, src); }
+  [[nodiscard]] std::unique_ptr<Transfer> start_read(const std::byte* src, int64_t bytes) override {
+    return std::make_unique<CudaTransfer>(device_, src, bytes);
+  }
   void wait() override { device_.wait(); }
   [[nodiscard]] int64_t alignment() const override { return 256; }  // what cudaMalloc gives, and the libraries like
   [[nodiscard]] bool fuses_gradients() const override { return true; }

@@ -38,6 +38,7 @@ Device::Device() {
   check_cuda(cudaGetDeviceProperties(&properties, device), "the device's properties");
   name_ = fmt::format("{}, sm_{}{}", properties.name, properties.major, properties.minor);
   check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");
+  check_cuda(cudaStreamCreateWithFlags(&copies_, cudaStreamNonBlocking), "a stream for copies");
   check_cudnn(cudnnCreate(&cudnn_), "cuDNN's start");
   check_cudnn(cudnnSetStream(cudnn_, stream_), "cuDNN's stream");
   check_cublas(cublasCreate(&cublas_), "cuBLAS's start");
@@ -49,6 +50,7 @@ Device::~Device() {
   cudaStreamSynchronize(stream_);
   cublasDestroy(cublas_);
   cudnnDestroy(cudnn_);
+  cudaStreamDestroy(copies_);
   cudaStreamDestroy(stream_);
 }
 

@@ -56,12 +56,15 @@ class Device {
   [[nodiscard]] cublasHandle_t cublas() const { return cublas_; }
   [[nodiscard]] const std::string& name() const { return name_; }  // "NVIDIA H200, sm_90"
 
+  // A second stream, on which copies to the host run beside the first.
+  [[nodiscard]] cudaStream_t copies() const { return copies_; }
+
   void write(std::byte* dst, std::span<const std::byte> src);
   void read(std::span<std::byte> dst, const std::byte* src);
   void wait() const;
 
  private:
-  cudaStream_t stream_ = nullptr;
+  cudaStream_t stream_ = nullptr, copies_ = nullptr;
   cudnnHandle_t cudnn_ = nullptr;
   cublasHandle_t cublas_ = nullptr;
   std::unique_ptr<PinnedMemory> staging_;

@@ -254,7 +254,9 @@ TEST(Run, AnInfiniteObjectiveIsGivenUpAlone) {
   options.progress = &progress;
   const RunResult result = render(folder, config, folder.file("both"), options);
   ASSERT_EQ(result.stopped.size(), 1U);
-  EXPECT_NE(result.stopped[0].find("'conv3:pre' is not finite at step 1"), std::string::npos) << result.stopped[0];
+  EXPECT_NE(result.stopped[0].find("'conv3:pre' is not finite at step 1, and 'conv3:pre' is the first that is not"),
+            std::string::npos)
+      << result.stopped[0];
   config["sweep"] = {{"/objective/0/channel/unit", {1, 2}}};
   render(folder, config, folder.file("neighbour"));
   EXPECT_EQ(contents_of(folder.file("both/images/conv3-pre_1.png")),

@@ -45,7 +45,8 @@ struct Operand {
 std::vector<std::byte> stored(const Operand& operand, DType storage) {
   if (!operand.bytes.empty()) return operand.bytes;
   const std::vector<uint16_t> halves = to_bf16(operand.numbers);
-  const auto view = storage == DType::bf16 ? std::as_bytes(std::span(halves)) : std::as_bytes(std::span(operand.numbers));
+  const auto view =
+      storage == DType::bf16 ? std::as_bytes(std::span(halves)) : std::as_bytes(std::span(operand.numbers));
   return {view.begin(), view.end()};
 }
 
