@@ -15,7 +15,6 @@
 #include "cli/channel_step.h"
 #include "cli/commands.h"
 #include "cli/device_option.h"
-#include "runtime/cpu/peak.h"
 
 namespace phosphene {
 namespace {
@@ -31,7 +30,7 @@ struct Timing {
   double to_first_step = 0;        // seconds since the program was started
   double median = 0, minimum = 0;  // seconds per step
   std::vector<double> per_op;      // seconds per step of each op of the plan, the mean
-  double peak_gflops = 0;          // of a matrix product on the same threads
+  Peaks peaks;                     // of the same device
   int64_t peak_memory = 0;         // bytes
 };
 
@@ -77,7 +76,7 @@ Timing measure(ChannelStep& bench, const BenchOptions& options) {
   for (int64_t i = 0; i < options.steps; ++i) bench.step().program().run_timed(timing.per_op);
   for (double& op : timing.per_op) op /= static_cast<double>(options.steps);
   timing.peak_memory = peak_memory_bytes();  // before the matrix product takes some of its own
-  timing.peak_gflops = measure_sgemm_peak(options.device.threads);
+  timing.peaks = bench.measure_peaks();
   return timing;
 }
 
@@ -101,6 +100,8 @@ void print_json(const ChannelStep& bench, const BenchOptions& options, const Tim
                           {"seconds", seconds},
                           {"gflops", step.flops * 1e-9 / seconds},
                           {"bytes", step.bytes},
+                          {"share_of_peak", step.flops / seconds / timing.peaks.flops},
+                          {"share_of_bandwidth", static_cast<double>(step.bytes) / seconds / timing.peaks.bytes},
                           {"share", seconds / all}});
   }
   const Json out = {{"model", options.model},
@@ -113,14 +114,21 @@ void print_json(const ChannelStep& bench, const BenchOptions& options, const Tim
                     {"seconds_per_step", {{"median", timing.median}, {"min", timing.minimum}}},
                     {"gflop_per_step", gflop},
                     {"gflops", gflop / timing.median},
-                    {"sgemm_peak_gflops", timing.peak_gflops},
-                    {"share_of_peak", gflop / timing.median / timing.peak_gflops},
+                    {"peak_gflops", timing.peaks.flops * 1e-9},
+                    {"peak_gigabytes_per_second", timing.peaks.bytes * 1e-9},
+                    {"share_of_peak", gflop * 1e9 / timing.median / timing.peaks.flops},
                     {"seconds_to_first_step", timing.to_first_step},
                     {"peak_memory_bytes", timing.peak_memory},
                     {"arena_bytes", program.arena_bytes()},
                     {"constant_bytes", program.constant_bytes()},
                     {"operations", operations}};
   fmt::print("{}\n", out.dump(2));
+}
+
+// Which peak an op is nearer to, and how near: what bounds it.
+std::string bound(double share_of_flops, double share_of_bytes) {
+  return share_of_flops > share_of_bytes ? fmt::format("{:.0f} % flops", 100 * share_of_flops)
+                                         : fmt::format("{:.0f} % bytes", 100 * share_of_bytes);
 }
 
 void print_table(const ChannelStep& bench, const BenchOptions& options, const Timing& timing) {
@@ -130,13 +138,14 @@ void print_table(const ChannelStep& bench, const BenchOptions& options, const Ti
   std::iota(slowest.begin(), slowest.end(), size_t{0});
   std::stable_sort(slowest.begin(), slowest.end(),
                    [&](size_t a, size_t b) { return timing.per_op[a] > timing.per_op[b]; });
-  fmt::print("{:>8} {:>6} {:>8} {:>8}  {:<36} {:<22} {}\n", "ms", "share", "GFLOP/s", "GB/s", "layer", "kind",
-             "implementation");
+  fmt::print("{:>8} {:>6} {:>8} {:>8} {:>11}  {:<36} {:<22} {}\n", "ms", "share", "GFLOP/s", "GB/s", "of the peak",
+             "layer", "kind", "implementation");
   for (const size_t i : slowest) {
     const double seconds = timing.per_op[i];
-    fmt::print("{:>8.3f} {:>5.1f}% {:>8.1f} {:>8.1f}  {:<36} {:<22} {}\n", seconds * 1e3, 100 * seconds / all,
-               steps[i].flops * 1e-9 / seconds, static_cast<double>(steps[i].bytes) * 1e-9 / seconds, steps[i].layer,
-               steps[i].kind, steps[i].implementation);
+    const double flops = steps[i].flops / seconds, bytes = static_cast<double>(steps[i].bytes) / seconds;
+    fmt::print("{:>8.3f} {:>5.1f}% {:>8.1f} {:>8.1f} {:>11}  {:<36} {:<22} {}\n", seconds * 1e3, 100 * seconds / all,
+               flops * 1e-9, bytes * 1e-9, bound(flops / timing.peaks.flops, bytes / timing.peaks.bytes),
+               steps[i].layer, steps[i].kind, steps[i].implementation);
   }
   const double gflops = total_gflop(bench.program()) / timing.median;
   constexpr double kMegabyte = 1e-6;
@@ -145,9 +154,10 @@ void print_table(const ChannelStep& bench, const BenchOptions& options, const Ti
   fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps,
              timing.minimum * 1e3);
   fmt::print("speed         {:.0f} GFLOP/s, {:.0f} % of the {:.0f} GFLOP/s of a matrix product here\n", gflops,
-             100 * gflops / timing.peak_gflops, timing.peak_gflops);
+             100 * gflops * 1e9 / timing.peaks.flops, timing.peaks.flops * 1e-9);
+  fmt::print("memory        {:.1f} GB/s of a copy here\n", timing.peaks.bytes * 1e-9);
   fmt::print("first step    {:.2f} s after the start\n", timing.to_first_step);
-  fmt::print("memory        {:.0f} MB at most (arena {:.0f}, constants {:.0f})\n",
+  fmt::print("memory used   {:.0f} MB at most (arena {:.0f}, constants {:.0f})\n",
              static_cast<double>(timing.peak_memory) * kMegabyte,
              static_cast<double>(bench.program().arena_bytes()) * kMegabyte,
              static_cast<double>(bench.program().constant_bytes()) * kMegabyte);
@@ -167,12 +177,13 @@ void run_bench(const BenchOptions& options) {
 
 void add_bench_command(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* command = app.add_subcommand("bench",
-                                         "Time whole optimisation steps of one channel, from the spectrum through the "
-                                         "network and back, op by op. The speed of a "
-                                         "large matrix product is measured in the same run, and the step is given as a "
-                                         "share of it, so that machines can be "
-                                         "compared.");
+  CLI::App* command =
+      app.add_subcommand("bench",
+                         "Time whole optimisation steps of one channel, from the spectrum through the "
+                         "network and back, op by op. The speed of a "
+                         "large matrix product and of a copy are measured in the same run, and the step is given as a "
+                         "share of it, so that machines can be "
+                         "compared.");
   command->add_option("model", options->model, "model file or name")->required();
   command->add_option("--layer", options->layer, "layer whose channel 0 is drawn (default: the deepest with a map)");
   command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")

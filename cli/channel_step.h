@@ -32,6 +32,7 @@ class ChannelStep {
   [[nodiscard]] const Program& program() const { return step_->program(); }
   [[nodiscard]] const std::string& layer() const { return layer_; }
   [[nodiscard]] int64_t size() const { return config_.height; }
+  [[nodiscard]] Peaks measure_peaks() { return backend_->measure_peaks(config_.precision); }
   void wait() { backend_->wait(); }  // until the steps asked for are done
   [[nodiscard]] std::string backend() const { return backend_->description(); }
 

@@ -77,6 +77,12 @@ class Transfer {
   [[nodiscard]] virtual std::span<const std::byte> bytes() = 0;
 };
 
+// What a device can do at best, per second.
+struct Peaks {
+  double flops = 0;  // of a large matrix product
+  double bytes = 0;  // read and written by a large copy
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -105,6 +111,8 @@ class Backend {
   [[nodiscard]] virtual int64_t alignment() const { return 64; }
   // Waits until everything asked for has been done: read() does so by itself, for what it reads.
   virtual void wait() {}
+  // Measures, for as long as a second; `storage` is that of the product's factors.
+  [[nodiscard]] virtual Peaks measure_peaks(DType storage) = 0;
 };
 
 }  // namespace phosphene

@@ -43,6 +43,7 @@ class PaperBackend final : public Backend {
     fail_internal("plan on paper", "it has no numbers");
   }
   [[nodiscard]] int64_t alignment() const override { return 256; }
+  [[nodiscard]] Peaks measure_peaks(DType /*storage*/) override { fail_internal("plan on paper", "it has no speed"); }
   [[nodiscard]] bool fuses_gradients() const override { return true; }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {

@@ -10,6 +10,7 @@
 #include "runtime/cpu/inverse_fourier.h"
 #include "runtime/cpu/linear.h"
 #include "runtime/cpu/parallel.h"
+#include "runtime/cpu/peak.h"
 #include "runtime/error.h"
 #include "runtime/launches.h"
 
@@ -89,6 +90,8 @@ class CpuBackend final : public Backend {
     return std::visit([&](const auto& p) { return plan_one(p, where); }, problem);
   }
 
+  [[nodiscard]] Peaks measure_peaks(DType /*storage*/) override { return measure_cpu_peaks(parallel_.threads()); }
+
  private:
   static void refuse_bf16(DType storage) {
     if (storage == DType::bf16) fail("precision bf16", "it needs a GPU; the CPU computes in f32");
@@ -99,7 +102,8 @@ class CpuBackend final : public Backend {
   }
   PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
-    if (problem.addend || problem.masked) fail_internal(where, "a gradient with an epilogue, which the CPU did not ask for");
+    if (problem.addend || problem.masked)
+      fail_internal(where, "a gradient with an epilogue, which the CPU did not ask for");
     return plan_convolution(problem, where);
   }
   PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {

@@ -22,6 +22,6 @@ PlannedTask plan_inverse_fourier(const InverseFourierBackwardProblem& /*problem*
   fail("inverse Fourier", "this build has no oneDNN");
 }
 
-double measure_sgemm_peak(int /*threads*/) { fail("sgemm peak", "this build has no oneDNN"); }
+Peaks measure_cpu_peaks(int /*threads*/) { fail("peak", "this build has no oneDNN"); }
 
 }  // namespace phosphene

@@ -5,6 +5,7 @@
 #include "runtime/cuda/inverse_fourier.h"
 #include "runtime/cuda/launches.h"
 #include "runtime/cuda/linear.h"
+#include "runtime/cuda/peaks.h"
 #include "runtime/cuda/recorded_sequence.h"
 #include "runtime/cuda/transfer.h"
 #include "runtime/device_choice.h"
@@ -52,6 +53,9 @@ class CudaBackend final : public Backend {
   void read(std::span<std::byte> dst, const std::byte* src) override { device_.read(dst, src); }
   [[nodiscard]] std::unique_ptr<Transfer> start_read(const std::byte* src, int64_t bytes) override {
     return std::make_unique<CudaTransfer>(device_, src, bytes);
+  }
+  [[nodiscard]] Peaks measure_peaks(DType storage) override {
+    return measure_cuda_peaks(device_, storage, planner_.precision == NetworkPrecision::tf32);
   }
   void wait() override { device_.wait(); }
   [[nodiscard]] int64_t alignment() const override { return 256; }  // what cudaMalloc gives, and the libraries like

@@ -26,10 +26,7 @@ class LinearTask final : public Task {
         inputs_(static_cast<int>(sizes.inputs)),
         outputs_(static_cast<int>(sizes.outputs)),
         backward_(backward),
-        type_(sizes.storage == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F),
-        compute_(sizes.storage == DType::bf16 ? CUBLAS_COMPUTE_32F
-                 : tf32                       ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                              : CUBLAS_COMPUTE_32F_PEDANTIC) {}
+        types_(product_types(sizes.storage, tf32)) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     src_ = operands[0];
@@ -55,8 +52,9 @@ class LinearTask final : public Task {
  private:
   void multiply(cublasOperation_t matrix_as, int to, int from, const char* what) {
     const float one = 1, beta = bias_ == nullptr ? 0.F : 1.F;
-    check_cublas(cublasGemmEx(device_.cublas(), matrix_as, CUBLAS_OP_N, to, rows_, from, &one, matrix_->data(), type_,
-                              inputs_, src_, type_, from, &beta, dst_, type_, to, compute_, CUBLAS_GEMM_DEFAULT),
+    check_cublas(cublasGemmEx(device_.cublas(), matrix_as, CUBLAS_OP_N, to, rows_, from, &one, matrix_->data(),
+                              types_.data, inputs_, src_, types_.data, from, &beta, dst_, types_.data, to,
+                              types_.compute, CUBLAS_GEMM_DEFAULT),
                  what);
   }
 
@@ -64,8 +62,7 @@ class LinearTask final : public Task {
   std::shared_ptr<DeviceMemory> matrix_, bias_;
   int rows_, inputs_, outputs_;
   bool backward_;
-  cudaDataType type_;
-  cublasComputeType_t compute_;
+  ProductTypes types_;
   const std::byte* src_ = nullptr;
   std::byte* dst_ = nullptr;
   std::byte* workspace_ = nullptr;
@@ -82,6 +79,11 @@ PlannedTask planned(std::unique_ptr<Task> task, DType storage, int64_t constant_
 }
 
 }  // namespace
+
+ProductTypes product_types(DType storage, bool tf32) {
+  if (storage == DType::bf16) return {storage, CUDA_R_16BF, CUBLAS_COMPUTE_32F};
+  return {storage, CUDA_R_32F, tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F_PEDANTIC};
+}
 
 PlannedTask plan_linear(Device& device, DeviceWeights& weights, const LinearProblem& problem, bool tf32) {
   const DType storage = problem.storage;

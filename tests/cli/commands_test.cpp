@@ -81,7 +81,8 @@ TEST_F(Commands, BenchReportsItsStepAndThePeak) {
   const nlohmann::json read = nlohmann::json::parse(outcome.out);
   EXPECT_GT(read["seconds_per_step"]["median"], 0);
   EXPECT_GE(read["seconds_per_step"]["median"], read["seconds_per_step"]["min"]);
-  EXPECT_GT(read["sgemm_peak_gflops"], 0);
+  EXPECT_GT(read["peak_gflops"], 0);
+  EXPECT_GT(read["peak_gigabytes_per_second"], 0);
   EXPECT_GT(read["operations"].size(), 5U);
 }
 

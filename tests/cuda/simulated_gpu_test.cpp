@@ -70,6 +70,15 @@ TEST_F(SimulatedGpu, ComputesInBfloat16) {
   expect_one_clear_line(run("render config.json --out cpu --device cpu"), {"precision bf16", "needs a GPU"});
 }
 
+TEST_F(SimulatedGpu, IsTimedAgainstItsOwnPeaks) {
+  const Outcome outcome = run("bench small.safetensors --steps 2 --device cuda --json", on_simulated_gpu(1));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto read = nlohmann::json::parse(outcome.out);
+  EXPECT_GT(read["peak_gflops"], 0);
+  EXPECT_GT(read["peak_gigabytes_per_second"], 0);
+  EXPECT_NE(read["backend"].get<std::string>().find("simulated GPU"), std::string::npos);
+}
+
 TEST_F(SimulatedGpu, FallsBackWhereCudnnRefusesAWholeGraph) {
   for (const char* refused : {"fused", "A"}) {
     const std::string refuse = fmt::format("SIMCUDNN_REFUSE={} PHOSPHENE_CACHE=cache_{}", refused, refused);
