@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include "runtime/launches/diversity.h"
 #include "runtime/launches/image.h"
 #include "runtime/launches/network.h"
 #include "runtime/launches/objective.h"

@@ -22,6 +22,11 @@ struct CountFlops {
   }
   double operator()(const LinearProblem& p) const { return 2.0 * static_cast<double>(p.src.elements() * p.k); }
   double operator()(const LinearBackwardProblem& p) const { return 2.0 * static_cast<double>(p.src.elements() * p.k); }
+  double operator()(const MatrixProductsProblem& p) const {
+    double sum = 0;
+    for (const MatrixProduct& product : p.products) sum += 2.0 * static_cast<double>(product.m * product.n * product.k);
+    return sum;
+  }
   double operator()(const InverseFourierProblem& p) const { return fourier_flops(p.spectrum, p.image); }
   double operator()(const InverseFourierBackwardProblem& p) const { return fourier_flops(p.spectrum, p.image); }
   template <class Other>

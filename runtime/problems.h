@@ -212,6 +212,34 @@ struct DirectionObjectiveBackwardProblem {  // src, rows, vectors -> grad_src
   DType storage = DType::f32;
 };
 
+// Products of matrices that lie within the operands, row-major: dst = op(a) op(b), m x n, sums over k; op transposes or not.
+struct MatrixProduct {
+  int64_t m = 0, n = 0, k = 0;
+  bool transpose_a = false, transpose_b = false;
+  int64_t a = 0, b = 0, dst = 0;                    // the first element of each
+  int64_t a_pitch = 0, b_pitch = 0, dst_pitch = 0;  // from row to row, as they lie
+};
+struct MatrixProductsProblem {  // a, b -> dst
+  std::vector<MatrixProduct> products;
+  DType storage = DType::f32;      // of a and b
+  DType dst_storage = DType::f32;  // the same, or f32
+};
+
+// kernels/diversity.h. Both forms have the same value and gradient; `positions` counts them per image.
+enum class DiversityForm : uint8_t { gram, cross };
+struct DiversityDotsProblem {  // matrices (Gram matrices, or cross products) -> dots (images x group)
+  DiversityForm form = DiversityForm::gram;
+  int64_t images = 0, group = 1, positions = 0, c = 0;
+};
+struct DiversityValueProblem {  // src, matrices, dots, rows (DiversityRow per image) -> value (N); src is not read
+  int64_t images = 0, group = 1;
+};
+struct DiversityFactorsProblem {  // matrices, dots, rows -> factors, with which src is to be multiplied
+  DiversityForm form = DiversityForm::gram;
+  int64_t images = 0, group = 1, positions = 0, c = 0;
+  DType storage = DType::f32;
+};
+
 // ---- optimiser -------------------------------------------------------------------------------------------------------
 
 // history[step, n] = value[n]; a value that is not finite sets latch[n] = step + 1 once, which freezes the image.
@@ -241,8 +269,9 @@ using Problem =
                  LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
                  InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
                  TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
-                 DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, RecordProblem, AdamScheduleProblem,
-                 AdamProblem, AdvanceProblem>;
+                 DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, MatrixProductsProblem,
+                 DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem, RecordProblem,
+                 AdamScheduleProblem, AdamProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

@@ -9,6 +9,7 @@
 #include "runtime/cpu/convolution.h"
 #include "runtime/cpu/inverse_fourier.h"
 #include "runtime/cpu/linear.h"
+#include "runtime/cpu/matrix_products.h"
 #include "runtime/cpu/parallel.h"
 #include "runtime/cpu/peak.h"
 #include "runtime/error.h"
@@ -119,6 +120,11 @@ class CpuBackend final : public Backend {
   PlannedTask plan_one(const LinearBackwardProblem& problem, const std::string& /*where*/) {
     refuse_bf16(problem.storage);
     return plan_linear(problem, parallel_);
+  }
+
+  PlannedTask plan_one(const MatrixProductsProblem& problem, const std::string& /*where*/) {
+    refuse_bf16(problem.storage);
+    return plan_matrix_products(problem, parallel_);
   }
 
   template <class KernelProblem>

@@ -1,25 +1,13 @@
 #include "runtime/cpu/inverse_fourier.h"
 
-#include <dnnl.h>
-
 #include <cmath>
 #include <numbers>
 #include <vector>
 
-#include "runtime/error.h"
+#include "runtime/cpu/sgemm.h"
 
 namespace phosphene {
 namespace {
-
-// Rows handled by one call of sgemm: fixed, so that no number of threads changes how a sum is ordered.
-constexpr int64_t kRows = 64;
-
-// c = a b + beta c, row-major, on the calling thread.
-void gemm(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
-          const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
-  const dnnl_status_t status = dnnl_sgemm(transpose_a, transpose_b, m, n, k, 1.F, a, lda, b, ldb, beta, c, ldc);
-  if (status != dnnl_success) fail_internal("inverse Fourier", "oneDNN's sgemm returned {}", static_cast<int>(status));
-}
 
 // With z = re + i im, column by column: T = E z, E[h, ky] = exp(2 pi i h ky / H), written as [T_re | T_im] = [h][2 K];
 // then x[h, w] = sum over kx of m(kx) (T_re cos(2 pi w kx / W') - T_im sin(2 pi w kx / W')): T times a 2K x W matrix.
@@ -58,7 +46,7 @@ struct Transform {
   [[nodiscard]] int64_t constant_bytes() const {
     return static_cast<int64_t>((along_columns.size() + along_rows.size()) * sizeof(float));
   }
-  [[nodiscard]] int64_t blocks(int64_t rows) const { return (rows + kRows - 1) / kRows; }
+  [[nodiscard]] int64_t blocks(int64_t rows) const { return (rows + kGemmRows - 1) / kGemmRows; }
 
   int64_t h, w, k, planes;
   std::vector<float> along_columns;  // 2H x 2H: [cos -sin; sin cos]
@@ -78,7 +66,7 @@ class InverseFourierTask final : public Task {
   void run() override {
     const int64_t blocks = t_.blocks(t_.h);
     parallel_.spread(t_.planes * blocks, [&](int64_t part) {
-      const int64_t plane = part / blocks, row = part % blocks * kRows, rows = std::min(kRows, t_.h - row);
+      const int64_t plane = part / blocks, row = part % blocks * kGemmRows, rows = std::min(kGemmRows, t_.h - row);
       const float* z = spectrum_ + plane * 2 * t_.h * t_.k;
       float* columns = columns_ + (plane * t_.h + row) * 2 * t_.k;
       const float* real = t_.along_columns.data() + row * 2 * t_.h;
@@ -112,13 +100,14 @@ class InverseFourierBackwardTask final : public Task {
   void run() override {
     const int64_t row_blocks = t_.blocks(t_.h);
     parallel_.spread(t_.planes * row_blocks, [&](int64_t part) {
-      const int64_t plane = part / row_blocks, row = part % row_blocks * kRows, rows = std::min(kRows, t_.h - row);
+      const int64_t plane = part / row_blocks, row = part % row_blocks * kGemmRows,
+                    rows = std::min(kGemmRows, t_.h - row);
       gemm('N', 'T', rows, 2 * t_.k, t_.w, grad_image_ + (plane * t_.h + row) * t_.w, t_.w, t_.along_rows.data(), t_.w,
            0, columns_ + (plane * t_.h + row) * 2 * t_.k, 2 * t_.k);
     });
     const int64_t blocks = t_.blocks(2 * t_.h);
     parallel_.spread(t_.planes * blocks, [&](int64_t part) {
-      const int64_t plane = part / blocks, row = part % blocks * kRows, rows = std::min(kRows, 2 * t_.h - row);
+      const int64_t plane = part / blocks, row = part % blocks * kGemmRows, rows = std::min(kGemmRows, 2 * t_.h - row);
       const float* columns = columns_ + plane * t_.h * 2 * t_.k;
       float* grad = grad_spectrum_ + (plane * 2 * t_.h + row) * t_.k;
       const float* real = t_.along_columns.data() + row;

@@ -22,6 +22,10 @@ PlannedTask plan_inverse_fourier(const InverseFourierBackwardProblem& /*problem*
   fail("inverse Fourier", "this build has no oneDNN");
 }
 
+PlannedTask plan_matrix_products(const MatrixProductsProblem& /*problem*/, const Parallel& /*parallel*/) {
+  fail("matrix products", "this build has no oneDNN");
+}
+
 Peaks measure_cpu_peaks(int /*threads*/) { fail("peak", "this build has no oneDNN"); }
 
 }  // namespace phosphene

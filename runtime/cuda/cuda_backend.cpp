@@ -5,6 +5,7 @@
 #include "runtime/cuda/inverse_fourier.h"
 #include "runtime/cuda/launches.h"
 #include "runtime/cuda/linear.h"
+#include "runtime/cuda/matrix_products.h"
 #include "runtime/cuda/peaks.h"
 #include "runtime/cuda/recorded_sequence.h"
 #include "runtime/cuda/transfer.h"
@@ -88,6 +89,9 @@ class CudaBackend final : public Backend {
   }
   PlannedTask plan_one(const LinearBackwardProblem& problem, const std::string& /*where*/) {
     return plan_linear(device_, weights_, problem, planner_.precision == NetworkPrecision::tf32);
+  }
+  PlannedTask plan_one(const MatrixProductsProblem& problem, const std::string& /*where*/) {
+    return plan_matrix_products(device_, problem, planner_.precision == NetworkPrecision::tf32);
   }
 
   template <class KernelProblem>

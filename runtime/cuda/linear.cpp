@@ -5,10 +5,6 @@
 namespace phosphene {
 namespace {
 
-// cuBLAS takes its scratch memory from the arena, so that a recorded step owns all it touches. 32 MiB is what cuBLAS asks for on
-// sm_90 and more than anywhere else (cuBLAS documentation, cublasSetWorkspace); a linear layer's arena has it anyway.
-constexpr int64_t kWorkspaceBytes = int64_t{32} << 20;
-
 // dst (rows x outputs) = src (rows x inputs) * matrix^T (+ bias), or backward: grad_src (rows x inputs) = grad_dst * matrix, with
 // the matrix outputs x inputs, everything row-major: transposed for cuBLAS, which thinks in columns.
 class LinearTask final : public Task {
@@ -35,7 +31,7 @@ class LinearTask final : public Task {
   }
 
   void run() override {
-    check_cublas(cublasSetWorkspace(device_.cublas(), workspace_, static_cast<size_t>(kWorkspaceBytes)),
+    check_cublas(cublasSetWorkspace(device_.cublas(), workspace_, static_cast<size_t>(kCublasWorkspaceBytes)),
                  "the workspace");
     if (bias_ != nullptr) {
       check_cuda(cudaMemcpyAsync(dst_, bias_->data(), static_cast<size_t>(bias_->bytes()), cudaMemcpyDeviceToDevice,
@@ -72,7 +68,7 @@ PlannedTask planned(std::unique_ptr<Task> task, DType storage, int64_t constant_
   PlannedTask planned;
   planned.implementation = storage == DType::bf16 ? "cublas bf16" : "cublas f32";
   planned.considerations = {{planned.implementation, ""}};
-  planned.workspace_bytes = kWorkspaceBytes;
+  planned.workspace_bytes = kCublasWorkspaceBytes;
   planned.constant_bytes = constant_bytes;
   planned.task = std::move(task);
   return planned;

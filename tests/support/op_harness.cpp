@@ -85,14 +85,18 @@ std::vector<double> distinct_numbers(int64_t count, unsigned seed, double spacin
 }
 
 OpHarness::OpHarness(std::shared_ptr<const Op> op, std::vector<Operand> operands, int threads, size_t outputs)
-    : operands_(std::move(operands)), objective_(op->is_objective()), backend_(make_cpu_backend(threads)) {
+    : OpHarness([&](Graph& graph, const std::vector<ValueId>& src) { return graph.append_all(op, src, "op"); },
+                op->is_objective(), std::move(operands), threads, outputs) {}
+
+OpHarness::OpHarness(const Build& build, bool objective, std::vector<Operand> operands, int threads, size_t outputs)
+    : operands_(std::move(operands)), objective_(objective), backend_(make_cpu_backend(threads)) {
   Graph graph;
   std::vector<ValueId> src, wanted;
   for (size_t i = 0; i < operands_.size(); ++i) {
     src.push_back(graph.state(name_of(i), operands_[i].info));
     if (operands_[i].wanted) wanted.push_back(src.back());
   }
-  outputs_ = graph.append_all(std::move(op), src, "op");
+  outputs_ = build(graph, src);
   outputs_.resize(outputs);
   dst_ = graph.shape(outputs_[0]);
   cotangent_info_ = graph.info(outputs_[0]);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -44,6 +45,9 @@ class OpHarness {
   // `outputs` are the op's float32 outputs that can be read, the first of which carries the cotangent. An op that is an
   // objective carries none: its gradient is that of the sum of its values.
   OpHarness(std::shared_ptr<const Op> op, std::vector<Operand> operands, int threads = 2, size_t outputs = 1);
+  // The same of several ops that `build` appends, given the operands; it returns the outputs.
+  using Build = std::function<std::vector<ValueId>(Graph&, const std::vector<ValueId>&)>;
+  OpHarness(const Build& build, bool objective, std::vector<Operand> operands, int threads = 2, size_t outputs = 1);
 
   [[nodiscard]] const Shape& dst() const { return dst_; }
 
