@@ -212,6 +212,28 @@ struct DirectionObjectiveBackwardProblem {  // src, rows, vectors -> grad_src
   DType storage = DType::f32;
 };
 
+// kernels/layer_objective.h
+struct LayerObjectiveProblem {  // src, rows (LayerRow per image) -> value (N)
+  Shape src;
+  DType storage = DType::f32;
+};
+struct LayerObjectiveBackwardProblem {  // src, rows -> grad_src
+  Shape src;
+  DType storage = DType::f32;
+};
+
+// kernels/alignment.h
+struct AlignmentProblem {  // src, rows (AlignmentRow per image) -> value (N)
+  Shape src;
+  int64_t group = 1;
+  DType storage = DType::f32;
+};
+struct AlignmentBackwardProblem {  // src, rows -> grad_src
+  Shape src;
+  int64_t group = 1;
+  DType storage = DType::f32;
+};
+
 // Products of matrices that lie within the operands, row-major: dst = op(a) op(b), m x n, sums over k; op transposes or not.
 struct MatrixProduct {
   int64_t m = 0, n = 0, k = 0;
@@ -269,7 +291,8 @@ using Problem =
                  LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
                  InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
                  TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
-                 DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, MatrixProductsProblem,
+                 DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem,
+                 LayerObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem, MatrixProductsProblem,
                  DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem, RecordProblem,
                  AdamScheduleProblem, AdamProblem, AdvanceProblem>;
 

@@ -1,7 +1,9 @@
 // Launches of the objectives' kernels.
 #pragma once
 
+#include "kernels/alignment.h"
 #include "kernels/direction_objective.h"
+#include "kernels/layer_objective.h"
 #include "kernels/unit_objective.h"
 #include "runtime/launches/operands.h"
 #include "runtime/problems.h"
@@ -55,6 +57,49 @@ void launch(const Launcher& launcher, const DirectionObjectiveBackwardProblem& p
     launcher.tiles(s.n * s.h * s.w, s.c,
                    DirectionBackward<T>{at.template at<T>(0), at.template at<const DirectionRow>(1), at.at(2),
                                         at.template at<T>(3), s.c, static_cast<int>(s.h), static_cast<int>(s.w)});
+  });
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const LayerObjectiveProblem& problem, const Operands& at) {
+  const int64_t elements = problem.src.elements() / problem.src.n;
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.tiles(problem.src.n, elements,
+                   LayerValue<T>{at.template at<T>(0), at.template at<const LayerRow>(1), at.at(2), elements});
+  });
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const LayerObjectiveBackwardProblem& problem, const Operands& at) {
+  const Shape& s = problem.src;
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.rows(s.n * s.h, static_cast<int>(s.w * s.c),
+                  LayerValueBackward<T>{at.template at<T>(0), at.template at<const LayerRow>(1), at.template at<T>(2),
+                                        s.w * s.c, s.h});
+  });
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const AlignmentProblem& problem, const Operands& at) {
+  const int64_t elements = problem.src.elements() / problem.src.n;
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.tiles(problem.src.n, kAlignedNeighbours * elements,
+                   AlignmentValue<T>{at.template at<T>(0), at.template at<const AlignmentRow>(1), at.at(2), elements,
+                                     static_cast<int>(problem.group)});
+  });
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const AlignmentBackwardProblem& problem, const Operands& at) {
+  const Shape& s = problem.src;
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.rows(s.n * s.h, static_cast<int>(s.w * s.c),
+                  AlignmentValueBackward<T>{at.template at<T>(0), at.template at<const AlignmentRow>(1),
+                                            at.template at<T>(2), s.w * s.c, s.h, static_cast<int>(problem.group)});
   });
 }
 

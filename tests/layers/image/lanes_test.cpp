@@ -2,7 +2,10 @@
 #include <cmath>
 
 #include "kernels/adam.h"
+#include "kernels/alignment.h"
 #include "kernels/colour.h"
+#include "kernels/diversity.h"
+#include "kernels/layer_objective.h"
 #include "kernels/unit_objective.h"
 #include "kernels/warp.h"
 #include "kernels/whiten.h"
@@ -45,11 +48,11 @@ void expect_warp(const std::vector<double>& matrix, int c) {
   const std::vector<float> src = random_floats(c * kH * kW, 1), grad_dst = random_floats(c * kDstH * kDstW, 2);
   expect_same_bits_at_every_width(kDstH, kDstW, c * kDstH * kDstW, [&](auto& dst) {
     return WarpImage<kOutside, float>{src.data(), matrix.data(), dst.data(),      c,           kH, kW, kDstH,
-                               kDstW,      255.F,         {104, 117, 123}, {2, 1, 0, 3}};
+                                      kDstW,      255.F,         {104, 117, 123}, {2, 1, 0, 3}};
   });
   expect_same_bits_at_every_width(kH, kW, c * kH * kW, [&](auto& dst) {
     return WarpImageBackward<kOutside, float>{grad_dst.data(), matrix.data(), dst.data(), c,           kH, kW,
-                                       kDstH,           kDstW,         255.F,      {2, 1, 0, 3}};
+                                              kDstH,           kDstW,         255.F,      {2, 1, 0, 3}};
   });
 }
 
@@ -68,6 +71,23 @@ TEST(Lanes, UnitObjective) {
   const std::vector<UnitRow> rows = {{.unit = 148, .weight = 0.3F}, {.unit = 3, .row = 1, .column = 2, .weight = -1}};
   expect_same_bits_at_every_width(2 * 6, kW, 2 * 6 * kW, [&](auto& dst) {
     return UnitValueBackward<float>{rows.data(), dst.data(), kW, 2, 3};
+  });
+}
+
+TEST(Lanes, GroupAndLayerObjectives) {
+  const std::vector<float> src = random_floats(4 * 3 * kW, 1), dots = {3, 1, 0, 2, 4, 1, 0, 5};
+  const std::vector<LayerRow> layers = {{0.3F}, {-2}, {1}, {1}};
+  expect_same_bits_at_every_width(4 * 3, kW, 4 * 3 * kW, [&](auto& dst) {
+    return LayerValueBackward<float>{src.data(), layers.data(), dst.data(), kW, 3};
+  });
+  const std::vector<AlignmentRow> pairs(4, AlignmentRow{0.7F, 1.5F});
+  expect_same_bits_at_every_width(4 * 3, kW, 4 * 3 * kW, [&](auto& dst) {
+    return AlignmentValueBackward<float>{src.data(), pairs.data(), dst.data(), kW, 3, 4};
+  });
+  const std::vector<float> grams = random_floats(4 * kW * kW, 2);
+  const std::vector<DiversityRow> rows(4, DiversityRow{0.7F});
+  expect_same_bits_at_every_width(4 * kW, kW, 4 * kW * kW, [&](auto& dst) {
+    return GramFactors<float>{{dots.data(), 2}, rows.data(), grams.data(), dst.data(), kW};
   });
 }
 
