@@ -10,6 +10,7 @@
 
 #include "kernels/adam.h"
 #include "kernels/direction_objective.h"
+#include "kernels/penalty.h"
 #include "kernels/philox.h"
 #include "kernels/transform_draw.h"
 #include "kernels/unit_objective.h"
@@ -192,6 +193,16 @@ struct DirectionObjectiveBackwardProblem {  // src, rows, vectors -> grad_src
   Shape src;
 };
 
+// A penalty on the planar image, before the warp: kernels/penalty.h and the headers it names have the formulas.
+struct PenaltyProblem {  // image, rows (PenaltyRow per image) -> value (N), unweighted (N); workspace
+  Shape image;
+  PenaltyKind kind = PenaltyKind::total_variation;
+};
+struct PenaltyBackwardProblem {  // image, rows, unweighted -> grad_image
+  Shape image;
+  PenaltyKind kind = PenaltyKind::total_variation;
+};
+
 // ---- optimiser -------------------------------------------------------------------------------------------------------
 
 // history[step, n] = value[n]; a value that is not finite sets latch[n] = step + 1 once, which freezes the image.
@@ -221,8 +232,8 @@ using Problem =
                  LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
                  InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
                  TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
-                 DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, RecordProblem, AdamScheduleProblem,
-                 AdamProblem, AdvanceProblem>;
+                 DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, PenaltyProblem, PenaltyBackwardProblem,
+                 RecordProblem, AdamScheduleProblem, AdamProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);
