@@ -74,13 +74,37 @@ void parse_term_body(const std::string& kind, const JsonReader& body, Term& term
   if (kind != "direction") term.unit = body.at("unit").integer(0, kMostUnits);
 }
 
+const std::map<std::string, PenaltyKind> kPenalties = {{"total_variation", PenaltyKind::total_variation},
+                                                       {"l1", PenaltyKind::l1},
+                                                       {"l2", PenaltyKind::l2},
+                                                       {"blur", PenaltyKind::blur}};
+
+void parse_penalty(PenaltyKind kind, const JsonReader& body, Term& term) {
+  term.kind = TermKind::penalty;
+  term.penalty = kind;
+  if (kind == PenaltyKind::l1 || kind == PenaltyKind::l2) {
+    body.only({"constant"});
+    if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
+  } else {
+    body.only({});
+  }
+}
+
 Term parse_term(const JsonReader& reader, int64_t images) {
   Term term;
-  const std::string kind = reader.kind({"channel", "neuron", "class", "direction"}, {"weight", "image"});
+  std::vector<std::string> kinds = {"channel", "neuron", "class", "direction"};
+  for (const auto& [name, penalty] : kPenalties) kinds.push_back(name);
+  const std::string kind = reader.kind(kinds, {"weight", "image"});
   const JsonReader body = reader.at(kind);
   term.place = body.place();
   body.must_be_object();
-  parse_term_body(kind, body, term);
+  if (const auto penalty = kPenalties.find(kind); penalty != kPenalties.end()) {
+    parse_penalty(penalty->second, body, term);
+    // 1, the other terms' default, would maximise it.
+    if (!reader.has("weight")) reader.refuse("the key 'weight' is missing: a penalty's is negative, such as -0.25");
+  } else {
+    parse_term_body(kind, body, term);
+  }
   if (reader.has("weight")) {
     term.weight = reader.at("weight").number(-kAny, kAny);
     if (term.weight == 0) reader.at("weight").refuse("a term of weight 0 does nothing");
@@ -102,6 +126,8 @@ std::vector<Term> parse_terms(const JsonReader& reader, int64_t images) {
   if (reader.size() == 0) reader.refuse("an empty list: nothing would be maximised");
   std::vector<Term> terms;
   for (size_t i = 0; i < reader.size(); ++i) terms.push_back(parse_term(reader.at(i), images));
+  const bool leads = std::any_of(terms.begin(), terms.end(), [](const Term& t) { return t.kind != TermKind::penalty; });
+  if (!leads) reader.refuse("penalties alone: a term on a layer is missing");
   return terms;
 }
 
@@ -315,6 +341,11 @@ void apply_override(Json& json, const std::string& text) {
   } catch (const nlohmann::json::exception& error) {
     fail(where, "no such place in the config ({})", error.what());
   }
+}
+
+const Term& leading_term(const Config& config) {
+  return *std::find_if(config.objective.begin(), config.objective.end(),
+                       [](const Term& term) { return term.kind != TermKind::penalty; });
 }
 
 std::string resolve_path(const Config& config, const std::string& path) {

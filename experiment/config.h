@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/penalty.h"
 #include "layers/optimiser/adam.h"
 #include "layers/transform/transform_list.h"
 
@@ -17,13 +18,13 @@ namespace phosphene {
 
 using Json = nlohmann::ordered_json;
 
-enum class TermKind { channel, neuron, class_logit, direction };
+enum class TermKind { channel, neuron, class_logit, direction, penalty };
 
 // One term of the objective: weight * what its kind says (feature visualization, Olah et al. 2017). Averages run over the `images`
-// of the config: a channel's, neuron's or direction's weight is divided by their number, a class logit's is not.
+// of the config: a channel's, neuron's or direction's weight is divided by their number, a class logit's and a penalty's is not.
 struct Term {
   TermKind kind = TermKind::channel;
-  std::string layer;                   // empty for a class: the model's logits
+  std::string layer;                   // empty for a class: the model's logits; and for a penalty
   std::optional<int64_t> unit;         // channel, neuron: the channel; class: its index
   std::string label;                   // class, when given by name
   std::optional<int64_t> row, column;  // neuron, direction: the position; a neuron's default is the centre
@@ -31,6 +32,8 @@ struct Term {
   int32_t power = 0;                   // direction
   std::vector<float> vector;           // direction, by numbers
   std::string vector_file;             // direction, as FILE#TENSOR
+  PenaltyKind penalty = PenaltyKind::total_variation;
+  double constant = 0.5;  // penalties L1 and L2: what the distance is taken from
   double weight = 1;
   std::vector<int64_t> images;  // which images of the group; empty: all
   std::string place;            // "FILE: /objective/0/channel": where it stands, for errors
@@ -82,6 +85,9 @@ void apply_override(Json& json, const std::string& text);
 
 // Reads a file; the overrides are applied before parsing.
 Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
+
+// The first term that reads the network; an objective always has one.
+const Term& leading_term(const Config& config);
 
 // The terms of an objective alone: what `probe --objective` reads.
 std::vector<Term> parse_objective(const Json& json, const std::string& file, const std::string& pointer,

@@ -29,7 +29,8 @@ const JsonReader& JsonReader::only(const std::vector<std::string>& keys) const {
   must_be_object();
   for (const auto& [key, value] : json_->items()) {
     if (!among(key, keys))
-      refuse("unknown key '{}'{}; known are {}", key, suggestion(key, keys), fmt::join(keys, ", "));
+      refuse("unknown key '{}'{}; known are {}", key, suggestion(key, keys),
+             keys.empty() ? "none" : fmt::format("{}", fmt::join(keys, ", ")));
   }
   return *this;
 }

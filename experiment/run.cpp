@@ -27,7 +27,9 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 std::string layers_of(const Config& config) {
   std::vector<std::string> names;
-  for (const Term& term : config.objective) names.push_back(term.layer.empty() ? "the logits" : "'" + term.layer + "'");
+  for (const Term& term : config.objective) {
+    if (term.kind != TermKind::penalty) names.push_back(term.layer.empty() ? "the logits" : "'" + term.layer + "'");
+  }
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -135,7 +137,8 @@ void Run::check_objectives() const {
                         config.width > 0 ? config.width : model_.width};
       network =
           std::make_unique<ModelGraph>(model_, graph, graph.state("input", {shape, Layout::channels_last, DType::f32}));
-      objective = std::make_unique<ObjectivePart>(graph, *network, model_, config.objective, 1);
+      objective = std::make_unique<ObjectivePart>(graph, *network, model_, config.objective, 1,
+                                                  graph.state("image", {shape, Layout::planar, DType::f32}));
     }
     objective->check(slots(batch));
   }
@@ -312,7 +315,7 @@ void Run::save_floats(const Batch& batch, StepProgram& program, const HostTensor
 Json Run::record(const JobImage& image, const std::vector<float>& curve) const {
   const Job& job = jobs_[image.job];
   const Config& config = job.config;
-  const Term& term = config.objective.front();
+  const Term& term = leading_term(config);
   Json points = Json::array();
   const size_t stride = std::max<size_t>(1, (curve.size() + kCurvePoints - 1) / kCurvePoints);
   for (size_t step = 0; step < curve.size(); step += stride) points.push_back({step, curve[step]});

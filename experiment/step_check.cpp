@@ -167,8 +167,7 @@ GradientDifference compare_gradients(const Model& model, const Config& config, c
     squared_errors += errors.back() * errors.back();
   }
   if (largest == 0)
-    fail(fmt::format("channel 0 of '{}'", config.objective.front().layer),
-         "its gradient is exactly zero; try LAYER:pre");
+    fail(fmt::format("channel 0 of '{}'", leading_term(config).layer), "its gradient is exactly zero; try LAYER:pre");
   std::nth_element(errors.begin(), errors.begin() + std::ssize(errors) / 2, errors.end());
   return {errors[errors.size() / 2] / largest, std::sqrt(squared_errors / squares)};
 }

@@ -7,6 +7,7 @@
 #include "layers/image/pixel_image.h"
 #include "layers/network/add.h"
 #include "layers/objective/direction_objective.h"
+#include "layers/objective/penalty.h"
 #include "layers/objective/unit_objective.h"
 #include "layers/optimiser/record.h"
 #include "layers/transform/warp.h"
@@ -17,12 +18,12 @@
 namespace phosphene {
 namespace {
 
-// 1 / the number of images that the term's mean runs over; a class logit is a sum.
+// 1 / the number of images that the term's mean runs over; a class logit is a sum, a penalty each image's own.
 float weight_of(const Slot& slot, const Term& term) {
   const bool applies =
       term.images.empty() || std::find(term.images.begin(), term.images.end(), slot.image) != term.images.end();
   if (!applies) return 0;
-  if (term.kind == TermKind::class_logit) return static_cast<float>(term.weight);
+  if (term.kind == TermKind::class_logit || term.kind == TermKind::penalty) return static_cast<float>(term.weight);
   const auto images = term.images.empty() ? slot.config->images : static_cast<int64_t>(term.images.size());
   return static_cast<float>(term.weight / static_cast<double>(images));
 }
@@ -78,6 +79,10 @@ DirectionRow direction_row(const Slot& slot, const Term& term, const Shape& shap
   return row;
 }
 
+PenaltyRow penalty_row(const Slot& slot, const Term& term) {
+  return {weight_of(slot, term), static_cast<float>(term.constant)};
+}
+
 ValueId activation_of(ModelGraph& network, const Model& model, const Term& term) {
   try {
     return network.value(term.kind == TermKind::class_logit ? model.logits() : term.layer);
@@ -100,17 +105,24 @@ ValueId sum(Graph& graph, std::vector<ValueId> values) {
 }  // namespace
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const std::vector<Term>& terms,
-                             int64_t n)
+                             int64_t n, ValueId image)
     : model_(model) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < terms.size(); ++i) {
     const Term& term = terms[i];
     Part part;
-    part.activation = activation_of(network, model, term);
+    const bool penalty = term.kind == TermKind::penalty;
+    if (penalty && image == kNoValue) fail(term.place, "there is no image here that a penalty could read");
+    part.activation = penalty ? image : activation_of(network, model, term);
     part.shape = graph.shape(part.activation);
     part.rows = fmt::format("objective {} rows", i);
     const std::string name = fmt::format("objective {}", i);
-    if (term.kind == TermKind::direction) {
+    if (penalty) {
+      values.push_back(graph
+                           .append_all(std::make_shared<Penalty>(term.penalty),
+                                       {part.activation, graph.state(part.rows, penalty_rows(n))}, name)
+                           .front());
+    } else if (term.kind == TermKind::direction) {
       part.vectors = fmt::format("objective {} vectors", i);
       values.push_back(graph.append(std::make_shared<DirectionObjective>(),
                                     {part.activation, graph.state(part.rows, direction_rows(n)),
@@ -129,6 +141,7 @@ void ObjectivePart::check(const std::vector<Slot>& slots) const {
   for (size_t i = 0; i < parts_.size(); ++i) {
     for (const Slot& slot : slots) {
       const Term& term = slot.config->objective.at(i);
+      if (term.kind == TermKind::penalty) continue;
       if (term.kind == TermKind::direction) {
         (void)vector_of(slot, term, parts_[i].shape);
         (void)direction_row(slot, term, parts_[i].shape, 0);
@@ -143,6 +156,7 @@ void ObjectivePart::write(States& states, const std::vector<Slot>& slots) const 
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     std::vector<UnitRow> units;
+    std::vector<PenaltyRow> penalties;
     std::vector<DirectionRow> directions;
     std::vector<float> vectors;
     for (size_t s = 0; s < slots.size(); ++s) {
@@ -151,11 +165,15 @@ void ObjectivePart::write(States& states, const std::vector<Slot>& slots) const 
         const std::vector<float> vector = vector_of(slots[s], term, part.shape);
         vectors.insert(vectors.end(), vector.begin(), vector.end());
         directions.push_back(direction_row(slots[s], term, part.shape, s));
+      } else if (term.kind == TermKind::penalty) {
+        penalties.push_back(penalty_row(slots[s], term));
       } else {
         units.push_back(unit_row(model_, slots[s], term, part.shape));
       }
     }
-    if (part.vectors.empty()) {
+    if (!penalties.empty()) {
+      states.write(part.rows, penalties);
+    } else if (part.vectors.empty()) {
       states.write(part.rows, units);
     } else {
       states.write(part.rows, directions);
@@ -177,7 +195,7 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
                                           preprocessing.mean, preprocessing.order, config.precision),
                    {image, matrices}, "warp");
   ModelGraph network(model, graph, input);
-  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config.objective, n);
+  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config.objective, n, image);
 
   const ValueId step = graph.state(kStepState, step_number());
   const ValueId latch = graph.state(kLatchState, latches(n));

@@ -19,11 +19,13 @@ struct Slot {
   uint32_t job = 0;
 };
 
-// The terms of an objective on a network's layers, for a batch of n images. All configs of a batch have the same kinds of terms on the
+// The terms of an objective on a network's layers and on the image, for a batch of n images. All configs of a batch have the same kinds of terms on the
 // same layers, so the first config's structure is everybody's.
 class ObjectivePart {
  public:
-  ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const std::vector<Term>& terms, int64_t n);
+  // `image`: what penalties read, planar values in [0, 1]; without one they are refused.
+  ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const std::vector<Term>& terms, int64_t n,
+                ValueId image = kNoValue);
 
   [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms
 
@@ -34,7 +36,7 @@ class ObjectivePart {
 
  private:
   struct Part {
-    ValueId activation = kNoValue;
+    ValueId activation = kNoValue;  // or the image
     Shape shape;
     std::string rows, vectors;  // names of the states
   };

@@ -11,4 +11,5 @@
 #include "runtime/launches/network.h"
 #include "runtime/launches/objective.h"
 #include "runtime/launches/optimiser.h"
+#include "runtime/launches/penalty.h"
 #include "runtime/launches/transform.h"

@@ -11,6 +11,7 @@
 
 #include "kernels/adam.h"
 #include "kernels/direction_objective.h"
+#include "kernels/penalty.h"
 #include "kernels/philox.h"
 #include "kernels/transform_draw.h"
 #include "kernels/unit_objective.h"
@@ -262,6 +263,16 @@ struct DiversityFactorsProblem {  // matrices, dots, rows -> factors, with which
   DType storage = DType::f32;
 };
 
+// A penalty on the planar image, before the warp: kernels/penalty.h and the headers it names have the formulas.
+struct PenaltyProblem {  // image, rows (PenaltyRow per image) -> value (N), unweighted (N); workspace
+  Shape image;
+  PenaltyKind kind = PenaltyKind::total_variation;
+};
+struct PenaltyBackwardProblem {  // image, rows, unweighted -> grad_image
+  Shape image;
+  PenaltyKind kind = PenaltyKind::total_variation;
+};
+
 // ---- optimiser -------------------------------------------------------------------------------------------------------
 
 // history[step, n] = value[n]; a value that is not finite sets latch[n] = step + 1 once, which freezes the image.
@@ -293,8 +304,8 @@ using Problem =
                  TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
                  DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem,
                  LayerObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem, MatrixProductsProblem,
-                 DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem, RecordProblem,
-                 AdamScheduleProblem, AdamProblem, AdvanceProblem>;
+                 DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem,
+                 PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

@@ -108,6 +108,34 @@ TEST(Run, NeitherBatchNorThreadsChangeAnything) {
   EXPECT_TRUE(alone == results_of(folder.file("threads"))) << "two threads, six images at once";
 }
 
+// Every penalty at once, its weights swept over: one program serves all jobs, and neither images nor jobs see each other.
+TEST(Run, PenaltiesBelongToTheirImages) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["images"] = 2;
+  for (const char* penalty : {"total_variation", "l1", "l2", "blur"})
+    config["objective"].push_back({{penalty, Json::object()}, {"weight", -0.01}, {"image", 1}});
+  config["objective"][2]["l1"]["constant"] = 0.25;
+  config["sweep"] = {{"/objective/1/weight", {-0.02, -20}}};
+  config["save"] = {"image"};
+  config["batch"] = 2;
+  render(folder, config, folder.file("alone"));
+  const auto alone = results_of(folder.file("alone"));
+  config["batch"] = 4;
+  render(folder, config, folder.file("together"));
+  EXPECT_TRUE(alone == results_of(folder.file("together")));
+  const auto variation = [&](const std::string& name) {
+    const std::vector<float> x =
+        Safetensors::open(folder.file("alone/floats/" + name + ".safetensors")).tensor("image").data;
+    double sum = 0;
+    for (size_t i = 1; i < x.size(); ++i) sum += i % 24 == 0 ? 0 : std::abs(static_cast<double>(x[i] - x[i - 1]));
+    return sum;
+  };
+  EXPECT_LT(variation("conv3-pre_1_job1_image1"), 0.5 * variation("conv3-pre_1_image1")) << "a heavy penalty is felt";
+  EXPECT_EQ(contents_of(folder.file("alone/floats/conv3-pre_1_job1_image0.safetensors")).size(),
+            contents_of(folder.file("alone/floats/conv3-pre_1_image0.safetensors")).size());
+}
+
 TEST(Run, AnotherSeedIsAnotherPicture) {
   const TemporaryFolder folder;
   Json config = small_config(folder);

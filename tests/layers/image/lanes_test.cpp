@@ -3,9 +3,12 @@
 
 #include "kernels/adam.h"
 #include "kernels/alignment.h"
+#include "kernels/blur_penalty.h"
 #include "kernels/colour.h"
+#include "kernels/distance_penalty.h"
 #include "kernels/diversity.h"
 #include "kernels/layer_objective.h"
+#include "kernels/total_variation.h"
 #include "kernels/unit_objective.h"
 #include "kernels/warp.h"
 #include "kernels/whiten.h"
@@ -89,6 +92,22 @@ TEST(Lanes, GroupAndLayerObjectives) {
   expect_same_bits_at_every_width(4 * kW, kW, 4 * kW * kW, [&](auto& dst) {
     return GramFactors<float>{{dots.data(), 2}, rows.data(), grams.data(), dst.data(), kW};
   });
+}
+
+TEST(Lanes, Penalties) {
+  const std::vector<float> x = random_floats(2 * 3 * kH * kW, 1), distances = {3, 4};
+  const std::vector<PenaltyRow> rows = {{-0.3F, 0.4F}, {1.7F, -0.1F}};
+  const auto expect = [&](const auto& body) {
+    expect_same_bits_at_every_width(6 * kH, kW, 6 * kH * kW, [&](auto& dst) {
+      auto into = body;
+      into.grad_src = dst.data();
+      return into;
+    });
+  };
+  expect(TotalVariationBackward{x.data(), rows.data(), nullptr, 3, kH, kW});
+  expect(BlurBackward{x.data(), rows.data(), nullptr, 3, kH, kW});
+  expect(DistanceBackward<false>{x.data(), rows.data(), distances.data(), nullptr, 3 * kH, kW});
+  expect(DistanceBackward<true>{x.data(), rows.data(), distances.data(), nullptr, 3 * kH, kW});
 }
 
 // What each width leaves in x; m and v lie in x's recurrence, so their bits show there.

@@ -1,0 +1,225 @@
+#include "layers/objective/penalty.h"
+
+#include <cmath>
+#include <functional>
+
+#include "runtime/error.h"
+#include "tests/reference/network_ops.h"
+#include "tests/support/compare.h"
+#include "tests/support/golden.h"
+#include "tests/support/op_harness.h"
+
+namespace phosphene {
+namespace {
+
+using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
+using reference::Tensor;
+
+constexpr PenaltyKind kAll[] = {PenaltyKind::total_variation, PenaltyKind::l1, PenaltyKind::l2, PenaltyKind::blur};
+
+OpHarness harness_of(PenaltyKind kind, const Tensor& image, const std::vector<PenaltyRow>& rows, int threads = 2) {
+  return {std::make_shared<Penalty>(kind),
+          {planar(image.shape, image.data), table(penalty_rows(image.shape.n), rows)},
+          threads};
+}
+
+// Calls visit(p, q) for every pixel p of a plane and each of its pixels q at most `reach` rows and columns away.
+void for_each_pair(const Shape& shape, int64_t reach, const std::function<void(int64_t, int64_t)>& visit) {
+  for (int64_t y = 0; y < shape.h; ++y)
+    for (int64_t x = 0; x < shape.w; ++x)
+      for (int64_t v = std::max<int64_t>(0, y - reach); v <= std::min(shape.h - 1, y + reach); ++v)
+        for (int64_t u = std::max<int64_t>(0, x - reach); u <= std::min(shape.w - 1, x + reach); ++u)
+          visit(y * shape.w + x, v * shape.w + u);
+}
+
+bool side_by_side(int64_t p, int64_t q, int64_t w) { return std::abs(p / w - q / w) + std::abs(p % w - q % w) == 1; }
+
+// The filter as it is written in the article's code: borders .5, centre 1, divided by the same of an image of ones.
+std::vector<double> naive_blur(const double* plane, const Shape& shape) {
+  std::vector<double> sum(static_cast<size_t>(shape.h * shape.w)), ones(sum.size());
+  for_each_pair(shape, 1, [&](int64_t p, int64_t q) {
+    const double weight = p == q ? 1 : 0.5;
+    sum[static_cast<size_t>(p)] += weight * plane[q];
+    ones[static_cast<size_t>(p)] += weight;
+  });
+  for (size_t i = 0; i < sum.size(); ++i) sum[i] /= ones[i];
+  return sum;
+}
+
+struct Naive {
+  std::vector<double> values;
+  Tensor gradient;
+};
+
+double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
+
+// One image: its value without the weight, and the gradient of that.
+double naive_image(PenaltyKind kind, const Tensor& image, int64_t n, double constant, Tensor& gradient) {
+  const Shape& s = image.shape;
+  const int64_t pixels = s.h * s.w;
+  double value = kind == PenaltyKind::l2 ? 1e-6 : 0;
+  for (int64_t c = 0; c < s.c; ++c) {
+    const double* x = image.plane(n, c);
+    double* g = gradient.plane(n, c);
+    const std::vector<double> blurred = naive_blur(x, s);
+    if (kind == PenaltyKind::total_variation) {
+      for_each_pair(s, 1, [&](int64_t p, int64_t q) {
+        if (!side_by_side(p, q, s.w)) return;
+        value += std::abs(x[p] - x[q]) / 2;  // each pair comes twice
+        g[p] += sign(x[p] - x[q]);
+      });
+    }
+    for (int64_t p = 0; p < pixels; ++p) {
+      const double distance = x[p] - constant, lost = x[p] - blurred[static_cast<size_t>(p)];
+      if (kind == PenaltyKind::l1) value += std::abs(distance), g[p] = sign(distance);
+      if (kind == PenaltyKind::l2) value += distance * distance, g[p] = distance;
+      if (kind == PenaltyKind::blur) value += lost * lost / 2, g[p] = lost;
+    }
+  }
+  if (kind != PenaltyKind::l2) return value;
+  value = std::sqrt(value);
+  for (int64_t c = 0; c < s.c; ++c)
+    for (int64_t p = 0; p < pixels; ++p) gradient.plane(n, c)[p] /= value;
+  return value;
+}
+
+Naive naive(PenaltyKind kind, const Tensor& image, const std::vector<PenaltyRow>& rows) {
+  Naive result{{}, Tensor(image.shape)};
+  for (int64_t n = 0; n < image.shape.n; ++n) {
+    const PenaltyRow& row = rows[static_cast<size_t>(n)];
+    const double weight = static_cast<double>(row.weight);
+    result.values.push_back(weight * naive_image(kind, image, n, static_cast<double>(row.constant), result.gradient));
+    for (int64_t c = 0; c < image.shape.c; ++c)
+      for (int64_t p = 0; p < image.shape.h * image.shape.w; ++p) result.gradient.plane(n, c)[p] *= weight;
+  }
+  return result;
+}
+
+const std::vector<PenaltyRow> kRows = {{-0.25F, 0.5F}, {0, 0.5F}, {3, 0.125F}};
+
+// A sum of K positive terms of up to 12 roundings each: 4 eps sqrt(K) + 12 eps of the value. A gradient is one term; L2's is divided
+// by a value; what a blur leaves of numbers up to 1 is an eighth of them or more, at its largest.
+TEST(Penalty, EqualsNaiveLoops) {
+  for (const PenaltyKind kind : kAll) {
+    for (const Shape& shape :
+         {Shape{3, 3, 7, 37}, Shape{3, 1, 1, 5}, Shape{3, 2, 6, 1}, Shape{3, 1, 1, 1}, Shape{3, 1, 40, 16}}) {
+      const Tensor image(shape, random_numbers(shape.elements(), 1, 0, 1));
+      const double terms = static_cast<double>(shape.c * shape.h * shape.w);
+      const double tolerance = (12 + 4 * std::sqrt(terms)) * 0x1p-24;
+      const Naive expected = naive(kind, image, kRows);
+      OpHarness harness = harness_of(kind, image, kRows);
+      EXPECT_TRUE(near_largest(harness.forward(), expected.values, tolerance)) << to_string(shape);
+      EXPECT_TRUE(near_largest(harness.backward({1, 1, 1})[0], expected.gradient.data, 8 * tolerance))
+          << to_string(shape) << " kind " << static_cast<int>(kind);
+    }
+  }
+}
+
+// Linear between kinks, and numbers are 1/16 apart, none nearer than 1/32 to the constant 0: within a step of 1/256 only the roundings
+// of a sum near 400 show, 4 eps sqrt(600) 400 / (1/256) = 0.6 ... of terms that are multiples of 2^-9, which makes sums below 2^14 exact.
+TEST(Penalty, GradientsOfSumsOfAbsolutesAreTheDifference) {
+  const Shape shape{2, 2, 7, 21};
+  const std::vector<PenaltyRow> rows = {{-0.25F, 0}, {2, 0}};
+  const Tensor image(shape, distinct_numbers(shape.elements(), 1));
+  for (const PenaltyKind kind : {PenaltyKind::total_variation, PenaltyKind::l1}) {
+    OpHarness harness = harness_of(kind, image, rows);
+    EXPECT_TRUE(harness.central_differences(1e-6, 0x1p-8, 2000));
+  }
+}
+
+// A distance of about 9 bends by h^2 / 9^2 of itself; float32's cancellation is 9 eps / h of a largest gradient of 0.1: 3e-4 at h = 1/64.
+TEST(Penalty, GradientOfTheDistanceIsTheDifference) {
+  const Shape shape{3, 3, 7, 21};
+  OpHarness harness = harness_of(PenaltyKind::l2, {shape, random_numbers(shape.elements(), 2, 0, 1)}, kRows);
+  EXPECT_TRUE(harness.adjoint_identity(1e-3, 0x1p-6));
+  EXPECT_TRUE(harness.central_differences(2e-3, 0x1p-4));
+}
+
+// The blurred image is held constant, so differences of the value are not its gradient's: those of 1/2 |x - b|^2 with b fixed are.
+// That is a square: its central difference is exact, in double precision to 1e-9; the gradient is float32's.
+TEST(Penalty, GradientOfTheBlurHoldsTheBlurredImage) {
+  const Shape shape{1, 1, 5, 9};
+  const Tensor image(shape, random_numbers(shape.elements(), 3, 0, 1));
+  OpHarness harness = harness_of(PenaltyKind::blur, image, {{1, 0}});
+  const std::vector<double> gradient = harness.backward({1})[0], held = naive_blur(image.plane(0, 0), shape);
+  const auto value = [&](size_t moved, double by) {
+    double sum = 0;
+    for (size_t i = 0; i < image.data.size(); ++i) {
+      const double lost = image.data[i] + (i == moved ? by : 0) - held[i];
+      sum += lost * lost / 2;
+    }
+    return sum;
+  };
+  for (size_t i = 0; i < image.data.size(); ++i)
+    EXPECT_NEAR(gradient[i], (value(i, 0.01) - value(i, -0.01)) / 0.02, 16 * 0x1p-24) << i;
+}
+
+struct GoldenCase {
+  std::string name;
+  PenaltyKind kind;
+  float constant = 0;
+};
+
+// The table's L1 and L2 run over its whole batch: the same numbers as one image of more channels. Its tolerance for float32.
+TEST(Penalty, EqualsTheGoldenTable) {
+  const nlohmann::json objectives = golden_table("objectives");
+  for (const GoldenCase& one :
+       {GoldenCase{"total_variation", PenaltyKind::total_variation},
+        GoldenCase{"total_variation_with_equal_neighbours", PenaltyKind::total_variation},
+        GoldenCase{"l1_c0", PenaltyKind::l1}, GoldenCase{"l1_c0.5", PenaltyKind::l1, 0.5F},
+        GoldenCase{"l2_c0", PenaltyKind::l2}, GoldenCase{"l2_c0.5", PenaltyKind::l2, 0.5F},
+        GoldenCase{"blur_penalty_delta", PenaltyKind::blur}, GoldenCase{"blur_penalty_image", PenaltyKind::blur}}) {
+    const nlohmann::json golden = golden_case(objectives, one.name);
+    const Array input = to_array(golden.at("inputs").at(0));
+    Shape shape = input.shape();
+    shape.c *= shape.n;
+    shape.n = 1;
+    OpHarness harness = harness_of(one.kind, {shape, input.data}, {{1, one.constant}});
+    EXPECT_TRUE(near_largest(harness.forward(), std::vector<double>{golden.at("value").get<double>()}, 1e-5))
+        << one.name;
+    EXPECT_TRUE(near_largest(harness.backward({1})[0], to_array(golden.at("gradients").at(0)).data, 1e-5)) << one.name;
+  }
+  const nlohmann::json golden = golden_case(objectives, "total_variation");
+  const Array input = to_array(golden.at("inputs").at(0));
+  OpHarness harness = harness_of(PenaltyKind::total_variation, {input.shape(), input.data}, {{1, 0}, {1, 0}});
+  EXPECT_TRUE(near_largest(harness.forward(), to_array(golden.at("per_image")).data, 1e-5));
+}
+
+// Images do not see their neighbours, nor the number of threads.
+TEST(Penalty, DoesNotDependOnThreadsOrBatch) {
+  const Shape shape{3, 3, 50, 61}, one{1, 3, 50, 61};
+  const Tensor image(shape, random_numbers(shape.elements(), 4, 0, 1));
+  const auto size = static_cast<ptrdiff_t>(one.elements());
+  for (const PenaltyKind kind : kAll) {
+    OpHarness batch = harness_of(kind, image, kRows, 3);
+    const std::vector<double> all = batch.forward(), gradient = batch.backward({1, 1, 1})[0];
+    for (int64_t n = 0; n < 3; ++n) {
+      const auto first = image.data.begin() + n * size;
+      OpHarness alone = harness_of(kind, {one, {first, first + size}}, {kRows[static_cast<size_t>(n)]}, 1);
+      EXPECT_EQ(alone.forward()[0], all[static_cast<size_t>(n)]);
+      EXPECT_EQ(alone.backward({1})[0],
+                std::vector<double>(gradient.begin() + n * size, gradient.begin() + (n + 1) * size));
+    }
+  }
+}
+
+// A weight of 0 is no term, whatever the image holds.
+TEST(Penalty, AWeightOfNothingKeepsInfinityOut) {
+  for (const PenaltyKind kind : kAll) {
+    OpHarness harness = harness_of(kind, {{2, 1, 1, 2}, {INFINITY, 0, 0, 1}}, {{0, 0}, {1, 0}});
+    EXPECT_EQ(harness.forward()[0], 0);
+    EXPECT_EQ(harness.backward({1, 1})[0][0], 0);
+  }
+}
+
+TEST(Penalty, RefusesATableOfAnotherSizeAndANetworksValue) {
+  EXPECT_THROW(OpHarness(std::make_shared<Penalty>(PenaltyKind::l1),
+                         {planar({1, 3, 2, 2}, random_numbers(12, 1)), table(penalty_rows(2), kRows)}),
+               std::exception);
+  EXPECT_THROW(OpHarness(std::make_shared<Penalty>(PenaltyKind::l1),
+                         {channels_last({3, 3, 2, 2}, random_numbers(36, 1)), table(penalty_rows(3), kRows)}),
+               Error);
+}
+
+}  // namespace
+}  // namespace phosphene
