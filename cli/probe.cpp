@@ -99,7 +99,7 @@ void probe(const ProbeOptions& options) {
   if (!options.objective.empty()) {
     config.images = input.shape.n;
     config.objective = load_objective(options.objective, config.images);
-    objective = std::make_unique<ObjectivePart>(graph, network, model, config.objective, input.shape.n);
+    objective = std::make_unique<ObjectivePart>(graph, network, model, config, input.shape.n);
     wanted.push_back({"objective", objective->value()});
     const ValueId gradient = differentiate(graph, std::vector<ValueId>{source}).front();
     if (gradient == kNoValue) fail(options.objective, "the objective does not depend on the input");

@@ -19,118 +19,6 @@ constexpr int64_t kMostUnits = 1 << 24;
 constexpr size_t kMostJobs = 1'000'000;
 constexpr double kAny = 1e30;
 
-// ---- terms of the objective ----
-
-void parse_vector(const JsonReader& reader, Term& term) {
-  if (reader.json().is_string()) {
-    term.vector_file = reader.text();
-    if (term.vector_file.find('#') == std::string::npos)
-      reader.refuse("'FILE.safetensors#TENSOR' is meant, not '{}'", term.vector_file);
-  } else {
-    term.vector = reader.numbers(-kAny, kAny);
-    if (std::all_of(term.vector.begin(), term.vector.end(), [](float x) { return x == 0; }))
-      reader.refuse("the zero vector has no direction");
-  }
-}
-
-void parse_position(const JsonReader& reader, Term& term) {
-  reader.only({"row", "column"});
-  term.row = reader.at("row").integer(0, kMostPixels);
-  term.column = reader.at("column").integer(0, kMostPixels);
-}
-
-void parse_term_body(const std::string& kind, const JsonReader& body, Term& term) {
-  if (kind == "channel") {
-    body.only({"layer", "unit"});
-    term.kind = TermKind::channel;
-  } else if (kind == "neuron") {
-    body.only({"layer", "unit", "row", "column"});
-    term.kind = TermKind::neuron;
-    term.whole_map = false;
-    if (body.has("row")) term.row = body.at("row").integer(0, kMostPixels);
-    if (body.has("column")) term.column = body.at("column").integer(0, kMostPixels);
-  } else if (kind == "class") {
-    term.kind = TermKind::class_logit;
-    if (body.kind({"index", "label"}) == "index") {
-      term.unit = body.at("index").integer(0, kMostUnits);
-    } else {
-      term.label = body.at("label").text();
-    }
-    return;
-  } else {
-    body.only({"layer", "vector", "power", "at"});
-    term.kind = TermKind::direction;
-    parse_vector(body.at("vector"), term);
-    if (body.has("power")) term.power = static_cast<int32_t>(body.at("power").integer(0, 2));
-    if (body.has("at")) {
-      term.whole_map = body.at("at").json().is_string() && body.at("at").word({"everywhere", "centre"}) == "everywhere";
-      if (body.at("at").json().is_object()) parse_position(body.at("at"), term);
-      if (!body.at("at").json().is_string() && !body.at("at").json().is_object()) {
-        body.at("at").refuse("\"everywhere\", \"centre\" or {{\"row\", \"column\"}} is meant");
-      }
-    }
-  }
-  term.layer = body.at("layer").text();
-  if (kind != "direction") term.unit = body.at("unit").integer(0, kMostUnits);
-}
-
-const std::map<std::string, PenaltyKind> kPenalties = {{"total_variation", PenaltyKind::total_variation},
-                                                       {"l1", PenaltyKind::l1},
-                                                       {"l2", PenaltyKind::l2},
-                                                       {"blur", PenaltyKind::blur}};
-
-void parse_penalty(PenaltyKind kind, const JsonReader& body, Term& term) {
-  term.kind = TermKind::penalty;
-  term.penalty = kind;
-  if (kind == PenaltyKind::l1 || kind == PenaltyKind::l2) {
-    body.only({"constant"});
-    if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
-  } else {
-    body.only({});
-  }
-}
-
-Term parse_term(const JsonReader& reader, int64_t images) {
-  Term term;
-  std::vector<std::string> kinds = {"channel", "neuron", "class", "direction"};
-  for (const auto& [name, penalty] : kPenalties) kinds.push_back(name);
-  const std::string kind = reader.kind(kinds, {"weight", "image"});
-  const JsonReader body = reader.at(kind);
-  term.place = body.place();
-  body.must_be_object();
-  if (const auto penalty = kPenalties.find(kind); penalty != kPenalties.end()) {
-    parse_penalty(penalty->second, body, term);
-    // 1, the other terms' default, would maximise it.
-    if (!reader.has("weight")) reader.refuse("the key 'weight' is missing: a penalty's is negative, such as -0.25");
-  } else {
-    parse_term_body(kind, body, term);
-  }
-  if (reader.has("weight")) {
-    term.weight = reader.at("weight").number(-kAny, kAny);
-    if (term.weight == 0) reader.at("weight").refuse("a term of weight 0 does nothing");
-  }
-  if (reader.has("image")) {
-    const JsonReader which = reader.at("image");
-    if (which.json().is_array()) {
-      for (size_t i = 0; i < which.size(); ++i) term.images.push_back(which.at(i).integer(0, images - 1));
-      if (term.images.empty()) which.refuse("an empty list");
-    } else {
-      term.images.push_back(which.integer(0, images - 1));
-    }
-  }
-  return term;
-}
-
-std::vector<Term> parse_terms(const JsonReader& reader, int64_t images) {
-  reader.must_be_array();
-  if (reader.size() == 0) reader.refuse("an empty list: nothing would be maximised");
-  std::vector<Term> terms;
-  for (size_t i = 0; i < reader.size(); ++i) terms.push_back(parse_term(reader.at(i), images));
-  const bool leads = std::any_of(terms.begin(), terms.end(), [](const Term& t) { return t.kind != TermKind::penalty; });
-  if (!leads) reader.refuse("penalties alone: a term on a layer is missing");
-  return terms;
-}
-
 // ---- transforms ----
 
 void parse_spread(const JsonReader& reader, TransformKind kind, double least, double most, TransformList& list) {
@@ -344,8 +232,7 @@ void apply_override(Json& json, const std::string& text) {
 }
 
 const Term& leading_term(const Config& config) {
-  return *std::find_if(config.objective.begin(), config.objective.end(),
-                       [](const Term& term) { return term.kind != TermKind::penalty; });
+  return *std::find_if(config.objective.begin(), config.objective.end(), [](const Term& term) { return term.leads(); });
 }
 
 std::string resolve_path(const Config& config, const std::string& path) {
@@ -387,11 +274,6 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   return config;
 }
 
-std::vector<Term> parse_objective(const Json& json, const std::string& file, const std::string& pointer,
-                                  int64_t images) {
-  return parse_terms(JsonReader(json, file, pointer), images);
-}
-
 Json read_json(const std::string& path) {
   std::ifstream stream(path);
   if (!stream)
@@ -412,9 +294,9 @@ Json read_json(const std::string& path) {
 
 std::vector<Term> load_objective(const std::string& path, int64_t images) {
   const Json json = read_json(path);
-  if (!json.is_object()) return parse_objective(json, path, "", images);
+  if (!json.is_object()) return parse_terms(JsonReader(json, path), images);
   const JsonReader reader(json, path);
-  return parse_objective(reader.only({"objective"}).at("objective").json(), path, "/objective", images);
+  return parse_terms(reader.only({"objective"}).at("objective"), images);
 }
 
 Config load_config(const std::string& path, const std::vector<std::string>& overrides) {

@@ -10,34 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/penalty.h"
+#include "experiment/terms.h"
 #include "layers/optimiser/adam.h"
 #include "layers/transform/transform_list.h"
 
 namespace phosphene {
-
-using Json = nlohmann::ordered_json;
-
-enum class TermKind { channel, neuron, class_logit, direction, penalty };
-
-// One term of the objective: weight * what its kind says (feature visualization, Olah et al. 2017). Averages run over the `images`
-// of the config: a channel's, neuron's or direction's weight is divided by their number, a class logit's and a penalty's is not.
-struct Term {
-  TermKind kind = TermKind::channel;
-  std::string layer;                   // empty for a class: the model's logits; and for a penalty
-  std::optional<int64_t> unit;         // channel, neuron: the channel; class: its index
-  std::string label;                   // class, when given by name
-  std::optional<int64_t> row, column;  // neuron, direction: the position; a neuron's default is the centre
-  bool whole_map = true;               // direction: the mean over the map, unless "at" names a position
-  int32_t power = 0;                   // direction
-  std::vector<float> vector;           // direction, by numbers
-  std::string vector_file;             // direction, as FILE#TENSOR
-  PenaltyKind penalty = PenaltyKind::total_variation;
-  double constant = 0.5;  // penalties L1 and L2: what the distance is taken from
-  double weight = 1;
-  std::vector<int64_t> images;  // which images of the group; empty: all
-  std::string place;            // "FILE: /objective/0/channel": where it stands, for errors
-};
 
 enum class Parameterization { fourier, pixel };
 enum class ColourSpace { automatic, decorrelated, plain };  // automatic: decorrelated for three channels
@@ -62,9 +39,9 @@ struct Config {
   std::vector<int64_t> snapshots;
   uint64_t seed = 0;
   DType precision = DType::f32;  // of the network's activations, gradients and weights: f32 or bf16
-  std::string initial;      // start: a file with `re` and `im` (or `pixels`)
-  int64_t batch = 0;        // images packed into one program at the most; 0: automatic
-  bool save_image = false;  // also as float32
+  std::string initial;           // start: a file with `re` and `im` (or `pixels`)
+  int64_t batch = 0;             // images packed into one program at the most; 0: automatic
+  bool save_image = false;       // also as float32
   bool save_spectrum = false;
 
   std::string file;       // where it was read from, for errors
@@ -86,12 +63,10 @@ void apply_override(Json& json, const std::string& text);
 // Reads a file; the overrides are applied before parsing.
 Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 
-// The first term that reads the network; an objective always has one.
+// The first term that makes a picture; an objective always has one.
 const Term& leading_term(const Config& config);
 
-// The terms of an objective alone: what `probe --objective` reads.
-std::vector<Term> parse_objective(const Json& json, const std::string& file, const std::string& pointer,
-                                  int64_t images);
+// A list of terms from a file: what `probe --objective` reads.
 std::vector<Term> load_objective(const std::string& path, int64_t images);
 
 // Reads JSON; a syntax error says line and column, a key given twice is an error.

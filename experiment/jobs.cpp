@@ -22,9 +22,12 @@ std::string base_name(const Config& config) {
   std::string name;
   for (const Term& term : config.objective) {
     if (name.size() > 80) break;
-    if (term.kind == TermKind::penalty) continue;
+    if (!term.leads()) continue;
     if (!name.empty()) name += '+';
-    const std::string unit = !term.label.empty() ? term.label : term.unit ? std::to_string(*term.unit) : "direction";
+    const std::string unit = !term.label.empty()            ? term.label
+                             : term.unit                    ? std::to_string(*term.unit)
+                             : term.kind == TermKind::layer ? "layer"
+                                                            : "direction";
     name += (term.weight < 0 ? "minus_" : "") + (term.layer.empty() ? "class" : term.layer) + "_" + unit;
   }
   std::string clean;
@@ -73,7 +76,8 @@ std::string structure_key(const Config& config) {
   for (Json& term : json["objective"]) {
     term.erase("weight");
     term.erase("image");
-    for (const char* data : {"unit", "row", "column", "index", "label", "vector", "power", "at", "constant"}) {
+    for (const char* data :
+         {"unit", "to_unit", "decay", "form", "row", "column", "index", "label", "vector", "power", "at", "constant"}) {
       for (auto& [kind, body] : term.items()) body.erase(data);
     }
   }

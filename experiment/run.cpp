@@ -133,11 +133,11 @@ void Run::check_objectives() const {
     if (std::string next = structure_key(config); objective == nullptr || next != key) {
       key = std::move(next);
       graph = Graph();
-      const Shape shape{1, model_.channels, config.height > 0 ? config.height : model_.height,
+      const Shape shape{config.images, model_.channels, config.height > 0 ? config.height : model_.height,
                         config.width > 0 ? config.width : model_.width};
       network =
           std::make_unique<ModelGraph>(model_, graph, graph.state("input", {shape, Layout::channels_last, DType::f32}));
-      objective = std::make_unique<ObjectivePart>(graph, *network, model_, config.objective, 1,
+      objective = std::make_unique<ObjectivePart>(graph, *network, model_, config, config.images,
                                                   graph.state("image", {shape, Layout::planar, DType::f32}));
     }
     objective->check(slots(batch));

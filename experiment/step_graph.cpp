@@ -5,10 +5,6 @@
 
 #include "layers/image/colour.h"
 #include "layers/image/pixel_image.h"
-#include "layers/network/add.h"
-#include "layers/objective/direction_objective.h"
-#include "layers/objective/penalty.h"
-#include "layers/objective/unit_objective.h"
 #include "layers/optimiser/record.h"
 #include "layers/transform/warp.h"
 #include "loaders/safetensors.h"
@@ -16,172 +12,6 @@
 #include "runtime/error.h"
 
 namespace phosphene {
-namespace {
-
-// 1 / the number of images that the term's mean runs over; a class logit is a sum, a penalty each image's own.
-float weight_of(const Slot& slot, const Term& term) {
-  const bool applies =
-      term.images.empty() || std::find(term.images.begin(), term.images.end(), slot.image) != term.images.end();
-  if (!applies) return 0;
-  if (term.kind == TermKind::class_logit || term.kind == TermKind::penalty) return static_cast<float>(term.weight);
-  const auto images = term.images.empty() ? slot.config->images : static_cast<int64_t>(term.images.size());
-  return static_cast<float>(term.weight / static_cast<double>(images));
-}
-
-// The position a term reads, checked; the centre by default.
-std::pair<int32_t, int32_t> position_of(const Term& term, const Shape& shape) {
-  const int64_t row = term.row.value_or(shape.h / 2), column = term.column.value_or(shape.w / 2);
-  if (row >= shape.h || column >= shape.w) {
-    fail(term.place, "position ({}, {}) lies outside '{}', which has {} rows and {} columns", row, column, term.layer,
-         shape.h, shape.w);
-  }
-  return {static_cast<int32_t>(row), static_cast<int32_t>(column)};
-}
-
-UnitRow unit_row(const Model& model, const Slot& slot, const Term& term, const Shape& shape) {
-  int64_t unit = 0;
-  try {
-    unit = term.unit ? *term.unit : model.class_index(term.label);
-  } catch (const Error& error) {
-    throw Error(error.blame(), term.place, error.what());
-  }
-  if (unit >= shape.c) {
-    fail(term.place, "unit {} does not exist: '{}' has {} channels, 0 to {}", unit,
-         term.layer.empty() ? model.logits() : term.layer, shape.c, shape.c - 1);
-  }
-  UnitRow row;
-  row.unit = static_cast<int32_t>(unit);
-  row.weight = weight_of(slot, term);
-  if (term.kind == TermKind::neuron) std::tie(row.row, row.column) = position_of(term, shape);
-  return row;
-}
-
-std::vector<float> vector_of(const Slot& slot, const Term& term, const Shape& shape) {
-  std::vector<float> vector = term.vector;
-  if (!term.vector_file.empty()) {
-    const size_t hash = term.vector_file.rfind('#');
-    vector = Safetensors::open(resolve_path(*slot.config, term.vector_file.substr(0, hash)))
-                 .tensor(term.vector_file.substr(hash + 1))
-                 .data;
-  }
-  if (static_cast<int64_t>(vector.size()) != shape.c) {
-    fail(term.place, "a direction of {} numbers for '{}', which has {} channels", vector.size(), term.layer, shape.c);
-  }
-  return vector;
-}
-
-DirectionRow direction_row(const Slot& slot, const Term& term, const Shape& shape, size_t index) {
-  DirectionRow row;
-  row.vector = static_cast<int32_t>(index);
-  row.power = term.power;
-  row.weight = weight_of(slot, term);
-  if (!term.whole_map) std::tie(row.row, row.column) = position_of(term, shape);
-  return row;
-}
-
-PenaltyRow penalty_row(const Slot& slot, const Term& term) {
-  return {weight_of(slot, term), static_cast<float>(term.constant)};
-}
-
-ValueId activation_of(ModelGraph& network, const Model& model, const Term& term) {
-  try {
-    return network.value(term.kind == TermKind::class_logit ? model.logits() : term.layer);
-  } catch (const Error& error) {
-    throw Error(error.blame(), term.place, error.what());
-  }
-}
-
-ValueId sum(Graph& graph, std::vector<ValueId> values) {
-  constexpr auto kFan = static_cast<ptrdiff_t>(kAccumulateSources);
-  while (values.size() > 1) {
-    const ptrdiff_t count = std::min(kFan, std::ssize(values));
-    const std::vector<ValueId> first(values.begin(), values.begin() + count);
-    values.erase(values.begin(), values.begin() + count);
-    values.push_back(graph.append(std::make_shared<Add>(), first, "objective"));
-  }
-  return values.front();
-}
-
-}  // namespace
-
-ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const std::vector<Term>& terms,
-                             int64_t n, ValueId image)
-    : model_(model) {
-  std::vector<ValueId> values;
-  for (size_t i = 0; i < terms.size(); ++i) {
-    const Term& term = terms[i];
-    Part part;
-    const bool penalty = term.kind == TermKind::penalty;
-    if (penalty && image == kNoValue) fail(term.place, "there is no image here that a penalty could read");
-    part.activation = penalty ? image : activation_of(network, model, term);
-    part.shape = graph.shape(part.activation);
-    part.rows = fmt::format("objective {} rows", i);
-    const std::string name = fmt::format("objective {}", i);
-    if (penalty) {
-      values.push_back(graph
-                           .append_all(std::make_shared<Penalty>(term.penalty),
-                                       {part.activation, graph.state(part.rows, penalty_rows(n))}, name)
-                           .front());
-    } else if (term.kind == TermKind::direction) {
-      part.vectors = fmt::format("objective {} vectors", i);
-      values.push_back(graph.append(std::make_shared<DirectionObjective>(),
-                                    {part.activation, graph.state(part.rows, direction_rows(n)),
-                                     graph.state(part.vectors, direction_vectors(n, part.shape.c))},
-                                    name));
-    } else {
-      values.push_back(graph.append(std::make_shared<UnitObjective>(),
-                                    {part.activation, graph.state(part.rows, unit_rows(n))}, name));
-    }
-    parts_.push_back(std::move(part));
-  }
-  value_ = sum(graph, std::move(values));
-}
-
-void ObjectivePart::check(const std::vector<Slot>& slots) const {
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    for (const Slot& slot : slots) {
-      const Term& term = slot.config->objective.at(i);
-      if (term.kind == TermKind::penalty) continue;
-      if (term.kind == TermKind::direction) {
-        (void)vector_of(slot, term, parts_[i].shape);
-        (void)direction_row(slot, term, parts_[i].shape, 0);
-      } else {
-        (void)unit_row(model_, slot, term, parts_[i].shape);
-      }
-    }
-  }
-}
-
-void ObjectivePart::write(States& states, const std::vector<Slot>& slots) const {
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    const Part& part = parts_[i];
-    std::vector<UnitRow> units;
-    std::vector<PenaltyRow> penalties;
-    std::vector<DirectionRow> directions;
-    std::vector<float> vectors;
-    for (size_t s = 0; s < slots.size(); ++s) {
-      const Term& term = slots[s].config->objective.at(i);
-      if (term.kind == TermKind::direction) {
-        const std::vector<float> vector = vector_of(slots[s], term, part.shape);
-        vectors.insert(vectors.end(), vector.begin(), vector.end());
-        directions.push_back(direction_row(slots[s], term, part.shape, s));
-      } else if (term.kind == TermKind::penalty) {
-        penalties.push_back(penalty_row(slots[s], term));
-      } else {
-        units.push_back(unit_row(model_, slots[s], term, part.shape));
-      }
-    }
-    if (!penalties.empty()) {
-      states.write(part.rows, penalties);
-    } else if (part.vectors.empty()) {
-      states.write(part.rows, units);
-    } else {
-      states.write(part.rows, directions);
-      states.write(part.vectors, vectors);
-    }
-  }
-}
-
 StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend)
     : model_(model), config_(config), n_(n), states_(std::make_unique<States>(backend)) {
   image_ = {n, model.channels, config.height > 0 ? config.height : model.height,
@@ -195,7 +25,7 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
                                           preprocessing.mean, preprocessing.order, config.precision),
                    {image, matrices}, "warp");
   ModelGraph network(model, graph, input);
-  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config.objective, n, image);
+  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image);
 
   const ValueId step = graph.state(kStepState, step_number());
   const ValueId latch = graph.state(kLatchState, latches(n));
@@ -253,7 +83,9 @@ void StepProgram::start(const std::vector<Slot>& some) {
   std::vector<Slot> slots = some;
   if (slots.empty() || static_cast<int64_t>(slots.size()) > n_)
     fail_internal("batch", "{} images for a program of {}", slots.size(), n_);
-  slots.resize(static_cast<size_t>(n_), slots.back());
+  const auto group = static_cast<size_t>(config_.images);
+  if (slots.size() % group != 0) fail_internal("batch", "{} images of groups of {}", slots.size(), group);
+  while (std::ssize(slots) < n_) slots.push_back(slots[slots.size() - group]);
   objective_->write(*states_, slots);
   write_start(slots);
   const auto zero = [this](const std::string& name) {

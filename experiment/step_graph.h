@@ -5,45 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "experiment/config.h"
+#include "experiment/objective_part.h"
 #include "layers/image/fourier_image.h"
 #include "loaders/model.h"
 #include "runtime/program.h"
 
 namespace phosphene {
-
-// One image of a batch: its config, its place in the config's group, and what its random draws depend on.
-struct Slot {
-  const Config* config = nullptr;
-  int64_t image = 0;  // within the job
-  uint32_t job = 0;
-};
-
-// The terms of an objective on a network's layers and on the image, for a batch of n images. All configs of a batch have the same kinds of terms on the
-// same layers, so the first config's structure is everybody's.
-class ObjectivePart {
- public:
-  // `image`: what penalties read, planar values in [0, 1]; without one they are refused.
-  ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const std::vector<Term>& terms, int64_t n,
-                ValueId image = kNoValue);
-
-  [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms
-
-  // Fills the rows of the tables. Throws, with the term's place in the config, when a unit or position does not exist.
-  void write(States& states, const std::vector<Slot>& slots) const;
-  // Throws where `write` would.
-  void check(const std::vector<Slot>& slots) const;
-
- private:
-  struct Part {
-    ValueId activation = kNoValue;  // or the image
-    Shape shape;
-    std::string rows, vectors;  // names of the states
-  };
-  const Model& model_;
-  std::vector<Part> parts_;
-  ValueId value_ = kNoValue;
-};
 
 // The names of the states of a step.
 inline constexpr const char* kStepState = "step";

@@ -29,7 +29,10 @@ def edited(edits, removed=None):
     config = copy.deepcopy(BASE)
     for pointer, value in edits.items():
         place, key = parent(config, pointer)
-        place[key] = value
+        if isinstance(place, list) and key == len(place):
+            place.append(value)
+        else:
+            place[key] = value
     if removed:
         place, key = parent(config, removed)
         del place[key]

@@ -1,0 +1,37 @@
+// The objective of a step: its terms as ops on the network's layers and on the image, and the tables that say what each image's terms
+// are about.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "experiment/slot.h"
+#include "loaders/model.h"
+#include "runtime/states.h"
+
+namespace phosphene {
+
+class ObjectiveTerm;
+
+// For a batch of n images in groups of `config.images`. All configs of a batch have the same kinds of terms on the same layers, so
+// the first config's structure is everybody's.
+class ObjectivePart {
+ public:
+  // `image`: what penalties read, planar values in [0, 1]; without one they are refused.
+  ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
+                ValueId image = kNoValue);
+  ~ObjectivePart();
+
+  [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms
+
+  // Fills the rows of the tables. Throws, with the term's place in the config, when a unit or position does not exist.
+  void write(States& states, const std::vector<Slot>& slots) const;
+  // Throws where `write` would.
+  void check(const std::vector<Slot>& slots) const;
+
+ private:
+  std::vector<std::unique_ptr<ObjectiveTerm>> terms_;
+  ValueId value_ = kNoValue;
+};
+
+}  // namespace phosphene

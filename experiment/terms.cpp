@@ -1,0 +1,203 @@
+#include "experiment/terms.h"
+
+#include <algorithm>
+#include <map>
+
+#include "experiment/json_reader.h"
+
+namespace phosphene {
+namespace {
+
+constexpr int64_t kMostPixels = 1 << 14;
+constexpr int64_t kMostUnits = 1 << 24;
+constexpr double kAny = 1e30;
+
+void parse_vector(const JsonReader& reader, Term& term) {
+  if (reader.json().is_string()) {
+    term.vector_file = reader.text();
+    if (term.vector_file.find('#') == std::string::npos)
+      reader.refuse("'FILE.safetensors#TENSOR' is meant, not '{}'", term.vector_file);
+  } else if (reader.json().is_object()) {
+    reader.only({"random"});
+    term.vector_seed = static_cast<uint64_t>(reader.at("random").integer(0, int64_t{1} << 53));
+  } else {
+    term.vector = reader.numbers(-kAny, kAny);
+    if (std::all_of(term.vector.begin(), term.vector.end(), [](float x) { return x == 0; }))
+      reader.refuse("the zero vector has no direction");
+  }
+}
+
+void parse_position(const JsonReader& reader, Term& term) {
+  reader.only({"row", "column"});
+  term.row = reader.at("row").integer(0, kMostPixels);
+  term.column = reader.at("column").integer(0, kMostPixels);
+}
+
+void parse_unit(const JsonReader& body, Term& term) {
+  term.layer = body.at("layer").text();
+  term.unit = body.at("unit").integer(0, kMostUnits);
+}
+
+void parse_channel(const JsonReader& body, Term& term) {
+  body.only({"layer", "unit"});
+  term.kind = TermKind::channel;
+  parse_unit(body, term);
+}
+
+void parse_neuron(const JsonReader& body, Term& term) {
+  body.only({"layer", "unit", "row", "column"});
+  term.kind = TermKind::neuron;
+  term.whole_map = false;
+  parse_unit(body, term);
+  if (body.has("row")) term.row = body.at("row").integer(0, kMostPixels);
+  if (body.has("column")) term.column = body.at("column").integer(0, kMostPixels);
+}
+
+void parse_class(const JsonReader& body, Term& term) {
+  term.kind = TermKind::class_logit;
+  if (body.kind({"index", "label"}) == "index") {
+    term.unit = body.at("index").integer(0, kMostUnits);
+  } else {
+    term.label = body.at("label").text();
+  }
+}
+
+void parse_probability(const JsonReader& body, Term& term) {
+  parse_class(body, term);
+  term.kind = TermKind::probability;
+}
+
+void parse_direction(const JsonReader& body, Term& term) {
+  body.only({"layer", "vector", "power", "at"});
+  term.kind = TermKind::direction;
+  term.layer = body.at("layer").text();
+  parse_vector(body.at("vector"), term);
+  if (body.has("power")) term.power = static_cast<int32_t>(body.at("power").integer(0, 2));
+  if (!body.has("at")) return;
+  const JsonReader at = body.at("at");
+  term.whole_map = at.json().is_string() && at.word({"everywhere", "centre"}) == "everywhere";
+  if (at.json().is_object()) parse_position(at, term);
+  if (!at.json().is_string() && !at.json().is_object())
+    at.refuse("\"everywhere\", \"centre\" or {{\"row\", \"column\"}} is meant");
+}
+
+void parse_layer(const JsonReader& body, Term& term) {
+  body.only({"layer"});
+  term.kind = TermKind::layer;
+  term.layer = body.at("layer").text();
+}
+
+void parse_diversity(const JsonReader& body, Term& term) {
+  body.only({"layer", "form"});
+  term.kind = TermKind::diversity;
+  term.layer = body.at("layer").text();
+  if (body.has("form")) term.per_image = body.at("form").word({"lucid", "article"}) == "lucid";
+}
+
+void parse_alignment(const JsonReader& body, Term& term) {
+  body.only({"layer", "decay"});
+  term.kind = TermKind::alignment;
+  term.layer = body.at("layer").text();
+  if (body.has("decay")) term.decay = body.at("decay").number(1e-3, 1e6);
+}
+
+// The first of the two terms of an interpolation; the other is rising_term's.
+void parse_interpolation(const JsonReader& body, Term& term) {
+  body.only({"layer", "unit", "to_layer", "to_unit"});
+  term.kind = TermKind::channel;
+  term.ramp = Ramp::falling;
+  parse_unit(body, term);
+}
+
+Term rising_term(const JsonReader& body, const Term& falling) {
+  Term term = falling;
+  term.ramp = Ramp::rising;
+  if (body.has("to_layer")) term.layer = body.at("to_layer").text();
+  term.unit = body.at("to_unit").integer(0, kMostUnits);
+  return term;
+}
+
+template <PenaltyKind kKind>
+void parse_penalty(const JsonReader& body, Term& term) {
+  term.kind = TermKind::penalty;
+  term.penalty = kKind;
+  if (kKind == PenaltyKind::l1 || kKind == PenaltyKind::l2) {
+    body.only({"constant"});
+    if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
+  } else {
+    body.only({});
+  }
+}
+
+using ParseBody = void (*)(const JsonReader&, Term&);
+const std::vector<std::pair<std::string, ParseBody>> kKinds = {
+    {"channel", parse_channel},
+    {"neuron", parse_neuron},
+    {"class", parse_class},
+    {"probability", parse_probability},
+    {"direction", parse_direction},
+    {"layer", parse_layer},
+    {"interpolation", parse_interpolation},
+    {"diversity", parse_diversity},
+    {"alignment", parse_alignment},
+    {"total_variation", parse_penalty<PenaltyKind::total_variation>},
+    {"l1", parse_penalty<PenaltyKind::l1>},
+    {"l2", parse_penalty<PenaltyKind::l2>},
+    {"blur", parse_penalty<PenaltyKind::blur>},
+};
+
+void parse_weight(const JsonReader& reader, Term& term) {
+  // 1, the other terms' default, would maximise what they are there to make small.
+  const bool minimised = term.kind == TermKind::penalty || term.kind == TermKind::diversity;
+  if (!reader.has("weight") && minimised)
+    reader.refuse("the key 'weight' is missing: it is meant to be negative, such as {}",
+                  term.kind == TermKind::diversity ? "-100" : "-0.25");
+  if (!reader.has("weight")) return;
+  term.weight = reader.at("weight").number(-kAny, kAny);
+  if (term.weight == 0) reader.at("weight").refuse("a term of weight 0 does nothing");
+}
+
+void parse_images(const JsonReader& reader, int64_t images, Term& term) {
+  const bool group = term.couples() || term.ramp != Ramp::none;
+  if (group && images < 2) reader.refuse("it is about the images of a group: set \"images\" to two or more");
+  if (!reader.has("image")) return;
+  const JsonReader which = reader.at("image");
+  if (group) which.refuse("the term is about all images of the group");
+  if (which.json().is_array()) {
+    for (size_t i = 0; i < which.size(); ++i) term.images.push_back(which.at(i).integer(0, images - 1));
+    if (term.images.empty()) which.refuse("an empty list");
+  } else {
+    term.images.push_back(which.integer(0, images - 1));
+  }
+}
+
+void parse_term(const JsonReader& reader, int64_t images, std::vector<Term>& terms) {
+  std::vector<std::string> names;
+  for (const auto& [name, parse] : kKinds) names.push_back(name);
+  const std::string kind = reader.kind(names, {"weight", "image"});
+  const JsonReader body = reader.at(kind);
+  Term term;
+  term.place = body.place();
+  body.must_be_object();
+  std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& known) {
+    return known.first == kind;
+  })->second(body, term);
+  parse_weight(reader, term);
+  parse_images(reader, images, term);
+  terms.push_back(term);
+  if (term.ramp == Ramp::falling) terms.push_back(rising_term(body, term));
+}
+
+}  // namespace
+
+std::vector<Term> parse_terms(const JsonReader& reader, int64_t images) {
+  reader.must_be_array();
+  if (reader.size() == 0) reader.refuse("an empty list: nothing would be maximised");
+  std::vector<Term> terms;
+  for (size_t i = 0; i < reader.size(); ++i) parse_term(reader.at(i), images, terms);
+  if (std::none_of(terms.begin(), terms.end(), [](const Term& term) { return term.leads(); }))
+    reader.refuse("nothing in it makes a picture: a term such as {{\"channel\": ...}} is missing");
+  return terms;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,66 @@
+// The terms of an objective as a config writes them.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/penalty.h"
+
+namespace phosphene {
+
+using Json = nlohmann::ordered_json;
+
+enum class TermKind {
+  channel,
+  neuron,
+  class_logit,
+  probability,
+  direction,
+  layer,
+  diversity,
+  alignment,
+  penalty,
+};
+
+// How a term's weight runs over the images of its group: an interpolation is a falling and a rising term.
+enum class Ramp { none, falling, rising };
+
+// One term of the objective: weight * what its kind says (feature visualization, Olah et al. 2017). Averages run over the `images`
+// of the config: the weight of a channel, neuron, direction, layer and of diversity in Lucid's form is divided by their number, that
+// of a class, an interpolation, an alignment or a penalty is not.
+struct Term {
+  TermKind kind = TermKind::channel;
+  std::string layer;                    // empty for a class: the model's logits; and for a penalty
+  std::optional<int64_t> unit;          // channel, neuron: the channel; class: its index
+  std::string label;                    // class, when given by name
+  std::optional<int64_t> row, column;   // neuron, direction: the position; a neuron's default is the centre
+  bool whole_map = true;                // direction: the mean over the map, unless "at" names a position
+  int32_t power = 0;                    // direction
+  std::vector<float> vector;            // direction, by numbers
+  std::string vector_file;              // direction, as FILE#TENSOR
+  std::optional<uint64_t> vector_seed;  // direction, drawn
+  Ramp ramp = Ramp::none;               // channel
+  double decay = 2;                     // alignment
+  bool per_image = true;                // diversity: Lucid's 1 / B
+  PenaltyKind penalty = PenaltyKind::total_variation;
+  double constant = 0.5;  // penalties L1 and L2: what the distance is taken from
+  double weight = 1;
+  std::vector<int64_t> images;  // which images of the group; empty: all
+  std::string place;            // "FILE: /objective/0/channel": where it stands, for errors
+
+  // Reads other images of the group than its own.
+  [[nodiscard]] bool couples() const { return kind == TermKind::diversity || kind == TermKind::alignment; }
+  // Makes a picture by itself; the others shape it.
+  [[nodiscard]] bool leads() const { return kind != TermKind::penalty && !couples(); }
+  [[nodiscard]] bool of_a_class() const { return kind == TermKind::class_logit || kind == TermKind::probability; }
+};
+
+class JsonReader;
+
+// A list of terms for a group of `images`; some that a config writes as one are two.
+std::vector<Term> parse_terms(const JsonReader& reader, int64_t images);
+
+}  // namespace phosphene
