@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "kernels/penalty.h"
-#include "layers/optimiser/adam.h"
+#include "layers/optimiser/ascent.h"
 #include "layers/transform/transform_list.h"
 
 namespace phosphene {
@@ -57,7 +57,7 @@ struct Config {
   ColourSpace colour = ColourSpace::automatic;
   Transforms transforms;
   std::vector<Term> objective;
-  AdamAttributes adam;
+  OptimiserAttributes optimiser;
   int64_t steps = 512;
   std::vector<int64_t> snapshots;
   uint64_t seed = 0;

@@ -203,7 +203,8 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
   gradient_ = differentiate(graph, parameter)[0];
   if (gradient_ == kNoValue) fail_internal("objective", "nothing depends on the image");
   append_record(graph, objective_->value(), step, graph.state(kHistoryState, value_history(config.steps, n)), latch);
-  append_adam(graph, config.adam, parameter[0], gradient_, step, latch);
+  const Ascent ascent[] = {{parameter[0], gradient_, latch}};
+  append_ascent(graph, config.optimiser, ascent, step);
   append_advance(graph, step);
   program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_);
 

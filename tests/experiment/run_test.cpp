@@ -136,6 +136,27 @@ TEST(Run, PenaltiesBelongToTheirImages) {
             contents_of(folder.file("alone/floats/conv3-pre_1_image0.safetensors")).size());
 }
 
+// Every optimiser climbs, and neither batch nor threads change its bytes.
+TEST(Run, EveryOptimiserClimbs) {
+  for (const char* optimizer :
+       {R"({"nadam": {"schedule": {"cosine": {"to": 0.1}}}})", R"({"sgd": {"learning_rate": 0.001, "clip_norm": 100}})",
+        R"({"sign": {"warmup": 3}})", R"({"steepest": {"momentum": 0.5}})",
+        R"({"adam": {"clip_norm": 0.1, "schedule": {"exponential": {"decay": 0.9, "every": 4}}}})"}) {
+    const TemporaryFolder folder;
+    Json config = sweep_config(folder);
+    config["optimizer"] = Json::parse(optimizer);
+    config["batch"] = 2;
+    render(folder, config, folder.file("alone"));
+    const Json curve = record_of(folder.file("alone"), "conv3-pre_1_image1")["curve"];
+    EXPECT_GT(curve.back()[1].get<double>(), curve.front()[1].get<double>()) << optimizer;
+    config["batch"] = 6;
+    RunOptions two;
+    two.device.threads = 2;
+    render(folder, config, folder.file("together"), two);
+    EXPECT_TRUE(results_of(folder.file("alone")) == results_of(folder.file("together"))) << optimizer;
+  }
+}
+
 TEST(Run, AnotherSeedIsAnotherPicture) {
   const TemporaryFolder folder;
   Json config = small_config(folder);
