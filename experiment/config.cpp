@@ -216,17 +216,69 @@ void parse_size(const JsonReader& reader, Config& config) {
   }
 }
 
-void parse_parameterization(const JsonReader& reader, Config& config) {
-  const std::string kind = reader.kind({"fourier", "pixel"});
-  const JsonReader body = reader.at(kind);
-  config.parameterization = kind == "fourier" ? Parameterization::fourier : Parameterization::pixel;
-  if (kind == "fourier") {
-    body.only({"decay_power", "sd"});
-    if (body.has("decay_power")) config.decay_power = body.at("decay_power").number(0, 10);
-  } else {
-    body.only({"sd"});
+// The article's levels, as far as the group has images for them ("Differentiable Image Parameterizations", its notebook on aligned
+// interpolation: 64 to 8 pixels for images of 128).
+std::vector<SharedLevel> default_levels(int64_t images) {
+  std::vector<SharedLevel> levels = {{1, 2}, {1, 4}, {1, 8}, {2, 8}, {1, 16}, {2, 16}};
+  std::erase_if(levels, [images](const SharedLevel& level) { return level.images > images; });
+  return levels;
+}
+
+std::vector<SharedLevel> parse_levels(const JsonReader& reader, int64_t images) {
+  reader.must_be_array();
+  if (reader.size() == 0) reader.refuse("an empty list: nothing would be shared");
+  std::vector<SharedLevel> levels;
+  for (size_t i = 0; i < reader.size(); ++i) {
+    const JsonReader one = reader.at(i);
+    one.only({"images", "divisor", "offset"});
+    SharedLevel level;
+    if (one.has("images")) level.images = one.at("images").integer(1, images);
+    level.divisor = one.at("divisor").integer(1, kMostPixels);
+    if (one.has("offset")) level.offset = one.at("offset").boolean();
+    levels.push_back(level);
   }
+  return levels;
+}
+
+void parse_cppn(const JsonReader& body, Config& config) {
+  body.only({"layers", "channels", "activation"});
+  if (body.has("layers")) config.cppn.layers = body.at("layers").integer(1, 64);
+  if (body.has("channels")) config.cppn.channels = body.at("channels").integer(1, 256);
+  if (body.has("activation"))
+    config.cppn.unbiased = body.at("activation").word({"composite", "unbiased"}) == "unbiased";
+}
+
+const std::map<std::string, Parameterization> kParameterizations = {
+    {"fourier", Parameterization::fourier},
+    {"pixel", Parameterization::pixel},
+    {"laplacian_pyramid", Parameterization::laplacian_pyramid},
+    {"shared", Parameterization::shared},
+    {"cppn", Parameterization::cppn}};
+
+void parse_parameterization(const JsonReader& reader, Config& config) {
+  std::vector<std::string> kinds;
+  for (const auto& [name, parameterization] : kParameterizations) kinds.push_back(name);
+  const std::string kind = reader.kind(kinds);
+  const JsonReader body = reader.at(kind);
+  config.parameterization = kParameterizations.at(kind);
+  if (config.parameterization == Parameterization::cppn) return parse_cppn(body, config);
+  std::vector<std::string> keys = {"sd"};
+  if (kind == "fourier" || kind == "shared") keys.emplace_back("decay_power");
+  if (kind == "laplacian_pyramid" || kind == "shared") keys.emplace_back("levels");
+  body.only(keys);
   if (body.has("sd")) config.sd = body.at("sd").number(0, 100);
+  if (body.has("decay_power")) config.decay_power = body.at("decay_power").number(0, 10);
+  if (kind == "shared") {
+    config.shared_levels =
+        body.has("levels") ? parse_levels(body.at("levels"), config.images) : default_levels(config.images);
+  } else if (body.has("levels")) {
+    config.pyramid_levels = body.at("levels").integer(1, 14);
+  }
+}
+
+ColourSpace parse_colour(const JsonReader& reader) {
+  const std::string word = reader.word({"decorrelated", "plain", "clipped"});
+  return word == "plain" ? ColourSpace::plain : word == "clipped" ? ColourSpace::clipped : ColourSpace::decorrelated;
 }
 
 // ---- optimiser ----
@@ -264,6 +316,8 @@ void parse_adam(const JsonReader& body, AdamAttributes& adam) {
     adam.epsilon_form = body.at("epsilon_form").word({"torch", "tf1"}) == "tf1" ? AdamEpsilon::tf1 : AdamEpsilon::torch;
   }
 }
+
+constexpr double kCppnRate = 0.1;  // of the rate of an image
 
 struct OptimiserDefaults {
   OptimiserKind kind;
@@ -340,12 +394,20 @@ void parse_sweep(const JsonReader& reader, Config& config) {
   }
 }
 
+void parse_initial(const JsonReader& reader, Config& config) {
+  config.initial = reader.text();
+  if (config.parameterization != Parameterization::fourier && config.parameterization != Parameterization::pixel)
+    reader.refuse("only spectra and pixels can be started from a file");
+}
+
 void parse_outputs(const JsonReader& reader, Config& config) {
   reader.must_be_array();
   for (size_t i = 0; i < reader.size(); ++i) {
     if (reader.at(i).word({"image", "spectrum"}) == "image") {
       config.save_image = true;
     } else {
+      if (config.parameterization != Parameterization::fourier)
+        reader.at(i).refuse("only the Fourier parameterization has a spectrum to save");
       config.save_spectrum = true;
     }
   }
@@ -425,20 +487,23 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   if (reader.has("images")) config.images = reader.at("images").integer(1, kMostImages);
   if (reader.has("size")) parse_size(reader.at("size"), config);
   if (reader.has("parameterization")) parse_parameterization(reader.at("parameterization"), config);
-  if (reader.has("colour")) {
-    config.colour =
-        reader.at("colour").word({"decorrelated", "plain"}) == "plain" ? ColourSpace::plain : ColourSpace::decorrelated;
-  }
+  if (reader.has("colour")) config.colour = parse_colour(reader.at("colour"));
   if (reader.has("transforms")) parse_transforms(reader.at("transforms"), config.transforms);
   config.objective = parse_terms(reader.at("objective"), config.images);
   if (reader.has("steps")) config.steps = reader.at("steps").integer(1, kMostSteps);
   if (reader.has("optimizer")) parse_optimizer(reader.at("optimizer"), config.steps, config.optimiser);
+  const bool rate_given = reader.has("optimizer") && json["optimizer"].front().contains("learning_rate");
+  if (config.parameterization == Parameterization::cppn && !rate_given) {
+    // The article's for a CPPN: weights change an image more than as many coefficients do.
+    config.optimiser.adam.learning_rate *= kCppnRate;
+    config.optimiser.momentum.learning_rate *= kCppnRate;
+  }
   if (reader.has("snapshots")) parse_snapshots(reader.at("snapshots"), config);
   if (reader.has("seed")) config.seed = static_cast<uint64_t>(reader.at("seed").integer(0, int64_t{1} << 53));
   if (reader.has("precision") && reader.at("precision").word({"f32", "bf16"}) == "bf16") {
     reader.at("precision").refuse("this version computes in f32 only");
   }
-  if (reader.has("initial")) config.initial = reader.at("initial").text();
+  if (reader.has("initial")) parse_initial(reader.at("initial"), config);
   if (reader.has("batch")) config.batch = reader.at("batch").integer(1, kMostImages);
   if (reader.has("save")) parse_outputs(reader.at("save"), config);
   if (reader.has("sweep")) {

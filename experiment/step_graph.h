@@ -1,23 +1,15 @@
-// The graph of one optimisation step: parameter -> whiten -> inverse Fourier -> colour -> warp -> network -> objective -> and back
-// to the optimiser. Which unit, vector and random key each image has is data, written to the states when a batch starts.
+// The graph of one optimisation step: parameters -> image -> warp -> network -> objective -> and back to the optimiser. Which unit, vector and random key each image has is data, written to the states when a batch starts.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "experiment/config.h"
-#include "layers/image/fourier_image.h"
+#include "experiment/image_part.h"
 #include "loaders/model.h"
 #include "runtime/program.h"
 
 namespace phosphene {
-
-// One image of a batch: its config, its place in the config's group, and what its random draws depend on.
-struct Slot {
-  const Config* config = nullptr;
-  int64_t image = 0;  // within the job
-  uint32_t job = 0;
-};
 
 // The terms of an objective on a network's layers and on the image, for a batch of n images. All configs of a batch have the same kinds of terms on the
 // same layers, so the first config's structure is everybody's.
@@ -45,19 +37,18 @@ class ObjectivePart {
   ValueId value_ = kNoValue;
 };
 
-// The names of the states of a step.
+// The names of the states of a step, beside those of the image's parameters (experiment/image_part.h).
 inline constexpr const char* kStepState = "step";
 inline constexpr const char* kLatchState = "latch";
 inline constexpr const char* kHistoryState = "history";
 inline constexpr const char* kKeysState = "draw keys";
-inline constexpr const char* kParameterState = "parameter";  // a spectrum, or pixels
 
 // A whole program for n images of one structure, its states, and what writes them.
 class StepProgram {
  public:
   StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend);
 
-  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameter, moments, latch, history and step.
+  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameters, moments, latch, history and step.
   void start(const std::vector<Slot>& slots);
   void step() { program_->run(); }
 
@@ -66,27 +57,23 @@ class StepProgram {
   [[nodiscard]] States& states() { return *states_; }
   [[nodiscard]] int64_t batch() const { return n_; }
   [[nodiscard]] const Shape& image_shape() const { return image_; }
-  [[nodiscard]] ValueId gradient() const {
-    return gradient_;
-  }  // of the parameter, before whitening moved into the optimiser
+  [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
+  // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes of them.
+  [[nodiscard]] std::vector<float> first_moments() const;
+  // Whether any of them that belong to this image, or to its group, is not 0.
+  [[nodiscard]] bool moves(int64_t image) const;
 
   // The images as they are after the updates so far (N x C x H x W): runs the image's part alone.
   [[nodiscard]] HostTensor images();
 
  private:
-  // Appends parameter -> image to a graph.
-  [[nodiscard]] ValueId append_image(Graph& graph) const;
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
-  [[nodiscard]] FourierParameterization fourier() const;
-  [[nodiscard]] TensorInfo parameter_info() const;
-  void write_start(const std::vector<Slot>& slots);
-  [[nodiscard]] std::vector<float> read_start(const std::vector<Slot>& slots, bool spectral) const;
+  void append_update(Graph& graph) const;
 
-  const Model& model_;
   Config config_;  // whose structure the program has
   int64_t n_;
   Shape image_;
-  ValueId gradient_ = kNoValue;
+  ImagePart image_part_;
   std::unique_ptr<States> states_;
   std::unique_ptr<ObjectivePart> objective_;
   std::unique_ptr<Program> program_;

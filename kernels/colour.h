@@ -71,7 +71,8 @@ struct ColourToRgbBackward {
     for (int axis = 0; axis < 3; ++axis) {
       float* PHOSPHENE_RESTRICT out = grad_src + at + axis * plane;
       for (int l = 0; l < N; ++l) {
-        out[l] = matrix.m[axis] * u[0][l] + matrix.m[3 + axis] * u[1][l] + matrix.m[6 + axis] * u[2][l];
+        const float two = fused(matrix.m[axis], u[0][l], matrix.m[3 + axis] * u[1][l]);
+        out[l] = fused(matrix.m[6 + axis], u[2][l], two);
       }
     }
   }

@@ -32,6 +32,12 @@ TEST(Lanes, Colour) {
   expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
     return ColourToRgbBackward<false>{a.data(), b.data(), dst.data(), kH, kW};
   });
+  expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
+    return ColourToRgb<true>{a.data(), dst.data(), kH, kW};
+  });
+  expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
+    return ColourToRgbBackward<true>{a.data(), b.data(), dst.data(), kH, kW};
+  });
   expect_same_bits_at_every_width(6 * kH, kW, count, [&](auto& dst) { return SquashPlane{a.data(), dst.data(), kW}; });
   expect_same_bits_at_every_width(6 * kH, kW, count, [&](auto& dst) {
     return SquashPlaneBackward{a.data(), b.data(), dst.data(), kW};
