@@ -130,12 +130,60 @@ void add_image(std::vector<Case>& cases) {
   cases.push_back({"warp_backward",
                    WarpBackwardProblem{.src = image, .dst = image},
                    {numbers(image), rotations(), numbers(image)}});
+}
 
+void add_parameterizations(std::vector<Case>& cases) {
+  const Shape image{kImages, 3, 224, 224}, level{1, 3, 28, 28}, layer{kImages, 24, 224, 224},
+      weights{kImages, 1, 24, 49};
+  const EnlargedAxis images{1, kImages, 0}, side{28, 224, 0};
+  cases.push_back(
+      {"enlarge/shared_eighth", EnlargeProblem{level, image, images, side, side}, {numbers(level), numbers(image)}});
+  cases.push_back({"enlarge_backward/shared_eighth",
+                   EnlargeBackwardProblem{level, image, images, side, side},
+                   {numbers(image), numbers(level)}});
+  cases.push_back({"cppn_layer",
+                   CppnLayerProblem{layer, layer, {}, false, false},
+                   {numbers(layer), numbers(weights), numbers(layer)}});
+  cases.push_back(
+      {"cppn_layer_backward",
+       CppnLayerBackwardProblem{layer, layer, {}, false, false},
+       {numbers(layer), numbers(layer), numbers(weights), numbers(layer), numbers(weights), numbers(layer)}});
+}
+
+void add_penalties(std::vector<Case>& cases) {
+  const Shape image{kImages, 3, 224, 224}, values{kImages, 1, 1, 1};
+  const std::vector<std::byte> rows = bytes_of(std::vector<PenaltyRow>(kImages, {-0.25F, 0.5F}));
+  for (const auto& [name, kind] : {std::pair{"total_variation", PenaltyKind::total_variation},
+                                   {"l2", PenaltyKind::l2},
+                                   {"blur", PenaltyKind::blur}}) {
+    cases.push_back({std::string("penalty/") + name,
+                     PenaltyProblem{image, kind},
+                     {numbers(image), rows, numbers(values), numbers(values)}});
+    cases.push_back({std::string("penalty_backward/") + name,
+                     PenaltyBackwardProblem{image, kind},
+                     {numbers(image), rows, numbers(values), numbers(image)}});
+  }
+}
+
+void add_optimisers(std::vector<Case>& cases) {
+  const Shape spectrum{kImages, 3, 448, 113};
   const std::vector<std::byte> unfrozen(static_cast<size_t>(kImages) * sizeof(int64_t));
-  cases.push_back({"adam",
-                   AdamProblem{.n = kImages, .rows_per_image = spectrum.c * spectrum.h, .row_elements = spectrum.w},
-                   {numbers(spectrum), bytes_of(std::vector<float>{0.05F, 1.F}), unfrozen, numbers(spectrum),
-                    numbers(spectrum), numbers(spectrum)}});
+  const std::vector<std::byte> factors = bytes_of(std::vector<float>{0.05F, 1.F, 0.02F});
+  const ParameterRows rows{kImages, spectrum.c * spectrum.h, spectrum.w};
+  for (const bool nesterov : {false, true}) {
+    cases.push_back({nesterov ? "nadam" : "adam",
+                     AdamProblem{.n = kImages,
+                                 .rows_per_image = rows.rows_per_owner,
+                                 .row_elements = rows.row_elements,
+                                 .nesterov = nesterov},
+                     {numbers(spectrum), factors, unfrozen, numbers(spectrum), numbers(spectrum), numbers(spectrum)}});
+  }
+  cases.push_back({"momentum",
+                   MomentumProblem{rows},
+                   {numbers(spectrum), factors, unfrozen, numbers(spectrum), numbers(spectrum)}});
+  cases.push_back({"squared_norm", SquaredNormProblem{rows}, {numbers(spectrum), numbers({kImages})}});
+  cases.push_back(
+      {"scale_gradient", ScaleGradientProblem{rows}, {numbers(spectrum), numbers({kImages}), numbers(spectrum)}});
 }
 
 }  // namespace
@@ -146,6 +194,9 @@ int main(int argc, char** argv) {
   phosphene::add_convolutions(cases);
   phosphene::add_network(cases);
   phosphene::add_image(cases);
+  phosphene::add_parameterizations(cases);
+  phosphene::add_penalties(cases);
+  phosphene::add_optimisers(cases);
   for (const phosphene::Case& benched : cases)
     benchmark::RegisterBenchmark(benched.name.c_str(), phosphene::run, benched)
         ->Unit(benchmark::kMillisecond)

@@ -92,7 +92,7 @@ void parse_transforms(const JsonReader& reader, Transforms& transforms) {
   }
 }
 
-// ---- the rest ----
+// ---- image ----
 
 void parse_size(const JsonReader& reader, Config& config) {
   if (reader.json().is_array()) {
@@ -104,24 +104,99 @@ void parse_size(const JsonReader& reader, Config& config) {
   }
 }
 
-void parse_parameterization(const JsonReader& reader, Config& config) {
-  const std::string kind = reader.kind({"fourier", "pixel"});
-  const JsonReader body = reader.at(kind);
-  config.parameterization = kind == "fourier" ? Parameterization::fourier : Parameterization::pixel;
-  if (kind == "fourier") {
-    body.only({"decay_power", "sd"});
-    if (body.has("decay_power")) config.decay_power = body.at("decay_power").number(0, 10);
-  } else {
-    body.only({"sd"});
-  }
-  if (body.has("sd")) config.sd = body.at("sd").number(0, 100);
+// The article's levels, as far as the group has images for them ("Differentiable Image Parameterizations", its notebook on aligned
+// interpolation: 64 to 8 pixels for images of 128).
+std::vector<SharedLevel> default_levels(int64_t images) {
+  std::vector<SharedLevel> levels = {{1, 2}, {1, 4}, {1, 8}, {2, 8}, {1, 16}, {2, 16}};
+  std::erase_if(levels, [images](const SharedLevel& level) { return level.images > images; });
+  return levels;
 }
 
-void parse_optimizer(const JsonReader& reader, AdamAttributes& adam) {
-  const JsonReader body = reader.at(reader.kind({"adam"}));
-  body.only({"learning_rate", "beta1", "beta2", "epsilon", "epsilon_form"});
-  constexpr double kBelowOne = 1 - 1e-9;
-  if (body.has("learning_rate")) adam.learning_rate = body.at("learning_rate").number(1e-12, 1e6);
+std::vector<SharedLevel> parse_levels(const JsonReader& reader, int64_t images) {
+  reader.must_be_array();
+  if (reader.size() == 0) reader.refuse("an empty list: nothing would be shared");
+  std::vector<SharedLevel> levels;
+  for (size_t i = 0; i < reader.size(); ++i) {
+    const JsonReader one = reader.at(i);
+    one.only({"images", "divisor", "offset"});
+    SharedLevel level;
+    if (one.has("images")) level.images = one.at("images").integer(1, images);
+    level.divisor = one.at("divisor").integer(1, kMostPixels);
+    if (one.has("offset")) level.offset = one.at("offset").boolean();
+    levels.push_back(level);
+  }
+  return levels;
+}
+
+void parse_cppn(const JsonReader& body, Config& config) {
+  body.only({"layers", "channels", "activation"});
+  if (body.has("layers")) config.cppn.layers = body.at("layers").integer(1, 64);
+  if (body.has("channels")) config.cppn.channels = body.at("channels").integer(1, 256);
+  if (body.has("activation"))
+    config.cppn.unbiased = body.at("activation").word({"composite", "unbiased"}) == "unbiased";
+}
+
+const std::map<std::string, Parameterization> kParameterizations = {
+    {"fourier", Parameterization::fourier},
+    {"pixel", Parameterization::pixel},
+    {"laplacian_pyramid", Parameterization::laplacian_pyramid},
+    {"shared", Parameterization::shared},
+    {"cppn", Parameterization::cppn}};
+
+void parse_parameterization(const JsonReader& reader, Config& config) {
+  std::vector<std::string> kinds;
+  for (const auto& [name, parameterization] : kParameterizations) kinds.push_back(name);
+  const std::string kind = reader.kind(kinds);
+  const JsonReader body = reader.at(kind);
+  config.parameterization = kParameterizations.at(kind);
+  if (config.parameterization == Parameterization::cppn) return parse_cppn(body, config);
+  std::vector<std::string> keys = {"sd"};
+  if (kind == "fourier" || kind == "shared") keys.emplace_back("decay_power");
+  if (kind == "laplacian_pyramid" || kind == "shared") keys.emplace_back("levels");
+  body.only(keys);
+  if (body.has("sd")) config.sd = body.at("sd").number(0, 100);
+  if (body.has("decay_power")) config.decay_power = body.at("decay_power").number(0, 10);
+  if (kind == "shared") {
+    config.shared_levels =
+        body.has("levels") ? parse_levels(body.at("levels"), config.images) : default_levels(config.images);
+  } else if (body.has("levels")) {
+    config.pyramid_levels = body.at("levels").integer(1, 14);
+  }
+}
+
+ColourSpace parse_colour(const JsonReader& reader) {
+  const std::string word = reader.word({"decorrelated", "plain", "clipped"});
+  return word == "plain" ? ColourSpace::plain : word == "clipped" ? ColourSpace::clipped : ColourSpace::decorrelated;
+}
+
+// ---- optimiser ----
+
+constexpr double kBelowOne = 1 - 1e-9;
+
+LearningRateSchedule parse_schedule(const JsonReader& body, int64_t steps) {
+  LearningRateSchedule schedule;
+  schedule.steps = steps;
+  if (body.has("warmup")) schedule.warmup = body.at("warmup").integer(0, kMostSteps);
+  if (!body.has("schedule")) return schedule;
+  const JsonReader reader = body.at("schedule");
+  if (reader.json().is_string()) {
+    (void)reader.word({"constant"});
+  } else if (reader.kind({"exponential", "cosine"}) == "exponential") {
+    const JsonReader exponential = reader.at("exponential");
+    exponential.only({"decay", "every"});
+    schedule.shape = ScheduleShape::exponential;
+    schedule.decay = exponential.at("decay").number(1e-6, 1);
+    if (exponential.has("every")) schedule.every = exponential.at("every").integer(1, kMostSteps);
+  } else {
+    const JsonReader cosine = reader.at("cosine");
+    cosine.only({"to"});
+    schedule.shape = ScheduleShape::cosine;
+    if (cosine.has("to")) schedule.to = cosine.at("to").number(0, 1);
+  }
+  return schedule;
+}
+
+void parse_adam(const JsonReader& body, AdamAttributes& adam) {
   if (body.has("beta1")) adam.beta1 = body.at("beta1").number(0, kBelowOne);
   if (body.has("beta2")) adam.beta2 = body.at("beta2").number(0, kBelowOne);
   if (body.has("epsilon")) adam.epsilon = body.at("epsilon").number(1e-30, 1e3);
@@ -129,6 +204,45 @@ void parse_optimizer(const JsonReader& reader, AdamAttributes& adam) {
     adam.epsilon_form = body.at("epsilon_form").word({"torch", "tf1"}) == "tf1" ? AdamEpsilon::tf1 : AdamEpsilon::torch;
   }
 }
+
+constexpr double kCppnRate = 0.1;  // of the rate of an image
+
+struct OptimiserDefaults {
+  OptimiserKind kind;
+  double learning_rate, momentum;
+  std::vector<std::string> keys;  // beside learning_rate, schedule and warmup
+};
+
+// Adam's rate is the article's; the others were chosen by eye for pictures as strong as Adam's after 128 steps of the Fourier image
+// (docs/numerics.md has what was seen).
+const std::map<std::string, OptimiserDefaults> kOptimisers = {
+    {"adam", {OptimiserKind::adam, 0.05, 0, {"clip_norm", "beta1", "beta2", "epsilon", "epsilon_form"}}},
+    {"nadam", {OptimiserKind::nadam, 0.05, 0, {"clip_norm", "beta1", "beta2", "epsilon"}}},
+    {"sgd", {OptimiserKind::sgd, 0.02, 0.9, {"clip_norm", "momentum"}}},
+    {"sign", {OptimiserKind::sign, 0.03, 0, {"clip_norm", "momentum"}}},
+    {"steepest", {OptimiserKind::steepest, 3, 0, {"momentum"}}}};
+
+void parse_optimizer(const JsonReader& reader, int64_t steps, OptimiserAttributes& optimiser) {
+  std::vector<std::string> kinds;
+  for (const auto& [name, defaults] : kOptimisers) kinds.push_back(name);
+  const std::string kind = reader.kind(kinds);
+  const OptimiserDefaults& defaults = kOptimisers.at(kind);
+  const JsonReader body = reader.at(kind);
+  std::vector<std::string> keys = {"learning_rate", "schedule", "warmup"};
+  keys.insert(keys.end(), defaults.keys.begin(), defaults.keys.end());
+  body.only(keys);
+  optimiser.kind = defaults.kind;
+  const double rate = body.has("learning_rate") ? body.at("learning_rate").number(1e-12, 1e6) : defaults.learning_rate;
+  optimiser.adam.learning_rate = optimiser.momentum.learning_rate = rate;
+  optimiser.adam.schedule = optimiser.momentum.schedule = parse_schedule(body, steps);
+  optimiser.adam.nesterov = optimiser.kind == OptimiserKind::nadam;
+  optimiser.momentum.sign = optimiser.kind == OptimiserKind::sign;
+  optimiser.momentum.momentum = body.has("momentum") ? body.at("momentum").number(0, kBelowOne) : defaults.momentum;
+  if (body.has("clip_norm")) optimiser.clip_norm = body.at("clip_norm").number(1e-12, 1e12);
+  parse_adam(body, optimiser.adam);
+}
+
+// ---- the rest ----
 
 std::vector<Json> parse_axis(const JsonReader& reader) {
   std::vector<Json> values;
@@ -168,12 +282,20 @@ void parse_sweep(const JsonReader& reader, Config& config) {
   }
 }
 
+void parse_initial(const JsonReader& reader, Config& config) {
+  config.initial = reader.text();
+  if (config.parameterization != Parameterization::fourier && config.parameterization != Parameterization::pixel)
+    reader.refuse("only spectra and pixels can be started from a file");
+}
+
 void parse_outputs(const JsonReader& reader, Config& config) {
   reader.must_be_array();
   for (size_t i = 0; i < reader.size(); ++i) {
     if (reader.at(i).word({"image", "spectrum"}) == "image") {
       config.save_image = true;
     } else {
+      if (config.parameterization != Parameterization::fourier)
+        reader.at(i).refuse("only the Fourier parameterization has a spectrum to save");
       config.save_spectrum = true;
     }
   }
@@ -252,19 +374,22 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   if (reader.has("images")) config.images = reader.at("images").integer(1, kMostImages);
   if (reader.has("size")) parse_size(reader.at("size"), config);
   if (reader.has("parameterization")) parse_parameterization(reader.at("parameterization"), config);
-  if (reader.has("colour")) {
-    config.colour =
-        reader.at("colour").word({"decorrelated", "plain"}) == "plain" ? ColourSpace::plain : ColourSpace::decorrelated;
-  }
+  if (reader.has("colour")) config.colour = parse_colour(reader.at("colour"));
   if (reader.has("transforms")) parse_transforms(reader.at("transforms"), config.transforms);
   config.objective = parse_terms(reader.at("objective"), config.images);
-  if (reader.has("optimizer")) parse_optimizer(reader.at("optimizer"), config.adam);
   if (reader.has("steps")) config.steps = reader.at("steps").integer(1, kMostSteps);
+  if (reader.has("optimizer")) parse_optimizer(reader.at("optimizer"), config.steps, config.optimiser);
+  const bool rate_given = reader.has("optimizer") && json["optimizer"].front().contains("learning_rate");
+  if (config.parameterization == Parameterization::cppn && !rate_given) {
+    // The article's for a CPPN: weights change an image more than as many coefficients do.
+    config.optimiser.adam.learning_rate *= kCppnRate;
+    config.optimiser.momentum.learning_rate *= kCppnRate;
+  }
   if (reader.has("snapshots")) parse_snapshots(reader.at("snapshots"), config);
   if (reader.has("seed")) config.seed = static_cast<uint64_t>(reader.at("seed").integer(0, int64_t{1} << 53));
   if (reader.has("precision"))
     config.precision = reader.at("precision").word({"f32", "bf16"}) == "bf16" ? DType::bf16 : DType::f32;
-  if (reader.has("initial")) config.initial = reader.at("initial").text();
+  if (reader.has("initial")) parse_initial(reader.at("initial"), config);
   if (reader.has("batch")) config.batch = reader.at("batch").integer(1, kMostImages);
   if (reader.has("save")) parse_outputs(reader.at("save"), config);
   if (reader.has("sweep")) {

@@ -11,13 +11,23 @@
 #include <vector>
 
 #include "experiment/terms.h"
-#include "layers/optimiser/adam.h"
+#include "layers/image/cppn.h"
+#include "layers/image/fourier_image.h"
+#include "layers/optimiser/ascent.h"
 #include "layers/transform/transform_list.h"
 
 namespace phosphene {
 
-enum class Parameterization { fourier, pixel };
-enum class ColourSpace { automatic, decorrelated, plain };  // automatic: decorrelated for three channels
+enum class Parameterization { fourier, pixel, laplacian_pyramid, shared, cppn };
+// automatic: decorrelated for three channels, but plain for a CPPN. clipped: decorrelated and clipped instead of squashed.
+enum class ColourSpace { automatic, decorrelated, plain, clipped };
+
+// A tensor of low resolution that the images of a group share.
+struct SharedLevel {
+  int64_t images = 1;   // tensors: interpolated between the images of the group where there are fewer
+  int64_t divisor = 2;  // of the image's size
+  bool offset = false;  // shifted by half of what it is enlarged by
+};
 
 struct Transforms {
   std::string preset = "distill";  // or "" with `list`, or `replay`
@@ -31,10 +41,13 @@ struct Config {
   int64_t height = 0, width = 0;  // 0: what the model was trained at
   Parameterization parameterization = Parameterization::fourier;
   double decay_power = 1, sd = 0.01;
+  int64_t pyramid_levels = 4;
+  std::vector<SharedLevel> shared_levels;
+  CppnParameterization cppn;
   ColourSpace colour = ColourSpace::automatic;
   Transforms transforms;
   std::vector<Term> objective;
-  AdamAttributes adam;
+  OptimiserAttributes optimiser;
   int64_t steps = 512;
   std::vector<int64_t> snapshots;
   uint64_t seed = 0;

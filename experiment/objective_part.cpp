@@ -266,17 +266,6 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
   fail_internal(context.term.place, "a term of no kind");
 }
 
-ValueId sum(Graph& graph, std::vector<ValueId> values) {
-  constexpr auto kFan = static_cast<ptrdiff_t>(kAccumulateSources);
-  while (values.size() > 1) {
-    const ptrdiff_t count = std::min(kFan, std::ssize(values));
-    const std::vector<ValueId> first(values.begin(), values.begin() + count);
-    values.erase(values.begin(), values.begin() + count);
-    values.push_back(graph.append(std::make_shared<Add>(), first, "objective"));
-  }
-  return values.front();
-}
-
 }  // namespace
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
@@ -286,7 +275,7 @@ ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& mod
     terms_.push_back(make_term({graph, network, model, config.objective[i], i, n, config.images, image}));
     values.push_back(terms_.back()->value());
   }
-  value_ = sum(graph, std::move(values));
+  value_ = append_sum(graph, std::move(values), "objective");
 }
 
 ObjectivePart::~ObjectivePart() = default;

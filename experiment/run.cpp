@@ -217,14 +217,10 @@ void Run::give_up(const Batch& batch, size_t slot, const std::string& reason, in
   if (options_.progress != nullptr) options_.progress->on_message(result_.stopped.back());
 }
 
-// After the first step the first moment is a tenth of the gradient: where all of it is 0, nothing will ever change.
+// After the first step the first moment is the gradient, or a part of it: where all of it is 0, nothing will ever change.
 void Run::check_gradient(const Batch& batch, StepProgram& program) {
-  const auto moment = program.states().read<float>(std::string(kParameterState) + "/m");
-  const size_t per_image = moment.size() / static_cast<size_t>(program.batch());
   for (size_t slot = 0; slot < batch.size(); ++slot) {
-    if (given_up_[slot]) continue;
-    const auto first = moment.begin() + static_cast<ptrdiff_t>(slot * per_image);
-    if (std::any_of(first, first + static_cast<ptrdiff_t>(per_image), [](float m) { return m != 0; })) continue;
+    if (given_up_[slot] || program.moves(static_cast<int64_t>(slot))) continue;
     const Config& config = jobs_[batch[slot].job].config;
     std::string proposal;
     for (const Term& term : config.objective) {

@@ -155,7 +155,7 @@ GradientDifference compare_gradients(const Model& model, const Config& config, c
     StepProgram program(model, backend == &reference ? in_f32(config) : config, std::ssize(slots), *backend);
     program.start(slots);
     program.step();
-    gradients.push_back(program.states().read<float>(std::string(kParameterState) + "/m"));
+    gradients.push_back(program.first_moments());
   }
   double largest = 0, squares = 0, squared_errors = 0;
   std::vector<double> errors;
@@ -177,7 +177,12 @@ std::vector<float> parameter_after(const Model& model, const Config& config, con
   StepProgram program(model, config, std::ssize(slots), backend);
   program.start(slots);
   for (int64_t step = 0; step < steps; ++step) program.step();
-  return program.states().read<float>(kParameterState);
+  std::vector<float> all;
+  for (const ImageParameter& parameter : program.parameters()) {
+    const std::vector<float> one = program.states().read<float>(parameter.name);
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  return all;
 }
 
 }  // namespace phosphene

@@ -35,7 +35,7 @@ struct GradientDifference {
 GradientDifference compare_gradients(const Model& model, const Config& config, const std::vector<Slot>& slots,
                                      Backend& reference, Backend& tested);
 
-// The parameter after some whole steps.
+// The parameters after some whole steps, one after the other.
 std::vector<float> parameter_after(const Model& model, const Config& config, const std::vector<Slot>& slots,
                                    Backend& backend, int64_t steps);
 

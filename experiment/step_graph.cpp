@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "layers/image/colour.h"
-#include "layers/image/pixel_image.h"
 #include "layers/optimiser/record.h"
 #include "layers/transform/warp.h"
 #include "loaders/safetensors.h"
@@ -13,11 +11,14 @@
 
 namespace phosphene {
 StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend)
-    : model_(model), config_(config), n_(n), states_(std::make_unique<States>(backend)) {
-  image_ = {n, model.channels, config.height > 0 ? config.height : model.height,
-            config.width > 0 ? config.width : model.width};
+    : config_(config),
+      n_(n),
+      image_{n, model.channels, config.height > 0 ? config.height : model.height,
+             config.width > 0 ? config.width : model.width},
+      image_part_(config, image_),
+      states_(std::make_unique<States>(backend)) {
   Graph graph;
-  const ValueId image = append_image(graph);
+  const ValueId image = image_part_.append(graph);
   const ValueId matrices = append_transforms(graph);
   const Preprocessing& preprocessing = model.preprocessing;
   const ValueId input =
@@ -26,40 +27,35 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
                    {image, matrices}, "warp");
   ModelGraph network(model, graph, input);
   objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image);
-
-  const ValueId step = graph.state(kStepState, step_number());
-  const ValueId latch = graph.state(kLatchState, latches(n));
-  const ValueId parameter[] = {graph.state(kParameterState, parameter_info())};
-  gradient_ = differentiate(graph, parameter)[0];
-  if (gradient_ == kNoValue) fail_internal("objective", "nothing depends on the image");
-  append_record(graph, objective_->value(), step, graph.state(kHistoryState, value_history(config.steps, n)), latch);
-  append_adam(graph, config.adam, parameter[0], gradient_, step, latch);
-  append_advance(graph, step);
+  append_update(graph);
   program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_);
 
   Graph image_graph;
-  image_only_ = append_image(image_graph);
+  image_only_ = image_part_.append(image_graph);
   image_program_ =
       std::make_unique<Program>(std::move(image_graph), std::vector<ValueId>{image_only_}, backend, *states_);
 }
 
-FourierParameterization StepProgram::fourier() const { return {n_, image_.c, image_.h, image_.w, config_.decay_power}; }
-
-TensorInfo StepProgram::parameter_info() const {
-  if (config_.parameterization == Parameterization::fourier) return fourier().spectrum();
-  return {image_, Layout::planar, DType::f32};
-}
-
-ValueId StepProgram::append_image(Graph& graph) const {
-  const bool decorrelated =
-      config_.colour == ColourSpace::automatic ? image_.c == 3 : config_.colour == ColourSpace::decorrelated;
-  ValueId before_colour = kNoValue;
-  if (config_.parameterization == Parameterization::fourier) {
-    before_colour = append_fourier_image(graph, fourier(), graph.state(kParameterState, parameter_info()));
-  } else {
-    before_colour = graph.state(kParameterState, parameter_info());
+// Gradients, the record of the step's values, and the optimiser.
+void StepProgram::append_update(Graph& graph) const {
+  const ValueId step = graph.state(kStepState, step_number());
+  const ValueId latch = graph.state(kLatchState, latches(n_));
+  std::vector<ValueId> parameters;
+  for (const ImageParameter& parameter : image_part_.parameters())
+    parameters.push_back(graph.state(parameter.name, parameter.info));
+  const std::vector<ValueId> gradients = differentiate(graph, parameters);
+  append_record(graph, objective_->value(), step, graph.state(kHistoryState, value_history(config_.steps, n_)), latch);
+  ValueId latch_of_groups = kNoValue;
+  std::vector<Ascent> ascents;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (gradients[i] == kNoValue) fail_internal("objective", "nothing depends on the image");
+    const bool of_group = image_part_.parameters()[i].of_group;
+    if (of_group && latch_of_groups == kNoValue)
+      latch_of_groups = append_group_latch(graph, latch, n_ / config_.images);
+    ascents.push_back({parameters[i], gradients[i], of_group ? latch_of_groups : latch});
   }
-  return graph.append(std::make_shared<Colour>(decorrelated), {before_colour}, "colour");
+  append_ascent(graph, config_.optimiser, ascents, step);
+  append_advance(graph, step);
 }
 
 ValueId StepProgram::append_transforms(Graph& graph) const {
@@ -87,58 +83,42 @@ void StepProgram::start(const std::vector<Slot>& some) {
   if (slots.size() % group != 0) fail_internal("batch", "{} images of groups of {}", slots.size(), group);
   while (std::ssize(slots) < n_) slots.push_back(slots[slots.size() - group]);
   objective_->write(*states_, slots);
-  write_start(slots);
+  if (states_->contains(kKeysState)) {
+    std::vector<DrawKey> keys;
+    for (const Slot& slot : slots) keys.push_back(slot.key());
+    states_->write(kKeysState, keys);
+  }
+  image_part_.write_start(*states_, slots);
   const auto zero = [this](const std::string& name) {
     if (states_->contains(name))
       states_->write(name, std::vector<std::byte>(static_cast<size_t>(states_->info(name).bytes())));
   };
-  for (const std::string& name : {std::string(kStepState), std::string(kLatchState), std::string(kHistoryState),
-                                  std::string(kParameterState) + "/m", std::string(kParameterState) + "/v"}) {
-    zero(name);
+  for (const char* name : {kStepState, kLatchState, kHistoryState}) zero(name);
+  for (const ImageParameter& parameter : image_part_.parameters()) {
+    zero(parameter.name + "/m");
+    zero(parameter.name + "/v");
   }
 }
 
-void StepProgram::write_start(const std::vector<Slot>& slots) {
-  std::vector<DrawKey> keys;
-  for (const Slot& slot : slots) keys.push_back({slot.config->seed, slot.job, static_cast<uint32_t>(slot.image)});
-  if (states_->contains(kKeysState)) states_->write(kKeysState, keys);
-  const bool spectral = config_.parameterization == Parameterization::fourier;
-  if (config_.initial.empty()) {
-    states_->write(kParameterState,
-                   spectral ? initial_spectrum(fourier(), keys, config_.sd) : initial_pixels(image_, keys, config_.sd));
-  } else {
-    states_->write(kParameterState, read_start(slots, spectral));
+std::vector<float> StepProgram::first_moments() const {
+  std::vector<float> moments;
+  for (const ImageParameter& parameter : image_part_.parameters()) {
+    const std::vector<float> moment = states_->read<float>(parameter.name + "/m");
+    moments.insert(moments.end(), moment.begin(), moment.end());
   }
+  return moments;
 }
 
-// The start from a file: `re` and `im`, or `pixels`, for one image or for each of a job's.
-std::vector<float> StepProgram::read_start(const std::vector<Slot>& slots, bool spectral) const {
-  const std::string path = resolve_path(config_, config_.initial);
-  const Safetensors file = Safetensors::open(path);
-  const std::vector<std::string> names =
-      spectral ? std::vector<std::string>{"re", "im"} : std::vector<std::string>{"pixels"};
-  const int64_t planes = image_.c;
-  const int64_t plane = image_.h * (spectral ? fourier().columns() : image_.w);
-  std::vector<HostTensor> parts;
-  for (const std::string& name : names) {
-    parts.push_back(file.tensor(name));
-    const int64_t images = parts.back().elements() / (planes * plane);
-    if (parts.back().elements() != images * planes * plane || (images != 1 && images != config_.images)) {
-      fail(path, "'{}' has shape [{}]; {} x {} numbers for each image are meant", name,
-           fmt::join(parts.back().dims, ", "), planes, plane);
-    }
+bool StepProgram::moves(int64_t image) const {
+  for (const ImageParameter& parameter : image_part_.parameters()) {
+    const int64_t owners = parameter.of_group ? n_ / config_.images : n_;
+    const int64_t owner = parameter.of_group ? image / config_.images : image;
+    std::vector<float> moment(static_cast<size_t>(parameter.info.shape.elements() / owners));
+    states_->read_part(parameter.name + "/m", owner * std::ssize(moment) * static_cast<int64_t>(sizeof(float)),
+                       std::as_writable_bytes(std::span<float>(moment)));
+    if (std::any_of(moment.begin(), moment.end(), [](float m) { return m != 0; })) return true;
   }
-  std::vector<float> start;
-  for (const Slot& slot : slots) {
-    for (int64_t p = 0; p < planes; ++p) {
-      for (const HostTensor& part : parts) {
-        const int64_t image = part.elements() == planes * plane ? 0 : slot.image;
-        const auto first = part.data.begin() + (image * planes + p) * plane;
-        start.insert(start.end(), first, first + plane);
-      }
-    }
-  }
-  return start;
+  return false;
 }
 
 HostTensor StepProgram::images() {

@@ -1,30 +1,28 @@
-// The graph of one optimisation step: parameter -> whiten -> inverse Fourier -> colour -> warp -> network -> objective -> and back
-// to the optimiser. Which unit, vector and random key each image has is data, written to the states when a batch starts.
+// The graph of one optimisation step: parameters -> image -> warp -> network -> objective -> and back to the optimiser. Which unit, vector and random key each image has is data, written to the states when a batch starts.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "experiment/image_part.h"
 #include "experiment/objective_part.h"
-#include "layers/image/fourier_image.h"
 #include "loaders/model.h"
 #include "runtime/program.h"
 
 namespace phosphene {
 
-// The names of the states of a step.
+// The names of the states of a step, beside those of the image's parameters (experiment/image_part.h).
 inline constexpr const char* kStepState = "step";
 inline constexpr const char* kLatchState = "latch";
 inline constexpr const char* kHistoryState = "history";
 inline constexpr const char* kKeysState = "draw keys";
-inline constexpr const char* kParameterState = "parameter";  // a spectrum, or pixels
 
 // A whole program for n images of one structure, its states, and what writes them.
 class StepProgram {
  public:
   StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend);
 
-  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameter, moments, latch, history and step.
+  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameters, moments, latch, history and step.
   void start(const std::vector<Slot>& slots);
   void step() { program_->run(); }
 
@@ -33,9 +31,11 @@ class StepProgram {
   [[nodiscard]] States& states() { return *states_; }
   [[nodiscard]] int64_t batch() const { return n_; }
   [[nodiscard]] const Shape& image_shape() const { return image_; }
-  [[nodiscard]] ValueId gradient() const {
-    return gradient_;
-  }  // of the parameter, before whitening moved into the optimiser
+  [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
+  // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes of them.
+  [[nodiscard]] std::vector<float> first_moments() const;
+  // Whether any of them that belong to this image, or to its group, is not 0.
+  [[nodiscard]] bool moves(int64_t image) const;
 
   // The images as they are after the updates so far (N x C x H x W): runs the image's part alone.
   [[nodiscard]] HostTensor images();
@@ -47,19 +47,13 @@ class StepProgram {
   [[nodiscard]] std::string first_not_finite(size_t slot, int64_t step);
 
  private:
-  // Appends parameter -> image to a graph.
-  [[nodiscard]] ValueId append_image(Graph& graph) const;
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
-  [[nodiscard]] FourierParameterization fourier() const;
-  [[nodiscard]] TensorInfo parameter_info() const;
-  void write_start(const std::vector<Slot>& slots);
-  [[nodiscard]] std::vector<float> read_start(const std::vector<Slot>& slots, bool spectral) const;
+  void append_update(Graph& graph) const;
 
-  const Model& model_;
   Config config_;  // whose structure the program has
   int64_t n_;
   Shape image_;
-  ValueId gradient_ = kNoValue;
+  ImagePart image_part_;
   std::unique_ptr<States> states_;
   std::unique_ptr<ObjectivePart> objective_;
   std::unique_ptr<Program> program_;

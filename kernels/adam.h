@@ -1,6 +1,6 @@
 // Adam (D. P. Kingma and J. Ba, ICLR 2015, algorithm 1), ascending, fused with the whitening of the gradient:
 //   g = scale * grad,  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  x += a m / (b sqrt(v) + epsilon)
-// The factors a and b of step t = step + 1 are computed once per step, in double:
+// The factors a and b of step t = step + 1 are computed once per step, in double, from the rate that kernels/schedule.h gives:
 //   torch: a = rate / (1 - b1^t), b = 1 / sqrt(1 - b2^t)        tf1: a = rate sqrt(1 - b2^t) / (1 - b1^t), b = 1
 // The two part when gradients come near epsilon. Rows of the parameter; updates x, m and v in place; images whose latch is set
 // keep every byte. 28 bytes (32 whitened) and 12 FLOPs per element.
@@ -10,6 +10,7 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/schedule.h"
 
 namespace phosphene {
 
@@ -21,13 +22,14 @@ struct AdamFactors {
   float* factors;
   double learning_rate, beta1, beta2;
   AdamEpsilon epsilon_form;
+  LearningRateSchedule schedule{};
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t /*row*/, int /*i*/, Lanes<N>) const {
     const double t = static_cast<double>(*step + 1);
     const double first = 1 - pow(beta1, t), second = sqrt(1 - pow(beta2, t));
     const bool torch = epsilon_form == AdamEpsilon::torch;
-    factors[0] = static_cast<float>(learning_rate / first * (torch ? 1 : second));
+    factors[0] = static_cast<float>(learning_rate * schedule.factor(*step) / first * (torch ? 1 : second));
     factors[1] = static_cast<float>(torch ? 1 / second : 1);
   }
 };

@@ -3,6 +3,8 @@
 // The columns of M are the decorrelated axes of natural colours, divided by the largest column norm (Olah et al., Distill 2017;
 // the matrix is the one of its reference implementation). Rows are (n, h), elements columns of the image; the three channels of
 // a pixel are handled together. Overwrites. 8 bytes and about 25 FLOPs per number.
+// Clipped instead of squashed:  dst = min(1, max(0, M src + mean)),  mean the average colour of natural images (.48 .46 .41). Its
+// gradient passes straight through, grad_src = M' grad_dst, except where it would push a clipped number further out: there it is 0.
 #pragma once
 
 #include "kernels/host_device.h"
@@ -17,6 +19,7 @@ struct ColourMatrix {
                 -0.10823626487770474F, 0.58447583033960560F, -0.19482527677986852F, 0.06494175892662284F};
 };
 
+template <bool kClipped>
 struct ColourToRgb {
   static constexpr int cpu_lanes = 16;
   const float* src;
@@ -34,11 +37,16 @@ struct ColourToRgb {
     for (int channel = 0; channel < 3; ++channel) {
       const float* m = matrix.m + 3 * channel;
       float* PHOSPHENE_RESTRICT y = dst + at + channel * plane;
-      for (int l = 0; l < N; ++l) y[l] = sigmoid(m[0] * a[l] + m[1] * b[l] + m[2] * c[l]);
+      const float mean = channel == 0 ? 0.48F : channel == 1 ? 0.46F : 0.41F;
+      for (int l = 0; l < N; ++l) {
+        const float mixed = m[0] * a[l] + m[1] * b[l] + m[2] * c[l];
+        y[l] = kClipped ? smaller(1.F, larger(0.F, mixed + mean)) : sigmoid(mixed);
+      }
     }
   }
 };
 
+template <bool kClipped>
 struct ColourToRgbBackward {
   static constexpr int cpu_lanes = 16;
   const float* grad_dst;
@@ -55,12 +63,16 @@ struct ColourToRgbBackward {
     for (int channel = 0; channel < 3; ++channel) {
       const float* PHOSPHENE_RESTRICT g = grad_dst + at + channel * plane;
       const float* PHOSPHENE_RESTRICT y = dst + at + channel * plane;
-      for (int l = 0; l < N; ++l) u[channel][l] = g[l] * y[l] * (1.F - y[l]);
+      for (int l = 0; l < N; ++l) {
+        const bool outward = (y[l] >= 1.F && g[l] > 0.F) || (y[l] <= 0.F && g[l] < 0.F);
+        u[channel][l] = kClipped ? (outward ? 0.F : g[l]) : g[l] * y[l] * (1.F - y[l]);
+      }
     }
     for (int axis = 0; axis < 3; ++axis) {
       float* PHOSPHENE_RESTRICT out = grad_src + at + axis * plane;
       for (int l = 0; l < N; ++l) {
-        out[l] = matrix.m[axis] * u[0][l] + matrix.m[3 + axis] * u[1][l] + matrix.m[6 + axis] * u[2][l];
+        const float two = fused(matrix.m[axis], u[0][l], matrix.m[3 + axis] * u[1][l]);
+        out[l] = fused(matrix.m[6 + axis], u[2][l], two);
       }
     }
   }

@@ -55,6 +55,36 @@ PHOSPHENE_HD SineCosine sine_cosine(double radians) {
   return {turns >= 2 ? -swapped : swapped, turns == 1 || turns == 2 ? -cosine : cosine};
 }
 
+// To 4 units in the last place: |x| is brought below tan(pi / 8) by atan t = pi/2 - atan(1/t) or pi/4 + atan((t-1) / (t+1)), and there
+// follows a polynomial of degree 9 (S. Moshier, Cephes, atanf).
+PHOSPHENE_HD float arc_tangent(float x) {
+  const float t = __builtin_fabsf(x);
+  const bool large = t > 2.41421356F, middle = t > 0.414213562F;
+  const float over = large ? -1.F : middle ? t - 1.F : t;
+  const float under = large ? t : middle ? t + 1.F : 1.F;
+  const float base = large ? 1.57079633F : middle ? 0.785398163F : 0.F;
+  const float r = over / under, r2 = r * r;
+  float p = 8.05374449538e-2F;
+  p = p * r2 - 1.38776856032e-1F;
+  p = p * r2 + 1.99777106478e-1F;
+  p = p * r2 - 3.33329491539e-1F;
+  const float angle = base + (p * r2 * r + r);
+  return x < 0.F ? -angle : angle;
+}
+
+// For |x| <= pi / 2, to 2e-7: its Taylor polynomial of degree 14, whose remainder there is below 7e-11.
+PHOSPHENE_HD float cosine(float x) {
+  const float r = x * x;
+  float p = -1.14707456e-11F;
+  p = p * r + 2.08767570e-9F;
+  p = p * r - 2.75573192e-7F;
+  p = p * r + 2.48015873e-5F;
+  p = p * r - 1.38888889e-3F;
+  p = p * r + 4.16666667e-2F;
+  p = p * r - 0.5F;
+  return p * r + 1.F;
+}
+
 PHOSPHENE_HD float square_root(float x) { return __builtin_sqrtf(x); }
 
 template <class T>

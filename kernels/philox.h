@@ -30,7 +30,15 @@ PHOSPHENE_HD Philox4x32 philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32
 }
 
 // What a number is drawn for: the fourth word of the counter, so that no two purposes ever share a draw.
-enum class DrawPurpose : uint32_t { initial_spectrum = 1, initial_pixels = 2, transform = 3, direction = 7 };
+enum class DrawPurpose : uint32_t {
+  initial_spectrum = 1,
+  initial_pixels = 2,
+  transform = 3,
+  initial_levels = 4,
+  initial_shared_levels = 5,
+  initial_weights = 6,
+  direction = 7
+};
 
 // Who draws: one row per image of a batch.
 struct DrawKey {

@@ -24,6 +24,21 @@ struct RecordValue {
   }
 };
 
+// What a group shares is frozen with the first of its images: latch_of_group[g] = the first latch that is set of its images, or 0.
+struct GroupLatch {
+  static constexpr int cpu_lanes = 1;
+  const int64_t* latch;
+  int64_t* of_group;
+  int64_t images;
+
+  template <int N>
+  PHOSPHENE_HD void operator()(int64_t group, int /*i*/, Lanes<N>) const {
+    int64_t first = 0;
+    for (int64_t k = 0; k < images && first == 0; ++k) first = latch[group * images + k];
+    of_group[group] = first;
+  }
+};
+
 // step += 1.
 struct AdvanceStep {
   static constexpr int cpu_lanes = 1;

@@ -14,6 +14,11 @@ double fourier_flops(const Shape& spectrum, const Shape& image) {
   return static_cast<double>(image.n * image.c) * (2.0 * 4.0 * h * h * k + 2.0 * 2.0 * h * k * w);
 }
 
+// A product of (inputs + 1) x K per pixel, from two inputs or twice as many as the source has channels.
+double cppn_flops(const Shape& src, const Shape& dst, bool first) {
+  return 2.0 * static_cast<double>(dst.elements()) * static_cast<double>((first ? 1 : 2) * src.c + 1);
+}
+
 // Only the ops that matter for a throughput are counted; the others are bound by memory, and their bytes are reported.
 struct CountFlops {
   double operator()(const ConvolutionProblem& p) const { return convolution_flops(p.src, p.dst, p.window, p.groups); }
@@ -29,6 +34,10 @@ struct CountFlops {
   }
   double operator()(const InverseFourierProblem& p) const { return fourier_flops(p.spectrum, p.image); }
   double operator()(const InverseFourierBackwardProblem& p) const { return fourier_flops(p.spectrum, p.image); }
+  double operator()(const CppnLayerProblem& p) const { return cppn_flops(p.src, p.dst, p.first); }
+  double operator()(const CppnLayerBackwardProblem& p) const {
+    return (p.first ? 1 : 2) * cppn_flops(p.src, p.dst, p.first);
+  }
   template <class Other>
   double operator()(const Other&) const {
     return 0;

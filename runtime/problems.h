@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "kernels/adam.h"
+#include "kernels/cppn.h"
 #include "kernels/direction_objective.h"
+#include "kernels/low_resolution.h"
 #include "kernels/penalty.h"
 #include "kernels/philox.h"
 #include "kernels/transform_draw.h"
@@ -148,14 +150,37 @@ struct InverseFourierBackwardProblem {  // grad_image -> grad_spectrum: the tran
 };
 
 // dst = sigmoid(matrix * src) per pixel, over three channels; without `decorrelated` the matrix is the identity and any
-// number of channels is allowed.
+// number of channels is allowed. `clipped` (only decorrelated): dst = matrix * src + mean, clipped to [0, 1].
 struct ColourProblem {  // src -> dst
   Shape image;
-  bool decorrelated = true;
+  bool decorrelated = true, clipped = false;
 };
 struct ColourBackwardProblem {  // grad_dst, dst -> grad_src
   Shape image;
-  bool decorrelated = true;
+  bool decorrelated = true, clipped = false;
+};
+
+// A level of low resolution (planar, images.in tensors for every images.out images) enlarged to images of dst's shape.
+struct EnlargeProblem {  // level -> dst
+  Shape level, dst;
+  EnlargedAxis images, rows, columns;
+};
+struct EnlargeBackwardProblem {  // grad_dst -> grad_level; workspace
+  Shape level, dst;
+  EnlargedAxis images, rows, columns;
+};
+
+// One layer of a CPPN, planar: src is 1 x 2 x H x W coordinates for the first layer; weights N x 1 x K x (inputs + 1), bias last.
+struct CppnLayerProblem {  // src, weights -> dst
+  Shape src, dst;
+  CppnInputs inputs;
+  bool first = false, last = false;
+};
+struct
+    CppnLayerBackwardProblem {  // grad_dst, src, weights, dst -> grad_weights, and but for the first: grad_src; workspace
+  Shape src, dst;
+  CppnInputs inputs;
+  bool first = false, last = false;
 };
 
 // ---- transform -------------------------------------------------------------------------------------------------------
@@ -283,6 +308,8 @@ struct RecordProblem {  // value (N), step (i64) -> history (steps x N), latch (
 struct AdamScheduleProblem {  // step (i64) -> factors (2)
   double learning_rate = 0.05, beta1 = 0.9, beta2 = 0.999;
   AdamEpsilon epsilon_form = AdamEpsilon::torch;
+  LearningRateSchedule schedule{};
+  bool nesterov = false;  // NAdam, with 3 factors: kernels/nadam.h
 };
 // Ascent on a parameter of n images; rows of `row_elements`. With `whitened`, the gradient is multiplied by scale first, which
 // has scale_rows rows and repeats over the rows of the parameter. Frozen images (latch) keep their bytes.
@@ -291,6 +318,37 @@ struct AdamProblem {  // grad, factors, latch (i64, N), [scale] -> parameter, m,
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   bool whitened = false;
   int64_t scale_rows = 0;
+  bool nesterov = false;
+};
+
+// The rows of a parameter, or of its gradient, and how many of them each owner (an image, or a group that shares it) has.
+struct ParameterRows {
+  int64_t owners = 0, rows_per_owner = 0, row_elements = 0;
+};
+
+// kernels/momentum.h has the formulas.
+struct MomentumScheduleProblem {  // step (i64) -> factors (1)
+  double learning_rate = 1;
+  LearningRateSchedule schedule{};
+};
+struct MomentumProblem {  // grad, factors, latch (i64 per owner) -> parameter, m
+  ParameterRows rows;
+  double momentum = 0.9;
+  bool sign = false;
+};
+
+// squares[owner] = the sum of the squares of its rows; dst = src / norm, or clipped to `limit` (kernels/gradient_scale.h).
+struct SquaredNormProblem {  // src -> squares; workspace
+  ParameterRows rows;
+};
+struct ScaleGradientProblem {  // src, squares -> dst
+  ParameterRows rows;
+  double limit = 0;
+};
+
+// latch[group] = the first latch that is set of its images, or 0.
+struct GroupLatchProblem {  // latch (i64, N) -> latch (i64 per group)
+  int64_t groups = 0, images = 0;
 };
 
 // step += 1.
@@ -305,7 +363,9 @@ using Problem =
                  DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem,
                  LayerObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem, MatrixProductsProblem,
                  DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem,
-                 PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, AdvanceProblem>;
+                 PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, MomentumScheduleProblem,
+                 MomentumProblem, SquaredNormProblem, ScaleGradientProblem, GroupLatchProblem, EnlargeProblem,
+                 EnlargeBackwardProblem, CppnLayerProblem, CppnLayerBackwardProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

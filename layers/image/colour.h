@@ -1,4 +1,4 @@
-// From an image before colour to values in (0, 1): decorrelated colours (three channels) and sigmoid, fused; kernels/colour.h.
+// From an image before colour to values in [0, 1]: decorrelated colours (three channels) and a sigmoid, or a clip; kernels/colour.h.
 #pragma once
 
 #include "runtime/graph.h"
@@ -7,7 +7,8 @@ namespace phosphene {
 
 class Colour final : public Op {
  public:
-  explicit Colour(bool decorrelated) : decorrelated_(decorrelated) {}
+  // Clipped colours are decorrelated ones.
+  explicit Colour(bool decorrelated, bool clipped = false) : decorrelated_(decorrelated), clipped_(clipped) {}
 
   [[nodiscard]] std::string_view kind() const override { return "colour"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override;
@@ -15,7 +16,7 @@ class Colour final : public Op {
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override;
 
  private:
-  bool decorrelated_;
+  bool decorrelated_, clipped_;
 };
 
 }  // namespace phosphene

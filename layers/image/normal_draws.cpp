@@ -7,12 +7,12 @@
 
 namespace phosphene {
 
-void draw_normal(const DrawKey& key, DrawPurpose purpose, double sd, std::span<float> numbers) {
+void draw_normal(const DrawKey& key, DrawPurpose purpose, double sd, std::span<float> numbers, uint32_t part) {
   constexpr size_t kMost = size_t{4} << 24;  // four from each block of a purpose
   if (numbers.size() > kMost)
     fail("size", "{} parameters for one image; at most {} are possible", numbers.size(), kMost);
   for (size_t first = 0; first < numbers.size(); first += 4) {
-    const Philox4x32 words = draw(key, 0, purpose, static_cast<uint32_t>(first / 4));
+    const Philox4x32 words = draw(key, part, purpose, static_cast<uint32_t>(first / 4));
     for (size_t pair = 0; pair < 2; ++pair) {
       const double radius = sd * std::sqrt(-2 * std::log((words.word[2 * pair] + 0.5) * 0x1p-32));
       const double angle = 2 * std::numbers::pi * words.word[2 * pair + 1] * 0x1p-32;

@@ -7,7 +7,7 @@
 
 namespace phosphene {
 
-// numbers[i] ~ N(0, sd^2), a function of (key, purpose, i).
-void draw_normal(const DrawKey& key, DrawPurpose purpose, double sd, std::span<float> numbers);
+// numbers[i] ~ N(0, sd^2), a function of (key, purpose, part, i); parts tell apart what one purpose draws several times.
+void draw_normal(const DrawKey& key, DrawPurpose purpose, double sd, std::span<float> numbers, uint32_t part = 0);
 
 }  // namespace phosphene

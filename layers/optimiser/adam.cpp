@@ -9,11 +9,11 @@ class AdamSchedule final : public Op {
 
   [[nodiscard]] std::string_view kind() const override { return "adam schedule"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
-    return {{{1, 2, 1, 1}, Layout::channels_last, DType::f32}};
+    return {{{1, attributes_.nesterov ? 3 : 2, 1, 1}, Layout::channels_last, DType::f32}};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
-    return AdamScheduleProblem{attributes_.learning_rate, attributes_.beta1, attributes_.beta2,
-                               attributes_.epsilon_form};
+    return AdamScheduleProblem{attributes_.learning_rate, attributes_.beta1,    attributes_.beta2,
+                               attributes_.epsilon_form,  attributes_.schedule, attributes_.nesterov};
   }
 
  private:
@@ -24,14 +24,15 @@ class Adam final : public Op {
  public:
   explicit Adam(const AdamAttributes& attributes) : attributes_(attributes) {}
 
-  [[nodiscard]] std::string_view kind() const override { return "adam"; }
+  [[nodiscard]] std::string_view kind() const override { return attributes_.nesterov ? "nadam" : "adam"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override { return {}; }
-  [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> dst) const override {
-    const Shape& parameter = dst[0].shape;
+  [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override {
+    const ParameterRows rows = parameter_rows(dst[0], src[2]);
     AdamProblem problem;
-    problem.n = parameter.n;
-    problem.rows_per_image = parameter.c * parameter.h;
-    problem.row_elements = parameter.w;
+    problem.n = rows.owners;
+    problem.rows_per_image = rows.rows_per_owner;
+    problem.row_elements = rows.row_elements;
+    problem.nesterov = attributes_.nesterov;
     problem.beta1 = attributes_.beta1;
     problem.beta2 = attributes_.beta2;
     problem.epsilon = attributes_.epsilon;
@@ -45,16 +46,22 @@ class Adam final : public Op {
 
 }  // namespace
 
-TensorInfo latches(int64_t n) { return {{n, 1, 1, 1}, Layout::channels_last, DType::i64}; }
+ValueId append_adam_schedule(Graph& graph, const AdamAttributes& attributes, ValueId step) {
+  return graph.append(std::make_shared<AdamSchedule>(attributes), {step}, "adam schedule");
+}
 
-void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step,
-                 ValueId latch) {
+void append_adam_update(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient,
+                        ValueId factors, ValueId latch) {
   const std::string name = graph.value(parameter).name;
   const TensorInfo info = graph.info(parameter);
   const ValueId m = graph.state(name + "/m", info);
   const ValueId v = graph.state(name + "/v", info);
-  const ValueId factors = graph.append(std::make_shared<AdamSchedule>(attributes), {step}, "adam schedule");
   graph.append_update(std::make_shared<Adam>(attributes), {gradient, factors, latch}, {parameter, m, v}, "adam");
+}
+
+void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step,
+                 ValueId latch) {
+  append_adam_update(graph, attributes, parameter, gradient, append_adam_schedule(graph, attributes, step), latch);
 }
 
 }  // namespace phosphene

@@ -1,9 +1,10 @@
-// Adam (Kingma and Ba 2015) as ops of the step's graph: kernels/adam.h has the formula.
+// Adam (Kingma and Ba 2015) and NAdam (Dozat 2016) as ops of the step's graph: kernels/adam.h and nadam.h have the formulas.
 #pragma once
 
 #include <string>
 
 #include "kernels/adam.h"
+#include "layers/optimiser/update.h"
 #include "runtime/graph.h"
 
 namespace phosphene {
@@ -11,13 +12,20 @@ namespace phosphene {
 struct AdamAttributes {
   double learning_rate = 0.05, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   AdamEpsilon epsilon_form = AdamEpsilon::torch;
+  LearningRateSchedule schedule{};
+  bool nesterov = false;  // NAdam, which has PyTorch's form of epsilon only
 };
 
-// Appends the ascent of the state `parameter` along `gradient`. Moments are the states "<parameter>/m" and "<parameter>/v"; step
-// is the step number, latch (latches(n)) freezes images.
+// The factors of each step, from its number.
+ValueId append_adam_schedule(Graph& graph, const AdamAttributes& attributes, ValueId step);
+
+// Appends the ascent of the state `parameter` along `gradient`. Moments are the states "<parameter>/m" and "<parameter>/v"; latch
+// (one for each owner of an equal part of the parameter, layers/optimiser/update.h) freezes what its owner has.
+void append_adam_update(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient,
+                        ValueId factors, ValueId latch);
+
+// Both, for a single parameter.
 void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step,
                  ValueId latch);
-
-TensorInfo latches(int64_t n);  // one int64 per image
 
 }  // namespace phosphene

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "kernels/colour.h"
+#include "kernels/cppn.h"
+#include "kernels/low_resolution.h"
 #include "kernels/whiten.h"
 #include "runtime/launches/operands.h"
 #include "runtime/problems.h"
@@ -18,8 +20,10 @@ template <class Launcher>
 void launch(const Launcher& launcher, const ColourProblem& problem, const Operands& at) {
   const Shape& s = problem.image;
   const int h = static_cast<int>(s.h), w = static_cast<int>(s.w);
-  if (problem.decorrelated) {
-    launcher.rows(s.n * s.h, w, ColourToRgb{at.at(0), at.at(1), h, w});
+  if (problem.clipped) {
+    launcher.rows(s.n * s.h, w, ColourToRgb<true>{at.at(0), at.at(1), h, w});
+  } else if (problem.decorrelated) {
+    launcher.rows(s.n * s.h, w, ColourToRgb<false>{at.at(0), at.at(1), h, w});
   } else {
     launcher.rows(s.n * s.c * s.h, w, SquashPlane{at.at(0), at.at(1), w});
   }
@@ -29,11 +33,78 @@ template <class Launcher>
 void launch(const Launcher& launcher, const ColourBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.image;
   const int h = static_cast<int>(s.h), w = static_cast<int>(s.w);
-  if (problem.decorrelated) {
-    launcher.rows(s.n * s.h, w, ColourToRgbBackward{at.at(0), at.at(1), at.at(2), h, w});
+  if (problem.clipped) {
+    launcher.rows(s.n * s.h, w, ColourToRgbBackward<true>{at.at(0), at.at(1), at.at(2), h, w});
+  } else if (problem.decorrelated) {
+    launcher.rows(s.n * s.h, w, ColourToRgbBackward<false>{at.at(0), at.at(1), at.at(2), h, w});
   } else {
     launcher.rows(s.n * s.c * s.h, w, SquashPlaneBackward{at.at(0), at.at(1), at.at(2), w});
   }
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const EnlargeProblem& problem, const Operands& at) {
+  const Shape& s = problem.dst;
+  launcher.rows(s.n * s.c * s.h, static_cast<int>(s.w),
+                Enlarge{at.at(0), at.at(1), problem.images, problem.rows, problem.columns, static_cast<int>(s.c)});
+}
+
+inline int64_t workspace_bytes(const EnlargeBackwardProblem& problem) {
+  return problem.dst.n * problem.dst.c * problem.dst.h * problem.level.w * static_cast<int64_t>(sizeof(float));
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const EnlargeBackwardProblem& problem, const Operands& at) {
+  const Shape& dst = problem.dst;
+  const Shape& level = problem.level;
+  const int w = static_cast<int>(level.w);
+  float* sums = at.workspace();
+  launcher.rows(dst.n * dst.c * dst.h, w, EnlargeBackwardColumns{at.at(0), sums, problem.columns});
+  launcher.rows(level.n * level.c * level.h, w,
+                EnlargeBackwardRows{sums, at.at(1), problem.images, problem.rows, static_cast<int>(level.c), w});
+}
+
+template <bool kFirst, bool kLast, class Launcher>
+void launch_cppn(const Launcher& launcher, const CppnLayerProblem& problem, const Operands& at) {
+  const Shape& s = problem.dst;
+  const int64_t pixels = s.h * s.w;
+  launcher.rows(s.n * s.c, static_cast<int>(pixels),
+                CppnLayer<kFirst, kLast>{at.at(0), at.at(1), at.at(2), pixels, static_cast<int>(problem.src.c),
+                                         static_cast<int>(s.c), problem.inputs});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const CppnLayerProblem& problem, const Operands& at) {
+  if (problem.first) {
+    launch_cppn<true, false>(launcher, problem, at);
+  } else if (problem.last) {
+    launch_cppn<false, true>(launcher, problem, at);
+  } else {
+    launch_cppn<false, false>(launcher, problem, at);
+  }
+}
+
+inline int64_t workspace_bytes(const CppnLayerBackwardProblem& problem) {
+  return problem.last ? 0 : problem.dst.elements() * static_cast<int64_t>(sizeof(float));
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const CppnLayerBackwardProblem& problem, const Operands& at) {
+  const Shape& s = problem.dst;
+  const int64_t pixels = s.h * s.w;
+  const int c = static_cast<int>(problem.src.c), k = static_cast<int>(s.c), row = static_cast<int>(pixels);
+  const float* grad_z = at.at(0);
+  if (!problem.last) {
+    launcher.rows(s.n * s.c, row, CppnArcTangentBackward{at.at(0), at.at(3), at.workspace(), pixels});
+    grad_z = at.workspace();
+  }
+  const int64_t tiles = s.n * k * (c + 1);
+  if (problem.first) {
+    launcher.tiles(tiles, pixels, CppnWeightsBackward<true>{grad_z, at.at(1), at.at(4), pixels, c, k, problem.inputs});
+    return;
+  }
+  launcher.tiles(tiles, pixels, CppnWeightsBackward<false>{grad_z, at.at(1), at.at(4), pixels, c, k, problem.inputs});
+  launcher.rows(s.n * c, row, CppnLayerBackward{grad_z, at.at(1), at.at(2), at.at(5), pixels, c, k, problem.inputs});
 }
 
 }  // namespace phosphene

@@ -48,7 +48,7 @@ TEST(Config, HasDefaults) {
   EXPECT_EQ(config.height, 0);
   EXPECT_EQ(config.transforms.preset, "distill");
   EXPECT_EQ(config.parameterization, Parameterization::fourier);
-  EXPECT_EQ(config.adam.learning_rate, 0.05);
+  EXPECT_EQ(config.optimiser.adam.learning_rate, 0.05);
   EXPECT_TRUE(config.snapshots.empty());
 }
 
@@ -60,13 +60,44 @@ TEST(Config, ReadsValuesWhereTheyBelong) {
   EXPECT_EQ(config.width, 128);
   EXPECT_EQ(config.decay_power, 1.5);
   EXPECT_EQ(config.sd, 0.02);
-  EXPECT_EQ(config.adam.epsilon_form, AdamEpsilon::tf1);
+  EXPECT_EQ(config.optimiser.adam.epsilon_form, AdamEpsilon::tf1);
   EXPECT_EQ(config.snapshots, (std::vector<int64_t>{0, 5, 20}));
   EXPECT_EQ(config.seed, uint64_t{1} << 53);
   EXPECT_TRUE(config.save_image && config.save_spectrum);
   ASSERT_EQ(config.sweep.size(), 2U);
   EXPECT_EQ(config.sweep[1].second, (std::vector<Json>{0, 3, 6, 9}));
   EXPECT_FALSE(config.json.contains("sweep"));
+}
+
+TEST(Config, ReadsOptimisers) {
+  Json json = base();
+  const auto optimiser = [&](const char* text) {
+    json["steps"] = 40;
+    json["optimizer"] = Json::parse(text);
+    return parse_config(json, "x.json", "").optimiser;
+  };
+  const OptimiserAttributes nadam = optimiser(R"({"nadam": {"beta2": 0.9, "clip_norm": 2}})");
+  EXPECT_EQ(nadam.kind, OptimiserKind::nadam);
+  EXPECT_TRUE(nadam.adam.nesterov);
+  EXPECT_EQ(nadam.adam.beta2, 0.9);
+  EXPECT_EQ(nadam.clip_norm, 2);
+  EXPECT_EQ(nadam.adam.schedule.shape, ScheduleShape::constant);
+  const OptimiserAttributes sgd =
+      optimiser(R"({"sgd": {"learning_rate": 3, "momentum": 0.5, "schedule": {"cosine": {"to": 0.1}}, "warmup": 7}})");
+  EXPECT_EQ(sgd.kind, OptimiserKind::sgd);
+  EXPECT_EQ(sgd.momentum.learning_rate, 3);
+  EXPECT_EQ(sgd.momentum.momentum, 0.5);
+  EXPECT_FALSE(sgd.momentum.sign);
+  EXPECT_EQ(sgd.momentum.schedule.shape, ScheduleShape::cosine);
+  EXPECT_EQ(sgd.momentum.schedule.to, 0.1);
+  EXPECT_EQ(sgd.momentum.schedule.steps, 40) << "the cosine ends with the run";
+  EXPECT_EQ(sgd.momentum.schedule.warmup, 7);
+  const OptimiserAttributes sign = optimiser(R"({"sign": {"schedule": {"exponential": {"decay": 0.5, "every": 10}}}})");
+  EXPECT_TRUE(sign.momentum.sign);
+  EXPECT_EQ(sign.momentum.momentum, 0) << "plain sign descent";
+  EXPECT_EQ(sign.momentum.schedule.decay, 0.5);
+  EXPECT_EQ(sign.momentum.schedule.every, 10);
+  EXPECT_EQ(optimiser(R"({"steepest": {}})").kind, OptimiserKind::steepest);
 }
 
 TEST(Config, AKeyLeftToItsDefaultCanBeSweptOver) {

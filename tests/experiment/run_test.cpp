@@ -136,6 +136,79 @@ TEST(Run, PenaltiesBelongToTheirImages) {
             contents_of(folder.file("alone/floats/conv3-pre_1_image0.safetensors")).size());
 }
 
+// Every parameterization climbs; neither batch nor threads change its bytes. What is shared belongs to one job: each has the same
+// pictures alone as beside another whose seed and unit differ.
+TEST(Run, EveryParameterizationClimbsAndBelongsToItsJob) {
+  for (const char* parameterization :
+       {R"({"laplacian_pyramid": {"levels": 3}})", R"({"shared": {}})",
+        R"({"shared": {"levels": [{"divisor": 3, "offset": true}, {"divisor": 6, "images": 2, "offset": true}]}})",
+        R"({"cppn": {"layers": 2, "channels": 5}})"}) {
+    const TemporaryFolder folder;
+    Json config = sweep_config(folder);
+    config["parameterization"] = Json::parse(parameterization);
+    config["sweep"]["/seed"] = {0, 1};
+    config["batch"] = 2;
+    render(folder, config, folder.file("alone"));
+    const auto alone = results_of(folder.file("alone"));
+    const Json curve = record_of(folder.file("alone"), "conv3-pre_1_image1")["curve"];
+    EXPECT_GT(curve.back()[1].get<double>(), curve.front()[1].get<double>()) << parameterization;
+    config["batch"] = 4;
+    render(folder, config, folder.file("two"));
+    EXPECT_TRUE(alone == results_of(folder.file("two"))) << parameterization << ": two groups in a batch";
+    config["batch"] = 6;  // the last batch is filled up
+    RunOptions two;
+    two.device.threads = 2;
+    render(folder, config, folder.file("three"), two);
+    EXPECT_TRUE(alone == results_of(folder.file("three"))) << parameterization << ": three groups, two threads";
+  }
+}
+
+// Where all of an image is shared but a spectrum that cannot move, the images of a group are one; two groups are not.
+TEST(Run, SharedLevelsAlignAGroup) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["images"] = 2;
+  config["save"] = {"image"};
+  config["transforms"] = "none";
+  config["optimizer"]["sgd"]["learning_rate"] = 1e-4;
+  const auto apart = [&](const Json& parameterization) {
+    config["parameterization"] = parameterization;
+    const std::string out = folder.file(parameterization.begin().key());
+    render(folder, config, out);
+    std::vector<std::vector<float>> x;
+    for (const char* image : {"0", "1"})
+      x.push_back(Safetensors::open(out + "/floats/conv3-pre_1_image" + image + ".safetensors").tensor("image").data);
+    double sum = 0;
+    for (size_t i = 0; i < x[0].size(); ++i) sum += std::abs(static_cast<double>(x[0][i] - x[1][i]));
+    return sum / static_cast<double>(x[0].size());
+  };
+  const double shared = apart({{"shared", {{"sd", 0.001}, {"levels", {{{"divisor", 2}}}}}}});
+  const double unique = apart({{"laplacian_pyramid", {{"sd", 0.1}}}});
+  EXPECT_LT(shared, 0.1 * unique);
+  EXPECT_GT(shared, 0) << "the spectra are the images' own";
+}
+
+// Every optimiser climbs, and neither batch nor threads change its bytes.
+TEST(Run, EveryOptimiserClimbs) {
+  for (const char* optimizer :
+       {R"({"nadam": {"schedule": {"cosine": {"to": 0.1}}}})", R"({"sgd": {"learning_rate": 0.001, "clip_norm": 100}})",
+        R"({"sign": {"warmup": 3}})", R"({"steepest": {"momentum": 0.5}})",
+        R"({"adam": {"clip_norm": 0.1, "schedule": {"exponential": {"decay": 0.9, "every": 4}}}})"}) {
+    const TemporaryFolder folder;
+    Json config = sweep_config(folder);
+    config["optimizer"] = Json::parse(optimizer);
+    config["batch"] = 2;
+    render(folder, config, folder.file("alone"));
+    const Json curve = record_of(folder.file("alone"), "conv3-pre_1_image1")["curve"];
+    EXPECT_GT(curve.back()[1].get<double>(), curve.front()[1].get<double>()) << optimizer;
+    config["batch"] = 6;
+    RunOptions two;
+    two.device.threads = 2;
+    render(folder, config, folder.file("together"), two);
+    EXPECT_TRUE(results_of(folder.file("alone")) == results_of(folder.file("together"))) << optimizer;
+  }
+}
+
 TEST(Run, AnotherSeedIsAnotherPicture) {
   const TemporaryFolder folder;
   Json config = small_config(folder);

@@ -1,5 +1,8 @@
 #include "layers/image/colour.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "kernels/colour.h"
 #include "runtime/error.h"
 #include "tests/reference/image_ops.h"
@@ -78,8 +81,66 @@ TEST(Colour, MatrixIsTheGoldenOne) {
   }
 }
 
+// M x + mean before the clip: three products and a mean, of numbers up to 3.
+Tensor mixed_with_mean(const Tensor& src) {
+  Tensor mixed = reference::colour(src, true);
+  const double mean[] = {0.48, 0.46, 0.41};
+  for (int64_t n = 0; n < src.shape.n; ++n)
+    for (int64_t c = 0; c < 3; ++c)
+      for (int64_t p = 0; p < src.shape.h * src.shape.w; ++p) {
+        double& x = mixed.plane(n, c)[p];
+        x = std::log(x / (1 - x)) + mean[c];
+      }
+  return mixed;
+}
+
+// Clipped values, and a gradient that passes unless it points out of a clipped number. Some of each must have been there.
+TEST(Colour, ClipsLikeNaiveLoops) {
+  for (const int64_t w : {1, 16, 37}) {
+    const Shape shape{2, 3, 5, w};
+    const Tensor src(shape, random_numbers(shape.elements(), 5, -2, 2)),
+        cotangent(shape, random_numbers(shape.elements(), 6)), mixed = mixed_with_mean(src);
+    Tensor expected(shape), passed(shape), gradient(shape);
+    int outward = 0, inward = 0;
+    for (size_t i = 0; i < mixed.data.size(); ++i) {
+      expected.data[i] = std::clamp(mixed.data[i], 0.0, 1.0);
+      const bool above = mixed.data[i] > 1, below = mixed.data[i] < 0;
+      const bool out = (above && cotangent.data[i] > 0) || (below && cotangent.data[i] < 0);
+      outward += out ? 1 : 0;
+      inward += (above || below) && !out ? 1 : 0;
+      passed.data[i] = out ? 0 : cotangent.data[i];
+    }
+    EXPECT_TRUE(w == 1 || (outward > 10 && inward > 10));
+    const ColourMatrix matrix;
+    for (int64_t n = 0; n < 2; ++n)
+      for (int64_t to = 0; to < 3; ++to)
+        for (int64_t from = 0; from < 3; ++from)
+          for (int64_t p = 0; p < 5 * w; ++p)
+            gradient.plane(n, from)[p] += static_cast<double>(matrix.m[3 * to + from]) * passed.plane(n, to)[p];
+    OpHarness harness(std::make_shared<Colour>(true, true), {planar(shape, src.data)});
+    EXPECT_TRUE(near_largest(harness.forward(), expected.data, kTolerance));
+    EXPECT_TRUE(near_largest(harness.backward(cotangent.data)[0], gradient.data, kTolerance));
+  }
+}
+
+// Where nothing is clipped it is linear.
+TEST(Colour, TheClippedGradientIsTheDifferenceInside) {
+  OpHarness harness(std::make_shared<Colour>(true, true),
+                    {planar({2, 3, 5, 19}, random_numbers(2 * 3 * 5 * 19, 3, -0.2, 0.2))});
+  EXPECT_TRUE(harness.central_differences(1e-5, 0x1p-5));
+  EXPECT_TRUE(harness.adjoint_identity(1e-5, 0x1p-5));
+}
+
+TEST(Colour, EqualsTheGoldenImageWithoutSigmoid) {
+  const nlohmann::json golden = golden_table("parameterization").at("no_sigmoid");
+  const Array c = to_array(golden.at("c"));
+  OpHarness harness(std::make_shared<Colour>(true, true), {planar(c.shape(), c.data)});
+  EXPECT_TRUE(near_largest(harness.forward(), to_array(golden.at("image")).data, 1e-5));
+}
+
 TEST(Colour, RefusesDecorrelationOfOtherThanThreeChannels) {
   EXPECT_THROW(OpHarness(std::make_shared<Colour>(true), {planar({1, 4, 2, 2}, random_numbers(16, 1))}), Error);
+  EXPECT_THROW(OpHarness(std::make_shared<Colour>(true, true), {planar({1, 4, 2, 2}, random_numbers(16, 1))}), Error);
 }
 
 }  // namespace

@@ -7,7 +7,10 @@
 #include "kernels/colour.h"
 #include "kernels/distance_penalty.h"
 #include "kernels/diversity.h"
+#include "kernels/gradient_scale.h"
 #include "kernels/layer_objective.h"
+#include "kernels/momentum.h"
+#include "kernels/nadam.h"
 #include "kernels/total_variation.h"
 #include "kernels/unit_objective.h"
 #include "kernels/warp.h"
@@ -27,10 +30,16 @@ TEST(Lanes, Colour) {
   const std::vector<float> a = random_floats(2 * 3 * kH * kW, 1), b = random_floats(2 * 3 * kH * kW, 2);
   const int64_t count = 2 * 3 * kH * kW;
   expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
-    return ColourToRgb{a.data(), dst.data(), kH, kW};
+    return ColourToRgb<false>{a.data(), dst.data(), kH, kW};
   });
   expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
-    return ColourToRgbBackward{a.data(), b.data(), dst.data(), kH, kW};
+    return ColourToRgbBackward<false>{a.data(), b.data(), dst.data(), kH, kW};
+  });
+  expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
+    return ColourToRgb<true>{a.data(), dst.data(), kH, kW};
+  });
+  expect_same_bits_at_every_width(2 * kH, kW, count, [&](auto& dst) {
+    return ColourToRgbBackward<true>{a.data(), b.data(), dst.data(), kH, kW};
   });
   expect_same_bits_at_every_width(6 * kH, kW, count, [&](auto& dst) { return SquashPlane{a.data(), dst.data(), kW}; });
   expect_same_bits_at_every_width(6 * kH, kW, count, [&](auto& dst) {
@@ -111,10 +120,10 @@ TEST(Lanes, Penalties) {
 }
 
 // What each width leaves in x; m and v lie in x's recurrence, so their bits show there.
-template <bool kWhitened>
+template <template <bool> class Update, bool kWhitened>
 void expect_adam() {
   const std::vector<float> grad = random_floats(4 * kH * kW, 1), scale = random_floats(kH * kW, 2),
-                           factors = {0.05F, 1.3F};
+                           factors = {0.05F, 1.3F, 0.02F};
   const std::vector<int64_t> latch(2);
   std::vector<float> m, v;
   expect_same_bits_at_every_width(4 * kH, kW, 4 * kH * kW, [&](auto& dst) {
@@ -122,25 +131,53 @@ void expect_adam() {
     m = random_floats(4 * kH * kW, 4);
     v = random_floats(4 * kH * kW, 5);
     for (float& number : v) number = std::abs(number);
-    return AdamUpdate<kWhitened>{grad.data(),
-                                 factors.data(),
-                                 latch.data(),
-                                 scale.data(),
-                                 dst.data(),
-                                 m.data(),
-                                 v.data(),
-                                 2 * kH,
-                                 kW,
-                                 kH,
-                                 MovingAverage::of(0.9),
-                                 MovingAverage::of(0.999),
-                                 1e-8F};
+    return Update<kWhitened>{grad.data(),
+                             factors.data(),
+                             latch.data(),
+                             scale.data(),
+                             dst.data(),
+                             m.data(),
+                             v.data(),
+                             2 * kH,
+                             kW,
+                             kH,
+                             MovingAverage::of(0.9),
+                             MovingAverage::of(0.999),
+                             1e-8F};
   });
 }
 
 TEST(Lanes, Adam) {
-  expect_adam<false>();
-  expect_adam<true>();
+  expect_adam<AdamUpdate, false>();
+  expect_adam<AdamUpdate, true>();
+  expect_adam<NadamUpdate, false>();
+  expect_adam<NadamUpdate, true>();
+}
+
+template <bool kSign>
+void expect_momentum() {
+  const std::vector<float> grad = random_floats(4 * kH * kW, 1), factors = {0.05F};
+  const std::vector<int64_t> latch(2);
+  std::vector<float> m;
+  expect_same_bits_at_every_width(4 * kH, kW, 4 * kH * kW, [&](auto& dst) {
+    dst = random_floats(4 * kH * kW, 3);
+    m = random_floats(4 * kH * kW, 4);
+    return MomentumUpdate<kSign>{grad.data(), factors.data(), latch.data(), dst.data(), m.data(), 2 * kH, kW, 0.9F};
+  });
+}
+
+TEST(Lanes, Momentum) {
+  expect_momentum<false>();
+  expect_momentum<true>();
+}
+
+TEST(Lanes, GradientScale) {
+  const std::vector<float> grad = random_floats(4 * kH * kW, 1), squares = {3.3F, 200.F};
+  for (const float limit : {0.F, 2.F}) {
+    expect_same_bits_at_every_width(4 * kH, kW, 4 * kH * kW, [&](auto& dst) {
+      return ScaleGradient{grad.data(), squares.data(), dst.data(), 2 * kH, kW, limit};
+    });
+  }
 }
 
 }  // namespace

@@ -142,12 +142,13 @@ struct SerialLauncher {
   }
 };
 
-// The whitening that moved into Adam gives the bits of the whitening before it.
-TEST(Adam, WhitensLikeTheOpItReplaces) {
+// The whitening that moved into Adam (or NAdam) gives the bits of the whitening before it.
+void expect_whitening_inside(bool nesterov) {
   constexpr int64_t kN = 2, kC = 3, kH = 5, kK = 11, kCount = kN * kC * 2 * kH * kK;
   const std::vector<float> gradient = to_floats(random_numbers(kCount, 1)),
                            scale = to_floats(random_numbers(kH * kK, 2, 0.1, 3));
-  std::vector<float> factors = {0.05F, 1.5F}, start = to_floats(random_numbers(kCount, 3)), whitened(gradient.size());
+  std::vector<float> factors = {0.05F, 1.5F, 0.02F}, start = to_floats(random_numbers(kCount, 3)),
+                     whitened(gradient.size());
   std::vector<int64_t> latch(kN);
   const auto bytes = [](const auto& numbers) {
     return const_cast<std::byte*>(reinterpret_cast<const std::byte*>(numbers.data()));
@@ -157,7 +158,7 @@ TEST(Adam, WhitensLikeTheOpItReplaces) {
   };
   const auto made = [&] { return Result{start, std::vector<float>(kCount, 0.25F), std::vector<float>(kCount, 0.5F)}; };
 
-  AdamProblem problem{.n = kN, .rows_per_image = kC * 2 * kH, .row_elements = kK};
+  AdamProblem problem{.n = kN, .rows_per_image = kC * 2 * kH, .row_elements = kK, .nesterov = nesterov};
   Result apart = made();
   const std::vector<std::byte*> of_whiten = {bytes(gradient), bytes(scale), bytes(whitened)};
   launch(SerialLauncher{}, WhitenProblem{{kN, kC, 2 * kH, kK}}, Operands{of_whiten});
@@ -174,6 +175,11 @@ TEST(Adam, WhitensLikeTheOpItReplaces) {
   EXPECT_TRUE(same_bits(fused.x, apart.x));
   EXPECT_TRUE(same_bits(fused.m, apart.m));
   EXPECT_TRUE(same_bits(fused.v, apart.v));
+}
+
+TEST(Adam, WhitensLikeTheOpItReplaces) {
+  expect_whitening_inside(false);
+  expect_whitening_inside(true);
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+// The image of a step: the parameters that gradient ascent changes, and what turns them into values in [0, 1]. Which parameters there
+// are, and whose they are, follows from the config's parameterization.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiment/config.h"
+#include "experiment/slot.h"
+#include "layers/image/low_resolution.h"
+#include "runtime/graph.h"
+#include "runtime/states.h"
+
+namespace phosphene {
+
+// The first parameter's state: a spectrum, pixels, a level, the weights of a layer. Others are called "parameter 1", ...
+inline constexpr const char* kParameterState = "parameter";
+
+// A state that is optimised. An equal part of it belongs to each image, or to each group of `config.images` images.
+struct ImageParameter {
+  std::string name;
+  TensorInfo info;
+  bool of_group = false;
+};
+
+class ImagePart {
+ public:
+  // `image`: N C H W of the whole batch, N a multiple of the group where something is shared.
+  ImagePart(const Config& config, const Shape& image);
+
+  [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_; }
+
+  // Appends parameters -> image, planar.
+  ValueId append(Graph& graph) const;
+
+  // Writes the start of every parameter: drawn, or read from the config's `initial`.
+  void write_start(States& states, const std::vector<Slot>& slots) const;
+
+ private:
+  [[nodiscard]] FourierParameterization fourier() const;
+  [[nodiscard]] ValueId append_before_colour(Graph& graph) const;
+  [[nodiscard]] std::vector<float> drawn_start(size_t parameter, const std::vector<Slot>& slots) const;
+  [[nodiscard]] std::vector<float> read_start(const std::vector<Slot>& slots) const;
+
+  Config config_;
+  Shape image_;
+  int64_t group_ = 1;                       // images that share a level
+  std::vector<LowResolutionLevel> levels_;  // of the last parameters, in order
+  std::vector<ImageParameter> parameters_;
+};
+
+}  // namespace phosphene

@@ -1,0 +1,40 @@
+#include "layers/optimiser/ascent.h"
+
+#include <map>
+#include <vector>
+
+#include "layers/optimiser/gradient_scale.h"
+
+namespace phosphene {
+namespace {
+
+void scale_gradients(Graph& graph, double limit, std::vector<Ascent>& parameters) {
+  std::map<ValueId, std::vector<Ascent*>> by_owner;
+  for (Ascent& one : parameters) by_owner[one.latch].push_back(&one);
+  for (auto& [latch, of_owner] : by_owner) {
+    std::vector<ValueId> gradients;
+    for (const Ascent* one : of_owner) gradients.push_back(one->gradient);
+    gradients = append_gradient_scale(graph, limit, gradients, latch);
+    for (size_t i = 0; i < gradients.size(); ++i) of_owner[i]->gradient = gradients[i];
+  }
+}
+
+}  // namespace
+
+void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::span<const Ascent> given, ValueId step) {
+  std::vector<Ascent> parameters(given.begin(), given.end());
+  if (attributes.kind == OptimiserKind::steepest) scale_gradients(graph, 0, parameters);
+  if (attributes.clip_norm > 0) scale_gradients(graph, attributes.clip_norm, parameters);
+  const bool adam = attributes.kind == OptimiserKind::adam || attributes.kind == OptimiserKind::nadam;
+  const ValueId factors = adam ? append_adam_schedule(graph, attributes.adam, step)
+                               : append_momentum_schedule(graph, attributes.momentum, step);
+  for (const Ascent& one : parameters) {
+    if (adam) {
+      append_adam_update(graph, attributes.adam, one.parameter, one.gradient, factors, one.latch);
+    } else {
+      append_momentum_update(graph, attributes.momentum, one.parameter, one.gradient, factors, one.latch);
+    }
+  }
+}
+
+}  // namespace phosphene

@@ -1,0 +1,31 @@
+// The optimiser of a step: which rule changes the parameters along their gradients, and what is done to the gradients before.
+#pragma once
+
+#include <span>
+
+#include "layers/optimiser/adam.h"
+#include "layers/optimiser/momentum.h"
+
+namespace phosphene {
+
+// steepest: momentum on gradients that are divided by their L2 norm.
+enum class OptimiserKind : uint8_t { adam, nadam, sgd, sign, steepest };
+
+struct OptimiserAttributes {
+  OptimiserKind kind = OptimiserKind::adam;
+  AdamAttributes adam{};          // adam, nadam
+  MomentumAttributes momentum{};  // the others
+  double clip_norm = 0;           // the most a gradient's norm may be; 0: anything
+};
+
+// A parameter, its gradient, and the latches of its owners: images, or groups that share it.
+struct Ascent {
+  ValueId parameter = kNoValue, gradient = kNoValue, latch = kNoValue;
+};
+
+// Appends one update of every parameter. Norms run over all parameters of an owner. The optimiser's states are named after the
+// parameters: "<parameter>/m", for Adam and NAdam "<parameter>/v".
+void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::span<const Ascent> parameters,
+                   ValueId step);
+
+}  // namespace phosphene

@@ -1,0 +1,22 @@
+// Gradient ascent with momentum, or along the sign of the momentum, as ops of the step's graph: kernels/momentum.h has the formula.
+#pragma once
+
+#include "kernels/schedule.h"
+#include "runtime/graph.h"
+
+namespace phosphene {
+
+struct MomentumAttributes {
+  double learning_rate = 1, momentum = 0.9;
+  bool sign = false;
+  LearningRateSchedule schedule{};
+};
+
+// The rate of each step, from its number.
+ValueId append_momentum_schedule(Graph& graph, const MomentumAttributes& attributes, ValueId step);
+
+// Appends the ascent of the state `parameter` along `gradient`; the momentum is the state "<parameter>/m". latch as Adam's.
+void append_momentum_update(Graph& graph, const MomentumAttributes& attributes, ValueId parameter, ValueId gradient,
+                            ValueId factors, ValueId latch);
+
+}  // namespace phosphene

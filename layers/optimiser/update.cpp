@@ -1,0 +1,41 @@
+#include "layers/optimiser/update.h"
+
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+class LatchOfGroups final : public Op {
+ public:
+  explicit LatchOfGroups(int64_t groups) : groups_(groups) {}
+
+  [[nodiscard]] std::string_view kind() const override { return "group latch"; }
+  [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override {
+    if (src[0].shape.n % groups_ != 0) fail_internal("", "{} images in {} groups", src[0].shape.n, groups_);
+    return {latches(groups_)};
+  }
+  [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
+    return GroupLatchProblem{groups_, src[0].shape.n / groups_};
+  }
+
+ private:
+  int64_t groups_;
+};
+
+}  // namespace
+
+TensorInfo latches(int64_t n) { return {{n, 1, 1, 1}, Layout::channels_last, DType::i64}; }
+
+ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& latch) {
+  const Shape& shape = parameter.shape;
+  const int64_t owners = latch.shape.n;
+  if (parameter.layout != Layout::planar || shape.n % owners != 0)
+    fail_internal("", "a parameter of shape {} of {} owners", to_string(shape), owners);
+  return {owners, shape.n / owners * shape.c * shape.h, shape.w};
+}
+
+ValueId append_group_latch(Graph& graph, ValueId latch, int64_t groups) {
+  return graph.append(std::make_shared<LatchOfGroups>(groups), {latch}, "group latch");
+}
+
+}  // namespace phosphene
