@@ -1,4 +1,5 @@
-// The graph of one optimisation step: parameters -> image -> warp -> network -> objective -> and back to the optimiser. Which unit, vector and random key each image has is data, written to the states when a batch starts.
+// The graph of one optimisation step: parameters -> image -> warp -> network -> objective -> and back to the optimiser.
+// Which unit, vector and random key each image has is data, written to the states when a batch starts.
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace phosphene {
 
-// The terms of an objective on a network's layers and on the image, for a batch of n images. All configs of a batch have the same kinds of terms on the
-// same layers, so the first config's structure is everybody's.
+// The terms of an objective on a network's layers and on the image, for a batch of n images. All configs of a batch
+// have the same kinds of terms on the same layers, so the first config's structure is everybody's.
 class ObjectivePart {
  public:
   // `image`: what penalties read, planar values in [0, 1]; without one they are refused.
@@ -48,7 +49,8 @@ class StepProgram {
  public:
   StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend);
 
-  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameters, moments, latch, history and step.
+  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameters, moments, latch,
+  // history and step.
   void start(const std::vector<Slot>& slots);
   void step() { program_->run(); }
 
@@ -58,7 +60,8 @@ class StepProgram {
   [[nodiscard]] int64_t batch() const { return n_; }
   [[nodiscard]] const Shape& image_shape() const { return image_; }
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
-  // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes of them.
+  // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes
+  // of them.
   [[nodiscard]] std::vector<float> first_moments() const;
   // Whether any of them that belong to this image, or to its group, is not 0.
   [[nodiscard]] bool moves(int64_t image) const;
