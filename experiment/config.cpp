@@ -104,8 +104,8 @@ void parse_size(const JsonReader& reader, Config& config) {
   }
 }
 
-// The article's levels, as far as the group has images for them ("Differentiable Image Parameterizations", its notebook on aligned
-// interpolation: 64 to 8 pixels for images of 128).
+// The article's levels, as far as the group has images for them ("Differentiable Image Parameterizations", its notebook
+// on aligned interpolation: 64 to 8 pixels for images of 128).
 std::vector<SharedLevel> default_levels(int64_t images) {
   std::vector<SharedLevel> levels = {{1, 2}, {1, 4}, {1, 8}, {2, 8}, {1, 16}, {2, 16}};
   std::erase_if(levels, [images](const SharedLevel& level) { return level.images > images; });
@@ -213,8 +213,8 @@ struct OptimiserDefaults {
   std::vector<std::string> keys;  // beside learning_rate, schedule and warmup
 };
 
-// Adam's rate is the article's; the others were chosen by eye for pictures as strong as Adam's after 128 steps of the Fourier image
-// (docs/numerics.md has what was seen).
+// Adam's rate is the article's; the others were chosen by eye for pictures as strong as Adam's after 128 steps of the
+// Fourier image (docs/numerics.md has what was seen).
 const std::map<std::string, OptimiserDefaults> kOptimisers = {
     {"adam", {OptimiserKind::adam, 0.05, 0, {"clip_norm", "beta1", "beta2", "epsilon", "epsilon_form"}}},
     {"nadam", {OptimiserKind::nadam, 0.05, 0, {"clip_norm", "beta1", "beta2", "epsilon"}}},

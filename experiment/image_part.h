@@ -1,5 +1,5 @@
-// The image of a step: the parameters that gradient ascent changes, and what turns them into values in [0, 1]. Which parameters there
-// are, and whose they are, follows from the config's parameterization.
+// The image of a step: the parameters that gradient ascent changes, and what turns them into values in [0, 1]. Which
+// parameters there are, and whose they are, follows from the config's parameterization.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// The graph of one optimisation step: parameters -> image -> warp -> network -> objective -> and back to the optimiser. Which unit, vector and random key each image has is data, written to the states when a batch starts.
+// The graph of one optimisation step: parameters -> image -> warp -> network -> objective -> and back to the optimiser.
+// Which unit, vector and random key each image has is data, written to the states when a batch starts.
 #pragma once
 
 #include <string>
@@ -22,7 +23,8 @@ class StepProgram {
  public:
   StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend);
 
-  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameters, moments, latch, history and step.
+  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameters, moments, latch,
+  // history and step.
   void start(const std::vector<Slot>& slots);
   void step() { program_->run(); }
 
@@ -32,7 +34,8 @@ class StepProgram {
   [[nodiscard]] int64_t batch() const { return n_; }
   [[nodiscard]] const Shape& image_shape() const { return image_; }
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
-  // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes of them.
+  // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes
+  // of them.
   [[nodiscard]] std::vector<float> first_moments() const;
   // Whether any of them that belong to this image, or to its group, is not 0.
   [[nodiscard]] bool moves(int64_t image) const;

@@ -1,9 +1,8 @@
-// What a blur would take away, as a penalty (Lucid's blur_input_each_step): sum / 2 over channels and pixels of (x - blur(x))^2,
-// the blurred image held constant in the gradient: weight (x - blur(x)).
-// blur is the 3 x 3 filter [.5 .5 .5; .5 1 .5; .5 .5 .5] over the taps inside, divided by the sum of theirs: with r x s taps inside,
-// (x + the sum of all taps) / (r s + 1).
-// Rows are (n, c, h) of a planar image, tiles too; both overwrite. Terms 4 bytes and 13 FLOPs per element (each row is read three
-// times, twice from a cache), gradient 8 bytes and 13.
+// What a blur would take away, as a penalty (Lucid's blur_input_each_step): sum / 2 over channels and pixels of (x -
+// blur(x))^2, the blurred image held constant in the gradient: weight (x - blur(x)). blur is the 3 x 3 filter [.5 .5
+// .5; .5 1 .5; .5 .5 .5] over the taps inside, divided by the sum of theirs: with r x s taps inside, (x + the sum of
+// all taps) / (r s + 1). Rows are (n, c, h) of a planar image, tiles too; both overwrite. Terms 4 bytes and 13 FLOPs
+// per element (each row is read three times, twice from a cache), gradient 8 bytes and 13.
 #pragma once
 
 #include "kernels/penalty.h"

@@ -1,15 +1,16 @@
-// A compositional pattern-producing network (K. Stanley, "Compositional Pattern Producing Networks", 2007; as an image parameterization:
-// A. Mordvintsev et al., "Differentiable Image Parameterizations", Distill 2018): a small network from the coordinates of a pixel to
-// its colour, whose weights are the parameter. One layer, per image n and pixel p:
+// A compositional pattern-producing network (K. Stanley, "Compositional Pattern Producing Networks", 2007; as an image
+// parameterization: A. Mordvintsev et al., "Differentiable Image Parameterizations", Distill 2018): a small network
+// from the coordinates of a pixel to its colour, whose weights are the parameter. One layer, per image n and pixel p:
 //   z[k, p] = bias[k] + sum over i of w[k, i] input[i, p]      a = atan z, or z itself in the last layer
 //   the inputs of the first layer are the coordinates; of any other, with a its source, the 2 c numbers
 //   a[j] / .67 and (a[j]^2 - shift) / divisor:  composite shift 0, divisor .6; unbiased .45 and .396
 // Gradients, e = d/dz:  e = grad_a cos(a)^2 (since 1 / (1 + z^2) = cos^2 a), or grad_a itself in the last layer
 //   d/dbias[k] = sum over p of e[k, p]      d/dw[k, i] = sum over p of e[k, p] input[i, p]
 //   d/da[j, p] = sum over k of e[k, p] (w[k, j] / .67 + w[k, c + j] 2 a[j, p] / divisor)
-// Weights of an image are k rows of inputs + 1 numbers, the bias last. Values are planar; rows are (n, channel), elements pixels; tiles
-// of the gradient of the weights are (n, k, source channel or bias). All overwrite. A layer of 24 channels: 4 FLOPs per source channel
-// and element forward, as many for each gradient; 4 bytes per element and as many for the sources, from a cache.
+// Weights of an image are k rows of inputs + 1 numbers, the bias last. Values are planar; rows are (n, channel),
+// elements pixels; tiles of the gradient of the weights are (n, k, source channel or bias). All overwrite. A layer of
+// 24 channels: 4 FLOPs per source channel and element forward, as many for each gradient; 4 bytes per element and as
+// many for the sources, from a cache.
 #pragma once
 
 #include "kernels/host_device.h"

@@ -1,7 +1,8 @@
 // The distance of an image from one grey value k, a row of the table per image, as a penalty (Lucid's L1 and L2):
 //   L1: sum over channels and pixels of |x - k|;  gradient weight sign(x - k), sign(0) = 0
 //   L2: d = sqrt(1e-6 + sum of (x - k)^2);        gradient weight (x - k) / d,  d kept by the forward pass
-// Rows are (n, c, h) of a planar image, tiles too; both overwrite. Terms 4 bytes and 2 FLOPs per element, gradient 8 bytes and 2.
+// Rows are (n, c, h) of a planar image, tiles too; both overwrite. Terms 4 bytes and 2 FLOPs per element, gradient 8
+// bytes and 2.
 #pragma once
 
 #include "kernels/penalty.h"

@@ -1,8 +1,9 @@
-// The gradient of one image, divided by its L2 norm (steepest ascent) or clipped to a norm (R. Pascanu, T. Mikolov and Y. Bengio, ICML
-// 2013, algorithm 1). First the sum of squares, by rows and then by image; the sums of several parameters of an image are added by
-// the graph. Then
+// The gradient of one image, divided by its L2 norm (steepest ascent) or clipped to a norm (R. Pascanu, T. Mikolov and
+// Y. Bengio, ICML 2013, algorithm 1). First the sum of squares, by rows and then by image; the sums of several
+// parameters of an image are added by the graph. Then
 //   normalise: dst = g / |g|, 0 where |g| is 0        clip: dst = g min(1, limit / |g|)
-// Rows and tiles are rows of the parameter, or images; overwrites. 4 bytes and 2 FLOPs per element for the sum, 8 and 1 for the rest.
+// Rows and tiles are rows of the parameter, or images; overwrites. 4 bytes and 2 FLOPs per element for the sum, 8 and 1
+// for the rest.
 #pragma once
 
 #include "kernels/host_device.h"

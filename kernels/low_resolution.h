@@ -1,13 +1,15 @@
-// A tensor of low resolution enlarged to images, bilinear along columns, rows and images of a group, as TensorFlow 1 resized: element t
-// of `out` reads element t in / out of `in`, its lower tap the floor, its upper the next or the last. Level and image are planar:
+// A tensor of low resolution enlarged to images, bilinear along columns, rows and images of a group, as TensorFlow 1
+// resized: element t of `out` reads element t in / out of `in`, its lower tap the floor, its upper the next or the
+// last. Level and image are planar:
 //   dst[n, c, y, x] = sum over the taps of the three axes of weight(n) weight(y) weight(x) src[...]
-// Each group of `images.out` images has `images.in` tensors of its own. With an offset the enlarged axis is padded in front by so many
-// elements, mirrored with the edge repeated, and cut back: element t then stands where t - offset stood (Lucid's lowres_tensor).
-// The gradient is the transpose in two passes of gathers: columns into `columns` (N x C x H x w), then rows and images. Of an axis,
-// the elements that read tap k are t in (k - 1, k + 1) out / in, and those mirrored from them.
-// Forward: rows (n, c, y), 8 bytes and about 14 FLOPs per element. Backward: rows (n, c, y), then rows (tensor, c, y) of the level;
-// about 8 bytes and 2 FLOPs per element and pass. All overwrite. Source: A. Mordvintsev et al., "Differentiable Image
-// Parameterizations", Distill 2018, section "Aligned Feature Visualization Interpolation".
+// Each group of `images.out` images has `images.in` tensors of its own. With an offset the enlarged axis is padded in
+// front by so many elements, mirrored with the edge repeated, and cut back: element t then stands where t - offset
+// stood (Lucid's lowres_tensor).
+// The gradient is the transpose in two passes of gathers: columns into the workspace (N x C x H x w), then rows and
+// images. Of an axis, the elements that read tap k are t in (k - 1, k + 1) out / in, and those mirrored from them.
+// Forward: rows (n, c, y), 8 bytes and about 14 FLOPs per element. Backward: rows (n, c, y), then rows (tensor, c, y)
+// of the level; about 8 bytes and 2 FLOPs per element and pass. All overwrite. Source: A. Mordvintsev et al.,
+// "Differentiable Image Parameterizations", Distill 2018, section "Aligned Feature Visualization Interpolation".
 #pragma once
 
 #include "kernels/host_device.h"
@@ -39,8 +41,8 @@ struct EnlargedAxis {
   // The elements of the enlarged axis, before padding, that read tap k.
   PHOSPHENE_HD int first(int k) const { return k == 0 ? 0 : (k - 1) * out / in + 1; }
   PHOSPHENE_HD int end(int k) const { return smaller(((k + 1) * out + in - 1) / in, out); }
-  // Which elements of the result are element u of the enlarged axis: this one where it lies inside, and that one where it is not
-  // negative.
+  // Which elements of the result are element u of the enlarged axis: this one where it lies inside, and that one where
+  // it is not negative.
   PHOSPHENE_HD int shifted(int u) const { return u + offset; }
   PHOSPHENE_HD int mirrored(int u) const { return offset - 1 - u; }
 };

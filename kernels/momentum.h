@@ -1,8 +1,8 @@
 // Gradient ascent with momentum (B. Polyak, 1964, in PyTorch's form), and its sign (J. Bernstein et al., "signSGD", ICML 2018,
 // algorithm 2 without its average; with momentum 0 it is sign descent):
 //   m = momentum m + g,   x += rate m   or   x += rate sign(m), sign(0) = 0
-// The rate of a step is computed once, in double (kernels/schedule.h). Rows of the parameter; updates x and m in place; images whose
-// latch is set keep every byte. 20 bytes and 4 FLOPs per element.
+// The rate of a step is computed once, in double (kernels/schedule.h). Rows of the parameter; updates x and m in place;
+// images whose latch is set keep every byte. 20 bytes and 4 FLOPs per element.
 #pragma once
 
 #include "kernels/schedule.h"

@@ -1,11 +1,12 @@
-// NAdam (T. Dozat, "Incorporating Nesterov Momentum into Adam", ICLR workshop 2016, algorithm 8, with the momentum schedule of its
-// section 3 as PyTorch has it), ascending, fused with the whitening of the gradient as Adam is (kernels/adam.h):
+// NAdam (T. Dozat, "Incorporating Nesterov Momentum into Adam", ICLR workshop 2016, algorithm 8, with the momentum
+// schedule of its section 3 as PyTorch has it), ascending, fused with the whitening of the gradient as Adam is
+// (kernels/adam.h):
 //   g, m, v as there,   x += (p m + q g) / (b sqrt(v) + epsilon),   b = 1 / sqrt(1 - b2^t),   t = step + 1
 //   p = rate u(t+1) / (1 - U(t+1)),   q = rate (1 - u(t)) / (1 - U(t)),   u(t) = b1 (1 - .96^(t/250) / 2),   U(t) = u(1) ... u(t)
 // U needs no memory of the steps before: with r = .96^(1/250),
 //   log U(t) = t log b1 - sum over k >= 1 of (1/2)^k / k * r^k (1 - r^(k t)) / (1 - r^k),   50 terms of which double can see.
-// The factors are computed once per step, in double. Rows of the parameter; updates x, m and v in place; images whose latch is set
-// keep every byte. 28 bytes (32 whitened) and 14 FLOPs per element.
+// The factors are computed once per step, in double. Rows of the parameter; updates x, m and v in place; images whose
+// latch is set keep every byte. 28 bytes (32 whitened) and 14 FLOPs per element.
 #pragma once
 
 #include "kernels/adam.h"

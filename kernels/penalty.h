@@ -1,5 +1,6 @@
-// Penalties on the image itself (planar values in [0, 1]): value[n] = weight[n] * P(image n), one number per image. The first pass
-// writes a partial sum per row of each plane (kernels/total_variation.h, distance_penalty.h, blur_penalty.h); this one adds an
+// Penalties on the image itself (planar values in [0, 1]): value[n] = weight[n] * P(image n), one number per image. The
+// first pass writes a partial sum per row of each plane (kernels/total_variation.h, distance_penalty.h,
+// blur_penalty.h); this one adds an
 // image's and finishes:   total variation, L1: the sum   L2: sqrt(1e-6 + sum)   blur: sum / 2
 // `unweighted` keeps P(image n) for the gradient. A tile is an image; overwrites; 4 bytes and 1 FLOP per partial sum. The
 // definitions are Lucid's (optvis/objectives.py), with sums over one image where Lucid's run over the batch.

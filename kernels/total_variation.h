@@ -1,8 +1,8 @@
-// Total variation of an image (L. Rudin, S. Osher and E. Fatemi, Physica D 60, 1992, in its anisotropic form; the definition is
-// Lucid's): the sum over channels and pixels of |x[h, w+1] - x[h, w]| + |x[h+1, w] - x[h, w]|.
-// Gradient of a pixel: the sum over its up to four neighbours y of sign(x - y), times the image's weight; sign(0) = 0.
-// Rows are (n, c, h) of a planar image, tiles too; both overwrite. Terms 4 bytes and 5 FLOPs per element (each row is read twice, the
-// second time from a cache), gradient 8 bytes and 12.
+// Total variation of an image (L. Rudin, S. Osher and E. Fatemi, Physica D 60, 1992, in its anisotropic form; the
+// definition is Lucid's): the sum over channels and pixels of |x[h, w+1] - x[h, w]| + |x[h+1, w] - x[h, w]|. Gradient
+// of a pixel: the sum over its up to four neighbours y of sign(x - y), times the image's weight; sign(0) = 0. Rows are
+// (n, c, h) of a planar image, tiles too; both overwrite. Terms 4 bytes and 5 FLOPs per element (each row is read
+// twice, the second time from a cache), gradient 8 bytes and 12.
 #pragma once
 
 #include "kernels/penalty.h"

@@ -1,4 +1,5 @@
-// From an image before colour to values in [0, 1]: decorrelated colours (three channels) and a sigmoid, or a clip; kernels/colour.h.
+// From an image before colour to values in [0, 1]: decorrelated colours (three channels) and a sigmoid, or a clip;
+// kernels/colour.h.
 #pragma once
 
 #include "runtime/graph.h"

@@ -30,8 +30,8 @@ std::shared_ptr<const Op> make_cppn_layer(const CppnLayerAttributes& attributes)
 // The weights of each layer for images of this shape, planar N x 1 x K x (inputs + 1), the bias last; the output layer too.
 std::vector<TensorInfo> cppn_weights(const CppnParameterization& parameterization, const Shape& image);
 
-// Appends the images before their sigmoid (planar, of shape `image`) of the weights of each layer. Coordinates run from -sqrt 3 to
-// sqrt 3 along columns and rows.
+// Appends the images before their sigmoid (planar, of shape `image`) of the weights of each layer. Coordinates run from
+// -sqrt 3 to sqrt 3 along columns and rows.
 ValueId append_cppn(Graph& graph, const CppnParameterization& parameterization, const Shape& image,
                     std::span<const ValueId> weights);
 

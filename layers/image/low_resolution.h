@@ -1,6 +1,6 @@
-// Tensors of low resolution, enlarged bilinearly to images before colour: the levels of a Laplacian pyramid, and tensors that the images
-// of a group share, which aligns them (A. Mordvintsev et al., "Differentiable Image Parameterizations", Distill 2018).
-// kernels/low_resolution.h has the formula.
+// Tensors of low resolution, enlarged bilinearly to images before colour: the levels of a Laplacian pyramid, and
+// tensors that the images of a group share, which aligns them (A. Mordvintsev et al., "Differentiable Image
+// Parameterizations", Distill 2018). kernels/low_resolution.h has the formula.
 #pragma once
 
 #include <span>
@@ -22,7 +22,8 @@ struct LowResolutionLevel {
 TensorInfo level_info(const Shape& image, int64_t group, const LowResolutionLevel& level);
 LowResolutionLevel with_half_offsets(const Shape& image, int64_t group, LowResolutionLevel level);
 
-// The op from a level to the images, and the same appended to a graph: the images (planar, of shape `image`) that the parameter `level` of level_info() is enlarged to.
+// The op from a level to the images, and the same appended to a graph: the images (planar, of shape `image`) that the
+// parameter `level` of level_info() is enlarged to.
 std::shared_ptr<const Op> make_enlarge(const EnlargeProblem& problem);
 std::shared_ptr<const Op> make_enlarge(const Shape& image, int64_t group, const LowResolutionLevel& level);
 ValueId append_enlarged(Graph& graph, const Shape& image, int64_t group, const LowResolutionLevel& level,

@@ -1,5 +1,6 @@
-// Penalties on the image before its random transform: total variation, L1, L2, blur (kernels/penalty.h). Terms of the objective like
-// any other, for which weight and constant are a row of a table; their gradient meets the network's at the image.
+// Penalties on the image before its random transform: total variation, L1, L2, blur (kernels/penalty.h). Terms of the
+// objective like any other, for which weight and constant are a row of a table; their gradient meets the network's at
+// the image.
 #pragma once
 
 #include "kernels/penalty.h"

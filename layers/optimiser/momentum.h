@@ -1,4 +1,5 @@
-// Gradient ascent with momentum, or along the sign of the momentum, as ops of the step's graph: kernels/momentum.h has the formula.
+// Gradient ascent with momentum, or along the sign of the momentum, as ops of the step's graph: kernels/momentum.h has
+// the formula.
 #pragma once
 
 #include "kernels/schedule.h"

@@ -128,7 +128,8 @@ TEST(Cppn, LayersEqualNaiveLoops) {
   }
 }
 
-// The second and third derivatives of the arc tangent and of the square are below 4: h^2 = 2e-4 / 6 of them, of gradients above 1.
+// The second and third derivatives of the arc tangent and of the square are below 4: h^2 = 2e-4 / 6 of them, of
+// gradients above 1.
 TEST(Cppn, GradientOfALayerIsTheDifference) {
   for (const NaiveLayer& layer : layers()) {
     OpHarness harness = harness_of(layer);

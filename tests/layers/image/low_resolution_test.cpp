@@ -57,8 +57,8 @@ std::vector<Case> cases() {
           {{2, 2, 8, 8}, 1, {1, 1}},   {{4, 1, 3, 5}, 2, {2, 16}},  {{3, 1, 10, 40}, 3, {3, 3, 0, 0, 5}}};
 }
 
-// Forward: three interpolations of two products. Backward: sums of up to 8 divisor^2 images terms, twice in a row, each weight itself
-// rounded four times.
+// Forward: three interpolations of two products. Backward: sums of up to 8 divisor^2 images terms, twice in a row, each
+// weight itself rounded four times.
 TEST(LowResolution, EqualsNaiveLoops) {
   for (const Case& one : cases()) {
     const Shape level = level_info(one.image, one.group, one.level).shape;

@@ -97,8 +97,8 @@ Naive naive(PenaltyKind kind, const Tensor& image, const std::vector<PenaltyRow>
 
 const std::vector<PenaltyRow> kRows = {{-0.25F, 0.5F}, {0, 0.5F}, {3, 0.125F}};
 
-// A sum of K positive terms of up to 12 roundings each: 4 eps sqrt(K) + 12 eps of the value. A gradient is one term; L2's is divided
-// by a value; what a blur leaves of numbers up to 1 is an eighth of them or more, at its largest.
+// A sum of K positive terms of up to 12 roundings each: 4 eps sqrt(K) + 12 eps of the value. A gradient is one term;
+// L2's is divided by a value; what a blur leaves of numbers up to 1 is an eighth of them or more, at its largest.
 TEST(Penalty, EqualsNaiveLoops) {
   for (const PenaltyKind kind : kAll) {
     for (const Shape& shape :
@@ -115,8 +115,8 @@ TEST(Penalty, EqualsNaiveLoops) {
   }
 }
 
-// Linear between kinks, and numbers are 1/16 apart, none nearer than 1/32 to the constant 0: within a step of 1/256 only the roundings
-// of a sum near 400 show, 4 eps sqrt(600) 400 / (1/256) = 0.6 ... of terms that are multiples of 2^-9, which makes sums below 2^14 exact.
+// Linear between kinks, and numbers are 1/16 apart, none nearer than 1/32 to the constant 0: a step of 1/256 crosses
+// none. Terms are multiples of 2^-8 and sums stay below 2^15, so every sum is exact; 1e-6 is the rounding of a weight.
 TEST(Penalty, GradientsOfSumsOfAbsolutesAreTheDifference) {
   const Shape shape{2, 2, 7, 21};
   const std::vector<PenaltyRow> rows = {{-0.25F, 0}, {2, 0}};
@@ -127,7 +127,8 @@ TEST(Penalty, GradientsOfSumsOfAbsolutesAreTheDifference) {
   }
 }
 
-// A distance of about 9 bends by h^2 / 9^2 of itself; float32's cancellation is 9 eps / h of a largest gradient of 0.1: 3e-4 at h = 1/64.
+// A distance d of about 6 bends by (h / d)^2 of itself: 1e-4 for one number moved by 1/16, 1e-3 for all 441 moved along a
+// direction of norm 12 by 1/64 of it. Cancellation, 6 eps / h = 6e-6, is 6e-5 of a largest gradient of 0.1.
 TEST(Penalty, GradientOfTheDistanceIsTheDifference) {
   const Shape shape{3, 3, 7, 21};
   OpHarness harness = harness_of(PenaltyKind::l2, {shape, random_numbers(shape.elements(), 2, 0, 1)}, kRows);
@@ -135,8 +136,8 @@ TEST(Penalty, GradientOfTheDistanceIsTheDifference) {
   EXPECT_TRUE(harness.central_differences(2e-3, 0x1p-4));
 }
 
-// The blurred image is held constant, so differences of the value are not its gradient's: those of 1/2 |x - b|^2 with b fixed are.
-// That is a square: its central difference is exact, in double precision to 1e-9; the gradient is float32's.
+// The blurred image is held constant, so differences of the value are not its gradient's: those of 1/2 |x - b|^2 with b
+// fixed are. That is a square: its central difference is exact, in double precision to 1e-9; the gradient is float32's.
 TEST(Penalty, GradientOfTheBlurHoldsTheBlurredImage) {
   const Shape shape{1, 1, 5, 9};
   const Tensor image(shape, random_numbers(shape.elements(), 3, 0, 1));
