@@ -63,7 +63,7 @@ TEST(GoogleNet, SeesEspressoInACupOfCoffee) {
   EXPECT_EQ(model.logits(), "loss3/classifier");
 }
 
-// A case of the table as an objective, or nothing for the kinds that are no single unit or direction.
+// A case of the table as an objective, or nothing for the penalties, which are about an image.
 std::optional<Objective> to_objective(const nlohmann::json& described, const Array& direction, double images) {
   const std::string kind = described["objective"];
   Objective objective{.layer = described.value("layer", "")};
@@ -74,7 +74,11 @@ std::optional<Objective> to_objective(const nlohmann::json& described, const Arr
   } else if (kind == "class_logit" || kind == "class_probability") {
     objective.unit = described["class"];
     if (kind == "class_probability") objective.layer = "prob";
+  } else if (kind == "deepdream" || kind == "diversity") {
+    objective.kind = kind == "deepdream" ? ObjectiveKind::layer : ObjectiveKind::diversity;
+    objective.weight = static_cast<float>(1 / images);
   } else if (kind == "direction") {
+    objective.kind = ObjectiveKind::direction;
     objective.direction = direction.floats();
     objective.power = described["power"];
   } else {
@@ -113,7 +117,7 @@ TEST(GoogleNet, InputGradientsAreThoseOfFloat64) {
     expect_gradient(input_gradient(*googlenet(), input, *objective), described, tensors.at(described["tensor"]));
     ++compared;
   }
-  EXPECT_EQ(compared, 26);
+  EXPECT_EQ(compared, 29);
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "tests/networks/network_run.h"
 
 #include <numeric>
+#include <stdexcept>
 
 #include "layers/objective/direction_objective.h"
+#include "layers/objective/diversity.h"
+#include "layers/objective/layer_objective.h"
 #include "layers/objective/unit_objective.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
@@ -41,27 +44,44 @@ struct Start {
   ModelGraph network;
 };
 
-ValueId append_unit(Graph& graph, ValueId activation) {
-  const ValueId rows = graph.state("rows", unit_rows(graph.shape(activation).n));
-  return graph.append(std::make_shared<UnitObjective>(), {activation, rows}, "objective");
-}
-
-ValueId append_direction(Graph& graph, ValueId activation) {
+ValueId append_objective(Graph& graph, ValueId activation, ObjectiveKind kind) {
   const Shape shape = graph.shape(activation);
-  const ValueId rows = graph.state("rows", direction_rows(shape.n)),
-                vectors = graph.state("vectors", direction_vectors(1, shape.c));
-  return graph.append(std::make_shared<DirectionObjective>(), {activation, rows, vectors}, "objective");
+  const auto rows = [&](const TensorInfo& info) { return graph.state("rows", info); };
+  switch (kind) {
+    case ObjectiveKind::unit:
+      return graph.append(std::make_shared<UnitObjective>(), {activation, rows(unit_rows(shape.n))}, "objective");
+    case ObjectiveKind::direction:
+      return graph.append(
+          std::make_shared<DirectionObjective>(),
+          {activation, rows(direction_rows(shape.n)), graph.state("vectors", direction_vectors(1, shape.c))},
+          "objective");
+    case ObjectiveKind::layer:
+      return graph.append(std::make_shared<LayerObjective>(), {activation, rows(layer_rows(shape.n))}, "objective");
+    case ObjectiveKind::diversity:
+      return append_diversity(graph, activation, rows(diversity_rows(shape.n)), shape.n, diversity_form(shape, shape.n),
+                              "objective");
+  }
+  throw std::logic_error("an objective of no kind");
 }
 
 void write_rows(States& states, const Objective& objective, const Shape& shape) {
   const int32_t row = objective.at_centre ? static_cast<int32_t>(shape.h / 2) : kWholeMap;
   const int32_t column = objective.at_centre ? static_cast<int32_t>(shape.w / 2) : kWholeMap;
   const auto images = static_cast<size_t>(shape.n);
-  if (objective.direction.empty()) {
-    states.write("rows", std::vector<UnitRow>(images, {objective.unit, row, column, objective.weight}));
-  } else {
-    states.write("rows", std::vector<DirectionRow>(images, {0, row, column, objective.power, objective.weight}));
-    states.write("vectors", objective.direction);
+  switch (objective.kind) {
+    case ObjectiveKind::unit:
+      states.write("rows", std::vector<UnitRow>(images, {objective.unit, row, column, objective.weight}));
+      break;
+    case ObjectiveKind::direction:
+      states.write("rows", std::vector<DirectionRow>(images, {0, row, column, objective.power, objective.weight}));
+      states.write("vectors", objective.direction);
+      break;
+    case ObjectiveKind::layer:
+      states.write("rows", std::vector<LayerRow>(images, {objective.weight}));
+      break;
+    case ObjectiveKind::diversity:
+      states.write("rows", std::vector<DiversityRow>(images, {objective.weight}));
+      break;
   }
 }
 
@@ -85,8 +105,7 @@ std::map<std::string, HostTensor> activations(const Model& model, const Array& i
 InputGradient input_gradient(const Model& model, const Array& input, const Objective& objective) {
   Start start(model, input);
   const ValueId activation = start.network.value(objective.layer);
-  const ValueId value =
-      objective.direction.empty() ? append_unit(start.graph, activation) : append_direction(start.graph, activation);
+  const ValueId value = append_objective(start.graph, activation, objective.kind);
   const ValueId gradient = differentiate(start.graph, std::vector<ValueId>{start.input}).at(0);
   const auto backend = make_cpu_backend();
   States states(*backend);

@@ -14,13 +14,16 @@ namespace phosphene::testing {
 std::map<std::string, HostTensor> activations(const Model& model, const Array& input,
                                               const std::vector<std::string>& layers);
 
-// What is to be differentiated: the sum over images of weight * mean over the region of one unit, or of a direction.
+// What is to be differentiated: the sum over images of weight * mean over the region of one unit, or of a direction, or of the
+// squares of a layer, or the diversity of all images.
+enum class ObjectiveKind { unit, direction, layer, diversity };
 struct Objective {
+  ObjectiveKind kind = ObjectiveKind::unit;
   std::string layer;
   int unit = 0;
   bool at_centre = false;  // the region is the position (H / 2, W / 2), not the whole map
   float weight = 1;
-  std::vector<float> direction = {};  // instead of the unit
+  std::vector<float> direction = {};
   int power = 0;
 };
 
