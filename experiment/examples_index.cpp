@@ -166,11 +166,11 @@ std::string entries_in_lines(const Json& list) {
 
 Json examples_question(const std::string& model, const UnitResponses& responses, int64_t per_unit) {
   return {{"model", model},
-          {"fingerprint", fmt::format("{:016x}", responses.fingerprint())},
           {"layer", responses.layer()},
           {"scales", responses.scales()},
           {"per_unit", per_unit},
-          {"units", responses.units()}};
+          {"units", responses.units()},
+          {"fingerprint", fmt::format("{:016x}", responses.fingerprint())}};
 }
 
 Json examples_index(const Json& question, const std::string& folder, const ExamplesState& state,

@@ -1,5 +1,5 @@
 // index.json of a folder of examples: what was asked, what was found, and the state of the search.
-//   asked        model, fingerprint of its weights, layer, scales, per_unit, units
+//   asked        model, layer, scales, per_unit, units, fingerprint of the weights
 //   photographs  looked at; skipped: how many could not be read, and the first of them
 //   units        for each: highest, median, below_zero and lowest, the best first; of each example the photograph and its size,
 //                activation, scale, tile, position (row, column of the layer's map), crop (left, top, width, height in the
