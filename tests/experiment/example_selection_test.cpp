@@ -84,8 +84,8 @@ TEST(PhotographSample, HasTheMedianOfFewPhotographsExactly) {
     ASSERT_EQ(found.size(), std::min<size_t>(5, sorted.size()));
     EXPECT_EQ(found[0], sorted[middle]) << count;
     if (count >= 10) {
-      EXPECT_EQ(found, (std::vector<Example>{sorted[middle], sorted[middle + 1], sorted[middle - 1], sorted[middle + 2],
-                                             sorted[middle - 2]}));
+      EXPECT_EQ(found, (std::vector<Example>{sorted[middle], sorted[middle - 1], sorted[middle + 1], sorted[middle - 2],
+                                             sorted[middle + 2]}));
     }
     EXPECT_EQ(sample.about_median(0, 1000).size(), sorted.size());
   }
