@@ -22,30 +22,37 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-TerminalProgress::TerminalProgress() : terminal_(isatty(STDERR_FILENO) != 0), next_(Clock::now()) {
+StatusLine::StatusLine() : terminal_(isatty(STDERR_FILENO) != 0), next_(Clock::now()) {
   if (!terminal_) next_ += kPlainLine;
 }
 
-void TerminalProgress::on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step,
-                               int64_t steps, double objective, double eta_seconds) {
-  const auto now = Clock::now();
-  next_ = now + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
-  const std::string line = fmt::format("{}/{} images  {}  step {}/{}  objective {:.4g}  {} left", images_done, images,
-                                       name, step, steps, objective, duration(eta_seconds));
+void StatusLine::show(const std::string& line) {
+  next_ = Clock::now() + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
   fmt::print(stderr, "{}{}{}", terminal_ ? "\r\033[K" : "", line, terminal_ ? "" : "\n");
   std::fflush(stderr);
   shown_ = terminal_;
 }
 
-void TerminalProgress::on_message(const std::string& line) {
+void StatusLine::message(const std::string& line) {
   clear();
   fmt::print("{}\n", line);
   std::fflush(stdout);
 }
 
-void TerminalProgress::clear() {
+void StatusLine::clear() {
   if (shown_) fmt::print(stderr, "\r\033[K");
   shown_ = false;
+}
+
+void TerminalProgress::on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step,
+                               int64_t steps, double objective, double eta_seconds) {
+  line_.show(fmt::format("{}/{} images  {}  step {}/{}  objective {:.4g}  {} left", images_done, images, name, step,
+                         steps, objective, duration(eta_seconds)));
+}
+
+void TerminalExamplesProgress::on_photograph(const std::string& what, const std::string& name, int64_t done,
+                                             int64_t all, double eta_seconds) {
+  if (line_.due()) line_.show(fmt::format("{}/{} {}  {}  {} left", done, all, what, name, duration(eta_seconds)));
 }
 
 }  // namespace phosphene

@@ -1,23 +1,25 @@
-// The progress of a run on a terminal.
+// Progress on a terminal: one line that is rewritten where stderr is one; a line every half minute where it is not.
 #pragma once
 
 #include <chrono>
 #include <string>
 
+#include "experiment/examples.h"
 #include "experiment/run.h"
 
 namespace phosphene {
 
-// One line that is rewritten where stderr is a terminal; a line every half minute where it is not.
-class TerminalProgress final : public Progress {
+class StatusLine {
  public:
-  TerminalProgress();
-  ~TerminalProgress() override { clear(); }
+  StatusLine();
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+  ~StatusLine() { clear(); }
 
-  [[nodiscard]] bool due() override { return Clock::now() >= next_; }
-  void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
-               double objective, double eta_seconds) override;
-  void on_message(const std::string& line) override;
+  [[nodiscard]] bool due() const { return Clock::now() >= next_; }
+  void show(const std::string& line);
+  // A line that stays, on stdout.
+  void message(const std::string& line);
 
  private:
   void clear();
@@ -26,6 +28,27 @@ class TerminalProgress final : public Progress {
   bool terminal_;
   bool shown_ = false;  // is there a line to be overwritten?
   Clock::time_point next_;
+};
+
+class TerminalProgress final : public Progress {
+ public:
+  [[nodiscard]] bool due() override { return line_.due(); }
+  void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
+               double objective, double eta_seconds) override;
+  void on_message(const std::string& line) override { line_.message(line); }
+
+ private:
+  StatusLine line_;
+};
+
+class TerminalExamplesProgress final : public ExamplesProgress {
+ public:
+  void on_photograph(const std::string& what, const std::string& name, int64_t done, int64_t all,
+                     double eta_seconds) override;
+  void on_message(const std::string& line) override { line_.message(line); }
+
+ private:
+  StatusLine line_;
 };
 
 }  // namespace phosphene

@@ -367,9 +367,10 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   config.directory = directory;
   config.json = json;
   const JsonReader reader(json, file);
-  reader.only({"version", "model", "images", "size", "parameterization", "colour", "transforms", "objective",
+  reader.only({"version", "description", "model", "images", "size", "parameterization", "colour", "transforms", "objective",
                "optimizer", "steps", "snapshots", "seed", "precision", "initial", "batch", "save", "sweep"});
   if (reader.has("version")) (void)reader.at("version").integer(1, 1);
+  if (reader.has("description")) (void)reader.at("description").text();
   config.model = reader.at("model").text();
   if (reader.has("images")) config.images = reader.at("images").integer(1, kMostImages);
   if (reader.has("size")) parse_size(reader.at("size"), config);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <csetjmp>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -185,6 +186,71 @@ void filter_row(const uint8_t* rgb, const std::vector<Taps>& columns, float* dst
   }
 }
 
+// As in JpegReader: nothing with a destructor between `compress` and the library's calls.
+class JpegWriter {
+ public:
+  JpegWriter() {
+    jpeg_.err = jpeg_std_error(&errors_);
+    jpeg_.client_data = this;
+    errors_.error_exit = [](j_common_ptr jpeg) { std::longjmp(static_cast<JpegWriter*>(jpeg->client_data)->jump_, 1); };
+    jpeg_create_compress(&jpeg_);
+  }
+  JpegWriter(const JpegWriter&) = delete;
+  JpegWriter& operator=(const JpegWriter&) = delete;
+  ~JpegWriter() {
+    jpeg_destroy_compress(&jpeg_);
+    std::free(memory_);
+  }
+
+  std::string encode(const std::string& path, const Photo& photo) {
+    if (!compress(photo)) {
+      char message[JMSG_LENGTH_MAX];
+      errors_.format_message(reinterpret_cast<j_common_ptr>(&jpeg_), message);
+      fail_internal(path, "libjpeg refuses the image: {}", message);
+    }
+    return {reinterpret_cast<const char*>(memory_), size_};
+  }
+
+ private:
+  bool compress(const Photo& photo) {
+    if (setjmp(jump_) != 0) return false;
+    jpeg_mem_dest(&jpeg_, &memory_, &size_);
+    jpeg_.image_height = static_cast<JDIMENSION>(photo.height);
+    jpeg_.image_width = static_cast<JDIMENSION>(photo.width);
+    jpeg_.input_components = 3;
+    jpeg_.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&jpeg_);
+    jpeg_set_quality(&jpeg_, kJpegQuality, TRUE);
+    jpeg_start_compress(&jpeg_, TRUE);
+    while (jpeg_.next_scanline < jpeg_.image_height) {
+      auto* row = const_cast<JSAMPLE*>(photo.rgb.data() + int64_t{jpeg_.next_scanline} * photo.width * 3);
+      jpeg_write_scanlines(&jpeg_, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg_);
+    return true;
+  }
+
+  static constexpr int kJpegQuality = 90;
+  jpeg_compress_struct jpeg_{};
+  jpeg_error_mgr errors_{};
+  std::jmp_buf jump_{};
+  unsigned char* memory_ = nullptr;
+  unsigned long size_ = 0;  // libjpeg's type
+};
+
+// Planar floats in [0, 1] to pixels of bytes, to nearest.
+std::vector<uint8_t> to_bytes(const float* planar, int64_t channels, int64_t pixels) {
+  std::vector<uint8_t> bytes(static_cast<size_t>(channels * pixels));
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    for (int64_t i = 0; i < pixels; ++i) {
+      const float given = planar[channel * pixels + i];
+      const float value = given > 0 ? std::min(given, 1.F) : 0.F;
+      bytes[static_cast<size_t>(i * channels + channel)] = static_cast<uint8_t>(std::lround(value * 255.F));
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Photo read_photo(const std::string& path) {
@@ -195,8 +261,7 @@ Photo read_photo(const std::string& path) {
   fail(path, "neither PNG nor JPEG");
 }
 
-// Scales to scaled_h x scaled_w and cuts height x width out of the middle.
-static HostTensor resize(const Photo& photo, int64_t scaled_h, int64_t scaled_w, int64_t height, int64_t width) {
+HostTensor resize_middle(const Photo& photo, int64_t scaled_h, int64_t scaled_w, int64_t height, int64_t width) {
   const auto rows = triangle_taps(photo.height, scaled_h, (scaled_h - height) / 2, height);
   const auto columns = triangle_taps(photo.width, scaled_w, (scaled_w - width) / 2, width);
 
@@ -229,24 +294,22 @@ HostTensor resize_and_crop(const Photo& photo, int64_t height, int64_t width) {
   const bool by_height = photo.height * width <= photo.width * height;
   const int64_t scaled_h = by_height ? height : photo.height * width / photo.width;
   const int64_t scaled_w = by_height ? photo.width * height / photo.height : width;
-  return resize(photo, scaled_h, scaled_w, height, width);
+  return resize_middle(photo, scaled_h, scaled_w, height, width);
 }
 
 HostTensor resize_whole(const Photo& photo, int64_t height, int64_t width) {
   if (height < 1 || width < 1) fail_internal("resize_whole", "{} x {} pixels are asked for", height, width);
-  return resize(photo, height, width, height, width);
+  return resize_middle(photo, height, width, height, width);
+}
+
+Photo to_photo(const HostTensor& planar) {
+  const int64_t height = planar.dims.at(2), width = planar.dims.at(3);
+  return {height, width, to_bytes(planar.data.data(), 3, height * width)};
 }
 
 void write_png(const std::string& path, const float* planar, int64_t c, int64_t h, int64_t w) {
   const int64_t written = c >= 3 ? 3 : 1;
-  std::vector<uint8_t> pixels(static_cast<size_t>(written * h * w));
-  for (int64_t channel = 0; channel < written; ++channel) {
-    for (int64_t i = 0; i < h * w; ++i) {
-      const float given = planar[channel * h * w + i];
-      const float value = given > 0 ? std::min(given, 1.F) : 0.F;
-      pixels[static_cast<size_t>(i * written + channel)] = static_cast<uint8_t>(std::lround(value * 255.F));
-    }
-  }
+  const std::vector<uint8_t> pixels = to_bytes(planar, written, h * w);
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   png.height = static_cast<png_uint_32>(h);
@@ -260,6 +323,8 @@ void write_png(const std::string& path, const float* planar, int64_t c, int64_t 
   file.resize(size);
   write_text(path, file);
 }
+
+void write_jpeg(const std::string& path, const Photo& photo) { write_text(path, JpegWriter().encode(path, photo)); }
 
 std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostTensor& planar) {
   if (planar.dims.size() != 4 || std::ssize(preprocessing.order) != planar.dims[1]) {

@@ -1,4 +1,4 @@
-// Images in files: PNG and JPEG in, PNG out.
+// Images in files: PNG and JPEG in and out.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,22 @@ struct Photo {
 // taken for them.
 Photo read_photo(const std::string& path);
 
-// Planar 1 x 3 x h x w in [0, 1]: the shorter side is scaled to fit (bilinear, antialiased), then the centre is cut out.
+// Planar 1 x 3 x h x w in [0, 1]: scaled to scaled_h x scaled_w (bilinear, antialiased), of which the middle is computed.
+HostTensor resize_middle(const Photo& photo, int64_t scaled_h, int64_t scaled_w, int64_t h, int64_t w);
+// The same with the shorter side scaled to fit.
 HostTensor resize_and_crop(const Photo& photo, int64_t height, int64_t width);
-// The same without cutting: the whole picture is squeezed into h x w, as Caffe's classification example does.
+// Without cutting: the whole picture is squeezed into h x w, as Caffe's classification example does.
 HostTensor resize_whole(const Photo& photo, int64_t height, int64_t width);
+
+// Planar 1 x 3 x h x w in [0, 1], clamped and rounded to nearest.
+Photo to_photo(const HostTensor& planar);
 
 // One image, planar c x h x w in [0, 1] (c = 1 or 3; of more channels the first three, of two the first), as an 8-bit PNG: rounded to
 // nearest. Written under a temporary name, then renamed.
 void write_png(const std::string& path, const float* planar, int64_t c, int64_t h, int64_t w);
+
+// A JPEG of quality 90, written in the same way.
+void write_jpeg(const std::string& path, const Photo& photo);
 
 // What a network wants to see: channels_last, input[c] = scale * image[order[c]] - mean[c]. `planar` is N x C x H x W.
 std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostTensor& planar);

@@ -1,10 +1,12 @@
 #include "experiment/run_folder.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <tuple>
 
 #include "runtime/error.h"
 
@@ -19,16 +21,6 @@ void make_folder(const std::string& path) {
   if (error) fail(path, "cannot be made ({})", error.message());
 }
 
-// "/seed: 0 there, 1 now" for the first place where two configs differ.
-std::string first_difference(const Json& there, const Json& now) {
-  const Json patch = Json::diff(there, now);
-  if (patch.empty()) return "";
-  const auto at = patch[0]["path"].get<std::string>();
-  const Json::json_pointer pointer(at);
-  const auto value = [&](const Json& json) { return json.contains(pointer) ? json[pointer].dump() : "nothing"; };
-  return fmt::format("{} is {} there and {} now", at, value(there), value(now));
-}
-
 void write_bytes(const std::string& path, const std::string& text, const char* mode) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), mode), &std::fclose);
   if (file == nullptr) fail(path, "cannot be written ({})", std::strerror(errno));
@@ -38,6 +30,15 @@ void write_bytes(const std::string& path, const std::string& text, const char* m
 }
 
 }  // namespace
+
+std::string first_difference(const Json& there, const Json& now) {
+  const Json patch = Json::diff(there, now);
+  if (patch.empty()) return "";
+  const auto at = patch[0]["path"].get<std::string>();
+  const Json::json_pointer pointer(at);
+  const auto value = [&](const Json& json) { return json.contains(pointer) ? json[pointer].dump() : "nothing"; };
+  return fmt::format("{} is {} there and {} now", at, value(there), value(now));
+}
 
 void write_text(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".part";
@@ -75,6 +76,23 @@ void RunFolder::write_record(const std::string& name, const Json& record) const 
 void RunFolder::write_stopped(const std::string& name, const std::string& reason, int64_t step) const {
   write_text(file("records/" + name + ".stopped.json"),
              Json({{"name", name}, {"reason", reason}, {"step", step}}).dump(2) + "\n");
+}
+
+std::vector<Json> read_records(const std::string& folder, bool stopped) {
+  std::vector<Json> records;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/records")) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".json") && name.ends_with(".stopped.json") == stopped)
+      records.push_back(read_json(entry.path().string()));
+  }
+  std::sort(records.begin(), records.end(), [](const Json& a, const Json& b) {
+    const auto key = [](const Json& record) {
+      return std::tuple(record.value("job", int64_t{0}), record.value("image", int64_t{0}),
+                        record.value("name", std::string()));
+    };
+    return key(a) < key(b);
+  });
+  return records;
 }
 
 void RunFolder::append_timing(const Json& line) const { write_bytes(file("timing.jsonl"), line.dump() + "\n", "ab"); }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "experiment/config.h"
 
@@ -28,6 +29,12 @@ class RunFolder {
  private:
   std::string path_;
 };
+
+// The records of a run folder, or those of what was given up, by job and image; those without, by name.
+std::vector<Json> read_records(const std::string& folder, bool stopped);
+
+// "/seed is 0 there and 1 now" for the first place where two configs differ; "" where they do not.
+std::string first_difference(const Json& there, const Json& now);
 
 // Writes `text` to a temporary file beside `path` and renames it. Throws with the system's reason.
 void write_text(const std::string& path, const std::string& text);

@@ -84,6 +84,18 @@ TEST_F(BadInput, ClassifyingWithoutAClassifier) {
   expect_one_clear_line(run("classify small.safetensors photo.jpg"), {"small", "classifier"});
 }
 
+TEST_F(BadInput, ExamplesWithoutAFolderOrALayer) {
+  expect_one_clear_line(run("examples small.safetensors"), {"folder"});
+  expect_one_clear_line(run("examples small.safetensors ."), {"--layer"});
+  expect_one_clear_line(run("examples small.safetensors nowhere --layer conv2"), {"nowhere", "no such folder"});
+}
+
+TEST_F(BadInput, ExamplesOfAUnitOrALayerThatDoesNotExist) {
+  expect_one_clear_line(run("examples small.safetensors . --layer conv2 --units 0-8"), {"unit 8", "8 channels"});
+  expect_one_clear_line(run("examples small.safetensors . --layer conv3"), {"conv3", "did you mean"});
+  expect_one_clear_line(run("examples small.safetensors . --layer conv2"), {".jpg"});
+}
+
 TEST_F(BadInput, CudaIsRefusedWhereThereIsNone) {
   setenv("CUDA_VISIBLE_DEVICES", "", 1);  // on a machine with a GPU, hide it
   expect_one_clear_line(run("render --model small.safetensors --channel conv2:0 --device cuda --out r"),

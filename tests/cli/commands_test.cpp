@@ -18,7 +18,7 @@ TEST_F(Commands, VersionNamesBackendAndCpu) {
 }
 
 TEST_F(Commands, EveryHelpHasAnExample) {
-  for (const std::string command : {"convert", "inspect", "classify", "render", "probe", "bench", "check"}) {
+  for (const std::string command : {"convert", "inspect", "classify", "render", "examples", "probe", "bench", "check"}) {
     const Outcome outcome = run(command + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;
     EXPECT_NE(outcome.out.find("Example:\n  phosphene " + command), std::string::npos) << outcome.out;
@@ -73,6 +73,26 @@ TEST_F(Commands, AnInterruptedRunSaysSoAndIsContinued) {
   EXPECT_NE(outcome.out.find("the same command continues"), std::string::npos) << outcome.out;
   EXPECT_EQ(run(endless, "timeout --foreground --preserve-status --signal INT 1").exit_code, 130)
       << "the folder was not taken up again";
+}
+
+// A PNG of one grey pixel.
+constexpr const char kGreyPixel[] =
+    "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55"
+    "\0\0\0\nIDAT\x78\x9c\x63\x68\0\0\0\x82\0\x81\x77\xcd\x72\xb6\0\0\0\0IEND\xae\x42\x60\x82";
+
+TEST_F(Commands, ExamplesFindsPhotographsAndPrintsItsPageLast) {
+  std::filesystem::create_directory(folder() / "photos");
+  write("photos/grey.png", std::string(kGreyPixel, sizeof(kGreyPixel) - 1));
+  write("photos/text.jpg", "no photograph\n");
+  const std::string command = "examples small.safetensors photos --layer last --units 2,4-5 --scales 1,0.5 --out found";
+  const Outcome outcome = run(command);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("skipped text.jpg: "), std::string::npos) << outcome.out;
+  EXPECT_TRUE(outcome.out.ends_with("\nfound/examples.html\n")) << outcome.out;
+  EXPECT_EQ(outcome.err, "");
+  for (const char* file : {"index.json", "examples.html", "crops/2_highest_1.jpg", "crops/5_lowest_1.jpg"})
+    EXPECT_TRUE(std::filesystem::exists(folder() / "found" / file)) << file;
+  EXPECT_EQ(run(command).out, "found/examples.html\n") << "there was nothing left to do";
 }
 
 TEST_F(Commands, BenchReportsItsStepAndThePeak) {
