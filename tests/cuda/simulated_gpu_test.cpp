@@ -1,6 +1,7 @@
 // The unmodified module on the simulated GPU of tests/cuda_sim, as a user runs it.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -112,6 +113,40 @@ TEST_F(SimulatedGpu, RendersAndGoesOnWithARun) {
   EXPECT_NEAR(objective("gpu") / objective("cpu"), 1, 1e-2);
   const Outcome again = run("render config.json --out gpu --device cuda", on_simulated_gpu(1));
   EXPECT_EQ(again.exit_code, 0) << again.err;
+}
+
+// Every kind of term, parameterization and optimiser, each in a few steps: what is reached is the CPU's to within what the signs
+// of near-zero gradients can do to it.
+TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
+  const std::vector<std::string> variants = {
+      R"("objective": [{"layer": {"layer": "conv1"}}, {"total_variation": {}, "weight": -0.001}, {"l1": {}, "weight": -0.001}])",
+      R"("objective": [{"interpolation": {"layer": "conv2", "unit": 1, "to_unit": 3}},
+                       {"diversity": {"layer": "conv2"}, "weight": -2}, {"alignment": {"layer": "conv1"}, "weight": 1e-6}])",
+      R"("objective": [{"direction": {"layer": "conv2", "vector": {"random": 3}, "power": 1}}, {"blur": {}, "weight": -0.01},
+                       {"l2": {}, "weight": -0.01}], "parameterization": {"laplacian_pyramid": {}})",
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"shared": {}},
+         "optimizer": {"nadam": {"clip_norm": 1}})",
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"cppn": {}},
+         "optimizer": {"sgd": {"schedule": {"cosine": {"to": 0.1}}}})",
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "colour": "clipped", "optimizer": {"steepest": {"warmup": 2}})",
+      R"("objective": [{"neuron": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "optimizer": {"sign": {}})"};
+  for (size_t i = 0; i < variants.size(); ++i) {
+    SCOPED_TRACE(variants[i]);
+    write("variant.json",
+          fmt::format(R"({{"model": "small.safetensors", "images": 2, "size": 24, "steps": 4, {}}})", variants[i]));
+    const Outcome gpu = run(fmt::format("render variant.json --out gpu_{} --device cuda", i), on_simulated_gpu(1));
+    ASSERT_EQ(gpu.exit_code, 0) << gpu.err;
+    ASSERT_EQ(run(fmt::format("render variant.json --out cpu_{} --device cpu", i)).exit_code, 0);
+    int compared = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder() / fmt::format("cpu_{}/records", i))) {
+      const auto there = folder() / fmt::format("gpu_{}/records", i) / entry.path().filename();
+      const double expected = nlohmann::json::parse(contents_of(entry.path()))["objective"];
+      const double actual = nlohmann::json::parse(contents_of(there))["objective"];
+      EXPECT_NEAR(actual, expected, 1e-2 * std::abs(expected));
+      ++compared;
+    }
+    EXPECT_EQ(compared, 2);
+  }
 }
 
 TEST_F(SimulatedGpu, ADamagedPlanCacheIsFoundAnew) {
