@@ -121,7 +121,8 @@ TEST(ReceptiveField, IsTheMeasuredFootprint) {
 }
 
 TEST(ReceptiveField, AUnitOfAConcatSeesWhatItsBranchSees) {
-  Fields fields(branching(), 97, 83);
+  const Model model = branching();
+  Fields fields(model, 97, 83);
   EXPECT_EQ(fields.of("joined", 0), fields.of("a"));
   EXPECT_EQ(fields.of("joined", 1), fields.of("a"));
   EXPECT_EQ(fields.of("joined", 4), fields.of("b"));
