@@ -6,7 +6,7 @@ SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.h' '*.cpp
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:  # the steps of a target stand in order; ninja and ctest use the cores
 
-.PHONY: help demo test build install model configure phosphene format tidy clean
+.PHONY: help demo article test build install model configure phosphene format tidy clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +14,12 @@ help:  ## this list
 demo: install phosphene model  ## install what is missing, build, fetch VGG16 and make the first pictures
 	@$(PHOSPHENE) render configs/demo.json --out runs/demo
 	@echo "$(CURDIR)/runs/demo/report.html"
+
+article: phosphene  ## draw the ideas of feature visualization with GoogLeNet, which must have been converted, into one page
+	@for config in configs/article/*.json; do \
+	  $(PHOSPHENE) render $$config --out runs/article/$$(basename $$config .json) || exit; \
+	done
+	@$(PHOSPHENE) report runs/article
 
 test: install build  ## build everything and run every test; those that need trained weights skip without a network
 	@vgg16="$$(scripts/fetch_vgg16.sh)" || echo "VGG16 could not be fetched: the tests that need it skip" >&2; \

@@ -10,6 +10,7 @@ void add_convert_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_classify_command(CLI::App& app);
 void add_render_command(CLI::App& app);
+void add_report_command(CLI::App& app);
 void add_examples_command(CLI::App& app);
 void add_probe_command(CLI::App& app);
 void add_bench_command(CLI::App& app);

@@ -64,6 +64,7 @@ int run(int argc, char** argv) {
   add_inspect_command(app);
   add_classify_command(app);
   add_render_command(app);
+  add_report_command(app);
   add_examples_command(app);
   add_probe_command(app);
   add_bench_command(app);

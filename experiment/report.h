@@ -9,4 +9,7 @@ namespace phosphene {
 // Returns the page's path.
 std::string write_report(const std::string& folder);
 
+// FOLDER/report.html: a page with a section for each run folder in FOLDER, in the order of their names. Returns its path.
+std::string write_collection(const std::string& folder);
+
 }  // namespace phosphene

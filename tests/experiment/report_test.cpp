@@ -34,6 +34,30 @@ TEST(Report, CarriesTheRunInTheOrderOfItsJobs) {
   }
 }
 
+TEST(Report, OfSeveralRunsHasASectionForEach) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["description"] = "what the first shows";
+  config["snapshots"] = {3, 12};
+  render(folder, config, folder.file("runs/02_b"));
+  config["description"] = "what the other shows";
+  render(folder, config, folder.file("runs/01_a"));
+  std::filesystem::create_directories(folder.file("runs/no_run"));
+  const std::string path = write_collection(folder.file("runs"));
+  EXPECT_EQ(path, folder.file("runs/report.html"));
+  const std::string page = contents_of(path);
+  const std::string open = "id=\"collection\">";
+  const size_t first = page.find(open) + open.size();
+  const Json sections = Json::parse(page.substr(first, page.find("</script>", first) - first))["sections"];
+  ASSERT_EQ(sections.size(), 2U);
+  EXPECT_EQ(sections[0]["description"], "what the other shows");
+  EXPECT_EQ(sections[1]["name"], "02_b");
+  ASSERT_EQ(sections[1]["pictures"].size(), 2U);  // step 3, and the end, which is step 12
+  for (const Json& picture : sections[1]["pictures"])
+    EXPECT_TRUE(std::filesystem::exists(folder.file("runs/" + picture["picture"].get<std::string>())));
+  EXPECT_TRUE(refuses([&] { write_collection(folder.file("runs/no_run")); }, {"no_run", "no run folder"}));
+}
+
 // A layer's name cannot end the script that carries it.
 TEST(Report, TextsCannotBreakOut) {
   const TemporaryFolder folder;

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 
+#include "layers/network/add.h"
 #include "layers/network/concat.h"
 #include "layers/network/relu.h"
 #include "runtime/cpu/cpu_backend.h"
@@ -28,6 +31,7 @@ class SabotagedBackend final : public Backend {
     if (std::holds_alternative<ReluProblem>(problem)) planned.task = std::make_unique<BadTask>(sabotage_);
     return planned;
   }
+  [[nodiscard]] Peaks measure_peaks(DType storage) override { return real_->measure_peaks(storage); }
 
  private:
   class BadTask final : public Task {
@@ -110,6 +114,36 @@ TEST(Program, TwoProgramsShareTheirStates) {
     program.run();
     EXPECT_EQ(program.read(y), std::vector<float>{3});
   }
+}
+
+TEST(Program, NamesTheFirstLayerThatIsNotFinite) {
+  const auto backend = make_cpu_backend(1);
+  States states(*backend);
+  Graph graph;
+  const ValueId x = graph.state("x", {{2, 1, 2, 3}});
+  const ValueId y = graph.append(std::make_shared<Relu>(), {x}, "y");
+  const ValueId z = graph.append(std::make_shared<Add>(), {y, y}, "z");
+  Program program(graph, {z}, *backend, states);
+  const float most = std::numeric_limits<float>::max();
+  const auto fill = [&](float first, float second) {
+    std::vector<float> numbers(static_cast<size_t>(graph.shape(x).elements()), 1);
+    numbers.front() = first;
+    numbers.back() = second;
+    states.write("x", numbers);
+  };
+  fill(1, most);  // doubled, it is infinite
+  EXPECT_EQ(program.first_not_finite(0), "");
+  EXPECT_EQ(program.first_not_finite(1), "z");
+  fill(std::numeric_limits<float>::infinity(), 1);
+  EXPECT_EQ(program.first_not_finite(0), "y");
+  EXPECT_EQ(program.first_not_finite(1), "");
+  fill(1, 2);
+  program.run();
+  const std::unique_ptr<Transfer> transfer = program.start_read(z);
+  EXPECT_TRUE(transfer->done());
+  float last = 0;
+  std::memcpy(&last, transfer->bytes().data() + transfer->bytes().size() - sizeof(float), sizeof(float));
+  EXPECT_EQ(last, 4);
 }
 
 TEST(Program, RefusesToKeepWhatNothingWrites) {
