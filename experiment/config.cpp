@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "experiment/json_reader.h"
+#include "experiment/phases.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -284,8 +285,13 @@ void parse_sweep(const JsonReader& reader, Config& config) {
 
 void parse_initial(const JsonReader& reader, Config& config) {
   config.initial = reader.text();
-  if (config.parameterization != Parameterization::fourier && config.parameterization != Parameterization::pixel)
+  const bool of_pixels =
+      config.parameterization == Parameterization::fourier || config.parameterization == Parameterization::pixel;
+  if (config.starts_from_photo()) {
+    if (config.parameterization == Parameterization::cppn) reader.refuse("a CPPN cannot start from a photograph");
+  } else if (!of_pixels) {
     reader.refuse("only spectra and pixels can be started from a file");
+  }
 }
 
 void parse_outputs(const JsonReader& reader, Config& config) {
@@ -294,7 +300,7 @@ void parse_outputs(const JsonReader& reader, Config& config) {
     if (reader.at(i).word({"image", "spectrum"}) == "image") {
       config.save_image = true;
     } else {
-      if (config.parameterization != Parameterization::fourier)
+      if (config.phase(config.phases() - 1).parameterization != Parameterization::fourier)
         reader.at(i).refuse("only the Fourier parameterization has a spectrum to save");
       config.save_spectrum = true;
     }
@@ -303,7 +309,8 @@ void parse_outputs(const JsonReader& reader, Config& config) {
 
 void parse_snapshots(const JsonReader& reader, Config& config) {
   reader.must_be_array();
-  for (size_t i = 0; i < reader.size(); ++i) config.snapshots.push_back(reader.at(i).integer(0, config.steps));
+  for (size_t i = 0; i < reader.size(); ++i)
+    config.snapshots.push_back(reader.at(i).integer(0, config.steps_of_all_phases()));
   std::sort(config.snapshots.begin(), config.snapshots.end());
   config.snapshots.erase(std::unique(config.snapshots.begin(), config.snapshots.end()), config.snapshots.end());
 }
@@ -361,16 +368,18 @@ std::string resolve_path(const Config& config, const std::string& path) {
   return (std::filesystem::path(config.directory) / path).string();
 }
 
-Config parse_config(const Json& json, const std::string& file, const std::string& directory) {
+int64_t Config::steps_of_all_phases() const {
+  int64_t sum = steps;
+  for (const Config& phase : later_phases) sum += phase.steps;
+  return sum;
+}
+
+Config parse_settings(const JsonReader& reader, const std::string& directory) {
+  const Json& json = reader.json();
   Config config;
-  config.file = file;
+  config.file = reader.file();
   config.directory = directory;
   config.json = json;
-  const JsonReader reader(json, file);
-  reader.only({"version", "description", "model", "images", "size", "parameterization", "colour", "transforms", "objective",
-               "optimizer", "steps", "snapshots", "seed", "precision", "initial", "batch", "save", "sweep"});
-  if (reader.has("version")) (void)reader.at("version").integer(1, 1);
-  if (reader.has("description")) (void)reader.at("description").text();
   config.model = reader.at("model").text();
   if (reader.has("images")) config.images = reader.at("images").integer(1, kMostImages);
   if (reader.has("size")) parse_size(reader.at("size"), config);
@@ -379,6 +388,7 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   if (reader.has("transforms")) parse_transforms(reader.at("transforms"), config.transforms);
   config.objective = parse_terms(reader.at("objective"), config.images);
   if (reader.has("steps")) config.steps = reader.at("steps").integer(1, kMostSteps);
+  config.optimisation_steps = config.steps;
   if (reader.has("optimizer")) parse_optimizer(reader.at("optimizer"), config.steps, config.optimiser);
   const bool rate_given = reader.has("optimizer") && json["optimizer"].front().contains("learning_rate");
   if (config.parameterization == Parameterization::cppn && !rate_given) {
@@ -386,11 +396,24 @@ Config parse_config(const Json& json, const std::string& file, const std::string
     config.optimiser.adam.learning_rate *= kCppnRate;
     config.optimiser.momentum.learning_rate *= kCppnRate;
   }
-  if (reader.has("snapshots")) parse_snapshots(reader.at("snapshots"), config);
   if (reader.has("seed")) config.seed = static_cast<uint64_t>(reader.at("seed").integer(0, int64_t{1} << 53));
   if (reader.has("precision"))
     config.precision = reader.at("precision").word({"f32", "bf16"}) == "bf16" ? DType::bf16 : DType::f32;
   if (reader.has("initial")) parse_initial(reader.at("initial"), config);
+  return config;
+}
+
+Config parse_config(const Json& json, const std::string& file, const std::string& directory) {
+  const JsonReader reader(json, file);
+  reader.only({"version", "description", "model", "images", "size", "parameterization", "colour", "transforms",
+               "objective", "optimizer", "steps", "snapshots", "seed", "precision", "initial", "batch", "save", "sweep",
+               "phases"});
+  if (reader.has("version")) (void)reader.at("version").integer(1, 1);
+  if (reader.has("description")) (void)reader.at("description").text();
+  Config config = parse_settings(reader, directory);
+  if (config.starts_from_photo()) start_at_the_picture(config);
+  if (reader.has("phases")) parse_phases(reader.at("phases"), config);
+  if (reader.has("snapshots")) parse_snapshots(reader.at("snapshots"), config);
   if (reader.has("batch")) config.batch = reader.at("batch").integer(1, kMostImages);
   if (reader.has("save")) parse_outputs(reader.at("save"), config);
   if (reader.has("sweep")) {

@@ -29,6 +29,10 @@ struct SharedLevel {
   bool offset = false;  // shifted by half of what it is enlarged by
 };
 
+// What a phase takes over from the one before it: nothing (it is the first), the picture that it then changes, its parameters, or these and
+// the optimiser's moments and steps.
+enum class Takeover { nothing, picture, parameters, optimisation };
+
 struct Transforms {
   std::string preset = "distill";  // or "" with `list`, or `replay`
   TransformList list;              // `shared` and `outside` count for presets too
@@ -52,7 +56,7 @@ struct Config {
   std::vector<int64_t> snapshots;
   uint64_t seed = 0;
   DType precision = DType::f32;  // of the network's activations, gradients and weights: f32 or bf16
-  std::string initial;           // start: a file with `re` and `im` (or `pixels`)
+  std::string initial;           // start: a photograph, or a safetensors file with `re` and `im` (or `pixels`)
   int64_t batch = 0;             // images packed into one program at the most; 0: automatic
   bool save_image = false;       // also as float32
   bool save_spectrum = false;
@@ -62,6 +66,18 @@ struct Config {
   Json json;              // as given, overrides applied, defaults not filled in; without "sweep"
   // Axes of a sweep: JSON pointer -> values, in the order given.
   std::vector<std::pair<std::string, std::vector<Json>>> sweep;
+
+  std::vector<Config> later_phases;  // what follows: whole configs without later phases of their own
+  Takeover takeover = Takeover::nothing;
+  // The optimisation that this phase is a part of: the step that the phase starts at, and the steps of all its phases.
+  int64_t first_step = 0, optimisation_steps = 512;
+
+  [[nodiscard]] size_t phases() const { return 1 + later_phases.size(); }
+  [[nodiscard]] const Config& phase(size_t index) const { return index == 0 ? *this : later_phases.at(index - 1); }
+  [[nodiscard]] int64_t steps_of_all_phases() const;
+  [[nodiscard]] bool starts_from_photo() const { return !initial.empty() && !initial.ends_with(".safetensors"); }
+  // The parameters change a picture that was there before.
+  [[nodiscard]] bool changes_a_picture() const { return takeover == Takeover::picture || starts_from_photo(); }
 };
 
 // A path in a config, relative to the config's folder.

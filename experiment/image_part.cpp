@@ -11,6 +11,8 @@
 namespace phosphene {
 namespace {
 
+constexpr const char* kPictureState = "picture before colour";  // that the parameters change
+
 std::vector<DrawKey> keys_of(const std::vector<Slot>& slots, int64_t stride) {
   std::vector<DrawKey> keys;
   for (size_t slot = 0; slot < slots.size(); slot += static_cast<size_t>(stride)) {
@@ -54,6 +56,13 @@ ImagePart::ImagePart(const Config& config, const Shape& image) : config_(config)
     add(level_info(image, group_, level), config.parameterization == Parameterization::shared);
 }
 
+std::vector<std::string> ImagePart::states() const {
+  std::vector<std::string> names;
+  for (const ImageParameter& parameter : parameters_) names.push_back(parameter.name);
+  if (config_.changes_a_picture()) names.emplace_back(kPictureState);
+  return names;
+}
+
 FourierParameterization ImagePart::fourier() const {
   return {image_.n, image_.c, image_.h, image_.w, config_.decay_power};
 }
@@ -61,21 +70,28 @@ FourierParameterization ImagePart::fourier() const {
 ValueId ImagePart::append_before_colour(Graph& graph) const {
   std::vector<ValueId> states;
   for (const ImageParameter& parameter : parameters_) states.push_back(graph.state(parameter.name, parameter.info));
-  if (config_.parameterization == Parameterization::pixel) return states[0];
   if (config_.parameterization == Parameterization::cppn) return append_cppn(graph, config_.cppn, image_, states);
   std::vector<ValueId> terms;
-  if (levels_.size() < states.size()) terms.push_back(append_fourier_image(graph, fourier(), states[0]));
+  if (config_.changes_a_picture()) terms.push_back(graph.state(kPictureState, {image_, Layout::planar, DType::f32}));
+  if (config_.parameterization == Parameterization::pixel) {
+    terms.push_back(states[0]);
+  } else if (levels_.size() < states.size()) {
+    terms.push_back(append_fourier_image(graph, fourier(), states[0]));
+  }
   const size_t first = states.size() - levels_.size();
   for (size_t level = 0; level < levels_.size(); ++level)
     terms.push_back(append_enlarged(graph, image_, group_, levels_[level], states[first + level]));
   return append_sum(graph, std::move(terms), "image");
 }
 
+bool ImagePart::decorrelated() const {
+  if (config_.colour != ColourSpace::automatic) return config_.colour != ColourSpace::plain;
+  return image_.c == 3 && config_.parameterization != Parameterization::cppn;
+}
+
 ValueId ImagePart::append(Graph& graph) const {
-  const bool automatic = image_.c == 3 && config_.parameterization != Parameterization::cppn;
-  const bool clipped = config_.colour == ColourSpace::clipped;
-  const bool decorrelated = config_.colour == ColourSpace::automatic ? automatic : config_.colour != ColourSpace::plain;
-  return graph.append(std::make_shared<Colour>(decorrelated, clipped), {append_before_colour(graph)}, "colour");
+  return graph.append(std::make_shared<Colour>(decorrelated(), config_.colour == ColourSpace::clipped),
+                      {append_before_colour(graph)}, "colour");
 }
 
 std::vector<float> ImagePart::drawn_start(size_t parameter, const std::vector<Slot>& slots) const {
@@ -126,11 +142,14 @@ std::vector<float> ImagePart::read_start(const std::vector<Slot>& slots) const {
   return start;
 }
 
-void ImagePart::write_start(States& states, const std::vector<Slot>& slots) const {
-  for (size_t parameter = 0; parameter < parameters_.size(); ++parameter) {
-    states.write(parameters_[parameter].name,
-                 config_.initial.empty() ? drawn_start(parameter, slots) : read_start(slots));
-  }
+void ImagePart::write_start(States& states, const std::vector<Slot>& slots, const HostTensor* pictures) const {
+  const bool drawn = config_.initial.empty() || config_.changes_a_picture();
+  for (size_t parameter = 0; parameter < parameters_.size(); ++parameter)
+    states.write(parameters_[parameter].name, drawn ? drawn_start(parameter, slots) : read_start(slots));
+  if (!config_.changes_a_picture()) return;
+  if (pictures == nullptr) fail_internal("image", "there is no picture to begin with");
+  states.write(kPictureState,
+               before_colour(image_, pictures->data, decorrelated(), config_.colour == ColourSpace::clipped));
 }
 
 }  // namespace phosphene

@@ -30,14 +30,19 @@ class ImagePart {
 
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_; }
 
+  // The names of all states that the image is made from: the parameters, and the picture that they change.
+  [[nodiscard]] std::vector<std::string> states() const;
+
   // Appends parameters -> image, planar.
   ValueId append(Graph& graph) const;
 
-  // Writes the start of every parameter: drawn, or read from the config's `initial`.
-  void write_start(States& states, const std::vector<Slot>& slots) const;
+  // Writes the start of every parameter: drawn, or read from the config's `initial`. `pictures`: what a config that changes a picture
+  // begins with, N x C x H x W in [0, 1].
+  void write_start(States& states, const std::vector<Slot>& slots, const HostTensor* pictures = nullptr) const;
 
  private:
   [[nodiscard]] FourierParameterization fourier() const;
+  [[nodiscard]] bool decorrelated() const;
   [[nodiscard]] ValueId append_before_colour(Graph& graph) const;
   [[nodiscard]] std::vector<float> drawn_start(size_t parameter, const std::vector<Slot>& slots) const;
   [[nodiscard]] std::vector<float> read_start(const std::vector<Slot>& slots) const;

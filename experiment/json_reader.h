@@ -19,6 +19,7 @@ class JsonReader {
 
   [[nodiscard]] const Json& json() const { return *json_; }
   [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] const std::string& pointer() const { return pointer_; }
   [[nodiscard]] std::string place() const { return file_ + ": " + (pointer_.empty() ? "/" : pointer_); }
 
   template <class... Arguments>

@@ -33,6 +33,31 @@ std::string layers_of(const Config& config) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+int64_t steps_before(const Config& config, size_t phase) {
+  int64_t steps = 0;
+  for (size_t i = 0; i < phase; ++i) steps += config.phase(i).steps;
+  return steps;
+}
+
+// The objective of a phase on the network's shapes alone.
+class ObjectiveCheck {
+ public:
+  ObjectiveCheck(const Model& model, const Config& config)
+      : shape_{config.images, model.channels, config.height > 0 ? config.height : model.height,
+               config.width > 0 ? config.width : model.width},
+        network_(model, graph_, graph_.state("input", {shape_, Layout::channels_last, DType::f32})),
+        objective_(graph_, network_, model, config, config.images,
+                   graph_.state("image", {shape_, Layout::planar, DType::f32})) {}
+
+  void check(const std::vector<Slot>& slots) const { objective_.check(slots); }
+
+ private:
+  Shape shape_;
+  Graph graph_;
+  ModelGraph network_;
+  ObjectivePart objective_;
+};
+
 // One experiment under way.
 class Run {
  public:
@@ -57,21 +82,22 @@ class Run {
     return jobs_[image.job].names[static_cast<size_t>(image.image)];
   }
   [[nodiscard]] const Config& config_of(const Batch& batch) const { return jobs_[batch.front().job].config; }
-  [[nodiscard]] std::vector<Slot> slots(const Batch& batch) const;
+  [[nodiscard]] std::vector<Slot> slots(const Batch& batch, size_t phase) const;
   [[nodiscard]] Json frozen() const;
   void check_objectives() const;
-  StepProgram& program_for(const Batch& batch);
+  StepProgram& program_for(const Batch& batch, size_t phase);
   void render(const Batch& batch);
-  bool steps(const Batch& batch, StepProgram& program);
+  bool steps(const Batch& batch, size_t phase, StepProgram& program);
+  void keep_curves(const Config& phase, StepProgram& program);
   void give_up(const Batch& batch, size_t slot, const std::string& reason, int64_t step);
-  void check_gradient(const Batch& batch, StepProgram& program);
-  void check_latches(const Batch& batch, StepProgram& program);
+  void check_gradient(const Batch& batch, size_t phase, StepProgram& program);
+  void check_latches(const Batch& batch, size_t phase, StepProgram& program);
   void start_snapshot(const Batch& batch, StepProgram& program, int64_t step);
   void write_snapshot(const Batch& batch, const StepProgram& program);
   void finish(const Batch& batch, StepProgram& program);
   void save_floats(const Batch& batch, StepProgram& program, const HostTensor& pictures, size_t slot);
   [[nodiscard]] Json record(const JobImage& image, const std::vector<float>& curve) const;
-  void tell(const Batch& batch, StepProgram& program, int64_t step);
+  void tell(const Batch& batch, size_t phase, StepProgram& program, int64_t step);
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
 
   Config config_;
@@ -82,19 +108,21 @@ class Run {
   std::vector<Batch> batches_;
   int64_t images_ = 0;
   std::unique_ptr<RunFolder> folder_;
-  std::unique_ptr<StepProgram> program_;
-  std::string program_key_;
-  std::vector<bool> given_up_;          // by slot of the batch under way
-  std::unique_ptr<Transfer> snapshot_;  // on its way from the device
+  std::vector<std::unique_ptr<StepProgram>> programs_;  // by phase
+  std::string programs_key_;
+  std::vector<bool> given_up_;              // by slot of the batch under way
+  std::vector<std::vector<float>> curves_;  // by slot: the objective of each step
+  std::unique_ptr<Transfer> snapshot_;      // on its way from the device
   int64_t snapshot_step_ = 0;
   RunResult result_;
   Clock::time_point start_ = Clock::now();
   double steps_done_ = 0, steps_ahead_ = 0;  // image steps of this call
 };
 
-std::vector<Slot> Run::slots(const Batch& batch) const {
+std::vector<Slot> Run::slots(const Batch& batch, size_t phase) const {
   std::vector<Slot> slots;
-  for (const JobImage& image : batch) slots.push_back({&jobs_[image.job].config, image.image, jobs_[image.job].index});
+  for (const JobImage& image : batch)
+    slots.push_back({&jobs_[image.job].config.phase(phase), image.image, jobs_[image.job].index});
   return slots;
 }
 
@@ -111,43 +139,39 @@ Json Run::frozen() const {
           {"config", config}};
 }
 
-// One program serves every batch of one structure; its size is that of the first, the largest.
-StepProgram& Run::program_for(const Batch& batch) {
-  const std::string key = structure_key(config_of(batch));
-  if (program_ == nullptr || key != program_key_ || std::ssize(batch) > program_->batch()) {
-    program_.reset();  // free its memory before the next takes its own
-    program_ = std::make_unique<StepProgram>(model_, config_of(batch), std::ssize(batch), *device_.backend);
-    program_key_ = key;
+// One program for each phase serves every batch of one structure; its size is that of the first, the largest.
+StepProgram& Run::program_for(const Batch& batch, size_t phase) {
+  const Config& config = config_of(batch);
+  const std::string key = structure_key(config);
+  if (programs_.empty() || key != programs_key_ || std::ssize(batch) > programs_.front()->batch()) {
+    programs_.clear();  // free their memory before the next take their own
+    for (size_t i = 0; i < config.phases(); ++i)
+      programs_.push_back(std::make_unique<StepProgram>(model_, config.phase(i), std::ssize(batch), *device_.backend));
+    programs_key_ = key;
   }
-  return *program_;
+  return *programs_[phase];
 }
 
 // That every job's layers, units and positions exist, the last one's as early as the first's. A graph has shapes before it is planned.
 void Run::check_objectives() const {
   std::string key;
-  Graph graph;
-  std::unique_ptr<ModelGraph> network;
-  std::unique_ptr<ObjectivePart> objective;
+  std::vector<std::unique_ptr<ObjectiveCheck>> checks;  // by phase
   for (const Batch& batch : batches_) {
     const Config& config = config_of(batch);
-    if (std::string next = structure_key(config); objective == nullptr || next != key) {
+    if (std::string next = structure_key(config); checks.empty() || next != key) {
       key = std::move(next);
-      graph = Graph();
-      const Shape shape{config.images, model_.channels, config.height > 0 ? config.height : model_.height,
-                        config.width > 0 ? config.width : model_.width};
-      network =
-          std::make_unique<ModelGraph>(model_, graph, graph.state("input", {shape, Layout::channels_last, DType::f32}));
-      objective = std::make_unique<ObjectivePart>(graph, *network, model_, config, config.images,
-                                                  graph.state("image", {shape, Layout::planar, DType::f32}));
+      checks.clear();
+      for (size_t phase = 0; phase < config.phases(); ++phase)
+        checks.push_back(std::make_unique<ObjectiveCheck>(model_, config.phase(phase)));
     }
-    objective->check(slots(batch));
+    for (size_t phase = 0; phase < config.phases(); ++phase) checks[phase]->check(slots(batch, phase));
   }
 }
 
 RunResult Run::execute() {
   if (!device_.note.empty() && options_.progress != nullptr) options_.progress->on_message(device_.note);
   check_objectives();
-  program_for(batches_.front()).start(slots(batches_.front()));  // mistakes show before anything is written
+  program_for(batches_.front(), 0).start(slots(batches_.front(), 0));  // mistakes show before anything is written
   folder_ = std::make_unique<RunFolder>(options_.out, frozen());
   std::vector<Batch> ahead;
   for (const Batch& batch : batches_) {
@@ -157,7 +181,7 @@ RunResult Run::execute() {
       result_.skipped += std::ssize(batch);
     } else {
       ahead.push_back(batch);
-      steps_ahead_ += static_cast<double>(config_of(batch).steps) * static_cast<double>(batch.size());
+      steps_ahead_ += static_cast<double>(config_of(batch).steps_of_all_phases()) * static_cast<double>(batch.size());
     }
   }
   start_ = Clock::now();
@@ -172,42 +196,58 @@ RunResult Run::execute() {
 
 void Run::render(const Batch& batch) {
   const Clock::time_point start = Clock::now();
-  StepProgram& program = program_for(batch);
-  program.start(slots(batch));
+  const Config& config = config_of(batch);
   given_up_.assign(batch.size(), false);
-  if (!steps(batch, program)) return;
-  finish(batch, program);
+  curves_.assign(batch.size(), {});
+  PhaseEnd before;
+  for (size_t phase = 0; phase < config.phases(); ++phase) {
+    StepProgram& program = program_for(batch, phase);
+    program.start(slots(batch, phase), &before);
+    if (!steps(batch, phase, program)) return;
+    keep_curves(config.phase(phase), program);
+    if (phase + 1 < config.phases()) before = program.end();
+  }
+  finish(batch, program_for(batch, config.phases() - 1));
   folder_->append_timing({{"first", name(batch.front())},
                           {"images", batch.size()},
-                          {"steps", config_of(batch).steps},
+                          {"steps", config.steps_of_all_phases()},
                           {"seconds", seconds_since(start)}});
 }
 
 // False when the run was asked to stop: the batch is abandoned.
-bool Run::steps(const Batch& batch, StepProgram& program) {
-  const Config& config = config_of(batch);
-  for (int64_t step = 0; step <= config.steps; ++step) {
+bool Run::steps(const Batch& batch, size_t phase, StepProgram& program) {
+  const Config &config = config_of(batch), &now = config.phase(phase);
+  const int64_t before = steps_before(config, phase);
+  for (int64_t step = 0; step <= now.steps; ++step) {
     if (snapshot_ != nullptr && snapshot_->done()) write_snapshot(batch, program);
-    if (std::binary_search(config.snapshots.begin(), config.snapshots.end(), step)) {
-      start_snapshot(batch, program, step);
-    }
-    if (step == config.steps) break;
+    const bool wanted = std::binary_search(config.snapshots.begin(), config.snapshots.end(), before + step);
+    if (wanted && (phase == 0 || step > 0)) start_snapshot(batch, program, before + step);
+    if (step == now.steps) break;
     if (stop_asked()) {
       write_snapshot(batch, program);
       return false;
     }
     program.step();
-    if (step == 0) {
-      check_latches(batch, program);  // before the gradient: a latched image has none
-      check_gradient(batch, program);
+    if (step == 0 && now.takeover != Takeover::optimisation) {
+      check_latches(batch, phase, program);  // before the gradient: a latched image has none
+      check_gradient(batch, phase, program);
     }
     steps_done_ += static_cast<double>(batch.size());
-    tell(batch, program, step);
+    tell(batch, phase, program, step);
     if (std::all_of(given_up_.begin(), given_up_.end(), [](bool gone) { return gone; })) break;
   }
   write_snapshot(batch, program);
-  check_latches(batch, program);
+  check_latches(batch, phase, program);
   return true;
+}
+
+void Run::keep_curves(const Config& phase, StepProgram& program) {
+  const auto history = program.states().read<float>(kHistoryState);
+  const auto n = static_cast<size_t>(program.batch());
+  for (size_t slot = 0; slot < curves_.size(); ++slot) {
+    for (int64_t step = 0; step < phase.steps; ++step)
+      curves_[slot].push_back(history[static_cast<size_t>(phase.first_step + step) * n + slot]);
+  }
 }
 
 void Run::give_up(const Batch& batch, size_t slot, const std::string& reason, int64_t step) {
@@ -218,30 +258,34 @@ void Run::give_up(const Batch& batch, size_t slot, const std::string& reason, in
 }
 
 // After the first step the first moment is the gradient, or a part of it: where all of it is 0, nothing will ever change.
-void Run::check_gradient(const Batch& batch, StepProgram& program) {
+void Run::check_gradient(const Batch& batch, size_t phase, StepProgram& program) {
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (given_up_[slot] || program.moves(static_cast<int64_t>(slot))) continue;
-    const Config& config = jobs_[batch[slot].job].config;
+    const Config& config = jobs_[batch[slot].job].config.phase(phase);
     std::string proposal;
     for (const Term& term : config.objective) {
       if (!term.layer.empty() && !term.layer.ends_with(":pre"))
         proposal = fmt::format("; try '{}:pre', what stands before its ReLU", term.layer);
     }
     give_up(batch, slot,
-            fmt::format("the gradient from {} is exactly zero: the unit is silent{}", layers_of(config), proposal), 1);
+            fmt::format("the gradient from {} is exactly zero: the unit is silent{}", layers_of(config), proposal),
+            steps_before(config_of(batch), phase) + 1);
   }
 }
 
-void Run::check_latches(const Batch& batch, StepProgram& program) {
+void Run::check_latches(const Batch& batch, size_t phase, StepProgram& program) {
+  const Config& config = config_of(batch);
+  // The latch counts from where the phase's optimisation began.
+  const int64_t before = steps_before(config, phase) - config.phase(phase).first_step;
   const auto latch = program.states().read<int64_t>(kLatchState);
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (latch[slot] == 0 || given_up_[slot]) continue;
     const std::string layer = program.first_not_finite(slot, latch[slot] - 1);
     give_up(batch, slot,
             fmt::format("the objective on {} is not finite at step {}{}; a smaller learning rate may help",
-                        layers_of(jobs_[batch[slot].job].config), latch[slot],
+                        layers_of(config.phase(phase)), before + latch[slot],
                         layer.empty() ? "" : fmt::format(", and '{}' is the first that is not", layer)),
-            latch[slot]);
+            before + latch[slot]);
   }
 }
 
@@ -267,17 +311,13 @@ void Run::write_snapshot(const Batch& batch, const StepProgram& program) {
 void Run::finish(const Batch& batch, StepProgram& program) {
   const HostTensor pictures = program.images();
   const Shape& shape = program.image_shape();
-  const auto history = program.states().read<float>(kHistoryState);
-  const auto n = static_cast<size_t>(program.batch());
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (given_up_[slot]) continue;
-    std::vector<float> curve;
-    for (size_t at = slot; at < history.size(); at += n) curve.push_back(history[at]);
     write_png(folder_->file("images/" + name(batch[slot]) + ".png"),
               pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h,
               shape.w);
     if (config_.save_image || config_.save_spectrum) save_floats(batch, program, pictures, slot);
-    folder_->write_record(name(batch[slot]), record(batch[slot], curve));
+    folder_->write_record(name(batch[slot]), record(batch[slot], curves_[slot]));
     ++result_.finished;
   }
 }
@@ -325,7 +365,7 @@ Json Run::record(const JobImage& image, const std::vector<float>& curve) const {
   if (term.unit) record["unit"] = *term.unit;
   if (!term.label.empty()) record["label"] = term.label;
   record["objective"] = curve.back();
-  record["steps"] = config.steps;
+  record["steps"] = config.steps_of_all_phases();
   record["seed"] = config.seed;
   record["terms"] = config.json.at("objective");
   record["picture"] = fmt::format("images/{}.png", name(image));
@@ -335,11 +375,13 @@ Json Run::record(const JobImage& image, const std::vector<float>& curve) const {
   return record;
 }
 
-void Run::tell(const Batch& batch, StepProgram& program, int64_t step) {
+void Run::tell(const Batch& batch, size_t phase, StepProgram& program, int64_t step) {
   if (options_.progress == nullptr || !options_.progress->due()) return;
+  const Config& config = config_of(batch);
   std::vector<float> values(static_cast<size_t>(program.batch()));
-  program.states().read_part(kHistoryState, step * program.batch() * static_cast<int64_t>(sizeof(float)),
-                             std::as_writable_bytes(std::span<float>(values)));
+  program.states().read_part(
+      kHistoryState, (config.phase(phase).first_step + step) * program.batch() * static_cast<int64_t>(sizeof(float)),
+      std::as_writable_bytes(std::span<float>(values)));
   double mean = 0;  // of the images that still have a finite objective
   int64_t counted = 0;
   for (size_t slot = 0; slot < batch.size(); ++slot) {
@@ -350,25 +392,28 @@ void Run::tell(const Batch& batch, StepProgram& program, int64_t step) {
   }
   if (counted > 0) mean /= static_cast<double>(counted);
   const double eta = steps_done_ > 0 ? seconds_since(start_) / steps_done_ * (steps_ahead_ - steps_done_) : -1;
-  options_.progress->on_step(name(batch.front()), result_.finished + result_.skipped, images_, step + 1,
-                             config_of(batch).steps, mean, eta);
+  options_.progress->on_step(name(batch.front()), result_.finished + result_.skipped, images_,
+                             steps_before(config, phase) + step + 1, config.steps_of_all_phases(), mean, eta);
 }
 
 std::vector<std::string> Run::describe() {
-  StepProgram& program = program_for(batches_.front());
-  program.start(slots(batches_.front()));
-  const Shape& shape = program.image_shape();
+  StepProgram& program = program_for(batches_.front(), 0);
+  program.start(slots(batches_.front(), 0));
+  const Shape& shape = programs_.back()->image_shape();
   constexpr double kMegabyte = 1e-6;
-  const double bytes = static_cast<double>(program.program().arena_bytes() + program.program().constant_bytes() +
-                                           program.states().bytes());
-  return {fmt::format("model    {} ({})", model_.name, config_.model),
-          fmt::format("images   {} in {} jobs, {} batches of up to {}", images_, jobs_.size(), batches_.size(),
-                      program.batch()),
-          fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps),
-          fmt::format("backend  {}", device_.backend->description()),
-          fmt::format("memory   {:.0f} MB for a batch", bytes * kMegabyte),
-          fmt::format("first    {}", name(batches_.front().front())),
-          fmt::format("last     {}", name(batches_.back().back()))};
+  double bytes = 0;
+  for (const auto& each : programs_)
+    bytes +=
+        static_cast<double>(each->program().arena_bytes() + each->program().constant_bytes() + each->states().bytes());
+  return {
+      fmt::format("model    {} ({})", model_.name, config_.model),
+      fmt::format("images   {} in {} jobs, {} batches of up to {}", images_, jobs_.size(), batches_.size(),
+                  program.batch()),
+      fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps_of_all_phases()),
+      fmt::format("backend  {}", device_.backend->description()),
+      fmt::format("memory   {:.0f} MB for a batch", bytes * kMegabyte),
+      fmt::format("first    {}", name(batches_.front().front())),
+      fmt::format("last     {}", name(batches_.back().back()))};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "experiment/start_pictures.h"
 #include "layers/optimiser/record.h"
 #include "layers/transform/warp.h"
 #include "loaders/safetensors.h"
@@ -10,6 +11,7 @@
 #include "runtime/error.h"
 
 namespace phosphene {
+
 StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend)
     : config_(config),
       n_(n),
@@ -44,7 +46,8 @@ void StepProgram::append_update(Graph& graph) const {
   for (const ImageParameter& parameter : image_part_.parameters())
     parameters.push_back(graph.state(parameter.name, parameter.info));
   const std::vector<ValueId> gradients = differentiate(graph, parameters);
-  append_record(graph, objective_->value(), step, graph.state(kHistoryState, value_history(config_.steps, n_)), latch);
+  append_record(graph, objective_->value(), step,
+                graph.state(kHistoryState, value_history(config_.optimisation_steps, n_)), latch);
   ValueId latch_of_groups = kNoValue;
   std::vector<Ascent> ascents;
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -75,7 +78,7 @@ ValueId StepProgram::append_transforms(Graph& graph) const {
                                image_.w);
 }
 
-void StepProgram::start(const std::vector<Slot>& some) {
+void StepProgram::start(const std::vector<Slot>& some, const PhaseEnd* before) {
   std::vector<Slot> slots = some;
   if (slots.empty() || static_cast<int64_t>(slots.size()) > n_)
     fail_internal("batch", "{} images for a program of {}", slots.size(), n_);
@@ -88,16 +91,45 @@ void StepProgram::start(const std::vector<Slot>& some) {
     for (const Slot& slot : slots) keys.push_back(slot.key());
     states_->write(kKeysState, keys);
   }
-  image_part_.write_start(*states_, slots);
-  const auto zero = [this](const std::string& name) {
-    if (states_->contains(name))
-      states_->write(name, std::vector<std::byte>(static_cast<size_t>(states_->info(name).bytes())));
-  };
-  for (const char* name : {kStepState, kLatchState, kHistoryState}) zero(name);
-  for (const ImageParameter& parameter : image_part_.parameters()) {
-    zero(parameter.name + "/m");
-    zero(parameter.name + "/v");
+  if (config_.takeover == Takeover::parameters || config_.takeover == Takeover::optimisation) {
+    copy(image_part_.states(), *before);
+  } else {
+    start_image(slots, before);
   }
+  if (config_.takeover == Takeover::optimisation) {
+    copy(optimiser_states(), *before);
+  } else {
+    for (const std::string& name : optimiser_states())
+      states_->write(name, std::vector<std::byte>(static_cast<size_t>(states_->info(name).bytes())));
+  }
+}
+
+void StepProgram::start_image(const std::vector<Slot>& slots, const PhaseEnd* before) {
+  if (!config_.changes_a_picture()) return image_part_.write_start(*states_, slots);
+  const HostTensor pictures =
+      start_pictures(config_, image_, config_.takeover == Takeover::picture ? &before->pictures : nullptr);
+  image_part_.write_start(*states_, slots, &pictures);
+}
+
+std::vector<std::string> StepProgram::optimiser_states() const {
+  std::vector<std::string> names = {kStepState, kLatchState, kHistoryState};
+  for (const ImageParameter& parameter : image_part_.parameters()) {
+    names.push_back(parameter.name + "/m");
+    names.push_back(parameter.name + "/v");
+  }
+  std::erase_if(names, [this](const std::string& name) { return !states_->contains(name); });
+  return names;
+}
+
+void StepProgram::copy(const std::vector<std::string>& names, const PhaseEnd& before) {
+  for (const std::string& name : names) states_->write(name, before.states.at(name));
+}
+
+PhaseEnd StepProgram::end() {
+  PhaseEnd end;
+  for (const std::string& name : states_->names()) end.states[name] = states_->read<std::byte>(name);
+  end.pictures = images();
+  return end;
 }
 
 std::vector<float> StepProgram::first_moments() const {

@@ -2,6 +2,7 @@
 // Which unit, vector and random key each image has is data, written to the states when a batch starts.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,21 @@ inline constexpr const char* kLatchState = "latch";
 inline constexpr const char* kHistoryState = "history";
 inline constexpr const char* kKeysState = "draw keys";
 
+// What a phase leaves to the next.
+struct PhaseEnd {
+  std::map<std::string, std::vector<std::byte>> states;
+  HostTensor pictures;  // N x C x H x W in [0, 1]
+};
+
 // A whole program for n images of one structure, its states, and what writes them.
 class StepProgram {
  public:
   StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend);
 
-  // Starts `slots` (as many as n; fill up by repeating one): tables, keys, start of the parameters, moments, latch,
-  // history and step.
-  void start(const std::vector<Slot>& slots);
+  // Starts `slots` (as many as n; filled up by repeating the last group): tables, keys, start of the parameters, moments,
+  // latch, history and step. `before`: of the phase before, where the config takes something over from it.
+  void start(const std::vector<Slot>& slots, const PhaseEnd* before = nullptr);
+  [[nodiscard]] PhaseEnd end();
   void step() { program_->run(); }
 
   [[nodiscard]] Program& program() { return *program_; }
@@ -52,6 +60,9 @@ class StepProgram {
  private:
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
   void append_update(Graph& graph) const;
+  void start_image(const std::vector<Slot>& slots, const PhaseEnd* before);
+  [[nodiscard]] std::vector<std::string> optimiser_states() const;
+  void copy(const std::vector<std::string>& names, const PhaseEnd& before);
 
   Config config_;  // whose structure the program has
   int64_t n_;

@@ -17,6 +17,7 @@ namespace phosphene {
 struct ColourMatrix {
   float m[9] = {0.56282857736406470F,  0.19482527677986852F, 0.04329450595108190F,  0.58447583033960560F, 0.F,
                 -0.10823626487770474F, 0.58447583033960560F, -0.19482527677986852F, 0.06494175892662284F};
+  float mean[3] = {0.48F, 0.46F, 0.41F};
 };
 
 template <bool kClipped>
@@ -37,10 +38,9 @@ struct ColourToRgb {
     for (int channel = 0; channel < 3; ++channel) {
       const float* m = matrix.m + 3 * channel;
       float* PHOSPHENE_RESTRICT y = dst + at + channel * plane;
-      const float mean = channel == 0 ? 0.48F : channel == 1 ? 0.46F : 0.41F;
       for (int l = 0; l < N; ++l) {
         const float mixed = m[0] * a[l] + m[1] * b[l] + m[2] * c[l];
-        y[l] = kClipped ? smaller(1.F, larger(0.F, mixed + mean)) : sigmoid(mixed);
+        y[l] = kClipped ? smaller(1.F, larger(0.F, mixed + matrix.mean[channel])) : sigmoid(mixed);
       }
     }
   }

@@ -1,5 +1,10 @@
 #include "layers/image/colour.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "kernels/colour.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
 
@@ -20,7 +25,49 @@ class ColourBackward final : public Op {
   bool decorrelated_, clipped_;
 };
 
+using Matrix = std::array<double, 9>;  // row-major
+
+// By the adjugate.
+Matrix inverse_colour_matrix() {
+  const ColourMatrix m;
+  const auto minor = [&m](int row, int column) {  // with its sign, of cyclic neighbours
+    const auto at = [&](int r, int c) { return static_cast<double>(m.m[(row + r) % 3 * 3 + (column + c) % 3]); };
+    return at(1, 1) * at(2, 2) - at(1, 2) * at(2, 1);
+  };
+  double determinant = 0;
+  for (int c = 0; c < 3; ++c) determinant += static_cast<double>(m.m[c]) * minor(0, c);
+  Matrix inverse{};
+  for (int row = 0; row < 3; ++row) {
+    for (int column = 0; column < 3; ++column)
+      inverse[static_cast<size_t>(row * 3 + column)] = minor(column, row) / determinant;
+  }
+  return inverse;
+}
+
 }  // namespace
+
+std::vector<float> before_colour(const Shape& image, std::span<const float> values, bool decorrelated, bool clipped) {
+  const auto plane = static_cast<size_t>(image.h * image.w), channels = static_cast<size_t>(image.c);
+  const Matrix inverse = inverse_colour_matrix();
+  std::vector<float> numbers(values.size());
+  std::vector<double> pixel(channels);
+  for (size_t first = 0; first < values.size(); first += channels * plane) {
+    for (size_t i = 0; i < plane; ++i) {
+      for (size_t c = 0; c < channels; ++c) {
+        const auto value = static_cast<double>(values[first + c * plane + i]);
+        const double within = std::clamp(value, kPictureMargin, 1 - kPictureMargin);
+        pixel[c] = clipped ? value - static_cast<double>(ColourMatrix().mean[c]) : std::log(within / (1 - within));
+      }
+      for (size_t c = 0; c < channels; ++c) {
+        const double mixed =
+            decorrelated ? inverse[3 * c] * pixel[0] + inverse[3 * c + 1] * pixel[1] + inverse[3 * c + 2] * pixel[2]
+                         : pixel[c];
+        numbers[first + c * plane + i] = static_cast<float>(mixed);
+      }
+    }
+  }
+  return numbers;
+}
 
 std::vector<TensorInfo> Colour::infer(std::span<const TensorInfo> src) const {
   if (src[0].layout != Layout::planar) fail_internal("", "colour wants a planar image");

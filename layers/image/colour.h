@@ -2,6 +2,9 @@
 // kernels/colour.h.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "runtime/graph.h"
 
 namespace phosphene {
@@ -19,5 +22,10 @@ class Colour final : public Op {
  private:
   bool decorrelated_, clipped_;
 };
+
+// The inverse on the host, planar numbers of `image`: what Colour makes these values of, once they are clipped to
+// [kPictureMargin, 1 - kPictureMargin], where a sigmoid has not lost its slope.
+inline constexpr double kPictureMargin = 0.02;
+std::vector<float> before_colour(const Shape& image, std::span<const float> values, bool decorrelated, bool clipped);
 
 }  // namespace phosphene

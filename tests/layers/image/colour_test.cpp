@@ -30,6 +30,23 @@ void expect_naive(const Shape& shape, bool decorrelated) {
       << to_string(shape);
 }
 
+// To colour and back, for values that the margin does not touch: the inverse matrix is at most 40 times as large as the matrix, so
+// that many times a tolerance.
+TEST(Colour, HasAnInverse) {
+  const Shape shape{2, 3, 5, 7};
+  const std::vector<double> numbers = random_numbers(shape.elements(), 1, -0.5, 0.5);
+  for (const bool clipped : {false, true}) {
+    for (const bool decorrelated : {true, false}) {
+      if (clipped && !decorrelated) continue;
+      OpHarness harness(std::make_shared<Colour>(decorrelated, clipped), {planar(shape, numbers)});
+      const std::vector<double> forward = harness.forward();
+      const std::vector<float> values(forward.begin(), forward.end());
+      if (clipped && std::any_of(values.begin(), values.end(), [](float v) { return v <= 0 || v >= 1; })) FAIL();
+      EXPECT_TRUE(near_largest(before_colour(shape, values, decorrelated, clipped), numbers, 40 * kTolerance));
+    }
+  }
+}
+
 // Widths below, at and above a chunk; several images.
 TEST(Colour, EqualsNaiveLoops) {
   for (const int64_t w : {1, 16, 37}) {

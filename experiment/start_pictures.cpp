@@ -1,0 +1,51 @@
+#include "experiment/start_pictures.h"
+
+#include <algorithm>
+
+#include "experiment/image_file.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+HostTensor repeated(const HostTensor& one, int64_t n) {
+  HostTensor all{one.dims, {}};
+  all.dims[0] = n;
+  for (int64_t i = 0; i < n; ++i) all.data.insert(all.data.end(), one.data.begin(), one.data.end());
+  return all;
+}
+
+// Each picture as if it had been saved and read again.
+HostTensor resized(const HostTensor& pictures, int64_t height, int64_t width) {
+  HostTensor all{{pictures.dims[0], pictures.dims[1], height, width}, {}};
+  const std::vector<int64_t> dims = {1, pictures.dims[1], pictures.dims[2], pictures.dims[3]};
+  const auto size = pictures.data.size() / static_cast<size_t>(pictures.dims[0]);
+  for (auto first = pictures.data.begin(); first != pictures.data.end(); first += static_cast<ptrdiff_t>(size)) {
+    const HostTensor one{dims, {first, first + static_cast<ptrdiff_t>(size)}};
+    const HostTensor scaled = resize_whole(to_photo(one), height, width);
+    all.data.insert(all.data.end(), scaled.data.begin(), scaled.data.end());
+  }
+  return all;
+}
+
+}  // namespace
+
+HostTensor start_pictures(const Config& config, const Shape& image, const HostTensor* before) {
+  if (before != nullptr && before->dims[2] == image.h && before->dims[3] == image.w) return *before;
+  if (image.c != 3)
+    fail(config.file, "a picture of {} channels can neither be read nor scaled; only one of 3 can", image.c);
+  if (before != nullptr && !config.starts_from_photo()) return resized(*before, image.h, image.w);
+
+  const Photo photo = read_photo(resolve_path(config, config.initial));
+  const HostTensor sharp = resize_and_crop(photo, image.h, image.w);
+  if (before == nullptr) return repeated(sharp, image.n);
+  HostTensor pictures = resized(*before, image.h, image.w);
+  const HostTensor blurred = resized(resize_and_crop(photo, before->dims[2], before->dims[3]), image.h, image.w);
+  for (size_t i = 0; i < pictures.data.size(); ++i) {
+    const size_t at = i % sharp.data.size();
+    pictures.data[i] = std::clamp(pictures.data[i] + sharp.data[at] - blurred.data[at], 0.F, 1.F);
+  }
+  return pictures;
+}
+
+}  // namespace phosphene
