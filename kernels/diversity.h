@@ -2,10 +2,11 @@
 //
 // With F_i the positions x channels of image i, G_i = F_i^T F_i, n_i = sqrt(max(<G_i, G_i>, 1e-10)), over the group's images:
 //   value[i] = weight * sum over j != i of <G_i, G_j> / (n_i n_j)
-// (weight 1 / B is Lucid's form, 1 the article's). The gradient of all values of the group, c_i = value[i] / weight:
-//   grad F_i = F_i M_i,  M_i = 4 weight / n_i * (sum over j != i of G_j / n_j - c_i G_i / n_i),  the last term 0 where n_i is clamped
+// (weight 1 / B is Lucid's form, 1 the article's). The gradient of all values of the group, with c_i = value[i] / weight:
+//   grad F_i = F_i M_i,  M_i = sum over j of a_ij G_j,  a_ij = 4 weight / (n_i n_j) for j != i,
+//   a_ii = -4 weight c_i / n_i^2, or 0 where n_i is clamped
 // and, since <G_i, G_j> = |F_i F_j^T|^2, the same without a Gram matrix from the cross products K_ij = F_i F_j^T:
-//   grad F_i = sum over j of a_ij K_ij F_j,  a_ij = 4 weight / (n_i n_j) for j != i,  a_ii = -4 weight c_i / n_i^2
+//   grad F_i = sum over j of a_ij K_ij F_j
 // The products with F are a library's. Groups are `group` neighbouring images. Of dots[i, j] and K_ij only j >= i is written and read:
 // the rest is the same. Everything is float32; overwrites. Bound by memory: a Gram matrix is read once per partner.
 #pragma once
@@ -87,15 +88,24 @@ struct CrossDots {
   }
 };
 
+// value[i], and a_ij as images x group.
 struct DiversityValue {
   static constexpr int cpu_lanes = 1;
   DiversityDots dots;
   const DiversityRow* rows;
   float* value;
+  float* coefficients;
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t image, int /*i*/, Lanes<N>) const {
-    value[image] = rows[image].weight * dots.similarity(image);
+    const int own = static_cast<int>(image % dots.group);
+    const float similarity = dots.similarity(image);
+    const float scale = 4.F * rows[image].weight * dots.reciprocal(image, own);
+    value[image] = rows[image].weight * similarity;
+    for (int j = 0; j < dots.group; ++j) {
+      const float own_factor = dots.clamped(image) ? 0.F : -similarity;
+      coefficients[image * dots.group + j] = scale * dots.reciprocal(image, j) * (j == own ? own_factor : 1.F);
+    }
   }
 };
 
@@ -103,22 +113,20 @@ struct DiversityValue {
 template <class Storage>
 struct GramFactors {
   static constexpr int cpu_lanes = 16;
-  DiversityDots dots;
-  const DiversityRow* rows;
+  const float* coefficients;
   const float* grams;
   Storage* factors;
   int64_t c;
+  int group;
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
     const int64_t image = row / c, channel = row % c;
-    const int own = static_cast<int>(image % dots.group);
-    const float scale = 4.F * rows[image].weight * dots.reciprocal(image, own);
+    const int own = static_cast<int>(image % group);
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;
-    for (int j = 0; j < dots.group; ++j) {
-      float factor = scale * dots.reciprocal(image, j);
-      if (j == own) factor *= dots.clamped(image) ? 0.F : -dots.similarity(image);
+    for (int j = 0; j < group; ++j) {
+      const float factor = coefficients[image * group + j];
       const float* PHOSPHENE_RESTRICT gram = grams + ((image - own + j) * c + channel) * c + i;
       for (int l = 0; l < N; ++l) sum[l] = fused(factor, gram[l], sum[l]);
     }
@@ -131,19 +139,18 @@ struct GramFactors {
 template <class Storage>
 struct CrossFactors {
   static constexpr int cpu_lanes = 1;
-  DiversityDots dots;
-  const DiversityRow* rows;
+  const float* coefficients;
   const float* crosses;
   Storage* factors;
   int64_t positions;
+  int group;
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int column, Lanes<N>) const {
     const int64_t position = row % positions, block = row / positions;
-    const int64_t image = block / dots.group, pitch = dots.group * positions;
-    const int own = static_cast<int>(image % dots.group), j = static_cast<int>(block % dots.group);
-    float factor = 4.F * rows[image].weight * dots.reciprocal(image, own) * dots.reciprocal(image, j);
-    if (j == own) factor *= dots.clamped(image) ? 0.F : -dots.similarity(image);
+    const int64_t image = block / group, pitch = group * positions;
+    const int own = static_cast<int>(image % group), j = static_cast<int>(block % group);
+    const float factor = coefficients[block];
     const int64_t partner = image - own + j;
     for (int l = 0; l < N; ++l) {
       const float k = own <= j ? crosses[(image * positions + position) * pitch + j * positions + column + l]

@@ -279,10 +279,11 @@ struct DiversityDotsProblem {  // matrices (Gram matrices, or cross products) ->
   DiversityForm form = DiversityForm::gram;
   int64_t images = 0, group = 1, positions = 0, c = 0;
 };
-struct DiversityValueProblem {  // src, matrices, dots, rows (DiversityRow per image) -> value (N); src is not read
+struct
+    DiversityValueProblem {  // src, matrices, dots, rows (DiversityRow per image) -> value (N), coefficients (images x group); src is not read
   int64_t images = 0, group = 1;
 };
-struct DiversityFactorsProblem {  // matrices, dots, rows -> factors, with which src is to be multiplied
+struct DiversityFactorsProblem {  // matrices, coefficients -> factors, with which src is to be multiplied
   DiversityForm form = DiversityForm::gram;
   int64_t images = 0, group = 1, positions = 0, c = 0;
   DType storage = DType::f32;

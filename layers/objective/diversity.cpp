@@ -91,7 +91,8 @@ class DiversityValueOp final : public Op {
   [[nodiscard]] bool is_objective() const override { return true; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override {
     if (src[3] != diversity_rows(sizes_.images)) fail_internal("", "diversity with rows {}", to_string(src[3].shape));
-    return {{{sizes_.images, 1, 1, 1}, Layout::channels_last, DType::f32}};
+    return {{{sizes_.images, 1, 1, 1}, Layout::channels_last, DType::f32},
+            {{sizes_.images, sizes_.group, 1, 1}, Layout::planar, DType::f32}};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
     return DiversityValueProblem{sizes_.images, sizes_.group};
@@ -101,7 +102,7 @@ class DiversityValueOp final : public Op {
     const TensorInfo info = graph.info(node.src[0]);
     const std::string name = "grad " + node.layer;
     const ValueId factors = graph.append(std::make_shared<DiversityFactorsOp>(form_, sizes_, info.dtype),
-                                         {node.src[1], node.src[2], node.src[3]}, name + " factors");
+                                         {node.src[1], node.dst[1]}, name + " factors");
     const std::vector<ValueId> operands = form_ == DiversityForm::gram ? std::vector<ValueId>{node.src[0], factors}
                                                                        : std::vector<ValueId>{factors, node.src[0]};
     differentiator.contribute(
@@ -133,7 +134,8 @@ ValueId append_diversity(Graph& graph, ValueId activation, ValueId rows, int64_t
       std::make_shared<MatrixProducts>(sizes.matrices(form), sizes.matrices_info(form, DType::f32)),
       {activation, activation}, name + (form == DiversityForm::gram ? " gram matrices" : " cross products"));
   const ValueId dots = graph.append(std::make_shared<DiversityDotsOp>(form, sizes), {matrices}, name + " dots");
-  return graph.append(std::make_shared<DiversityValueOp>(form, sizes), {activation, matrices, dots, rows}, name);
+  return graph.append_all(std::make_shared<DiversityValueOp>(form, sizes), {activation, matrices, dots, rows}, name)
+      .front();
 }
 
 }  // namespace phosphene

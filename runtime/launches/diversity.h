@@ -22,21 +22,20 @@ void launch(const Launcher& launcher, const DiversityDotsProblem& problem, const
 template <class Launcher>
 void launch(const Launcher& launcher, const DiversityValueProblem& problem, const Operands& at) {
   const DiversityDots dots{at.at(2), static_cast<int>(problem.group)};
-  launcher.rows(problem.images, 1, DiversityValue{dots, at.template at<const DiversityRow>(3), at.at(4)});
+  launcher.rows(problem.images, 1, DiversityValue{dots, at.template at<const DiversityRow>(3), at.at(4), at.at(5)});
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const DiversityFactorsProblem& problem, const Operands& at) {
-  const DiversityDots dots{at.at(1), static_cast<int>(problem.group)};
-  const auto* rows = at.template at<const DiversityRow>(2);
+  const int group = static_cast<int>(problem.group);
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
     if (problem.form == DiversityForm::gram) {
       launcher.rows(problem.images * problem.c, static_cast<int>(problem.c),
-                    GramFactors<T>{dots, rows, at.at(0), at.template at<T>(3), problem.c});
+                    GramFactors<T>{at.at(1), at.at(0), at.template at<T>(2), problem.c, group});
     } else {
       launcher.rows(problem.images * problem.group * problem.positions, static_cast<int>(problem.positions),
-                    CrossFactors<T>{dots, rows, at.at(0), at.template at<T>(3), problem.positions});
+                    CrossFactors<T>{at.at(1), at.at(0), at.template at<T>(2), problem.positions, group});
     }
   });
 }

@@ -87,7 +87,7 @@ TEST(Lanes, UnitObjective) {
 }
 
 TEST(Lanes, GroupAndLayerObjectives) {
-  const std::vector<float> src = random_floats(4 * 3 * kW, 1), dots = {3, 1, 0, 2, 4, 1, 0, 5};
+  const std::vector<float> src = random_floats(4 * 3 * kW, 1), coefficients = {3, 1, 0, 2, 4, 1, 0, 5};
   const std::vector<LayerRow> layers = {{0.3F}, {-2}, {1}, {1}};
   expect_same_bits_at_every_width(4 * 3, kW, 4 * 3 * kW, [&](auto& dst) {
     return LayerValueBackward<float>{src.data(), layers.data(), dst.data(), kW, 3};
@@ -97,9 +97,8 @@ TEST(Lanes, GroupAndLayerObjectives) {
     return AlignmentValueBackward<float>{src.data(), pairs.data(), dst.data(), kW, 3, 4};
   });
   const std::vector<float> grams = random_floats(4 * kW * kW, 2);
-  const std::vector<DiversityRow> rows(4, DiversityRow{0.7F});
   expect_same_bits_at_every_width(4 * kW, kW, 4 * kW * kW, [&](auto& dst) {
-    return GramFactors<float>{{dots.data(), 2}, rows.data(), grams.data(), dst.data(), kW};
+    return GramFactors<float>{coefficients.data(), grams.data(), dst.data(), kW, 2};
   });
 }
 
