@@ -12,17 +12,16 @@
 #include <string>
 #include <vector>
 
-#include "cli/channel_step.h"
 #include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/one_step.h"
 
 namespace phosphene {
 namespace {
 
 struct BenchOptions {
-  std::string model, layer, precision = "f32";
-  int64_t size = 0, batch = 1, steps = 20;
-  DeviceOptions device;
+  OneStepOptions of;
+  int64_t steps = 20;
   bool json = false;
 };
 
@@ -57,7 +56,7 @@ int64_t peak_memory_bytes() {
   return kilobytes * 1024;
 }
 
-Timing measure(ChannelStep& bench, const BenchOptions& options) {
+Timing measure(OneStep& bench, const BenchOptions& options) {
   using Clock = std::chrono::steady_clock;
   Timing timing;
   bench.step().step();
@@ -86,7 +85,8 @@ double total_gflop(const Program& program) {
   return sum;
 }
 
-void print_json(const ChannelStep& bench, const BenchOptions& options, const Timing& timing) {
+void print_json(const OneStepSubject& subject, const OneStep& bench, const BenchOptions& options,
+                const Timing& timing) {
   const Program& program = bench.program();
   const double gflop = total_gflop(program);
   const double all = std::accumulate(timing.per_op.begin(), timing.per_op.end(), 0.0);
@@ -104,11 +104,12 @@ void print_json(const ChannelStep& bench, const BenchOptions& options, const Tim
                           {"share_of_bandwidth", static_cast<double>(step.bytes) / seconds / timing.peaks.bytes},
                           {"share", seconds / all}});
   }
-  const Json out = {{"model", options.model},
-                    {"layer", bench.layer()},
-                    {"size", bench.size()},
-                    {"batch", options.batch},
-                    {"precision", options.precision},
+  const Json out = {{"model", subject.model.name},
+                    {"step", subject.description()},
+                    {"layer", leading_term(subject.config).layer},
+                    {"size", {subject.image.h, subject.image.w}},
+                    {"batch", subject.image.n},
+                    {"precision", subject.config.precision == DType::bf16 ? "bf16" : "f32"},
                     {"backend", bench.backend()},
                     {"steps", options.steps},
                     {"seconds_per_step", {{"median", timing.median}, {"min", timing.minimum}}},
@@ -131,7 +132,8 @@ std::string bound(double share_of_flops, double share_of_bytes) {
                                          : fmt::format("{:.0f} % bytes", 100 * share_of_bytes);
 }
 
-void print_table(const ChannelStep& bench, const BenchOptions& options, const Timing& timing) {
+void print_table(const OneStepSubject& subject, const OneStep& bench, const BenchOptions& options,
+                 const Timing& timing) {
   const std::vector<Program::Step>& steps = bench.program().steps();
   const double all = std::accumulate(timing.per_op.begin(), timing.per_op.end(), 0.0);
   std::vector<size_t> slowest(steps.size());
@@ -149,8 +151,7 @@ void print_table(const ChannelStep& bench, const BenchOptions& options, const Ti
   }
   const double gflops = total_gflop(bench.program()) / timing.median;
   constexpr double kMegabyte = 1e-6;
-  fmt::print("\n{} {}, {} x {}, batch {}, {}, {}\n", options.model, bench.layer(), bench.size(), bench.size(),
-             options.batch, options.precision, bench.backend());
+  fmt::print("\n{}, {}, {}\n", subject.model.name, subject.description(), bench.backend());
   fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps,
              timing.minimum * 1e3);
   fmt::print("speed         {:.0f} GFLOP/s, {:.0f} % of the {:.0f} GFLOP/s of a matrix product here\n", gflops,
@@ -164,13 +165,13 @@ void print_table(const ChannelStep& bench, const BenchOptions& options, const Ti
 }
 
 void run_bench(const BenchOptions& options) {
-  const Model model = load_model(find_model(options.model));
-  ChannelStep bench(model, {options.layer, options.size, options.batch, options.precision, options.device});
+  const OneStepSubject subject(options.of);
+  OneStep bench(subject, open_device(options.of.device));
   const Timing timing = measure(bench, options);
   if (options.json)
-    print_json(bench, options, timing);
+    print_json(subject, bench, options, timing);
   else
-    print_table(bench, options, timing);
+    print_table(subject, bench, options, timing);
 }
 
 }  // namespace
@@ -179,21 +180,16 @@ void add_bench_command(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* command =
       app.add_subcommand("bench",
-                         "Time whole optimisation steps of one channel, from the spectrum through the "
-                         "network and back, op by op. The speed of a "
+                         "Time whole optimisation steps of one channel, or of an experiment, from the spectrum "
+                         "through the network and back, op by op. The speed of a "
                          "large matrix product and of a copy are measured in the same run, and the step is given as a "
                          "share of it, so that machines can be "
                          "compared.");
-  command->add_option("model", options->model, "model file or name")->required();
-  command->add_option("--layer", options->layer, "layer whose channel 0 is drawn (default: the deepest with a map)");
-  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
-      ->check(CLI::Range(1, 1 << 14));
-  command->add_option("--batch", options->batch, "images at a time")->capture_default_str()->check(CLI::Range(1, 1024));
+  add_one_step_options(*command, options->of);
   command->add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
-  add_precision_option(*command, options->precision);
-  add_device_options(*command, options->device);
   command->add_flag("--json", options->json, "machine-readable");
-  command->footer("Example:\n  phosphene bench googlenet --layer mixed4a --batch 4");
+  command->footer(
+      "Example:\n  phosphene bench googlenet --layer mixed4a --batch 4\n  phosphene bench configs/demo.json");
   command->callback([options] { run_bench(*options); });
 }
 

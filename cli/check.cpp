@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "cli/channel_step.h"
 #include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/one_step.h"
 #include "experiment/step_check.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
@@ -16,9 +16,8 @@ namespace phosphene {
 namespace {
 
 struct CheckOptions {
-  std::string model, layer, precision = "f32";
-  int64_t size = 0, batch = 1, steps = 3;
-  DeviceOptions device = {.device = "cuda"};
+  OneStepOptions of;
+  int64_t steps = 3;
   bool all = false;
 };
 
@@ -28,16 +27,14 @@ void print(const ValueDifference& value) {
 }
 
 void check(const CheckOptions& options) {
-  const Model model = load_model(find_model(options.model));
-  const std::unique_ptr<Backend> cpu = make_cpu_backend(options.device.threads);
-  const std::unique_ptr<Backend> device = open_device(options.device);
-  const Config config = channel_config(model, {options.layer, options.size, options.batch, options.precision});
-  std::vector<Slot> slots;
-  for (int64_t image = 0; image < options.batch; ++image) slots.push_back({&config, image, 0});
+  const OneStepSubject subject(options.of);
+  const auto& [model, config, slots, image] = subject;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend(options.of.device.threads);
+  const std::unique_ptr<Backend> device = open_device(options.of.device);
   fmt::print("{} against {}\n", device->description(), cpu->description());
 
   const bool bf16 = config.precision == DType::bf16;
-  const double rounding = options.device.tf32 && !bf16 ? 0x1p-11 : 0x1p-24;
+  const double rounding = options.of.device.tf32 && !bf16 ? 0x1p-11 : 0x1p-24;
   int64_t values = 0;
   std::optional<ValueDifference> first;
   compare_ops(model, config, slots, *cpu, *device, rounding, [&](const ValueDifference& value) {
@@ -58,8 +55,8 @@ void check(const CheckOptions& options) {
   if (!(gradient.median <= (bf16 ? 0x1p-9 : 32 * rounding)) || !(gradient.relative_l2 <= (bf16 ? 0.4 : 2e-2)))
     fail_internal("gradient", "it differs though every op agrees");
 
-  DeviceOptions eager = options.device;
-  eager.record = !options.device.record;
+  DeviceOptions eager = options.of.device;
+  eager.record = !options.of.device.record;
   const std::unique_ptr<Backend> other = open_device(eager);
   const bool same = parameter_after(model, config, slots, *device, options.steps) ==
                     parameter_after(model, config, slots, *other, options.steps);
@@ -71,24 +68,20 @@ void check(const CheckOptions& options) {
 
 void add_check_command(CLI::App& app) {
   auto options = std::make_shared<CheckOptions>();
+  options->of.device.device = "cuda";
   CLI::App* command = app.add_subcommand(
       "check",
-      "Compare a GPU with the CPU over one optimisation step of a channel: every op is run on both, on the same "
+      "Compare a GPU with the CPU over one optimisation step of a channel, or of an experiment: every op is run on "
+      "both, on the same "
       "inputs, "
       "and the first value that differs beyond its tolerance is named; then the gradient of a whole, fused step, and "
       "recorded "
       "steps with steps that are enqueued kernel by kernel.");
-  command->add_option("model", options->model, "model file or name")->required();
-  command->add_option("--layer", options->layer, "layer whose channel 0 is drawn (default: the deepest with a map)");
-  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
-      ->check(CLI::Range(1, 1 << 14));
-  command->add_option("--batch", options->batch, "images at a time")->capture_default_str()->check(CLI::Range(1, 1024));
+  add_one_step_options(*command, options->of);
   command->add_option("--steps", options->steps, "whole steps to compare")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
   command->add_flag("--all", options->all, "print every value");
-  add_precision_option(*command, options->precision);
-  add_device_options(*command, options->device);
   command->footer("Example:\n  phosphene check googlenet --layer mixed4a --device cuda");
   command->callback([options] { check(*options); });
 }

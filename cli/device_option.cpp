@@ -18,10 +18,10 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
 
 void add_precision_option(CLI::App& command, std::string& precision) {
   command
-      .add_option("--precision", precision,
-                  "of the network's activations, gradients and weights: f32, or bf16 (on a GPU); sums and the image are "
-                  "always f32")
-      ->capture_default_str()
+      .add_option(
+          "--precision", precision,
+          "of the network's activations, gradients and weights: f32, or bf16 (on a GPU); sums and the image are "
+          "always f32 (default: the experiment's, or f32)")
       ->check(CLI::IsMember({"f32", "bf16"}));
 }
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/channel_step.h"
 #include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/one_step.h"
 #include "cli/roofline.h"
 #include "loaders/model.h"
 #include "runtime/fuse.h"
@@ -17,13 +17,8 @@ namespace phosphene {
 namespace {
 
 struct InspectOptions {
-  std::string model, layer;
-  int64_t size = 0;
-  bool json = false, explain = false;
-  int64_t batch = 1;
-  std::string precision = "f32";
-  bool roofline = false;
-  DeviceOptions device;  // of the plan
+  OneStepOptions of;  // the plan
+  bool json = false, explain = false, roofline = false;
 };
 
 struct LayerRow {
@@ -94,12 +89,11 @@ void print_table(const Model& model, const std::vector<LayerRow>& rows) {
   for (const auto& [alias, layer] : model.aliases) fmt::print("alias {} = {}\n", alias, layer);
 }
 
-// The plan of one optimisation step of a channel: every step with what was considered for it.
-void print_plan(const Model& model, const InspectOptions& options) {
-  const ChannelStep step(model, {.layer = options.layer, .size = options.size, .precision = options.precision, .device = options.device});
+// The plan of one optimisation step: every op with what was considered for it.
+void print_plan(const OneStepSubject& subject, const DeviceOptions& device) {
+  const OneStep step(subject, open_device(device));
   const Program& program = step.program();
-  fmt::print("\none optimisation step of channel {}:0, {} x {}, on {}\n", step.layer(), step.size(), step.size(),
-             step.backend());
+  fmt::print("\none optimisation step of {}, on {}\n", subject.description(), step.backend());
   for (const Program::Step& planned : program.steps()) {
     fmt::print("{:<40} {:<22} {:>16}  {}\n", planned.layer, planned.kind, to_string(planned.dst),
                planned.implementation);
@@ -113,14 +107,16 @@ void print_plan(const Model& model, const InspectOptions& options) {
 }
 
 void inspect(const InspectOptions& options) {
-  const Model model = load_model(find_model(options.model));
-  const std::vector<LayerRow> rows = layer_rows(model, options.size);
+  const Model model = model_of(options.of);
+  const std::vector<LayerRow> rows = layer_rows(model, options.of.size);
   if (options.json)
     print_json(model, rows);
   else
     print_table(model, rows);
-  if (options.explain) print_plan(model, options);
-  if (options.roofline) print_roofline(model, {.layer = options.layer, .size = options.size, .batch = options.batch, .precision = options.precision});
+  if (!options.explain && !options.roofline) return;
+  const OneStepSubject subject(options.of);
+  if (options.explain) print_plan(subject, options.of.device);
+  if (options.roofline) print_roofline(subject);
 }
 
 }  // namespace
@@ -133,29 +129,14 @@ void add_inspect_command(CLI::App& app) {
                                          "--explain also the plan of one optimisation step: the implementation chosen "
                                          "for each op, which ones refused and why, and "
                                          "the memory it takes.");
-  command
-      ->add_option("model", options->model,
-                   "model file, or name of one in $PHOSPHENE_MODELS, ./models, ~/.cache/phosphene")
-      ->required();
-  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
-      ->check(CLI::Range(1, 1 << 14));
-  command->add_option("--layer", options->layer,
-                      "with --explain and --roofline: the layer whose channel is drawn (default: the deepest)");
+  add_one_step_options(*command, options->of);
   CLI::Option* json = command->add_flag("--json", options->json, "machine-readable");
   command->add_flag("--explain", options->explain, "show the plan")->excludes(json);
-  CLI::Option* roofline =
-      command
-          ->add_flag(
-              "--roofline", options->roofline,
-              "show the bytes and FLOPs of a step planned for a GPU, and the time that some GPUs need for them at "
-              "the least; needs no GPU")
-          ->excludes(json);
-  command->add_option("--batch", options->batch, "with --roofline: images at a time")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024))
-      ->needs(roofline);
-  add_precision_option(*command, options->precision);
-  add_device_options(*command, options->device);
+  command
+      ->add_flag("--roofline", options->roofline,
+                 "show the bytes and FLOPs of a step planned for a GPU, and the time that some GPUs need for them at "
+                 "the least; needs no GPU")
+      ->excludes(json);
   command->footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");
   command->callback([options] { inspect(*options); });
 }

@@ -1,10 +1,13 @@
-#include "cli/channel_step.h"
+#include "cli/one_step.h"
 
 #include "cli/device_option.h"
+#include "experiment/jobs.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
+
+bool is_experiment(const std::string& subject) { return subject.ends_with(".json"); }
 
 std::string deepest_map(const Model& model) {
   Graph graph;
@@ -18,30 +21,77 @@ std::string deepest_map(const Model& model) {
   return deepest;
 }
 
-}  // namespace
-
-Config channel_config(const Model& model, const ChannelStepOptions& options) {
+// Channel 0 of the layer; everything but layer, size, batch and precision is a config's default.
+Config channel_config(const Model& model, const OneStepOptions& options) {
   const std::string layer = options.layer.empty() ? deepest_map(model) : options.layer;
   Json json = {{"version", 1},
                {"model", model.name},
-               {"images", options.batch},
+               {"images", std::max<int64_t>(1, options.batch)},
                {"objective", Json::array({{{"channel", {{"layer", layer}, {"unit", 0}}}}})}};
-  json["precision"] = options.precision;
-  json["size"] = options.size > 0 ? options.size : model.height;
+  if (!options.precision.empty()) json["precision"] = options.precision;
+  if (options.size > 0) json["size"] = options.size;
   return parse_config(json, "", ".");
 }
 
-ChannelStep::ChannelStep(const Model& model, const ChannelStepOptions& options)
-    : ChannelStep(model, options, open_device(options.device)) {}
+Config experiment_config(const OneStepOptions& options) {
+  if (!options.layer.empty()) fail("--layer", "{} says itself what is drawn", options.subject);
+  std::vector<std::string> overrides;
+  if (options.size > 0) overrides.push_back(fmt::format("/size={}", options.size));
+  if (!options.precision.empty()) overrides.push_back("/precision=" + options.precision);
+  return expand(load_config(options.subject, overrides)).front().config;
+}
 
-ChannelStep::ChannelStep(const Model& model, const ChannelStepOptions& options, std::unique_ptr<Backend> backend)
-    : layer_(options.layer.empty() ? deepest_map(model) : options.layer),
-      config_(channel_config(model, options)),
+}  // namespace
+
+void add_one_step_options(CLI::App& command, OneStepOptions& options) {
+  command
+      .add_option("model", options.subject,
+                  "model file, or name of one in $PHOSPHENE_MODELS, ./models, ~/.cache/phosphene; or an experiment's "
+                  ".json, whose first job's step is meant")
+      ->required();
+  command.add_option("--layer", options.layer,
+                     "of a model: the layer whose channel 0 is drawn (default: the deepest with a map)");
+  command
+      .add_option("--size", options.size,
+                  "side of the image (default: the experiment's, or what the model was trained at)")
+      ->check(CLI::Range(1, 1 << 14));
+  command.add_option("--batch", options.batch, "images at a time (default: the experiment's, or 1)")
+      ->check(CLI::Range(1, 1024));
+  add_precision_option(command, options.precision);
+  add_device_options(command, options.device);
+}
+
+Model model_of(const OneStepOptions& options) {
+  if (!is_experiment(options.subject)) return load_model(find_model(options.subject));
+  const Config config = load_config(options.subject);
+  return load_model(find_model(config.model, config.directory));
+}
+
+OneStepSubject::OneStepSubject(const OneStepOptions& options)
+    : model(model_of(options)),
+      config(is_experiment(options.subject) ? experiment_config(options) : channel_config(model, options)) {
+  const int64_t batch = options.batch > 0 ? options.batch : config.images;
+  if (batch % config.images != 0)
+    fail("--batch", "{} images; those of a job of {} belong together: {}", batch, options.subject, config.images);
+  image = {batch, model.channels, config.height > 0 ? config.height : model.height,
+           config.width > 0 ? config.width : model.width};
+  for (int64_t i = 0; i < batch; ++i)
+    slots.push_back({&config, i % config.images, static_cast<uint32_t>(i / config.images)});
+}
+
+std::string OneStepSubject::description() const {
+  const Term& term = leading_term(config);
+  return fmt::format(
+      "{}, {} x {}, batch {}, {}",
+      config.file.empty() ? fmt::format("channel {}:{}", term.layer, term.unit.value_or(0)) : config.file, image.h,
+      image.w, image.n, config.precision == DType::bf16 ? "bf16" : "f32");
+}
+
+OneStep::OneStep(const OneStepSubject& subject, std::unique_ptr<Backend> backend)
+    : precision_(subject.config.precision),
       backend_(std::move(backend)),
-      step_(std::make_unique<StepProgram>(model, config_, options.batch, *backend_)) {
-  std::vector<Slot> slots;
-  for (int64_t image = 0; image < options.batch; ++image) slots.push_back({&config_, image, 0});
-  step_->start(slots);
+      step_(std::make_unique<StepProgram>(subject.model, subject.config, subject.image.n, *backend_)) {
+  step_->start(subject.slots);
 }
 
 }  // namespace phosphene

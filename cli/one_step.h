@@ -1,8 +1,10 @@
-// One optimisation step of one channel: what `bench` times and `inspect --explain` shows.
+// One optimisation step of a channel or of an experiment: what `bench` times, `check` compares, and `inspect` explains.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "experiment/config.h"
 #include "experiment/step_graph.h"
@@ -11,34 +13,47 @@
 
 namespace phosphene {
 
-struct ChannelStepOptions {
-  std::string layer;  // empty: the deepest layer that still has a map
-  int64_t size = 0;   // 0: what the model was trained at
-  int64_t batch = 1;
-  std::string precision = "f32";
+struct OneStepOptions {
+  std::string subject;    // a model, of which a channel is drawn, or an experiment's .json: its first job's first phase
+  std::string layer;      // of a model; empty: the deepest layer that still has a map
+  int64_t size = 0;       // 0: the experiment's, or what the model was trained at
+  int64_t batch = 0;      // 0: the images of the experiment, or 1
+  std::string precision;  // "": the experiment's, or f32
   DeviceOptions device = {};
 };
 
-// A config that draws channel 0 of the layer; everything but layer, size, batch and precision is a config's default.
-Config channel_config(const Model& model, const ChannelStepOptions& options);
+// The subject, and one option for each of the others.
+void add_one_step_options(CLI::App& command, OneStepOptions& options);
 
-class ChannelStep {
+Model model_of(const OneStepOptions& options);
+
+// The step before it is planned: whose, and of what.
+struct OneStepSubject {
+  Model model;
+  Config config;
+  std::vector<Slot> slots;  // that point to the config
+  Shape image;
+
+  explicit OneStepSubject(const OneStepOptions& options);
+  OneStepSubject(const OneStepSubject&) = delete;
+  OneStepSubject& operator=(const OneStepSubject&) = delete;
+
+  // "channel conv2:0", or the experiment's file; and how large.
+  [[nodiscard]] std::string description() const;
+};
+
+class OneStep {
  public:
-  ChannelStep(const Model& model, const ChannelStepOptions& options);
-  // The same, planned on a given backend.
-  ChannelStep(const Model& model, const ChannelStepOptions& options, std::unique_ptr<Backend> backend);
+  OneStep(const OneStepSubject& subject, std::unique_ptr<Backend> backend);
 
   [[nodiscard]] StepProgram& step() { return *step_; }
   [[nodiscard]] const Program& program() const { return step_->program(); }
-  [[nodiscard]] const std::string& layer() const { return layer_; }
-  [[nodiscard]] int64_t size() const { return config_.height; }
-  [[nodiscard]] Peaks measure_peaks() { return backend_->measure_peaks(config_.precision); }
+  [[nodiscard]] Peaks measure_peaks() { return backend_->measure_peaks(precision_); }
   void wait() { backend_->wait(); }  // until the steps asked for are done
   [[nodiscard]] std::string backend() const { return backend_->description(); }
 
  private:
-  std::string layer_;
-  Config config_;
+  DType precision_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<StepProgram> step_;
 };

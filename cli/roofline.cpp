@@ -37,8 +37,8 @@ double seconds_at_least(const Program::Step& step, const Gpu& gpu, bool bf16) {
 
 }  // namespace
 
-void print_roofline(const Model& model, const ChannelStepOptions& options) {
-  const ChannelStep step(model, options, make_paper_backend());
+void print_roofline(const OneStepSubject& subject) {
+  const OneStep step(subject, make_paper_backend());
   std::map<std::string, Sum> kinds;
   Sum library, own;
   for (const Program::Step& planned : step.program().steps()) {
@@ -48,8 +48,7 @@ void print_roofline(const Model& model, const ChannelStepOptions& options) {
       sum->flops += flops_of(planned);
     }
   }
-  fmt::print("\none optimisation step of channel {}:0 on a GPU, {} x {}, batch {}, {}\n", step.layer(),
-             step.size(), step.size(), options.batch, options.precision);
+  fmt::print("\none optimisation step of {} on a GPU\n", subject.description());
   fmt::print("{:<26} {:>6} {:>10} {:>10}\n", "kind", "calls", "MB", "GFLOP");
   const auto line = [](const std::string& name, const Sum& sum) {
     fmt::print("{:<26} {:>6} {:>10.2f} {:>10.3f}\n", name, sum.calls, sum.bytes * 1e-6, sum.flops * 1e-9);
@@ -62,9 +61,9 @@ void print_roofline(const Model& model, const ChannelStepOptions& options) {
   for (const Gpu& gpu : kGpus) {
     double seconds = 0;
     for (const Program::Step& planned : step.program().steps())
-      seconds += seconds_at_least(planned, gpu, options.precision == "bf16");
+      seconds += seconds_at_least(planned, gpu, subject.config.precision == DType::bf16);
     fmt::print("{:<9} at the least {:.3f} ms a step ({:.0f} images/s)\n", gpu.name, seconds * 1e3,
-               static_cast<double>(options.batch) / seconds);
+               static_cast<double>(subject.image.n) / seconds);
   }
 }
 

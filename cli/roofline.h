@@ -1,12 +1,12 @@
 // What a GPU must do for one optimisation step at the least.
 #pragma once
 
-#include "cli/channel_step.h"
+#include "cli/one_step.h"
 
 namespace phosphene {
 
 // Plans a step as for a GPU (runtime/paper_backend.h) and prints, for each kind of op, calls, bytes and FLOPs, and below them the
 // time that GPUs need by their published bandwidth and arithmetic: per op the longer of the two, added up.
-void print_roofline(const Model& model, const ChannelStepOptions& options);
+void print_roofline(const OneStepSubject& subject);
 
 }  // namespace phosphene

@@ -107,5 +107,16 @@ TEST_F(Commands, BenchReportsItsStepAndThePeak) {
   EXPECT_GT(read["operations"].size(), 5U);
 }
 
+TEST_F(Commands, AStepOfAnExperimentIsExplained) {
+  write("pair.json", R"({"model": "small.safetensors", "images": 2, "size": [20, 24],
+      "objective": [{"channel": {"layer": "conv2", "unit": 0}}, {"diversity": {"layer": "conv2"}, "weight": -1}]})");
+  const Outcome outcome = run("inspect pair.json --explain --device cpu");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("of pair.json, 20 x 24, batch 2, f32"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("diversity factors"), std::string::npos) << outcome.out;
+  EXPECT_NE(run("inspect pair.json --explain --batch 3").err.find("--batch: 3 images"), std::string::npos);
+  EXPECT_NE(run("bench pair.json --layer conv2").err.find("--layer: pair.json says itself"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace phosphene
