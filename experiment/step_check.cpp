@@ -140,10 +140,10 @@ void compare_ops(const Model& model, const Config& config, const std::vector<Slo
     const std::vector<Bytes> actual = OpAlone(tested_graph, tested_node, tested).run(stored);
     for (size_t i = 0; i < node.dst.size(); ++i) {
       const TensorInfo &info = graph.info(node.dst[i]), &tested_info = tested_graph.info(node.dst[i]);
-      const double error =
-          largest_error(info, expected[i], converted(actual[i], tested_info.dtype, info.dtype));
+      const double error = largest_error(info, expected[i], converted(actual[i], tested_info.dtype, info.dtype));
       tell({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding)});
-      values[node.dst[i]] = converted(converted(expected[i], info.dtype, tested_info.dtype), tested_info.dtype, info.dtype);
+      values[node.dst[i]] =
+          converted(converted(expected[i], info.dtype, tested_info.dtype), tested_info.dtype, info.dtype);
     }
   }
 }

@@ -115,9 +115,8 @@ struct DirectionBackward {
         along_x = -weight * p * at.dot * cosine / (at.norm * (DirectionProjection::kEpsilon + at.norm));
       }
     }
-    team.for_each(c, [x, v, out, along_v, along_x](int64_t i) {
-      narrow(along_v * v[i] + along_x * widen(x[i]), out[i]);
-    });
+    team.for_each(c,
+                  [x, v, out, along_v, along_x](int64_t i) { narrow(along_v * v[i] + along_x * widen(x[i]), out[i]); });
   }
 };
 

@@ -91,9 +91,8 @@ struct NormaliseResponseBackward {
     const Storage* PHOSPHENE_RESTRICT x = src + row * c + i;
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;
-    lrn_window<N>(i, c, radius, sum, [g, y, r](float so_far, int j) {
-      return fused(widen(g[j]) * widen(y[j]), widen(r[j]), so_far);
-    });
+    lrn_window<N>(i, c, radius, sum,
+                  [g, y, r](float so_far, int j) { return fused(widen(g[j]) * widen(y[j]), widen(r[j]), so_far); });
     Storage* PHOSPHENE_RESTRICT out = grad_src + row * c + i;
     for (int l = 0; l < N; ++l) {
       const float direct = widen(g[i + l]) * lrn_power<kPower>(widen(r[i + l]), beta);

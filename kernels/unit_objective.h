@@ -33,8 +33,8 @@ struct UnitValue {
     const int64_t channels = c;
     float mean = 0.F;
     if (row.weight != 0.F && row.row == kWholeMap) {
-      mean =
-          team.sum(positions, [map, channels](int64_t p) { return widen(map[p * channels]); }) / static_cast<float>(positions);
+      mean = team.sum(positions, [map, channels](int64_t p) { return widen(map[p * channels]); }) /
+             static_cast<float>(positions);
     } else if (row.weight != 0.F) {
       mean = widen(map[(static_cast<int64_t>(row.row) * w + row.column) * c]);
     }

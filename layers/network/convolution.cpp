@@ -49,8 +49,8 @@ std::vector<TensorInfo> Convolution::infer(std::span<const TensorInfo> src) cons
 }
 
 Problem Convolution::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const {
-  return ConvolutionProblem{src[0].shape, dst[0].shape, slide(window_, src[0].shape).window, groups_, false,
-                            weights_,     bias_,        src[0].dtype};
+  return ConvolutionProblem{src[0].shape, dst[0].shape, slide(window_, src[0].shape).window, groups_, false, weights_,
+                            bias_,        src[0].dtype};
 }
 
 void Convolution::differentiate(Differentiator& differentiator, const Node& node) const {

@@ -8,7 +8,8 @@ namespace {
 
 class LinearBackward final : public Op {
  public:
-  explicit LinearBackward(const LinearProblem& forward) : problem_{forward.src, forward.k, forward.weights, forward.storage} {}
+  explicit LinearBackward(const LinearProblem& forward)
+      : problem_{forward.src, forward.k, forward.weights, forward.storage} {}
 
   [[nodiscard]] std::string_view kind() const override { return "linear backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {

@@ -11,9 +11,7 @@ class UnitObjectiveBackward final : public Op {
   explicit UnitObjectiveBackward(const TensorInfo& src) : src_(src) {}
 
   [[nodiscard]] std::string_view kind() const override { return "unit objective backward"; }
-  [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
-    return {src_};
-  }
+  [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override { return {src_}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
     return UnitObjectiveBackwardProblem{src_.shape, src_.dtype};
   }

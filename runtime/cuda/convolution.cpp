@@ -142,8 +142,8 @@ PlannedTask plan_convolution(const ConvolutionPlanner& planner, const Convolutio
   PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
   // Shared with the forward convolution, so it is no memory of its own.
-  auto task =
-      std::make_unique<BackwardTask>(planner.device, std::move(choice), planner.weights.filter(problem.weights, problem.storage), graph);
+  auto task = std::make_unique<BackwardTask>(planner.device, std::move(choice),
+                                             planner.weights.filter(problem.weights, problem.storage), graph);
   result.workspace_bytes = task->workspace_bytes();
   result.task = std::move(task);
   return result;

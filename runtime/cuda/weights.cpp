@@ -29,8 +29,8 @@ std::shared_ptr<DeviceMemory> DeviceWeights::upload(std::span<const std::byte> b
 }
 
 template <class Arrange>
-std::shared_ptr<DeviceMemory> DeviceWeights::keep(const Weights& weights, const std::string& arrangement,
-                                                  DType storage, const Arrange& arrange) {
+std::shared_ptr<DeviceMemory> DeviceWeights::keep(const Weights& weights, const std::string& arrangement, DType storage,
+                                                  const Arrange& arrange) {
   Entry& entry = entries_[{weights.data, arrangement, storage}];
   std::shared_ptr<DeviceMemory> memory = entry.memory.lock();
   if (memory == nullptr) {
@@ -44,8 +44,7 @@ std::shared_ptr<DeviceMemory> DeviceWeights::keep(const Weights& weights, const 
 
 std::shared_ptr<DeviceMemory> DeviceWeights::filter(const Weights& weights, DType storage) {
   const auto& s = weights.shape;
-  return keep(weights, "filter", storage,
-              [&] { return channels_innermost(weights.data, s[0], s[1], s[2] * s[3]); });
+  return keep(weights, "filter", storage, [&] { return channels_innermost(weights.data, s[0], s[1], s[2] * s[3]); });
 }
 
 std::shared_ptr<DeviceMemory> DeviceWeights::matrix(const Weights& weights, const Shape& src, DType storage) {

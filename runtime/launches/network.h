@@ -131,10 +131,10 @@ void launch(const Launcher& launcher, const LrnProblem& problem, const Operands&
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
     choose_lrn_power(problem.beta, [&](auto power) {
-      launcher.rows(problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
-                    NormaliseResponse<power(), T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2),
-                                                  problem.src.c, problem.radius, problem.alpha, problem.beta,
-                                                  problem.k});
+      launcher.rows(
+          problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
+          NormaliseResponse<power(), T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2), problem.src.c,
+                                        problem.radius, problem.alpha, problem.beta, problem.k});
     });
   });
 }
@@ -144,11 +144,10 @@ void launch(const Launcher& launcher, const LrnBackwardProblem& problem, const O
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
     choose_lrn_power(problem.beta, [&](auto power) {
-      launcher.rows(
-          problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
-          NormaliseResponseBackward<power(), T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2),
-                                                at.template at<T>(3), at.template at<T>(4), problem.src.c,
-                                                problem.radius, problem.alpha, problem.beta});
+      launcher.rows(problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
+                    NormaliseResponseBackward<power(), T>{
+                        at.template at<T>(0), at.template at<T>(1), at.template at<T>(2), at.template at<T>(3),
+                        at.template at<T>(4), problem.src.c, problem.radius, problem.alpha, problem.beta});
     });
   });
 }
@@ -166,9 +165,9 @@ template <class Launcher>
 void launch(const Launcher& launcher, const SoftmaxBackwardProblem& problem, const Operands& at) {
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
-    launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c,
-                   SoftmaximumBackward<T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2),
-                                          problem.src.c});
+    launcher.tiles(
+        problem.src.n * problem.src.h * problem.src.w, problem.src.c,
+        SoftmaximumBackward<T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2), problem.src.c});
   });
 }
 

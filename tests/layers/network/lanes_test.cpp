@@ -20,7 +20,9 @@ constexpr int64_t kRows = 6;
 TEST(Lanes, ElementWiseBodies) {
   const std::vector<float> a = random_floats(kRows * kC, 1), b = random_floats(kRows * kC, 2),
                            mask = random_floats(kRows * kC, 3);
-  expect_same_bits_at_every_width(kRows, kC, kRows * kC, [&](auto& dst) { return Rectify<float>{a.data(), dst.data(), kC}; });
+  expect_same_bits_at_every_width(kRows, kC, kRows * kC, [&](auto& dst) {
+    return Rectify<float>{a.data(), dst.data(), kC};
+  });
   expect_same_bits_at_every_width(kRows, kC, kRows * (kC + 5), [&](auto& dst) {
     return CopyChannels<float>{a.data(), dst.data(), kC, kC + 5, 3};
   });
