@@ -42,7 +42,8 @@ struct MovingAverage {
   PHOSPHENE_HD float operator()(float average, float x) const { return fused(keep, average, take * x); }
 };
 
-template <bool kWhitened>
+// kNesterov: NAdam's step, kernels/nadam.h, with three factors.
+template <bool kWhitened, bool kNesterov>
 struct AdamUpdate {
   static constexpr int cpu_lanes = 8;
   const float* grad;
@@ -60,7 +61,7 @@ struct AdamUpdate {
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
     if (latch[row / rows_per_image] != 0) return;
     const int64_t at = row * row_elements + i;
-    const float a = factors[0], b = factors[1];
+    const float a = factors[0], b = factors[1], of_now = kNesterov ? factors[2] : 0.F;
     const float* PHOSPHENE_RESTRICT g = grad + at;
     float* PHOSPHENE_RESTRICT x = parameter + at;
     float* PHOSPHENE_RESTRICT first = m + at;
@@ -70,7 +71,8 @@ struct AdamUpdate {
       const float gradient = kWhitened ? g[l] * s[l] : g[l];
       first[l] = of_gradient(first[l], gradient);
       second[l] = of_square(second[l], gradient * gradient);
-      x[l] += a * first[l] / fused(b, square_root(second[l]), epsilon);
+      const float step = kNesterov ? fused(a, first[l], of_now * gradient) : a * first[l];
+      x[l] += step / fused(b, square_root(second[l]), epsilon);
     }
   }
 };

@@ -5,11 +5,13 @@
 //   p = rate u(t+1) / (1 - U(t+1)),   q = rate (1 - u(t)) / (1 - U(t)),   u(t) = b1 (1 - .96^(t/250) / 2),   U(t) = u(1) ... u(t)
 // U needs no memory of the steps before: with r = .96^(1/250),
 //   log U(t) = t log b1 - sum over k >= 1 of (1/2)^k / k * r^k (1 - r^(k t)) / (1 - r^k),   50 terms of which double can see.
-// The factors are computed once per step, in double. Rows of the parameter; updates x, m and v in place; images whose
-// latch is set keep every byte. 28 bytes (32 whitened) and 14 FLOPs per element.
+// The factors p, b and q are computed once per step, in double; the update is kernels/adam.h's.
 #pragma once
 
-#include "kernels/adam.h"
+#include <math.h>
+
+#include "kernels/host_device.h"
+#include "kernels/schedule.h"
 
 namespace phosphene {
 
@@ -42,39 +44,6 @@ struct NadamFactors {
     factors[0] = static_cast<float>(rate * next / (1 - until_now * next));
     factors[1] = static_cast<float>(1 / sqrt(1 - pow(beta2, t)));
     factors[2] = static_cast<float>(rate * (1 - now) / (1 - until_now));
-  }
-};
-
-template <bool kWhitened>
-struct NadamUpdate {
-  static constexpr int cpu_lanes = 8;
-  const float* grad;
-  const float* factors;
-  const int64_t* latch;
-  const float* scale;  // whitened only: scale_rows rows, repeating
-  float* parameter;
-  float* m;
-  float* v;
-  int64_t rows_per_image, row_elements, scale_rows;
-  MovingAverage of_gradient, of_square;
-  float epsilon;
-
-  template <int N>
-  PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    if (latch[row / rows_per_image] != 0) return;
-    const int64_t at = row * row_elements + i;
-    const float p = factors[0], b = factors[1], q = factors[2];
-    const float* PHOSPHENE_RESTRICT g = grad + at;
-    float* PHOSPHENE_RESTRICT x = parameter + at;
-    float* PHOSPHENE_RESTRICT first = m + at;
-    float* PHOSPHENE_RESTRICT second = v + at;
-    const float* PHOSPHENE_RESTRICT s = kWhitened ? scale + row % scale_rows * row_elements + i : g;
-    for (int l = 0; l < N; ++l) {
-      const float gradient = kWhitened ? g[l] * s[l] : g[l];
-      first[l] = of_gradient(first[l], gradient);
-      second[l] = of_square(second[l], gradient * gradient);
-      x[l] += fused(p, first[l], q * gradient) / fused(b, square_root(second[l]), epsilon);
-    }
   }
 };
 

@@ -31,27 +31,25 @@ void launch(const Launcher& launcher, const AdamScheduleProblem& problem, const 
   }
 }
 
-// Update: AdamUpdate or NadamUpdate, which have the same members.
-template <template <bool> class Update, bool kWhitened, class Launcher>
+template <bool kWhitened, bool kNesterov, class Launcher>
 void launch_adam(const Launcher& launcher, const AdamProblem& problem, const Operands& at) {
   const size_t parameter = kWhitened ? 4 : 3;
   const float* scale = kWhitened ? at.at(3) : nullptr;
   const auto first = MovingAverage::of(problem.beta1), second = MovingAverage::of(problem.beta2);
-  launcher.rows(
-      problem.n * problem.rows_per_image, static_cast<int>(problem.row_elements),
-      Update<kWhitened>{at.at(0), at.at(1), at.template at<const int64_t>(2), scale, at.at(parameter),
-                        at.at(parameter + 1), at.at(parameter + 2), problem.rows_per_image, problem.row_elements,
-                        problem.scale_rows, first, second, static_cast<float>(problem.epsilon)});
+  launcher.rows(problem.n * problem.rows_per_image, static_cast<int>(problem.row_elements),
+                AdamUpdate<kWhitened, kNesterov>{at.at(0), at.at(1), at.template at<const int64_t>(2), scale,
+                                                 at.at(parameter), at.at(parameter + 1), at.at(parameter + 2),
+                                                 problem.rows_per_image, problem.row_elements, problem.scale_rows,
+                                                 first, second, static_cast<float>(problem.epsilon)});
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const AdamProblem& problem, const Operands& at) {
   if (problem.nesterov) {
-    problem.whitened ? launch_adam<NadamUpdate, true>(launcher, problem, at)
-                     : launch_adam<NadamUpdate, false>(launcher, problem, at);
+    problem.whitened ? launch_adam<true, true>(launcher, problem, at) : launch_adam<false, true>(launcher, problem, at);
   } else {
-    problem.whitened ? launch_adam<AdamUpdate, true>(launcher, problem, at)
-                     : launch_adam<AdamUpdate, false>(launcher, problem, at);
+    problem.whitened ? launch_adam<true, false>(launcher, problem, at)
+                     : launch_adam<false, false>(launcher, problem, at);
   }
 }
 
