@@ -245,6 +245,20 @@ void parse_optimizer(const JsonReader& reader, int64_t steps, OptimiserAttribute
 
 // ---- the rest ----
 
+GradientRules parse_gradients(const JsonReader& reader) {
+  reader.only({"relu", "max_pooling"});
+  GradientRules rules;
+  if (reader.has("relu")) {
+    const std::string word = reader.at("relu").word({"plain", "redirected", "linear"});
+    rules.relu = word == "redirected" ? ReluGradient::redirected
+                 : word == "linear"   ? ReluGradient::linear
+                                      : ReluGradient::plain;
+  }
+  if (reader.has("max_pooling"))
+    rules.smooth_max_pooling = reader.at("max_pooling").word({"plain", "average"}) == "average";
+  return rules;
+}
+
 std::vector<Json> parse_axis(const JsonReader& reader) {
   std::vector<Json> values;
   if (reader.json().is_array()) {
@@ -396,6 +410,7 @@ Config parse_settings(const JsonReader& reader, const std::string& directory) {
     config.optimiser.adam.learning_rate *= kCppnRate;
     config.optimiser.momentum.learning_rate *= kCppnRate;
   }
+  if (reader.has("gradients")) config.gradients = parse_gradients(reader.at("gradients"));
   if (reader.has("seed")) config.seed = static_cast<uint64_t>(reader.at("seed").integer(0, int64_t{1} << 53));
   if (reader.has("precision"))
     config.precision = reader.at("precision").word({"f32", "bf16"}) == "bf16" ? DType::bf16 : DType::f32;
@@ -405,9 +420,9 @@ Config parse_settings(const JsonReader& reader, const std::string& directory) {
 
 Config parse_config(const Json& json, const std::string& file, const std::string& directory) {
   const JsonReader reader(json, file);
-  reader.only({"version", "description", "model", "images", "size", "parameterization", "colour", "transforms",
-               "objective", "optimizer", "steps", "snapshots", "seed", "precision", "initial", "batch", "save", "sweep",
-               "phases"});
+  reader.only({"version",   "description", "model",  "images",    "size", "parameterization", "colour",  "transforms",
+               "objective", "optimizer",   "steps",  "snapshots", "seed", "precision",        "initial", "batch",
+               "save",      "sweep",       "phases", "gradients"});
   if (reader.has("version")) (void)reader.at("version").integer(1, 1);
   if (reader.has("description")) (void)reader.at("description").text();
   Config config = parse_settings(reader, directory);

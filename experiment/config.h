@@ -15,6 +15,7 @@
 #include "layers/image/fourier_image.h"
 #include "layers/optimiser/ascent.h"
 #include "layers/transform/transform_list.h"
+#include "loaders/model.h"
 
 namespace phosphene {
 
@@ -55,6 +56,7 @@ struct Config {
   int64_t steps = 512;
   std::vector<int64_t> snapshots;
   uint64_t seed = 0;
+  GradientRules gradients;
   DType precision = DType::f32;  // of the network's activations, gradients and weights: f32 or bf16
   std::string initial;           // start: a photograph, or a safetensors file with `re` and `im` (or `pixels`)
   int64_t batch = 0;             // images packed into one program at the most; 0: automatic

@@ -6,7 +6,7 @@ namespace {
 constexpr size_t kMostPhases = 64;
 
 const std::vector<std::string> kOfAPhase = {"steps",      "size",      "parameterization", "colour",
-                                            "transforms", "objective", "optimizer"};
+                                            "transforms", "objective", "optimizer",        "gradients"};
 
 bool same(const Config& a, const Config& b, const std::string& key) {
   return a.json.value(key, Json()) == b.json.value(key, Json());

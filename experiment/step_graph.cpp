@@ -12,6 +12,19 @@
 
 namespace phosphene {
 
+namespace {
+
+// A rule for what the network does not have would silently do nothing.
+void check_gradient_rules(const Config& config, const Model& model) {
+  const std::string place = config.file + ": /gradients/";
+  if (config.gradients.relu != ReluGradient::plain && !model.has_relu())
+    fail(place + "relu", "{} has no ReLU", model.name);
+  if (config.gradients.smooth_max_pooling && !model.has_max_pooling())
+    fail(place + "max_pooling", "{} has no max pooling", model.name);
+}
+
+}  // namespace
+
 StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend)
     : config_(config),
       n_(n),
@@ -27,7 +40,8 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
       graph.append(std::make_shared<Warp>(image_.h, image_.w, config.transforms.list.outside, preprocessing.scale,
                                           preprocessing.mean, preprocessing.order, config.precision),
                    {image, matrices}, "warp");
-  ModelGraph network(model, graph, input);
+  check_gradient_rules(config, model);
+  ModelGraph network(model, graph, input, config.gradients);
   objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image);
   append_update(graph);
   program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "layers/network/concat.h"
+#include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
 #include "runtime/error.h"
@@ -19,6 +20,18 @@ constexpr int64_t kMaxElements = int64_t{1} << 36;
 template <class T>
 bool is(const Layer& layer) {
   return dynamic_cast<const T*>(layer.op.get()) != nullptr;
+}
+
+bool is_max_pooling(const Layer& layer) {
+  const auto* pooling = dynamic_cast<const Pooling*>(layer.op.get());
+  return pooling != nullptr && pooling->pooling_kind() == PoolingKind::max;
+}
+
+std::shared_ptr<const Op> with_rules(const Layer& layer, const GradientRules& rules) {
+  if (is<Relu>(layer)) return std::make_shared<Relu>(rules.relu);
+  if (!rules.smooth_max_pooling || !is_max_pooling(layer)) return layer.op;
+  const auto& pooling = dynamic_cast<const Pooling&>(*layer.op);
+  return std::make_shared<Pooling>(PoolingKind::max, pooling.window(), pooling.divisor(), pooling.global(), true);
 }
 
 // For each layer that is a ReLU, or a concat of such: the name of what stood before the ReLU.
@@ -67,6 +80,10 @@ const Layer* Model::find(const std::string& wanted) const {
       std::find_if(layers.begin(), layers.end(), [&](const Layer& layer) { return layer.name == wanted; });
   return found == layers.end() ? nullptr : &*found;
 }
+
+bool Model::has_relu() const { return std::any_of(layers.begin(), layers.end(), is<Relu>); }
+
+bool Model::has_max_pooling() const { return std::any_of(layers.begin(), layers.end(), is_max_pooling); }
 
 std::string Model::resolve(const std::string& wanted) const {
   if (find(wanted) != nullptr) return wanted;
@@ -160,7 +177,7 @@ ValueId ModelGraph::append(const std::string& canonical) {
     if (pending.size() > unready) continue;
     pending.pop_back();
     if (values_.contains(name)) continue;
-    values_[name] = graph_.append(layer->op, std::move(src), name);
+    values_[name] = graph_.append(with_rules(*layer, rules_), std::move(src), name);
     if (graph_.shape(values_[name]).elements() > kMaxElements) {
       fail(name, "a value of shape {} is beyond any memory", to_string(graph_.shape(values_[name])));
     }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "layers/network/relu.h"
 #include "runtime/graph.h"
 
 namespace phosphene {
@@ -38,6 +39,8 @@ struct Model {
   std::vector<std::string> labels;             // by class index; empty when unknown
 
   [[nodiscard]] const Layer* find(const std::string& name) const;  // by exact name; null when there is none
+  [[nodiscard]] bool has_relu() const;
+  [[nodiscard]] bool has_max_pooling() const;
 
   // The canonical name for a layer, an alias, or either followed by ":pre" (what stood before the layer's ReLU; for a
   // concat of ReLUs, the concat of what stood before each). Throws with the nearest name when there is none, or when no
@@ -56,11 +59,18 @@ struct Model {
   [[nodiscard]] int64_t class_index(const std::string& label) const;
 };
 
+// What passes backwards through a network's ReLUs and max poolings, where it is not to be their derivative.
+struct GradientRules {
+  ReluGradient relu = ReluGradient::plain;
+  bool smooth_max_pooling = false;
+};
+
 // Appends the layers of a model that some value needs to a graph, each once.
 class ModelGraph {
  public:
   // `input`: the prepared network input, channels_last.
-  ModelGraph(const Model& model, Graph& graph, ValueId input) : model_(model), graph_(graph), input_(input) {}
+  ModelGraph(const Model& model, Graph& graph, ValueId input, GradientRules rules = {})
+      : model_(model), graph_(graph), input_(input), rules_(rules) {}
 
   // The value of a layer by any name that Model::resolve accepts.
   ValueId value(const std::string& name);
@@ -71,6 +81,7 @@ class ModelGraph {
   const Model& model_;
   Graph& graph_;
   ValueId input_;
+  GradientRules rules_;
   std::map<std::string, ValueId> values_;
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -69,6 +70,13 @@ struct LinearBackwardProblem {  // grad_dst -> grad_src
 struct ReluProblem {  // src -> dst
   int64_t elements = 0;
   DType storage = DType::f32;
+};
+
+// kernels/redirected_relu.h
+struct RedirectedReluBackwardProblem {  // grad_dst, src -> grad_src; workspace
+  Shape src;
+  DType storage = DType::f32;
+  float ceiling = std::numeric_limits<float>::infinity();
 };
 
 // dst = [mask > 0] * sum of src[i][..., offset : offset + dst.c]. One op serves sums, slices (the gradient of a concat)
@@ -355,18 +363,17 @@ struct GroupLatchProblem {  // latch (i64, N) -> latch (i64 per group)
 // step += 1.
 struct AdvanceProblem {};  // -> step (i64)
 
-using Problem =
-    std::variant<ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
-                 AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem,
-                 LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
-                 InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
-                 TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
-                 DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem,
-                 LayerObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem, MatrixProductsProblem,
-                 DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem,
-                 PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, MomentumScheduleProblem,
-                 MomentumProblem, SquaredNormProblem, ScaleGradientProblem, GroupLatchProblem, EnlargeProblem,
-                 EnlargeBackwardProblem, CppnLayerProblem, CppnLayerBackwardProblem, AdvanceProblem>;
+using Problem = std::variant<
+    ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
+    RedirectedReluBackwardProblem, AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem,
+    LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
+    InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
+    TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
+    DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem,
+    AlignmentProblem, AlignmentBackwardProblem, MatrixProductsProblem, DiversityDotsProblem, DiversityValueProblem,
+    DiversityFactorsProblem, PenaltyProblem, PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem,
+    MomentumScheduleProblem, MomentumProblem, SquaredNormProblem, ScaleGradientProblem, GroupLatchProblem,
+    EnlargeProblem, EnlargeBackwardProblem, CppnLayerProblem, CppnLayerBackwardProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

@@ -27,8 +27,8 @@ constexpr int64_t kMaxTaps = 256;  // a tap's index is kept in a byte
 
 }  // namespace
 
-Pooling::Pooling(PoolingKind kind, WindowAttributes window, PoolingDivisor divisor, bool global)
-    : kind_(kind), window_(window), divisor_(divisor), global_(global) {
+Pooling::Pooling(PoolingKind kind, WindowAttributes window, PoolingDivisor divisor, bool global, bool smoothed)
+    : kind_(kind), window_(window), divisor_(divisor), global_(global), smoothed_(smoothed) {
   const WindowAttributes& w = window_;
   if (w.pad_top >= w.r || w.pad_bottom >= w.r || w.pad_left >= w.s || w.pad_right >= w.s) {
     fail("", "a pooling window of {}x{} lies wholly in its padding", w.r, w.s);
@@ -58,9 +58,14 @@ Problem Pooling::lower(std::span<const TensorInfo> src, std::span<const TensorIn
 
 void Pooling::differentiate(Differentiator& differentiator, const Node& node) const {
   Graph& graph = differentiator.graph();
-  const auto forward = std::get<PoolingProblem>(lower(graph.infos(node.src), graph.infos(node.dst)));
+  auto forward = std::get<PoolingProblem>(lower(graph.infos(node.src), graph.infos(node.dst)));
   std::vector<ValueId> src{differentiator.gradient(node.dst[0])};
-  if (kind_ == PoolingKind::max) src.push_back(node.dst[1]);
+  if (kind_ == PoolingKind::max && smoothed_) {
+    forward.kind = PoolingKind::average;
+    forward.divisor = PoolingDivisor::inside;
+  } else if (kind_ == PoolingKind::max) {
+    src.push_back(node.dst[1]);
+  }
   differentiator.contribute(node.src[0],
                             graph.append(std::make_shared<PoolingBackward>(forward), src, "grad " + node.layer));
 }

@@ -1,6 +1,6 @@
 // Max and average pooling (kernels/pooling.h has the formulas). A global pooling's window is the whole map, whatever its size.
 // Max pooling has two outputs: the maxima, and which tap each came from. The first maximum in row-major order gets the whole
-// gradient.
+// gradient; smoothed, it is spread over the window as the gradient of an average is.
 #pragma once
 
 #include "layers/network/window.h"
@@ -10,7 +10,8 @@ namespace phosphene {
 
 class Pooling final : public Op {
  public:
-  Pooling(PoolingKind kind, WindowAttributes window, PoolingDivisor divisor, bool global);
+  // `smoothed`: of max pooling's gradient.
+  Pooling(PoolingKind kind, WindowAttributes window, PoolingDivisor divisor, bool global, bool smoothed = false);
 
   [[nodiscard]] std::string_view kind() const override {
     return kind_ == PoolingKind::max ? "max pooling" : "average pooling";
@@ -30,7 +31,7 @@ class Pooling final : public Op {
   PoolingKind kind_;
   WindowAttributes window_;
   PoolingDivisor divisor_;
-  bool global_;
+  bool global_, smoothed_;
 };
 
 }  // namespace phosphene

@@ -4,6 +4,18 @@
 #include "runtime/differentiate.h"
 
 namespace phosphene {
+namespace {
+
+class RedirectedReluBackward final : public Op {
+ public:
+  [[nodiscard]] std::string_view kind() const override { return "redirected relu backward"; }
+  [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override { return {src[1]}; }
+  [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
+    return RedirectedReluBackwardProblem{src[1].shape, src[1].dtype};
+  }
+};
+
+}  // namespace
 
 std::vector<TensorInfo> Relu::infer(std::span<const TensorInfo> src) const { return {src[0]}; }
 
@@ -13,10 +25,16 @@ Problem Relu::lower(std::span<const TensorInfo> src, std::span<const TensorInfo>
 
 void Relu::differentiate(Differentiator& differentiator, const Node& node) const {
   Graph& graph = differentiator.graph();
+  const ValueId grad_dst = differentiator.gradient(node.dst[0]);
+  const std::string name = "grad " + node.layer;
+  if (gradient_ == ReluGradient::linear) return differentiator.contribute(node.src[0], grad_dst);
+  if (gradient_ == ReluGradient::redirected) {
+    return differentiator.contribute(
+        node.src[0], graph.append(std::make_shared<RedirectedReluBackward>(), {grad_dst, node.src[0]}, name));
+  }
   const int64_t channels = graph.shape(node.dst[0]).c;
-  differentiator.contribute(node.src[0],
-                            graph.append(std::make_shared<Accumulate>(0, channels, true),
-                                         {differentiator.gradient(node.dst[0]), node.dst[0]}, "grad " + node.layer));
+  differentiator.contribute(
+      node.src[0], graph.append(std::make_shared<Accumulate>(0, channels, true), {grad_dst, node.dst[0]}, name));
 }
 
 }  // namespace phosphene

@@ -3,8 +3,10 @@
 
 #include "kernels/accumulate.h"
 #include "kernels/concat.h"
+#include "kernels/gradient_scale.h"
 #include "kernels/lrn.h"
 #include "kernels/pooling.h"
+#include "kernels/redirected_relu.h"
 #include "kernels/relu.h"
 #include "kernels/softmax.h"
 #include "runtime/launches/operands.h"
@@ -21,6 +23,25 @@ void launch(const Launcher& launcher, const ReluProblem& problem, const Operands
     auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
     launcher.rows(rows, static_cast<int>(kRow), Rectify<T>{src, dst, kRow});
     launcher.rows(1, static_cast<int>(rest), Rectify<T>{src + rows * kRow, dst + rows * kRow, rest});
+  });
+}
+
+inline int64_t workspace_bytes(const RedirectedReluBackwardProblem& problem) {
+  return problem.src.n * (problem.src.h + 1) * static_cast<int64_t>(sizeof(float));
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const RedirectedReluBackwardProblem& problem, const Operands& at) {
+  const Shape& s = problem.src;
+  const int64_t row = s.w * s.c;
+  float *squares = at.workspace(), *of_rows = squares + s.n;
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    const auto *grad_dst = at.template at<T>(0), *src = at.template at<T>(1);
+    launcher.tiles(s.n * s.h, row, PassedSquares<T>{grad_dst, src, of_rows, row, problem.ceiling});
+    launcher.tiles(s.n, s.h, SquaresOfImage{of_rows, squares, s.h});
+    launcher.rows(s.n * s.h, static_cast<int>(row),
+                  RedirectGradient<T>{grad_dst, src, squares, at.template at<T>(2), s.h, row, problem.ceiling});
   });
 }
 

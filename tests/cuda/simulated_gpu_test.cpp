@@ -129,7 +129,8 @@ TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"cppn": {}},
          "optimizer": {"sgd": {"schedule": {"cosine": {"to": 0.1}}}})",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "colour": "clipped", "optimizer": {"steepest": {"warmup": 2}})",
-      R"("objective": [{"neuron": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "optimizer": {"sign": {}})"};
+      R"("objective": [{"neuron": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "optimizer": {"sign": {}})",
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "gradients": {"relu": "redirected"}, "phases": [{"gradients": {}}, {"colour": "plain"}])"};
   for (size_t i = 0; i < variants.size(); ++i) {
     SCOPED_TRACE(variants[i]);
     write("variant.json",

@@ -346,6 +346,22 @@ class IgnoreProgress final : public Progress {
   void on_message(const std::string&) override {}
 };
 
+TEST(Run, ASilentUnitMovesThroughRedirectedRelus) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["objective"][0]["channel"] = {{"layer", "conv1"}, {"unit", 7}};
+  EXPECT_EQ(render(folder, config, folder.file("plain")).stopped.size(), 1U);
+  config["gradients"] = {{"relu", "redirected"}};
+  config["snapshots"] = {0};
+  const RunResult result = render(folder, config, folder.file("redirected"));
+  EXPECT_TRUE(result.stopped.empty());
+  EXPECT_NE(contents_of(folder.file("redirected/images/conv1_7_0.png")),
+            contents_of(folder.file("redirected/images/conv1_7.png")));
+  config["gradients"] = {{"max_pooling", "average"}};
+  EXPECT_TRUE(
+      refuses([&] { render(folder, config, folder.file("none")); }, {"/gradients/max_pooling", "no max pooling"}));
+}
+
 TEST(Run, AnInfiniteObjectiveIsGivenUpAlone) {
   const TemporaryFolder folder;
   Json config = small_config(folder);

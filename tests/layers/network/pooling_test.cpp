@@ -157,6 +157,16 @@ TEST(AveragePooling, GlobalTakesTheWholeMapOfAnySize) {
   }
 }
 
+// The maxima stay what they are; back passes the gradient of an average over the taps inside the image.
+TEST(MaxPooling, SmoothedPassesAnAveragesGradient) {
+  for (const Geometry& g : geometries()) {
+    NaiveCase one = max_case(g, distinct_tensor(g.src, 9));
+    one.op = std::make_shared<Pooling>(PoolingKind::max, g.window, PoolingDivisor::padded, false, true);
+    one.backward = average_case(g, PoolingDivisor::inside, one.src[0]).backward;
+    expect_naive(one, kTolerance);
+  }
+}
+
 TEST(Pooling, DoesNotDependOnThreadsOrBatch) {
   for (const Geometry& g : geometries()) {
     expect_same_bits_for_threads_and_batches(max_case(g, random_tensor(g.src, 7)));
