@@ -57,8 +57,7 @@ std::vector<std::string> Attributes::strings(const char* key) const {
 }
 
 int64_t Attributes::checked(const MetadataJson& number, const char* key, int64_t low, int64_t high) const {
-  const bool fits =
-      number.is_number_integer() && (!number.is_number_unsigned() || number.get<uint64_t>() <= INT64_MAX);
+  const bool fits = number.is_number_integer() && (!number.is_number_unsigned() || number.get<uint64_t>() <= INT64_MAX);
   if (!fits || number.get<int64_t>() < low || number.get<int64_t>() > high) {
     fail(where_, "'{}' is {}; a whole number from {} to {} is meant", key,
          number.is_number() ? number.dump() : "no number", low, high);
