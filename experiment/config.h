@@ -18,7 +18,7 @@
 
 namespace phosphene {
 
-enum class Parameterization { fourier, pixel, laplacian_pyramid, shared, cppn };
+enum class Parameterization { fourier, pixel, laplacian_pyramid, shared, cppn, prior };
 // automatic: decorrelated for three channels, but plain for a CPPN. clipped: decorrelated and clipped instead of squashed.
 enum class ColourSpace { automatic, decorrelated, plain, clipped };
 
@@ -27,6 +27,13 @@ struct SharedLevel {
   int64_t images = 1;   // tensors: interpolated between the images of the group where there are fewer
   int64_t divisor = 2;  // of the image's size
   bool offset = false;  // shifted by half of what it is enlarged by
+};
+
+// The code of a generator (loaders/generator.h), which is in front of the network.
+struct PriorParameterization {
+  std::string generator = "prior_generator";
+  double norm = 8;    // the most that a position's vector may have
+  std::string photo;  // whose code is the start; "": the mean of all codes
 };
 
 struct Transforms {
@@ -44,6 +51,7 @@ struct Config {
   int64_t pyramid_levels = 4;
   std::vector<SharedLevel> shared_levels;
   CppnParameterization cppn;
+  PriorParameterization prior;
   ColourSpace colour = ColourSpace::automatic;
   Transforms transforms;
   std::vector<Term> objective;
