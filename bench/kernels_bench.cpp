@@ -150,7 +150,7 @@ void add_parameterizations(std::vector<Case>& cases) {
        {numbers(layer), numbers(layer), numbers(weights), numbers(layer), numbers(weights), numbers(layer)}});
 }
 
-// The generator that comes with phosphene, at its largest value.
+// The generator that comes with phosphene, at the size of its largest value.
 void add_generator(std::vector<Case>& cases) {
   const Shape image{kImages, 3, 224, 224}, below{kImages, 32, 112, 112}, map{kImages, 16, 224, 224}, bias{1, 16, 1, 1};
   const Window doubling{
@@ -212,6 +212,7 @@ int main(int argc, char** argv) {
   phosphene::add_network(cases);
   phosphene::add_image(cases);
   phosphene::add_parameterizations(cases);
+  phosphene::add_generator(cases);
   phosphene::add_penalties(cases);
   phosphene::add_optimisers(cases);
   for (const phosphene::Case& benched : cases)
