@@ -64,37 +64,40 @@ void read_activation(const Attributes& json, bool last, float slope, GeneratorLa
   layer.slope = activation == "leaky_relu" ? slope : 0;
 }
 
-// `in`: the channels of what it reads; both sides are whole multiples of their source's, so that any code fits.
-GeneratorLayer read_layer(const Attributes& json, const Safetensors& file, int64_t in) {
+// Either side becomes `stride` times its source's, of a convolution as long, so that any code fits:
+// (size - 1) stride + taps - 2 padding + output padding = size stride.
+WindowAttributes read_window(const Attributes& json, bool transposed) {
+  const int64_t taps = json.integer("kernel", 1, kMostTaps), stride = json.integer("stride", 1, kMostTaps),
+                padding = json.integer("padding", 0, kMostTaps),
+                more = json.contains("output_padding") ? json.integer("output_padding", 0, padding) : 0;
+  if (taps - 2 * padding + more != stride || (!transposed && (stride != 1 || more != 0))) {
+    fail(json.where(), "a window of {} taps, stride {}, padding {} does not {}", taps, stride, padding,
+         transposed ? "enlarge by its stride" : "keep the size");
+  }
+  return {.r = taps,
+          .s = taps,
+          .stride_h = stride,
+          .stride_w = stride,
+          .pad_top = padding,
+          .pad_left = padding,
+          .pad_bottom = padding - more,
+          .pad_right = padding - more};
+}
+
+GeneratorLayer read_layer(const Attributes& json, const Safetensors& file) {
   GeneratorLayer layer;
   layer.name = json.string("name");
   const std::string type = json.string("type");
   if (type != "conv" && type != "conv_transpose")
     fail(json.where(), "the unknown type '{}'{}", type, suggestion(type, {"conv", "conv_transpose"}));
   layer.transposed = type == "conv_transpose";
-  if (in > 0 && json.integer("in_channels", 1, kMostChannels) != in)
-    fail(json.where(), "reads {} channels, but the layer before it writes {}", json.at("in_channels").dump(), in);
-  const int64_t c = json.integer("in_channels", 1, kMostChannels), k = json.integer("out_channels", 1, kMostChannels);
-  const int64_t taps = json.integer("kernel", 1, kMostTaps), stride = json.integer("stride", 1, kMostTaps),
-                padding = json.integer("padding", 0, kMostTaps),
-                more = json.contains("output_padding") ? json.integer("output_padding", 0, padding) : 0;
-  // (size - 1) stride + taps - 2 padding + more = size stride; of a convolution the same with stride 1.
-  if (taps - 2 * padding + more != stride || (!layer.transposed && (stride != 1 || more != 0))) {
-    fail(json.where(), "a {} of kernel {}, stride {}, padding {} does not {}", type, taps, stride, padding,
-         layer.transposed ? "enlarge by its stride" : "keep the size");
-  }
-  const int64_t behind = padding - more;
-  layer.window = {.r = taps,
-                  .s = taps,
-                  .stride_h = stride,
-                  .stride_w = stride,
-                  .pad_top = padding,
-                  .pad_left = padding,
-                  .pad_bottom = behind,
-                  .pad_right = behind};
-  layer.weights = read_tensor(file, layer.name + ".weight",
-                              layer.transposed ? std::vector{c, k, taps, taps} : std::vector{k, c, taps, taps});
-  layer.bias = read_tensor(file, layer.name + ".bias", {k});
+  layer.in_channels = json.integer("in_channels", 1, kMostChannels);
+  layer.out_channels = json.integer("out_channels", 1, kMostChannels);
+  layer.window = read_window(json, layer.transposed);
+  const int64_t first = layer.transposed ? layer.in_channels : layer.out_channels,
+                second = layer.transposed ? layer.out_channels : layer.in_channels;
+  layer.weights = read_tensor(file, layer.name + ".weight", {first, second, layer.window.r, layer.window.s});
+  layer.bias = read_tensor(file, layer.name + ".bias", {layer.out_channels});
   return layer;
 }
 
@@ -104,18 +107,20 @@ void read_layers(const Safetensors& file, Generator& generator) {
   if (!list.is_array() || list.empty() || list.size() > kMostLayers)
     fail(file.path(), "holds no list of 1 to {} layers", kMostLayers);
   const float slope = read_slope(file);
-  int64_t channels = 0;
   for (size_t i = 0; i < list.size(); ++i) {
     const Attributes json(list[i], fmt::format("{}: layer {}", file.path(), i));
-    GeneratorLayer layer = read_layer(json, file, channels);
+    GeneratorLayer layer = read_layer(json, file);
     read_activation(json, i + 1 == list.size(), slope, layer);
-    if (i == 0) generator.code_channels = json.integer("in_channels", 1, kMostChannels);
-    channels = json.integer("out_channels", 1, kMostChannels);
-    if (layer.transposed) generator.scale *= layer.window.stride_h;
+    if (i > 0 && layer.in_channels != generator.layers.back().out_channels) {
+      fail(json.where(), "reads {} channels, but the layer before it writes {}", layer.in_channels,
+           generator.layers.back().out_channels);
+    }
+    generator.scale *= layer.window.stride_h;
     if (generator.scale > kMostScale) fail(json.where(), "the layers enlarge by more than {}", kMostScale);
     generator.layers.push_back(std::move(layer));
   }
-  generator.image_channels = channels;
+  generator.code_channels = generator.layers.front().in_channels;
+  generator.image_channels = generator.layers.back().out_channels;
 }
 
 void read_encoder(const Safetensors& file, Generator& generator) {

@@ -23,6 +23,7 @@ namespace phosphene {
 struct GeneratorLayer {
   std::string name;
   bool transposed = false;
+  int64_t in_channels = 0, out_channels = 0;
   WindowAttributes window;  // of a transposed convolution: that of the convolution whose transpose it is
   Weights weights, bias;
   bool rectified = true;  // by a leaky ReLU

@@ -21,7 +21,7 @@ constexpr const char* kPhotoKey = "/parameterization/prior/from";
 
 class LearnedPriorTest : public ::testing::Test {
  protected:
-  LearnedPriorTest() { generator_.tensors["encoder_proj"] = scaled(generator_.tensors["encoder_proj"], 0x1p-6F); }
+  LearnedPriorTest() { generator_.tensors["encoder_proj"] = scaled(generator_.tensors["encoder_proj"], 0x1p-4F); }
 
   // Of channel 1 of conv3:pre, as small_config() has it, with this prior.
   Config config(const Json& prior, const Json& more = Json::object()) {

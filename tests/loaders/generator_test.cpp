@@ -155,7 +155,9 @@ TEST_F(GeneratorTest, RefusesLayersThatMakeNoGenerator) {
   EXPECT_TRUE(refused(edited("\"conv\"", "\"conw\""), {"layer 0", "'conw'", "did you mean 'conv'"}));
   EXPECT_TRUE(refused(edited("\"leaky_relu\"", "\"leaky_rely\""), {"layer 0", "did you mean 'leaky_relu'"}));
   EXPECT_TRUE(refused(edited("\"sigmoid\"", "\"none\""), {"layer 3", "behind the last layer", "sigmoid"}));
-  EXPECT_TRUE(refused(edited("\"in_channels\": 6", "\"in_channels\": 7"), {"layer 1", "reads 7", "writes 6"}));
+  SmallGenerator apart = edited("\"in_channels\": 6", "\"in_channels\": 3");
+  apart.tensors["up.weight"] = {{3, 5, 4, 4}, std::vector<float>(240)};
+  EXPECT_TRUE(refused(apart, {"layer 1", "reads 3", "writes 6"}));
   EXPECT_TRUE(refused(edited("\"in_channels\": 4", "\"in_channels\": 400"), {"in.weight", "[6, 4, 1, 1]", "[6, 400"}));
   EXPECT_TRUE(refused(edited("\"stride\": 2", "\"stride\": 3"), {"layer 1", "enlarge by its stride"}));
   EXPECT_TRUE(refused(edited("\"padding\": 1,\n         \"activation\": \"none\"",
