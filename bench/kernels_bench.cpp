@@ -150,6 +150,23 @@ void add_parameterizations(std::vector<Case>& cases) {
        {numbers(layer), numbers(layer), numbers(weights), numbers(layer), numbers(weights), numbers(layer)}});
 }
 
+// The generator that comes with phosphene, at the size of its largest value.
+void add_generator(std::vector<Case>& cases) {
+  const Shape image{kImages, 3, 224, 224}, below{kImages, 32, 112, 112}, map{kImages, 16, 224, 224}, bias{1, 16, 1, 1};
+  const Window doubling{
+      .r = 4, .s = 4, .stride_h = 2, .stride_w = 2, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+  cases.push_back({"transposed_convolution/up1",
+                   ConvolutionBackwardProblem{map, below, doubling, 1, random_weights(32, 16, 4, 4)},
+                   {numbers(below), numbers(map)}});
+  cases.push_back({"bias", BiasProblem{map}, {numbers(map), numbers(bias), numbers(map)}});
+  cases.push_back({"leaky_relu", LeakyReluProblem{map.elements()}, {numbers(map), numbers(map)}});
+  cases.push_back(
+      {"leaky_relu_backward", LeakyReluBackwardProblem{map.elements()}, {numbers(map), numbers(map), numbers(map)}});
+  cases.push_back({"sigmoid_image", SigmoidImageProblem{image}, {numbers(image), numbers(image)}});
+  cases.push_back(
+      {"sigmoid_image_backward", SigmoidImageBackwardProblem{image}, {numbers(image), numbers(image), numbers(image)}});
+}
+
 void add_penalties(std::vector<Case>& cases) {
   const Shape image{kImages, 3, 224, 224}, values{kImages, 1, 1, 1};
   const std::vector<std::byte> rows = bytes_of(std::vector<PenaltyRow>(kImages, {-0.25F, 0.5F}));
@@ -195,6 +212,7 @@ int main(int argc, char** argv) {
   phosphene::add_network(cases);
   phosphene::add_image(cases);
   phosphene::add_parameterizations(cases);
+  phosphene::add_generator(cases);
   phosphene::add_penalties(cases);
   phosphene::add_optimisers(cases);
   for (const phosphene::Case& benched : cases)

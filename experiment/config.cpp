@@ -137,12 +137,21 @@ void parse_cppn(const JsonReader& body, Config& config) {
     config.cppn.unbiased = body.at("activation").word({"composite", "unbiased"}) == "unbiased";
 }
 
+void parse_prior(const JsonReader& body, Config& config) {
+  body.only({"generator", "sd", "norm", "from"});
+  if (body.has("generator")) config.prior.generator = body.at("generator").text();
+  if (body.has("norm")) config.prior.norm = body.at("norm").number(1e-3, 1e6);
+  if (body.has("from")) config.prior.photo = body.at("from").text();
+  config.sd = body.has("sd") ? body.at("sd").number(0, 100) : body.has("from") ? 0 : 0.3;
+}
+
 const std::map<std::string, Parameterization> kParameterizations = {
     {"fourier", Parameterization::fourier},
     {"pixel", Parameterization::pixel},
     {"laplacian_pyramid", Parameterization::laplacian_pyramid},
     {"shared", Parameterization::shared},
-    {"cppn", Parameterization::cppn}};
+    {"cppn", Parameterization::cppn},
+    {"prior", Parameterization::prior}};
 
 void parse_parameterization(const JsonReader& reader, Config& config) {
   std::vector<std::string> kinds;
@@ -151,6 +160,7 @@ void parse_parameterization(const JsonReader& reader, Config& config) {
   const JsonReader body = reader.at(kind);
   config.parameterization = kParameterizations.at(kind);
   if (config.parameterization == Parameterization::cppn) return parse_cppn(body, config);
+  if (config.parameterization == Parameterization::prior) return parse_prior(body, config);
   std::vector<std::string> keys = {"sd"};
   if (kind == "fourier" || kind == "shared") keys.emplace_back("decay_power");
   if (kind == "laplacian_pyramid" || kind == "shared") keys.emplace_back("levels");
@@ -398,7 +408,11 @@ Config parse_settings(const JsonReader& reader, const std::string& directory) {
   if (reader.has("images")) config.images = reader.at("images").integer(1, kMostImages);
   if (reader.has("size")) parse_size(reader.at("size"), config);
   if (reader.has("parameterization")) parse_parameterization(reader.at("parameterization"), config);
-  if (reader.has("colour")) config.colour = parse_colour(reader.at("colour"));
+  if (reader.has("colour")) {
+    config.colour = parse_colour(reader.at("colour"));
+    if (config.parameterization == Parameterization::prior)
+      reader.at("colour").refuse("a generator draws colours as they are");
+  }
   if (reader.has("transforms")) parse_transforms(reader.at("transforms"), config.transforms);
   config.objective = parse_terms(reader.at("objective"), config.images);
   if (reader.has("steps")) config.steps = reader.at("steps").integer(1, kMostSteps);

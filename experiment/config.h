@@ -19,7 +19,7 @@
 
 namespace phosphene {
 
-enum class Parameterization { fourier, pixel, laplacian_pyramid, shared, cppn };
+enum class Parameterization { fourier, pixel, laplacian_pyramid, shared, cppn, prior };
 // automatic: decorrelated for three channels, but plain for a CPPN. clipped: decorrelated and clipped instead of squashed.
 enum class ColourSpace { automatic, decorrelated, plain, clipped };
 
@@ -33,6 +33,13 @@ struct SharedLevel {
 // What a phase takes over from the one before it: nothing (it is the first), the picture that it then changes, its parameters, or these and
 // the optimiser's moments and steps.
 enum class Takeover { nothing, picture, parameters, optimisation };
+
+// The code of a generator (loaders/generator.h), which is in front of the network.
+struct PriorParameterization {
+  std::string generator = "prior_generator";
+  double norm = 8;    // the most that a position's vector may have
+  std::string photo;  // whose code is the start; "": the mean of all codes
+};
 
 struct Transforms {
   std::string preset = "distill";  // or "" with `list`, or `replay`
@@ -49,6 +56,7 @@ struct Config {
   int64_t pyramid_levels = 4;
   std::vector<SharedLevel> shared_levels;
   CppnParameterization cppn;
+  PriorParameterization prior;
   ColourSpace colour = ColourSpace::automatic;
   Transforms transforms;
   std::vector<Term> objective;

@@ -24,7 +24,8 @@ std::vector<DrawKey> keys_of(const std::vector<Slot>& slots, int64_t stride) {
 
 }  // namespace
 
-ImagePart::ImagePart(const Config& config, const Shape& image) : config_(config), image_(image) {
+ImagePart::ImagePart(const Config& config, const Shape& image, const Model& model, Backend& backend)
+    : config_(config), image_(image) {
   const auto add = [this](const TensorInfo& info, bool of_group = false) {
     const size_t index = parameters_.size();
     parameters_.push_back(
@@ -51,6 +52,10 @@ ImagePart::ImagePart(const Config& config, const Shape& image) : config_(config)
       break;
     case Parameterization::cppn:
       for (const TensorInfo& weights : cppn_weights(config.cppn, image)) add(weights);
+      break;
+    case Parameterization::prior:
+      prior_.emplace(config, image, model, backend);
+      add(prior_->code());
   }
   for (const LowResolutionLevel& level : levels_)
     add(level_info(image, group_, level), config.parameterization == Parameterization::shared);
@@ -90,8 +95,13 @@ bool ImagePart::decorrelated() const {
 }
 
 ValueId ImagePart::append(Graph& graph) const {
+  if (prior_) return prior_->append(graph, graph.state(kParameterState, prior_->code()));
   return graph.append(std::make_shared<Colour>(decorrelated(), config_.colour == ColourSpace::clipped),
                       {append_before_colour(graph)}, "colour");
+}
+
+void ImagePart::append_bounds(Graph& graph, ValueId latch) const {
+  if (prior_) prior_->append_bounds(graph, graph.state(kParameterState, prior_->code()), latch);
 }
 
 std::vector<float> ImagePart::drawn_start(size_t parameter, const std::vector<Slot>& slots) const {
@@ -107,6 +117,7 @@ std::vector<float> ImagePart::drawn_start(size_t parameter, const std::vector<Sl
     return initial_cppn_weights(drawn.info, keys, static_cast<uint32_t>(parameter),
                                 parameter + 1 == parameters_.size());
   }
+  if (prior_) return prior_->start(keys);
   if (config_.parameterization == Parameterization::pixel) return initial_pixels(image_, keys, config_.sd);
   return initial_spectrum(fourier(), keys, config_.sd);
 }

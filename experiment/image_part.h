@@ -2,10 +2,12 @@
 // parameters there are, and whose they are, follows from the config's parameterization.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "experiment/config.h"
+#include "experiment/learned_prior.h"
 #include "experiment/slot.h"
 #include "layers/image/low_resolution.h"
 #include "runtime/graph.h"
@@ -25,8 +27,8 @@ struct ImageParameter {
 
 class ImagePart {
  public:
-  // `image`: N C H W of the whole batch, N a multiple of the group where something is shared.
-  ImagePart(const Config& config, const Shape& image);
+  // `image`: N C H W of the whole batch, N a multiple of the group where something is shared. A prior may run the model once.
+  ImagePart(const Config& config, const Shape& image, const Model& model, Backend& backend);
 
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_; }
 
@@ -35,6 +37,8 @@ class ImagePart {
 
   // Appends parameters -> image, planar.
   ValueId append(Graph& graph) const;
+  // Appends, behind the ascent, what keeps the parameters within their bounds where they have any.
+  void append_bounds(Graph& graph, ValueId latch) const;
 
   // Writes the start of every parameter: drawn, or read from the config's `initial`. `pictures`: what a config that changes a picture
   // begins with, N x C x H x W in [0, 1].
@@ -51,6 +55,7 @@ class ImagePart {
   Shape image_;
   int64_t group_ = 1;                       // images that share a level
   std::vector<LowResolutionLevel> levels_;  // of the last parameters, in order
+  std::optional<LearnedPrior> prior_;
   std::vector<ImageParameter> parameters_;
 };
 

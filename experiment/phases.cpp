@@ -21,8 +21,10 @@ Takeover takeover_of(const Config& phase, const Config& before) {
 
 void check_takeover(const JsonReader& reader, const Config& phase) {
   if (phase.takeover != Takeover::picture) return;
-  if (phase.parameterization == Parameterization::cppn)
-    reader.refuse("a CPPN cannot take a picture over: it can only be the first phase, or go on with its own weights");
+  const bool of_a_network =
+      phase.parameterization == Parameterization::cppn || phase.parameterization == Parameterization::prior;
+  if (of_a_network)
+    reader.refuse("a CPPN or a prior cannot take a picture over: it is the first phase, or goes on with its own");
 }
 
 Config parse_phase(const JsonReader& reader, const Config& before) {

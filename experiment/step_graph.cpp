@@ -30,7 +30,7 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
       n_(n),
       image_{n, model.channels, config.height > 0 ? config.height : model.height,
              config.width > 0 ? config.width : model.width},
-      image_part_(config, image_),
+      image_part_(config, image_, model, backend),
       states_(std::make_unique<States>(backend)) {
   Graph graph;
   const ValueId image = image_part_.append(graph);
@@ -72,6 +72,7 @@ void StepProgram::append_update(Graph& graph) const {
     ascents.push_back({parameters[i], gradients[i], of_group ? latch_of_groups : latch});
   }
   append_ascent(graph, config_.optimiser, ascents, step);
+  image_part_.append_bounds(graph, latch);
   append_advance(graph, step);
 }
 

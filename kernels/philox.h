@@ -37,7 +37,8 @@ enum class DrawPurpose : uint32_t {
   initial_levels = 4,
   initial_shared_levels = 5,
   initial_weights = 6,
-  direction = 7
+  direction = 7,
+  initial_code = 8
 };
 
 // Who draws: one row per image of a batch.

@@ -18,6 +18,11 @@ std::vector<fs::path> model_folders() {
   folders.emplace_back("models");
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
     folders.push_back(fs::path(home) / ".cache" / "phosphene");
+  // Those that come with phosphene: installed beside the program, or in the checkout that it was built from.
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  folders.push_back((program / "../share/phosphene/models").lexically_normal());
+  folders.emplace_back(PHOSPHENE_CHECKOUT_MODELS);
   return folders;
 }
 

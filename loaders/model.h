@@ -90,8 +90,9 @@ class ModelGraph {
 Model load_model(const std::string& path, const std::string& topology = "", const std::string& architecture = "",
                  const std::string& labels = "");
 
-// A model by path (relative to `base`, if given), else NAME.safetensors in $PHOSPHENE_MODELS, ./models,
-// ~/.cache/phosphene. Throws naming every place that was tried and the nearest model found there.
+// A model or generator by path (relative to `base`, if given), else NAME.safetensors in $PHOSPHENE_MODELS, ./models,
+// ~/.cache/phosphene, and the folder of those that come with phosphene. Throws naming every place that was tried and the nearest
+// model found there.
 std::string find_model(const std::string& name_or_path, const std::string& base = "");
 
 }  // namespace phosphene

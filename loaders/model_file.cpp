@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "layers/network/add.h"
@@ -13,12 +12,13 @@
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
+#include "loaders/json_attributes.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = MetadataJson;
 
 constexpr const char* kKey = "phosphene";
 constexpr int kVersion = 1;
@@ -97,61 +97,6 @@ class ModelWriter {
 
 // ---- reading
 // ---------------------------------------------------------------------------------------------------------
-
-// A JSON object of the metadata; `where` names the file and the layer for errors.
-class Attributes {
- public:
-  Attributes(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
-    if (!json.is_object()) fail(where_, "is not described by an object");
-  }
-
-  [[nodiscard]] const std::string& where() const { return where_; }
-  [[nodiscard]] bool contains(const char* key) const { return json_.contains(key); }
-  [[nodiscard]] const Json& at(const char* key) const {
-    if (!json_.contains(key)) fail(where_, "lacks '{}'", key);
-    return json_[key];
-  }
-  [[nodiscard]] std::string string(const char* key) const {
-    if (!at(key).is_string()) fail(where_, "'{}' is no string", key);
-    return at(key).get<std::string>();
-  }
-  [[nodiscard]] float number(const char* key) const {
-    if (!at(key).is_number() || !std::isfinite(at(key).get<float>())) fail(where_, "'{}' is no number", key);
-    return at(key).get<float>();
-  }
-  [[nodiscard]] int64_t integer(const char* key, int64_t low, int64_t high) const {
-    return checked(at(key), key, low, high);
-  }
-  [[nodiscard]] std::vector<int64_t> integers(const char* key, size_t count, int64_t low, int64_t high) const {
-    if (!at(key).is_array() || at(key).size() != count) fail(where_, "'{}' is no list of {} numbers", key, count);
-    std::vector<int64_t> numbers;
-    for (const Json& number : at(key)) numbers.push_back(checked(number, key, low, high));
-    return numbers;
-  }
-  [[nodiscard]] std::vector<std::string> strings(const char* key) const {
-    std::vector<std::string> list;
-    if (!at(key).is_array()) fail(where_, "'{}' is no list", key);
-    for (const Json& item : at(key)) {
-      if (!item.is_string()) fail(where_, "'{}' is no list of strings", key);
-      list.push_back(item.get<std::string>());
-    }
-    return list;
-  }
-
- private:
-  [[nodiscard]] int64_t checked(const Json& number, const char* key, int64_t low, int64_t high) const {
-    const bool fits =
-        number.is_number_integer() && (!number.is_number_unsigned() || number.get<uint64_t>() <= INT64_MAX);
-    if (!fits || number.get<int64_t>() < low || number.get<int64_t>() > high) {
-      fail(where_, "'{}' is {}; a whole number from {} to {} is meant", key,
-           number.is_number() ? number.dump() : "no number", low, high);
-    }
-    return number.get<int64_t>();
-  }
-
-  const Json& json_;
-  std::string where_;
-};
 
 WindowAttributes read_window(const Attributes& layer) {
   const Attributes json(layer.at("window"), layer.where() + ": window");
@@ -292,12 +237,7 @@ Model read_model(const std::string& path) {
   if (!holds_network(file))
     fail(path, "holds {} tensors but no network: it was not written by `phosphene convert`", file.entries().size());
   constexpr int kMaxDepth = 5;  // model, layers, layer, window, size
-  const auto watch = [&](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
-    if (depth > kMaxDepth) fail(path, "the description of the network is nested too deep");
-    return true;
-  };
-  const Json parsed = Json::parse(file.metadata().at(kKey), watch, false);
-  if (parsed.is_discarded()) fail(path, "the description of the network is not valid JSON");
+  const Json parsed = parse_metadata(path, "the description of the network", file.metadata().at(kKey), kMaxDepth);
   const Attributes json(parsed, path);
   if (json.integer("version", 0, INT32_MAX) != kVersion) {
     fail(path, "a model file of version {}; this phosphene reads version {}", json.at("version").dump(), kVersion);

@@ -79,6 +79,23 @@ struct RedirectedReluBackwardProblem {  // grad_dst, src -> grad_src; workspace
   float ceiling = std::numeric_limits<float>::infinity();
 };
 
+// kernels/leaky_relu.h
+struct LeakyReluProblem {  // src -> dst
+  int64_t elements = 0;
+  float slope = 0.2F;
+  DType storage = DType::f32;
+};
+struct LeakyReluBackwardProblem {  // grad_dst, dst -> grad_src
+  int64_t elements = 0;
+  float slope = 0.2F;
+  DType storage = DType::f32;
+};
+
+// dst = src + bias[channel], where no convolution adds it: behind a transposed one.
+struct BiasProblem {  // src, bias (C) -> dst
+  Shape dst;
+};
+
 // dst = [mask > 0] * sum of src[i][..., offset : offset + dst.c]. One op serves sums, slices (the gradient of a concat)
 // and ReLU's gradient, so that a chain of them is read once and written once.
 inline constexpr int kAccumulateSources = 8;
@@ -166,6 +183,14 @@ struct ColourProblem {  // src -> dst
 struct ColourBackwardProblem {  // grad_dst, dst -> grad_src
   Shape image;
   bool decorrelated = true, clipped = false;
+};
+
+// kernels/sigmoid_image.h
+struct SigmoidImageProblem {  // src (channels_last) -> dst (planar)
+  Shape image;
+};
+struct SigmoidImageBackwardProblem {  // grad_dst, dst (planar) -> grad_src (channels_last)
+  Shape image;
 };
 
 // A level of low resolution (planar, images.in tensors for every images.out images) enlarged to images of dst's shape.
@@ -355,6 +380,12 @@ struct ScaleGradientProblem {  // src, squares -> dst
   double limit = 0;
 };
 
+// A generator's code within its bounds: kernels/code_bound.h. A row is a position, an element a channel.
+struct BoundCodeProblem {  // least, most (C each), latch (i64 per owner) -> code
+  ParameterRows rows;
+  double norm = 0;
+};
+
 // latch[group] = the first latch that is set of its images, or 0.
 struct GroupLatchProblem {  // latch (i64, N) -> latch (i64 per group)
   int64_t groups = 0, images = 0;
@@ -363,17 +394,20 @@ struct GroupLatchProblem {  // latch (i64, N) -> latch (i64 per group)
 // step += 1.
 struct AdvanceProblem {};  // -> step (i64)
 
-using Problem = std::variant<
-    ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
-    RedirectedReluBackwardProblem, AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem,
-    LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
-    InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
-    TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
-    DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem,
-    AlignmentProblem, AlignmentBackwardProblem, MatrixProductsProblem, DiversityDotsProblem, DiversityValueProblem,
-    DiversityFactorsProblem, PenaltyProblem, PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem,
-    MomentumScheduleProblem, MomentumProblem, SquaredNormProblem, ScaleGradientProblem, GroupLatchProblem,
-    EnlargeProblem, EnlargeBackwardProblem, CppnLayerProblem, CppnLayerBackwardProblem, AdvanceProblem>;
+using Problem =
+    std::variant<ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
+                 RedirectedReluBackwardProblem, AccumulateProblem, ConcatProblem, PoolingProblem,
+                 PoolingBackwardProblem, LrnProblem, LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem,
+                 WhitenProblem, InverseFourierProblem, InverseFourierBackwardProblem, ColourProblem,
+                 ColourBackwardProblem, WarpProblem, WarpBackwardProblem, TransformDrawProblem, TransformReplayProblem,
+                 UnitObjectiveProblem, UnitObjectiveBackwardProblem, DirectionObjectiveProblem,
+                 DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem,
+                 AlignmentProblem, AlignmentBackwardProblem, MatrixProductsProblem, DiversityDotsProblem,
+                 DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem, PenaltyBackwardProblem, RecordProblem,
+                 AdamScheduleProblem, AdamProblem, MomentumScheduleProblem, MomentumProblem, SquaredNormProblem,
+                 ScaleGradientProblem, GroupLatchProblem, EnlargeProblem, EnlargeBackwardProblem, CppnLayerProblem,
+                 CppnLayerBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem, BiasProblem, SigmoidImageProblem,
+                 SigmoidImageBackwardProblem, BoundCodeProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

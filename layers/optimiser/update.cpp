@@ -29,9 +29,10 @@ TensorInfo latches(int64_t n) { return {{n, 1, 1, 1}, Layout::channels_last, DTy
 ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& latch) {
   const Shape& shape = parameter.shape;
   const int64_t owners = latch.shape.n;
-  if (parameter.layout != Layout::planar || shape.n % owners != 0)
-    fail_internal("", "a parameter of shape {} of {} owners", to_string(shape), owners);
-  return {owners, shape.n / owners * shape.c * shape.h, shape.w};
+  if (shape.n % owners != 0) fail_internal("", "a parameter of shape {} of {} owners", to_string(shape), owners);
+  const int64_t tensors = shape.n / owners;
+  if (parameter.layout == Layout::channels_last) return {owners, tensors * shape.h * shape.w, shape.c};
+  return {owners, tensors * shape.c * shape.h, shape.w};
 }
 
 ValueId append_group_latch(Graph& graph, ValueId latch, int64_t groups) {

@@ -7,7 +7,7 @@ namespace phosphene {
 
 TensorInfo latches(int64_t n);  // one int64 per image
 
-// The rows of a parameter whose owners (images, or groups of them) have these latches.
+// The rows of a parameter, as it lies in memory, whose owners (images, or groups of them) have these latches.
 ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& latch);
 
 // The latches of `groups` groups of images that follow each other: a group's is set with the first of its images'.

@@ -4,6 +4,7 @@
 #include "kernels/colour.h"
 #include "kernels/cppn.h"
 #include "kernels/low_resolution.h"
+#include "kernels/sigmoid_image.h"
 #include "kernels/whiten.h"
 #include "runtime/launches/operands.h"
 #include "runtime/problems.h"
@@ -40,6 +41,20 @@ void launch(const Launcher& launcher, const ColourBackwardProblem& problem, cons
   } else {
     launcher.rows(s.n * s.c * s.h, w, SquashPlaneBackward{at.at(0), at.at(1), at.at(2), w});
   }
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const SigmoidImageProblem& problem, const Operands& at) {
+  const int c = static_cast<int>(problem.image.c), h = static_cast<int>(problem.image.h),
+            w = static_cast<int>(problem.image.w);
+  launcher.rows(problem.image.n * c * h, w, SquashToPlanar{at.at(0), at.at(1), c, h, w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const SigmoidImageBackwardProblem& problem, const Operands& at) {
+  const int c = static_cast<int>(problem.image.c), h = static_cast<int>(problem.image.h),
+            w = static_cast<int>(problem.image.w);
+  launcher.rows(problem.image.n * c * h, w, SquashToPlanarBackward{at.at(0), at.at(1), at.at(2), c, h, w});
 }
 
 template <class Launcher>

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "kernels/accumulate.h"
+#include "kernels/bias.h"
 #include "kernels/concat.h"
 #include "kernels/gradient_scale.h"
+#include "kernels/leaky_relu.h"
 #include "kernels/lrn.h"
 #include "kernels/pooling.h"
 #include "kernels/redirected_relu.h"
@@ -14,15 +16,23 @@
 
 namespace phosphene {
 
+// Elements of any number as rows of one length and a rest: body(first element, length of the row).
+template <class Launcher, class MakeBody>
+void launch_elements(const Launcher& launcher, int64_t elements, const MakeBody& body) {
+  constexpr int64_t kRow = 4096;
+  const int64_t rows = elements / kRow, rest = elements % kRow;
+  launcher.rows(rows, static_cast<int>(kRow), body(int64_t{0}, kRow));
+  launcher.rows(1, static_cast<int>(rest), body(rows * kRow, rest));
+}
+
 template <class Launcher>
 void launch(const Launcher& launcher, const ReluProblem& problem, const Operands& at) {
-  constexpr int64_t kRow = 4096;
-  const int64_t rows = problem.elements / kRow, rest = problem.elements % kRow;
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
     auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
-    launcher.rows(rows, static_cast<int>(kRow), Rectify<T>{src, dst, kRow});
-    launcher.rows(1, static_cast<int>(rest), Rectify<T>{src + rows * kRow, dst + rows * kRow, rest});
+    launch_elements(launcher, problem.elements, [=](int64_t first, int64_t row) {
+      return Rectify<T>{src + first, dst + first, row};
+    });
   });
 }
 
@@ -43,6 +53,34 @@ void launch(const Launcher& launcher, const RedirectedReluBackwardProblem& probl
     launcher.rows(s.n * s.h, static_cast<int>(row),
                   RedirectGradient<T>{grad_dst, src, squares, at.template at<T>(2), s.h, row, problem.ceiling});
   });
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const LeakyReluProblem& problem, const Operands& at) {
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
+    launch_elements(launcher, problem.elements, [=, &problem](int64_t first, int64_t row) {
+      return LeakyRectify<T>{src + first, dst + first, row, problem.slope};
+    });
+  });
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const LeakyReluBackwardProblem& problem, const Operands& at) {
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    auto *grad_dst = at.template at<T>(0), *dst = at.template at<T>(1), *grad_src = at.template at<T>(2);
+    launch_elements(launcher, problem.elements, [=, &problem](int64_t first, int64_t row) {
+      return LeakyRectifyBackward<T>{grad_dst + first, dst + first, grad_src + first, row, problem.slope};
+    });
+  });
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const BiasProblem& problem, const Operands& at) {
+  const Shape& s = problem.dst;
+  launcher.rows(s.n * s.h * s.w, static_cast<int>(s.c), AddBias<false, float>{at.at(0), at.at(1), at.at(2), s.c});
 }
 
 template <class Launcher>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/adam.h"
+#include "kernels/code_bound.h"
 #include "kernels/gradient_scale.h"
 #include "kernels/momentum.h"
 #include "kernels/nadam.h"
@@ -89,6 +90,14 @@ void launch(const Launcher& launcher, const ScaleGradientProblem& problem, const
   launcher.rows(
       r.owners * r.rows_per_owner, static_cast<int>(r.row_elements),
       ScaleGradient{at.at(0), at.at(1), at.at(2), r.rows_per_owner, r.row_elements, static_cast<float>(problem.limit)});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const BoundCodeProblem& problem, const Operands& at) {
+  const ParameterRows& r = problem.rows;
+  launcher.tiles(r.owners * r.rows_per_owner, r.row_elements,
+                 BoundCode{at.at(0), at.at(1), at.template at<const int64_t>(2), at.at(3), r.rows_per_owner,
+                           r.row_elements, static_cast<float>(problem.norm)});
 }
 
 template <class Launcher>

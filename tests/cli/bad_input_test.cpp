@@ -55,6 +55,14 @@ TEST_F(BadInput, UnitOutOfRange) {
   expect_one_clear_line(run("render config.json"), {"conv2", "8"});
 }
 
+TEST_F(BadInput, PriorThatDoesNotFit) {
+  write("config.json", config("conv2", "0", R"(, "parameterization": {"prior": {"generator": "prior_generatr"}})"));
+  expect_one_clear_line(run("render config.json"),
+                        {"/parameterization/prior/generator", "prior_generatr", "did you mean 'prior_generator'"});
+  write("config.json", config("conv2", "0", R"(, "parameterization": {"prior": {}})"));
+  expect_one_clear_line(run("render config.json --set /size=40"), {"config.json: /size", "40 x 40", "48 x 48"});
+}
+
 TEST_F(BadInput, ClassOfANetworkWithoutLabels) {
   expect_one_clear_line(run("render --model small.safetensors --class tabby --out r"), {"small"});
 }

@@ -1,6 +1,8 @@
 // Asks cuDNN to plan every convolution of an optimisation step for a GPU that is not there.
 //
-//   plan_check googlenet|vgg16 SM f32|tf32|bf16
+//   plan_check googlenet|vgg16|prior SM f32|tf32|bf16
+//
+// prior: the generator in front of the first convolution of GoogLeNet.
 //
 // The step is built by the product on a backend of paper, fused as for a GPU; each distinct convolution is then planned by the
 // product's own choice, in a child process, because cuDNN may crash on a graph that it does not support. Status 0 when all have
@@ -76,7 +78,7 @@ std::optional<Model> network(const std::string& name) {
 }
 
 // Every convolution of a step as the product would ask for it.
-std::map<std::string, ConvolutionGraph> convolutions(const Model& model, NetworkPrecision precision) {
+std::map<std::string, ConvolutionGraph> convolutions(const Model& model, bool prior, NetworkPrecision precision) {
   std::map<std::string, ConvolutionGraph> graphs;
   const auto backend = make_paper_backend([&](const Problem& problem, const std::string&) {
     const auto add = [&](const auto& convolution) {
@@ -87,14 +89,15 @@ std::map<std::string, ConvolutionGraph> convolutions(const Model& model, Network
     if (const auto* backward = std::get_if<ConvolutionBackwardProblem>(&problem)) add(*backward);
     return PlannedTask{};
   });
-  std::string deepest;
+  std::string layer_read;  // the deepest, or behind a prior the first
   for (const Layer& layer : model.layers) {
-    if (layer.op->kind() == "convolution") deepest = layer.name;
+    if (layer.op->kind() == "convolution" && (!prior || layer_read.empty())) layer_read = layer.name;
   }
   const Json json = {{"version", 1},
                      {"model", model.name},
                      {"size", model.height},
-                     {"objective", Json::array({{{"channel", {{"layer", deepest}, {"unit", 0}}}}})}};
+                     {"parameterization", {{prior ? "prior" : "fourier", Json::object()}}},
+                     {"objective", Json::array({{{"channel", {{"layer", layer_read}, {"unit", 0}}}}})}};
   const StepProgram step(model, parse_config(json, "plan check", "."), 1, *backend);
   return graphs;
 }
@@ -112,7 +115,7 @@ int check(const std::string& name, int sm, NetworkPrecision precision) {
   std::map<std::string, int> ways;
   int64_t workspace = 0;
   int missing = 0;
-  const auto graphs = convolutions(*model, precision);
+  const auto graphs = convolutions(*model, name == "prior", precision);
   for (const auto& [key, graph] : graphs) {
     std::string fault;
     if (const auto outcome = plan_in_child(graph, device_json(*gpu), fault)) {
@@ -137,7 +140,7 @@ int check(const std::string& name, int sm, NetworkPrecision precision) {
 
 int main(int argc, char** argv) try {
   using phosphene::NetworkPrecision;
-  if (argc != 4) phosphene::fail("plan_check", "googlenet|vgg16 SM f32|tf32|bf16 is meant");
+  if (argc != 4) phosphene::fail("plan_check", "googlenet|vgg16|prior SM f32|tf32|bf16 is meant");
   const std::string precision = argv[3];
   return phosphene::testing::check(argv[1], std::atoi(argv[2]),
                                    precision == "bf16"   ? NetworkPrecision::bf16

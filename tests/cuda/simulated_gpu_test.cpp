@@ -129,12 +129,13 @@ TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"cppn": {}},
          "optimizer": {"sgd": {"schedule": {"cosine": {"to": 0.1}}}})",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "colour": "clipped", "optimizer": {"steepest": {"warmup": 2}})",
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"prior": {"norm": 2}})",
       R"("objective": [{"neuron": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "optimizer": {"sign": {}})",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "gradients": {"relu": "redirected"}, "phases": [{"gradients": {}}, {"colour": "plain"}])"};
   for (size_t i = 0; i < variants.size(); ++i) {
     SCOPED_TRACE(variants[i]);
     write("variant.json",
-          fmt::format(R"({{"model": "small.safetensors", "images": 2, "size": 24, "steps": 4, {}}})", variants[i]));
+          fmt::format(R"({{"model": "small.safetensors", "images": 2, "size": 32, "steps": 4, {}}})", variants[i]));
     const Outcome gpu = run(fmt::format("render variant.json --out gpu_{} --device cuda", i), on_simulated_gpu(1));
     ASSERT_EQ(gpu.exit_code, 0) << gpu.err;
     ASSERT_EQ(run(fmt::format("render variant.json --out cpu_{} --device cpu", i)).exit_code, 0);

@@ -9,6 +9,7 @@
 
 #include "loaders/safetensors.h"
 #include "tests/experiment/small_experiment.h"
+#include "tests/loaders/small_generator.h"
 
 namespace phosphene::testing {
 namespace {
@@ -142,8 +143,9 @@ TEST(Run, EveryParameterizationClimbsAndBelongsToItsJob) {
   for (const char* parameterization :
        {R"({"laplacian_pyramid": {"levels": 3}})", R"({"shared": {}})",
         R"({"shared": {"levels": [{"divisor": 3, "offset": true}, {"divisor": 6, "images": 2, "offset": true}]}})",
-        R"({"cppn": {"layers": 2, "channels": 5}})"}) {
+        R"({"cppn": {"layers": 2, "channels": 5}})", R"({"prior": {"generator": "g", "norm": 1.5}})"}) {
     const TemporaryFolder folder;
+    SmallGenerator().write(folder.file("g"));
     Json config = sweep_config(folder);
     config["parameterization"] = Json::parse(parameterization);
     config["sweep"]["/seed"] = {0, 1};

@@ -70,6 +70,31 @@ TEST_F(SafetensorsTest, ConvertsOtherPrecisions) {
   EXPECT_EQ(file.weights("d").data[0], 0.5F);
 }
 
+// Every half there is, against the format's definition: 1 bit of sign, 5 of exponent, 10 of mantissa.
+TEST_F(SafetensorsTest, WidensEveryHalf) {
+  std::string data(size_t{2} << 16, '\0');
+  for (size_t bits = 0; bits < data.size() / 2; ++bits) {
+    const auto half = static_cast<uint16_t>(bits);
+    std::memcpy(data.data() + 2 * bits, &half, sizeof(half));
+  }
+  const HostTensor halves =
+      open(R"({"h":{"dtype":"F16","shape":[65536],"data_offsets":[0,131072]}})", data).tensor("h");
+  for (int bits = 0; bits < 65536; ++bits) {
+    const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
+    const double sign = bits < 32768 ? 1 : -1;
+    const double size = exponent == 31  ? (mantissa == 0 ? std::numeric_limits<double>::infinity() : std::nan(""))
+                        : exponent == 0 ? std::ldexp(mantissa, -24)
+                                        : std::ldexp(1024 + mantissa, exponent - 25);
+    const float actual = halves.data[static_cast<size_t>(bits)];
+    EXPECT_EQ(std::signbit(actual), sign < 0) << bits;
+    if (std::isnan(size)) {
+      EXPECT_TRUE(std::isnan(actual)) << bits;
+    } else {
+      EXPECT_EQ(actual, sign * size) << bits;
+    }
+  }
+}
+
 TEST_F(SafetensorsTest, ConvertsUnalignedNumbers) {
   const std::string data("\x7F\x00\x00\x80\x3F", 5);
   const Safetensors file = open(

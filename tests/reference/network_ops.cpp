@@ -89,6 +89,27 @@ double count_taps(const Starts& starts, const WindowAttributes& window, const Sh
   return count;
 }
 
+// Calls visit(index in src, index in dst, weight) for every product of a transposed convolution: the window of src's element
+// (h, w) lies at (h stride, w stride) - padding of dst.
+template <class Visit>
+void for_each_product(const Shape& src, const Shape& dst, const WindowAttributes& window, const Weights& weights,
+                      const Visit& visit) {
+  const Tensor from(src), to(dst);
+  for (int64_t n = 0; n < src.n; ++n)
+    for (int64_t c = 0; c < src.c; ++c)
+      for (int64_t k = 0; k < dst.c; ++k)
+        for (int64_t h = 0; h < src.h; ++h)
+          for (int64_t w = 0; w < src.w; ++w)
+            for (int64_t r = 0; r < window.r; ++r)
+              for (int64_t s = 0; s < window.s; ++s) {
+                const int64_t y = h * window.stride_h + r - window.pad_top,
+                              x = w * window.stride_w + s - window.pad_left;
+                if (y < 0 || y >= dst.h || x < 0 || x >= dst.w) continue;
+                visit(static_cast<size_t>(from.index(n, c, h, w)), static_cast<size_t>(to.index(n, k, y, x)),
+                      static_cast<double>(weights.data[((c * dst.c + k) * window.r + r) * window.s + s]));
+              }
+}
+
 // s_c = k + alpha * sum of squares of the channels within the radius.
 std::vector<double> lrn_denominators(const Tensor& src, const LrnAttributes& a, int64_t n, int64_t position) {
   const int64_t positions = src.shape.h * src.shape.w;
@@ -173,6 +194,22 @@ Tensor convolution_backward(const Tensor& grad_dst, const Shape& src, const Wind
   return grad_src;
 }
 
+Tensor transposed_convolution(const Tensor& src, const WindowAttributes& a, const Weights& weights) {
+  Tensor dst({src.shape.n, weights.shape[1], (src.shape.h - 1) * a.stride_h + a.r - a.pad_top - a.pad_bottom,
+              (src.shape.w - 1) * a.stride_w + a.s - a.pad_left - a.pad_right});
+  for_each_product(src.shape, dst.shape, a, weights,
+                   [&](size_t from, size_t to, double weight) { dst.data[to] += weight * src.data[from]; });
+  return dst;
+}
+
+Tensor transposed_convolution_backward(const Tensor& grad_dst, const Shape& src, const WindowAttributes& window,
+                                       const Weights& weights) {
+  Tensor grad_src(src);
+  for_each_product(src, grad_dst.shape, window, weights,
+                   [&](size_t from, size_t to, double weight) { grad_src.data[from] += weight * grad_dst.data[to]; });
+  return grad_src;
+}
+
 Tensor linear(const Tensor& src, const Weights& weights, const Weights& bias) {
   const int64_t inputs = src.shape.c * src.shape.h * src.shape.w, outputs = weights.shape[0];
   Tensor dst({src.shape.n, outputs, 1, 1});
@@ -208,6 +245,20 @@ Tensor relu_backward(const Tensor& grad_dst, const Tensor& src) {
   Tensor grad_src = grad_dst;
   for (size_t i = 0; i < src.data.size(); ++i) {
     if (!(src.data[i] > 0)) grad_src.data[i] = 0;
+  }
+  return grad_src;
+}
+
+Tensor leaky_relu(const Tensor& src, double slope) {
+  Tensor dst = src;
+  for (double& x : dst.data) x = std::max(x, 0.0) + slope * std::min(x, 0.0);
+  return dst;
+}
+
+Tensor leaky_relu_backward(const Tensor& grad_dst, const Tensor& src, double slope) {
+  Tensor grad_src = grad_dst;
+  for (size_t i = 0; i < src.data.size(); ++i) {
+    if (!(src.data[i] > 0)) grad_src.data[i] *= slope;
   }
   return grad_src;
 }

@@ -37,11 +37,19 @@ Tensor convolution(const Tensor& src, const WindowAttributes& window, int64_t gr
 Tensor convolution_backward(const Tensor& grad_dst, const Shape& src, const WindowAttributes& window, int64_t groups,
                             const Weights& weights);
 
+// Weights C x K x R x S, C channels of src.
+Tensor transposed_convolution(const Tensor& src, const WindowAttributes& window, const Weights& weights);
+Tensor transposed_convolution_backward(const Tensor& grad_dst, const Shape& src, const WindowAttributes& window,
+                                       const Weights& weights);
+
 Tensor linear(const Tensor& src, const Weights& weights, const Weights& bias);
 Tensor linear_backward(const Tensor& grad_dst, const Shape& src, const Weights& weights);
 
 Tensor relu(const Tensor& src);
 Tensor relu_backward(const Tensor& grad_dst, const Tensor& src);
+
+Tensor leaky_relu(const Tensor& src, double slope);
+Tensor leaky_relu_backward(const Tensor& grad_dst, const Tensor& src, double slope);
 
 Tensor max_pooling(const Tensor& src, const WindowAttributes& window);
 Tensor max_pooling_backward(const Tensor& grad_dst, const Tensor& src, const WindowAttributes& window);

@@ -115,6 +115,9 @@ TEST(Bfloat16, ElementWiseKernels) {
   expect_rounded_float32("relu", ReluProblem{n}, {Operand::of(n, 1), Operand::out(n)});
   expect_rounded_float32("redirected relu backward", RedirectedReluBackwardProblem{kSrc},
                          {Operand::of(n, 1), Operand::of(n, 2), Operand::out(n)});
+  expect_rounded_float32("leaky relu", LeakyReluProblem{n, 0.2F}, {Operand::of(n, 1), Operand::out(n)});
+  expect_rounded_float32("leaky relu backward", LeakyReluBackwardProblem{n, 0.2F},
+                         {Operand::of(n, 1), Operand::of(n, 2), Operand::out(n)});
   AccumulateProblem slice{{2, 20, 5, 6}, 2, kC, 4, true};
   const int64_t part = slice.dst.elements();
   expect_rounded_float32("accumulate", slice,

@@ -1,6 +1,8 @@
 // The network's row bodies at every width.
 #include "kernels/accumulate.h"
+#include "kernels/bias.h"
 #include "kernels/concat.h"
+#include "kernels/leaky_relu.h"
 #include "kernels/linear.h"
 #include "kernels/lrn.h"
 #include "kernels/pooling.h"
@@ -22,6 +24,15 @@ TEST(Lanes, ElementWiseBodies) {
                            mask = random_floats(kRows * kC, 3);
   expect_same_bits_at_every_width(kRows, kC, kRows * kC, [&](auto& dst) {
     return Rectify<float>{a.data(), dst.data(), kC};
+  });
+  expect_same_bits_at_every_width(kRows, kC, kRows * kC, [&](auto& dst) {
+    return LeakyRectify<float>{a.data(), dst.data(), kC, 0.2F};
+  });
+  expect_same_bits_at_every_width(kRows, kC, kRows * kC, [&](auto& dst) {
+    return LeakyRectifyBackward<float>{a.data(), b.data(), dst.data(), kC, 0.2F};
+  });
+  expect_same_bits_at_every_width(kRows, kC, kRows * kC, [&](auto& dst) {
+    return AddBias<false, float>{a.data(), b.data(), dst.data(), kC};
   });
   expect_same_bits_at_every_width(kRows, kC, kRows * (kC + 5), [&](auto& dst) {
     return CopyChannels<float>{a.data(), dst.data(), kC, kC + 5, 3};
