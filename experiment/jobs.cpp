@@ -1,6 +1,7 @@
 #include "experiment/jobs.h"
 
 #include <cctype>
+#include <filesystem>
 #include <set>
 
 #include "runtime/error.h"
@@ -27,7 +28,8 @@ std::string base_name(const Config& config) {
     const std::string unit = !term.label.empty()            ? term.label
                              : term.unit                    ? std::to_string(*term.unit)
                              : term.kind == TermKind::layer ? "layer"
-                                                            : "direction";
+                             : !term.photo.empty() ? "like_" + std::filesystem::path(term.photo).stem().string()
+                                                   : "direction";
     name += (term.weight < 0 ? "minus_" : "") + (term.layer.empty() ? "class" : term.layer) + "_" + unit;
   }
   std::string clean;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiment/photo_features.h"
+#include "experiment/photograph.h"
 #include "layers/image/normal_draws.h"
 #include "layers/optimiser/code_bound.h"
 #include "runtime/error.h"
@@ -109,7 +110,8 @@ std::vector<float> LearnedPrior::mean_code() const {
 std::vector<float> LearnedPrior::photo_code(const Model& model, Backend& backend) const {
   const std::string layer = encoder_layer(model);
   const HostTensor features =
-      photo_features(model, layer, resolve_path(config_, config_.prior.photo), image_.h, image_.w, backend);
+      photo_features(model, layer, find_photograph(config_, config_.prior.photo, config_.file + ": " + kPhotoKey),
+                     image_.h, image_.w, backend);
   const Shape wanted = code().shape;
   const std::vector<int64_t> dims{1, std::ssize(generator_.encoder.mean), wanted.h, wanted.w};
   if (features.dims != dims) {

@@ -10,6 +10,7 @@
 #include "layers/objective/diversity.h"
 #include "layers/objective/layer_objective.h"
 #include "layers/objective/penalty.h"
+#include "layers/objective/reference_objective.h"
 #include "layers/objective/unit_objective.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
@@ -40,6 +41,7 @@ struct TermContext {
   size_t index;  // within the objective
   int64_t n, group;
   ValueId image;
+  References* references;
 
   [[nodiscard]] std::string name() const { return fmt::format("objective {}", index); }
   [[nodiscard]] ValueId layer() const {
@@ -62,7 +64,7 @@ float weight_of(const Slot& slot, const Term& term) {
     return static_cast<float>(term.weight * (term.ramp == Ramp::rising ? along : 1 - along));
   }
   const bool sums = term.of_a_class() || term.kind == TermKind::penalty || term.kind == TermKind::alignment ||
-                    (term.kind == TermKind::diversity && !term.per_image);
+                    !term.photo.empty() || (term.kind == TermKind::diversity && !term.per_image);
   return static_cast<float>(sums ? term.weight : term.weight / images);
 }
 
@@ -229,6 +231,27 @@ class DiversityTerm final : public TabulatedTerm<DiversityRow> {
   [[nodiscard]] DiversityRow row(const Slot& slot, const Term& term) const override { return {weight_of(slot, term)}; }
 };
 
+class ReferenceTerm final : public TabulatedTerm<ReferenceRow> {
+ public:
+  explicit ReferenceTerm(const TermContext& context) : TabulatedTerm(context) {
+    const Term& term = context.term;
+    if (context.references == nullptr) fail(term.place, "there is no image here that could be beside a photograph");
+    const ValueId activation = context.layer();
+    const ReferenceKind kind = term.kind == TermKind::caricature ? ReferenceKind::caricature : ReferenceKind::inversion;
+    value_ = context.graph
+                 .append_all(std::make_shared<ReferenceObjective>(kind),
+                             {activation, context.references->value(term.photo, term.layer, term.place),
+                              table(context.graph, reference_rows(context.n))},
+                             context.name())
+                 .front();
+  }
+
+ private:
+  [[nodiscard]] ReferenceRow row(const Slot& slot, const Term& term) const override {
+    return {weight_of(slot, term), term.power};
+  }
+};
+
 class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
  public:
   explicit PenaltyTerm(const TermContext& context) : TabulatedTerm(context) {
@@ -260,6 +283,9 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
       return std::make_unique<DiversityTerm>(context);
     case TermKind::alignment:
       return std::make_unique<AlignmentTerm>(context);
+    case TermKind::caricature:
+    case TermKind::inversion:
+      return std::make_unique<ReferenceTerm>(context);
     case TermKind::penalty:
       return std::make_unique<PenaltyTerm>(context);
   }
@@ -269,10 +295,10 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
 }  // namespace
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                             ValueId image) {
+                             ValueId image, References* references) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < config.objective.size(); ++i) {
-    terms_.push_back(make_term({graph, network, model, config.objective[i], i, n, config.images, image}));
+    terms_.push_back(make_term({graph, network, model, config.objective[i], i, n, config.images, image, references}));
     values.push_back(terms_.back()->value());
   }
   value_ = append_sum(graph, std::move(values), "objective");

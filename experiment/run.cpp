@@ -45,16 +45,20 @@ class ObjectiveCheck {
   ObjectiveCheck(const Model& model, const Config& config)
       : shape_{config.images, model.channels, config.height > 0 ? config.height : model.height,
                config.width > 0 ? config.width : model.width},
-        network_(model, graph_, graph_.state("input", {shape_, Layout::channels_last, DType::f32})),
+        network_(model, graph_, input()),
+        references_(graph_, model, config, shape_, [this](ValueId /*photograph*/) { return input(); }),
         objective_(graph_, network_, model, config, config.images,
-                   graph_.state("image", {shape_, Layout::planar, DType::f32})) {}
+                   graph_.state("image", {shape_, Layout::planar, DType::f32}), &references_) {}
 
   void check(const std::vector<Slot>& slots) const { objective_.check(slots); }
 
  private:
+  [[nodiscard]] ValueId input() { return graph_.state("input", {shape_, Layout::channels_last, DType::f32}); }
+
   Shape shape_;
   Graph graph_;
   ModelGraph network_;
+  References references_;
   ObjectivePart objective_;
 };
 

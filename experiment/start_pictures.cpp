@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiment/image_file.h"
+#include "experiment/photograph.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -36,7 +37,7 @@ HostTensor start_pictures(const Config& config, const Shape& image, const HostTe
     fail(config.file, "a picture of {} channels can neither be read nor scaled; only one of 3 can", image.c);
   if (before != nullptr && !config.starts_from_photo()) return resized(*before, image.h, image.w);
 
-  const Photo photo = read_photo(resolve_path(config, config.initial));
+  const Photo photo = read_photo(find_photograph(config, config.initial, config.file + ": /initial"));
   const HostTensor sharp = resize_and_crop(photo, image.h, image.w);
   if (before == nullptr) return repeated(sharp, image.n);
   HostTensor pictures = resized(*before, image.h, image.w);

@@ -36,15 +36,18 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
   const ValueId image = image_part_.append(graph);
   const ValueId matrices = append_transforms(graph);
   const Preprocessing& preprocessing = model.preprocessing;
-  const ValueId input =
-      graph.append(std::make_shared<Warp>(image_.h, image_.w, config.transforms.list.outside, preprocessing.scale,
-                                          preprocessing.mean, preprocessing.order, config.precision),
-                   {image, matrices}, "warp");
+  const auto warp = std::make_shared<Warp>(image_.h, image_.w, config.transforms.list.outside, preprocessing.scale,
+                                           preprocessing.mean, preprocessing.order, config.precision);
+  const ValueId input = graph.append(warp, {image, matrices}, "warp");
   check_gradient_rules(config, model);
   ModelGraph network(model, graph, input, config.gradients);
-  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image);
+  References references(graph, model, config, image_, [&](ValueId photograph) {
+    return graph.append(warp, {photograph, matrices}, "warp of a photograph");
+  });
+  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image, &references);
   append_update(graph);
   program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_);
+  references.write(*states_);
 
   Graph image_graph;
   image_only_ = image_part_.append(image_graph);

@@ -101,6 +101,24 @@ void parse_alignment(const JsonReader& body, Term& term) {
   if (body.has("decay")) term.decay = body.at("decay").number(1e-3, 1e6);
 }
 
+void parse_reference(const JsonReader& body, Term& term) {
+  term.layer = body.at("layer").text();
+  term.photo = body.at("photo").text();
+}
+
+void parse_caricature(const JsonReader& body, Term& term) {
+  body.only({"layer", "photo", "power"});
+  term.kind = TermKind::caricature;
+  parse_reference(body, term);
+  if (body.has("power")) term.power = static_cast<int32_t>(body.at("power").integer(0, 2));
+}
+
+void parse_inversion(const JsonReader& body, Term& term) {
+  body.only({"layer", "photo"});
+  term.kind = TermKind::inversion;
+  parse_reference(body, term);
+}
+
 // The first of the two terms of an interpolation; the other is rising_term's.
 void parse_interpolation(const JsonReader& body, Term& term) {
   body.only({"layer", "unit", "to_layer", "to_unit"});
@@ -140,6 +158,8 @@ const std::vector<std::pair<std::string, ParseBody>> kKinds = {
     {"interpolation", parse_interpolation},
     {"diversity", parse_diversity},
     {"alignment", parse_alignment},
+    {"caricature", parse_caricature},
+    {"inversion", parse_inversion},
     {"total_variation", parse_penalty<PenaltyKind::total_variation>},
     {"l1", parse_penalty<PenaltyKind::l1>},
     {"l2", parse_penalty<PenaltyKind::l2>},

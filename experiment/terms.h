@@ -22,6 +22,8 @@ enum class TermKind {
   layer,
   diversity,
   alignment,
+  caricature,
+  inversion,
   penalty,
 };
 
@@ -30,7 +32,7 @@ enum class Ramp { none, falling, rising };
 
 // One term of the objective: weight * what its kind says (feature visualization, Olah et al. 2017). Averages run over the `images`
 // of the config: the weight of a channel, neuron, direction, layer and of diversity in Lucid's form is divided by their number, that
-// of a class, an interpolation, an alignment or a penalty is not.
+// of a class, an interpolation, an alignment, a caricature, an inversion or a penalty is not.
 struct Term {
   TermKind kind = TermKind::channel;
   std::string layer;                    // empty for a class: the model's logits; and for a penalty
@@ -38,12 +40,13 @@ struct Term {
   std::string label;                    // class, when given by name
   std::optional<int64_t> row, column;   // neuron, direction: the position; a neuron's default is the centre
   bool whole_map = true;                // direction: the mean over the map, unless "at" names a position
-  int32_t power = 0;                    // direction
+  int32_t power = 0;                    // direction, caricature
   std::vector<float> vector;            // direction, by numbers
   std::string vector_file;              // direction, as FILE#TENSOR
   std::optional<uint64_t> vector_seed;  // direction, drawn
   Ramp ramp = Ramp::none;               // channel
   double decay = 2;                     // alignment
+  std::string photo;                    // caricature, inversion: the reference
   bool per_image = true;                // diversity: Lucid's 1 / B
   PenaltyKind penalty = PenaltyKind::total_variation;
   double constant = 0.5;  // penalties L1 and L2: what the distance is taken from

@@ -177,7 +177,7 @@ ValueId ModelGraph::append(const std::string& canonical) {
     if (pending.size() > unready) continue;
     pending.pop_back();
     if (values_.contains(name)) continue;
-    values_[name] = graph_.append(with_rules(*layer, rules_), std::move(src), name);
+    values_[name] = graph_.append(with_rules(*layer, rules_), std::move(src), prefix_ + name);
     if (graph_.shape(values_[name]).elements() > kMaxElements) {
       fail(name, "a value of shape {} is beyond any memory", to_string(graph_.shape(values_[name])));
     }

@@ -69,8 +69,9 @@ struct GradientRules {
 class ModelGraph {
  public:
   // `input`: the prepared network input, channels_last.
-  ModelGraph(const Model& model, Graph& graph, ValueId input, GradientRules rules = {})
-      : model_(model), graph_(graph), input_(input), rules_(rules) {}
+  // `prefix`: before the layers' names in the graph, where several such networks are in one.
+  ModelGraph(const Model& model, Graph& graph, ValueId input, GradientRules rules = {}, std::string prefix = "")
+      : model_(model), graph_(graph), input_(input), rules_(rules), prefix_(std::move(prefix)) {}
 
   // The value of a layer by any name that Model::resolve accepts.
   ValueId value(const std::string& name);
@@ -82,6 +83,7 @@ class ModelGraph {
   Graph& graph_;
   ValueId input_;
   GradientRules rules_;
+  std::string prefix_;
   std::map<std::string, ValueId> values_;
 };
 

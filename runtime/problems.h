@@ -16,6 +16,7 @@
 #include "kernels/low_resolution.h"
 #include "kernels/penalty.h"
 #include "kernels/philox.h"
+#include "kernels/reference_objective.h"
 #include "kernels/transform_draw.h"
 #include "kernels/unit_objective.h"
 #include "kernels/warp.h"
@@ -281,6 +282,18 @@ struct LayerObjectiveBackwardProblem {  // src, rows -> grad_src
   DType storage = DType::f32;
 };
 
+// kernels/reference_objective.h
+struct
+    ReferenceObjectiveProblem {  // src, reference, rows (ReferenceRow per image) -> value (N), factors (2 N); workspace
+  Shape src;
+  ReferenceKind kind = ReferenceKind::caricature;
+  DType storage = DType::f32;
+};
+struct ReferenceObjectiveBackwardProblem {  // src, reference, factors -> grad_src
+  Shape src;
+  DType storage = DType::f32;
+};
+
 // kernels/alignment.h
 struct AlignmentProblem {  // src, rows (AlignmentRow per image) -> value (N)
   Shape src;
@@ -394,20 +407,19 @@ struct GroupLatchProblem {  // latch (i64, N) -> latch (i64 per group)
 // step += 1.
 struct AdvanceProblem {};  // -> step (i64)
 
-using Problem =
-    std::variant<ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
-                 RedirectedReluBackwardProblem, AccumulateProblem, ConcatProblem, PoolingProblem,
-                 PoolingBackwardProblem, LrnProblem, LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem,
-                 WhitenProblem, InverseFourierProblem, InverseFourierBackwardProblem, ColourProblem,
-                 ColourBackwardProblem, WarpProblem, WarpBackwardProblem, TransformDrawProblem, TransformReplayProblem,
-                 UnitObjectiveProblem, UnitObjectiveBackwardProblem, DirectionObjectiveProblem,
-                 DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem,
-                 AlignmentProblem, AlignmentBackwardProblem, MatrixProductsProblem, DiversityDotsProblem,
-                 DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem, PenaltyBackwardProblem, RecordProblem,
-                 AdamScheduleProblem, AdamProblem, MomentumScheduleProblem, MomentumProblem, SquaredNormProblem,
-                 ScaleGradientProblem, GroupLatchProblem, EnlargeProblem, EnlargeBackwardProblem, CppnLayerProblem,
-                 CppnLayerBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem, BiasProblem, SigmoidImageProblem,
-                 SigmoidImageBackwardProblem, BoundCodeProblem, AdvanceProblem>;
+using Problem = std::variant<
+    ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
+    RedirectedReluBackwardProblem, AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem,
+    LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
+    InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
+    TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
+    DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem,
+    ReferenceObjectiveProblem, ReferenceObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem,
+    MatrixProductsProblem, DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem,
+    PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, MomentumScheduleProblem, MomentumProblem,
+    SquaredNormProblem, ScaleGradientProblem, GroupLatchProblem, EnlargeProblem, EnlargeBackwardProblem,
+    CppnLayerProblem, CppnLayerBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem, BiasProblem,
+    SigmoidImageProblem, SigmoidImageBackwardProblem, BoundCodeProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

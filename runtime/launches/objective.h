@@ -4,6 +4,7 @@
 #include "kernels/alignment.h"
 #include "kernels/direction_objective.h"
 #include "kernels/layer_objective.h"
+#include "kernels/reference_objective.h"
 #include "kernels/unit_objective.h"
 #include "runtime/launches/operands.h"
 #include "runtime/problems.h"
@@ -78,6 +79,42 @@ void launch(const Launcher& launcher, const LayerObjectiveBackwardProblem& probl
     launcher.rows(s.n * s.h, static_cast<int>(s.w * s.c),
                   LayerValueBackward<T>{at.template at<T>(0), at.template at<const LayerRow>(1), at.template at<T>(2),
                                         s.w * s.c, s.h});
+  });
+}
+
+inline int64_t workspace_bytes(const ReferenceObjectiveProblem& problem) {
+  return 2 * problem.src.n * problem.src.h * static_cast<int64_t>(sizeof(float));
+}
+
+template <ReferenceKind kKind, class Launcher>
+void launch_reference(const Launcher& launcher, const ReferenceObjectiveProblem& problem, const Operands& at) {
+  const Shape& s = problem.src;
+  float* sums = at.workspace();
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.tiles(s.n * s.h, s.w * s.c,
+                   ReferenceSums<kKind, T>{at.template at<T>(0), at.template at<T>(1), sums, s.w * s.c});
+  });
+  launcher.tiles(s.n, s.h, ReferenceValue<kKind>{sums, at.template at<const ReferenceRow>(2), at.at(3), at.at(4), s.h});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const ReferenceObjectiveProblem& problem, const Operands& at) {
+  if (problem.kind == ReferenceKind::caricature) {
+    launch_reference<ReferenceKind::caricature>(launcher, problem, at);
+  } else {
+    launch_reference<ReferenceKind::inversion>(launcher, problem, at);
+  }
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const ReferenceObjectiveBackwardProblem& problem, const Operands& at) {
+  const Shape& s = problem.src;
+  with_storage(problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    launcher.rows(s.n * s.h, static_cast<int>(s.w * s.c),
+                  ReferenceBackward<T>{at.template at<T>(0), at.template at<T>(1), at.at(2), at.template at<T>(3), s.h,
+                                       s.w * s.c});
   });
 }
 

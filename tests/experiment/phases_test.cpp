@@ -167,8 +167,10 @@ TEST(Phases, AnOctaveBringsThePhotographsDetailBack) {
 TEST(Phases, AMissingPhotographIsNamed) {
   const TemporaryFolder folder;
   Json config = small_config(folder);
-  config["initial"] = "gone.jpg";
-  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {"gone.jpg"}));
+  write_photo(folder, 24, 24);
+  config["initial"] = "foto.png";
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); },
+                      {"/initial", "foto.png", "did you mean 'photo.png'"}));
   EXPECT_FALSE(std::filesystem::exists(folder.file("run")));
 }
 

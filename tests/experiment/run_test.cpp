@@ -7,6 +7,7 @@
 #include <cmath>
 #include <csignal>
 
+#include "experiment/image_file.h"
 #include "loaders/safetensors.h"
 #include "tests/experiment/small_experiment.h"
 #include "tests/loaders/small_generator.h"
@@ -362,6 +363,36 @@ TEST(Run, ASilentUnitMovesThroughRedirectedRelus) {
   config["gradients"] = {{"max_pooling", "average"}};
   EXPECT_TRUE(
       refuses([&] { render(folder, config, folder.file("none")); }, {"/gradients/max_pooling", "no max pooling"}));
+}
+
+// A photograph of stripes beside the image, in batches of jobs that differ in weight and power.
+TEST(Run, ReferencesAreSeenThroughTheSameDraws) {
+  const TemporaryFolder folder;
+  std::vector<float> stripes;
+  for (int i = 0; i < 3 * 24 * 24; ++i) stripes.push_back(i % 24 % 6 < 3 ? 0.2F : 0.8F);
+  write_png(folder.file("stripes.png"), stripes.data(), 3, 24, 24);
+  Json config = small_config(folder);
+  config["objective"] = {{{"caricature", {{"layer", "conv3:pre"}, {"photo", "stripes.png"}, {"power", 1}}}},
+                         {{"inversion", {{"layer", "conv1"}, {"photo", "stripes.png"}}}}};
+  config["images"] = 2;
+  config["sweep"] = {{"/objective/0/weight", {1e-3, 1e-2}}, {"/objective/0/caricature/power", {0, 1}}};
+  config["batch"] = 2;
+  render(folder, config, folder.file("alone"));
+  config["batch"] = 8;
+  render(folder, config, folder.file("together"));
+  EXPECT_TRUE(results_of(folder.file("alone")) == results_of(folder.file("together")));
+
+  // The image that is the photograph inverts it exactly whatever the draw, but for a sigmoid's rounding: some 1e-6 of each value.
+  Json start = small_config(folder);
+  start["objective"] = {{{"inversion", {{"layer", "conv3:pre"}, {"photo", "stripes.png"}}}}};
+  start["initial"] = "stripes.png";
+  start["optimizer"] = {{"adam", {{"learning_rate", 1e-12}}}};
+  render(folder, start, folder.file("start"));
+  for (const Json& point : record_of(folder.file("start"), "conv3-pre_like_stripes")["curve"])
+    EXPECT_GT(point[1].get<double>(), -1e-10) << point;
+  start["objective"][0]["inversion"]["photo"] = "stripe.png";
+  EXPECT_TRUE(refuses([&] { render(folder, start, folder.file("none")); },
+                      {"/objective/0/inversion", "did you mean 'stripes.png'"}));
 }
 
 TEST(Run, AnInfiniteObjectiveIsGivenUpAlone) {

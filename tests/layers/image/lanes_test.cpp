@@ -10,6 +10,7 @@
 #include "kernels/gradient_scale.h"
 #include "kernels/layer_objective.h"
 #include "kernels/momentum.h"
+#include "kernels/reference_objective.h"
 #include "kernels/total_variation.h"
 #include "kernels/unit_objective.h"
 #include "kernels/warp.h"
@@ -94,6 +95,10 @@ TEST(Lanes, GroupAndLayerObjectives) {
   const std::vector<AlignmentRow> pairs(4, AlignmentRow{0.7F, 1.5F});
   expect_same_bits_at_every_width(4 * 3, kW, 4 * 3 * kW, [&](auto& dst) {
     return AlignmentValueBackward<float>{src.data(), pairs.data(), dst.data(), kW, 3, 4};
+  });
+  const std::vector<float> reference = random_floats(4 * 3 * kW, 7), factors = random_floats(8, 8);
+  expect_same_bits_at_every_width(4 * 3, kW, 4 * 3 * kW, [&](auto& dst) {
+    return ReferenceBackward<float>{src.data(), reference.data(), factors.data(), dst.data(), 3, kW};
   });
   const std::vector<float> grams = random_floats(4 * kW * kW, 2);
   expect_same_bits_at_every_width(4 * kW, kW, 4 * kW * kW, [&](auto& dst) {

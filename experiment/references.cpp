@@ -1,0 +1,34 @@
+#include "experiment/references.h"
+
+#include "experiment/image_file.h"
+#include "experiment/photograph.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+
+References::References(Graph& graph, const Model& model, const Config& config, const Shape& image,
+                       std::function<ValueId(ValueId)> see)
+    : graph_(graph), model_(model), config_(config), image_(image), see_(std::move(see)) {}
+
+ValueId References::value(const std::string& photo, const std::string& layer, const std::string& place) {
+  if (image_.c != 3) fail(place, "{} wants {} channels, not the three of a photograph", model_.name, image_.c);
+  Reference& reference = references_[photo];
+  if (reference.network == nullptr) {
+    reference.path = find_photograph(config_, photo, place);
+    reference.state = "photograph " + photo;
+    const ValueId planar = graph_.state(reference.state, {image_, Layout::planar, DType::f32});
+    reference.network = std::make_unique<ModelGraph>(model_, graph_, see_(planar), GradientRules{}, photo + " ");
+  }
+  return reference.network->value(layer);
+}
+
+void References::write(States& states) const {
+  for (const auto& [name, reference] : references_) {
+    const HostTensor one = resize_and_crop(read_photo(reference.path), image_.h, image_.w);
+    std::vector<float> all;
+    for (int64_t n = 0; n < image_.n; ++n) all.insert(all.end(), one.data.begin(), one.data.end());
+    states.write(reference.state, all);
+  }
+}
+
+}  // namespace phosphene

@@ -1,0 +1,42 @@
+// The photographs that objectives compare an image with: each goes through the transforms and the network beside the image, in the same
+// graph and with the same draws. Nothing passes back to it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "experiment/config.h"
+#include "loaders/model.h"
+#include "runtime/states.h"
+
+namespace phosphene {
+
+class References {
+ public:
+  // `see`: appends what turns planar images into the network's input. `image`: N C H W.
+  References(Graph& graph, const Model& model, const Config& config, const Shape& image,
+             std::function<ValueId(ValueId)> see);
+
+  // The value of a layer for the photograph; photographs of one name share one pass. Throws, with the place, where there is none.
+  ValueId value(const std::string& photo, const std::string& layer, const std::string& place);
+
+  // Writes every photograph, once for each image.
+  void write(States& states) const;
+
+ private:
+  struct Reference {
+    std::string path, state;
+    std::unique_ptr<ModelGraph> network;
+  };
+
+  Graph& graph_;
+  const Model& model_;
+  Config config_;
+  Shape image_;
+  std::function<ValueId(ValueId)> see_;
+  std::map<std::string, Reference> references_;
+};
+
+}  // namespace phosphene
