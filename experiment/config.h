@@ -56,12 +56,16 @@ struct Config {
   int64_t batch = 0;             // images packed into one program at the most; 0: automatic
   bool save_image = false;       // also as float32
   bool save_spectrum = false;
+  bool save_power_spectrum = false;  // in the record and the report
 
   std::string file;       // where it was read from, for errors
   std::string directory;  // what paths in it are relative to
   Json json;              // as given, overrides applied, defaults not filled in; without "sweep"
   // Axes of a sweep: JSON pointer -> values, in the order given.
   std::vector<std::pair<std::string, std::vector<Json>>> sweep;
+  // Named settings of a sweep: name -> keys that take the place of the config's, in the order given.
+  std::vector<std::pair<std::string, Json>> variants;
+  std::string variant;  // which of them this is, or ""
 };
 
 // A path in a config, relative to the config's folder.
