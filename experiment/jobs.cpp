@@ -1,22 +1,13 @@
 #include "experiment/jobs.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
+#include "experiment/run_folder.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
-
-std::string as_file_name(const std::string& text) {
-  std::string name;
-  for (const char c : text) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
-    name += c == ':' ? '-' : plain ? c : '_';
-  }
-  return name;
-}
 
 // What the objective's terms are, for people: "inception_4a_output-pre_97".
 std::string base_name(const Config& config) {
