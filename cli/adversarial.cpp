@@ -56,7 +56,8 @@ void add_adversarial_command(CLI::App& app) {
       "adversarial.json with the five most probable classes before and after, as read back from the pictures, and a "
       "page whose path is printed last.");
   sub->add_option("model", command->model, "model file or name")->required();
-  sub->add_option("photo", command->photo, "photograph, JPEG or PNG; the whole of it is squeezed into the network's size")
+  sub->add_option("photo", command->photo,
+                  "photograph, JPEG or PNG; the whole of it is squeezed into the network's size")
       ->required();
   sub->add_option("--to", command->options.target, "label of the class that it is to be taken for")->required();
   sub->add_option("--most", command->options.most, "the most that a byte changes, of 255")

@@ -31,14 +31,13 @@ class Classifier {
     const ObjectivePart objective(graph, network, model, config_, 1);
     probabilities_ = graph.append(std::make_shared<Softmax>(), {network.value(model.logits())}, "probabilities");
     gradient_ = differentiate(graph, std::vector<ValueId>{input}).front();
-    program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{probabilities_, gradient_}, backend,
-                                         states_);
+    program_ =
+        std::make_unique<Program>(std::move(graph), std::vector<ValueId>{probabilities_, gradient_}, backend, states_);
     objective.write(states_, {{&config_, 0, 0}});
   }
 
   std::vector<float> probabilities(const Photo& photo) {
-    states_.write(Model::kInput,
-                  prepare_input(model_.preprocessing, resize_whole(photo, model_.height, model_.width)));
+    states_.write(Model::kInput, prepare_input(model_.preprocessing, resize_whole(photo, model_.height, model_.width)));
     program_->run();
     return program_->read(probabilities_);
   }
@@ -46,7 +45,8 @@ class Classifier {
   // Of the photograph that was classified last, -1, 0 or 1 for each of its bytes. A logarithm changes no sign, nor does the scale of
   // the preprocessing.
   [[nodiscard]] std::vector<int> signs() const {
-    const std::vector<float> gradient = program_->read(gradient_);  // pixel by pixel, in the network's order of channels
+    const std::vector<float> gradient =
+        program_->read(gradient_);  // pixel by pixel, in the network's order of channels
     std::vector<int> signs(gradient.size());
     for (size_t i = 0; i < gradient.size(); ++i) {
       const size_t colour = i - i % 3 + static_cast<size_t>(model_.preprocessing.order[i % 3]);
@@ -124,9 +124,10 @@ std::string page_of(const Json& record) {
        {"title", fmt::format("The change, {} times", record.at("amplification").get<int>())},
        {"caption", fmt::format("at most {} of 255, after {} steps", record.at("largest_change").get<int>(),
                                record.at("steps").get<int64_t>())}}};
-  const Json page = {{"title", fmt::format("An adversarial example: {}", target)},
-                     {"note", "What the network takes each picture for. The numbers are those of the files beside this page."},
-                     {"figures", figures}};
+  const Json page = {
+      {"title", fmt::format("An adversarial example: {}", target)},
+      {"note", "What the network takes each picture for. The numbers are those of the files beside this page."},
+      {"figures", figures}};
   return page_with(kFiguresPage, page);
 }
 
@@ -139,9 +140,7 @@ int AdversarialExample::largest_change() const {
   return largest;
 }
 
-bool AdversarialExample::succeeded() const {
-  return ranking(after, 1).front() == static_cast<size_t>(target);
-}
+bool AdversarialExample::succeeded() const { return ranking(after, 1).front() == static_cast<size_t>(target); }
 
 AdversarialExample make_adversarial(const Model& model, Backend& backend, const Photo& photo,
                                     const AdversarialOptions& options) {
@@ -153,8 +152,7 @@ AdversarialExample make_adversarial(const Model& model, Backend& backend, const 
   example.adversarial = example.photo;
   Classifier classifier(model, backend, example.target);
   example.before = example.after = classifier.probabilities(example.photo);
-  if (example.succeeded())
-    fail("--to", "the network takes the photograph for '{}' already", label_of(model, target));
+  if (example.succeeded()) fail("--to", "the network takes the photograph for '{}' already", label_of(model, target));
   while (example.steps < options.steps && static_cast<double>(example.after[target]) < options.until) {
     step(example.adversarial, example.photo, classifier.signs(), options.most);
     example.after = classifier.probabilities(example.adversarial);

@@ -22,9 +22,9 @@ struct AdversarialOptions {
 };
 
 struct AdversarialExample {
-  Photo photo, adversarial;           // of the size the network was trained at
-  std::vector<float> before, after;   // probabilities of the classes
-  int64_t target = 0, steps = 0;      // the class's index; the steps that were made
+  Photo photo, adversarial;          // of the size the network was trained at
+  std::vector<float> before, after;  // probabilities of the classes
+  int64_t target = 0, steps = 0;     // the class's index; the steps that were made
   [[nodiscard]] int largest_change() const;
   [[nodiscard]] bool succeeded() const;  // the target is the most probable class
 };

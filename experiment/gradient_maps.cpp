@@ -144,16 +144,19 @@ std::string write_gradient_maps(const std::string& folder, const Model& model, c
     figures.push_back(
         figure(picture, map.layer, fmt::format("{}\n{}", to_string(map.shape()), checkerboard_words(checkerboard))));
   }
-  const Json record = {{"model", model.name},         {"layer", objective.layer},
-                       {"unit", objective.unit},      {"input_spectrum", to_json(spectrum)},
+  const Json record = {{"model", model.name},
+                       {"layer", objective.layer},
+                       {"unit", objective.unit},
+                       {"input_spectrum", to_json(spectrum)},
                        {"layers", std::move(layers)}};
   write_text(folder + "/gradients.json", record.dump(2) + "\n");
-  const Json page = {
-      {"title", fmt::format("Gradients of {}, channel {}", objective.layer, objective.unit)},
-      {"note", "Magnitudes, summed over channels, of the gradient of the channel's mean with respect to layers, all from one backward "
-               "pass. A stride in front of a layer's reader shows as a checkerboard."},
-      {"figures", std::move(figures)},
-      {"chart", spectrum_chart({{"the input's gradient", spectrum}})}};
+  const Json page = {{"title", fmt::format("Gradients of {}, channel {}", objective.layer, objective.unit)},
+                     {"note",
+                      "Magnitudes, summed over channels, of the gradient of the channel's mean with respect to layers, "
+                      "all from one backward "
+                      "pass. A layer that something of stride reads shows a checkerboard."},
+                     {"figures", std::move(figures)},
+                     {"chart", spectrum_chart({{"the input's gradient", spectrum}})}};
   std::string path = folder + "/gradients.html";
   write_text(path, page_with(kFiguresPage, page));
   return path;

@@ -62,9 +62,7 @@ std::vector<Complex> rows_transformed(const std::vector<Complex>& src, size_t h,
 }
 
 // The frequency of a coefficient, in cycles per pixel of either direction: at most a half.
-double frequency_of(int64_t i, int64_t n) {
-  return static_cast<double>(std::min(i, n - i)) / static_cast<double>(n);
-}
+double frequency_of(int64_t i, int64_t n) { return static_cast<double>(std::min(i, n - i)) / static_cast<double>(n); }
 
 template <class Visit>
 void for_each_frequency(int64_t h, int64_t w, Visit visit) {

@@ -14,9 +14,9 @@ std::vector<double> windowed_power(std::span<const float> plane, int64_t h, int6
 
 // Rings of equal |frequency|, one for each cycle per image of the shorter side, up to half a cycle per pixel.
 struct PowerSpectrum {
-  std::vector<double> frequency;    // cycles per pixel
-  std::vector<double> power;        // the mean over a ring
-  double slope = 0;                 // of log power against log frequency, 4 cycles per image to .45 cycles per pixel, by least squares
+  std::vector<double> frequency;  // cycles per pixel
+  std::vector<double> power;      // the mean over a ring
+  double slope = 0;  // of log power against log frequency, 4 cycles per image to .45 cycles per pixel, by least squares
   double high_frequency_share = 0;  // of all power, the part above .25 cycles per pixel
 };
 

@@ -51,9 +51,10 @@ std::string path_of(const std::vector<Point>& points, const Axes& axes) {
   return path;
 }
 
-// Hues a golden angle apart: any number of them differ, neighbours strongly.
+// Hues a golden angle apart, so that any number of them differ, and lightness in turn.
 std::string colour_of(size_t index) {
-  return fmt::format("hsl({:.0f} 62% 50%)", std::fmod(265 + 137.508 * static_cast<double>(index), 360.0));
+  return fmt::format("hsl({:.0f} 62% {}%)", std::fmod(265 + 137.508 * static_cast<double>(index), 360.0),
+                     40 + 12 * (index % 3));
 }
 
 std::string grid(const Axes& axes) {
@@ -61,12 +62,14 @@ std::string grid(const Axes& axes) {
   for (const double f : {0.01, 0.02, 0.05, 0.1, 0.2, 0.5}) {
     const double at = std::log10(f);
     if (at < axes.least_f || at > axes.most_f + 1e-9) continue;
-    drawn += fmt::format(R"(<path class="g" d="M{0:.1f} {1}V{2}"/><text x="{0:.1f}" y="{3}" text-anchor="middle">{4}</text>)",
-                         axes.x(at), kTop, kTop + kHeight, kTop + kHeight + 15, f);
+    drawn += fmt::format(
+        R"(<path class="g" d="M{0:.1f} {1}V{2}"/><text x="{0:.1f}" y="{3}" text-anchor="middle">{4}</text>)",
+        axes.x(at), kTop, kTop + kHeight, kTop + kHeight + 15, f);
   }
   for (double at = std::ceil(axes.least_power); at <= axes.most_power; ++at) {
-    drawn += fmt::format(R"(<path class="g" d="M{0} {1:.1f}H{2}"/><text x="{3}" y="{4:.1f}" text-anchor="end">1e{5:.0f}</text>)",
-                         kLeft, axes.y(at), kLeft + kWidth, kLeft - 5, axes.y(at) + 4, at);
+    drawn += fmt::format(
+        R"(<path class="g" d="M{0} {1:.1f}H{2}"/><text x="{3}" y="{4:.1f}" text-anchor="end">1e{5:.0f}</text>)", kLeft,
+        axes.y(at), kLeft + kWidth, kLeft - 5, axes.y(at) + 4, at);
   }
   drawn += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">cycles per pixel</text>)", kLeft + kWidth / 2,
                        kTop + kHeight + 33);
@@ -79,19 +82,22 @@ std::string legend_line(size_t row, const std::string& colour, const std::string
                      x + 24, y + 4, text);
 }
 
-// 1 / f^2 from the height that the curves have at the lowest frequency, in the mean of their logarithms, to the edge of the drawing.
+// 1 / f^2 through the middle of the curves: the mean of the logarithms of all their points. Cut off at the drawing's edges.
 std::vector<Point> reference(const std::vector<std::vector<Point>>& curves, const Axes& axes) {
-  double sum = 0, count = 0;
+  Point middle{0, 0};
+  double count = 0;
   for (const std::vector<Point>& points : curves) {
     for (const Point& point : points) {
-      if (point.f > axes.least_f + 1e-9) continue;
-      sum += point.power;
+      middle.f += point.f;
+      middle.power += point.power;
       count += 1;
     }
   }
-  const double start = sum / count;
-  const double end = std::min(axes.most_f, axes.least_f + (start - axes.least_power) / 2);
-  return {{axes.least_f, start}, {end, start - 2 * (end - axes.least_f)}};
+  middle.f /= count;
+  middle.power /= count;
+  const double first = std::max(axes.least_f, middle.f - (axes.most_power - middle.power) / 2);
+  const double last = std::min(axes.most_f, middle.f + (middle.power - axes.least_power) / 2);
+  return {{first, middle.power - 2 * (first - middle.f)}, {last, middle.power - 2 * (last - middle.f)}};
 }
 
 }  // namespace
@@ -111,8 +117,8 @@ std::string spectrum_chart(const std::vector<SpectrumCurve>& curves) {
     drawn += fmt::format(R"(<path d="{}" stroke="{}"><title>{}</title></path>)", path_of(lines[i], axes), colour_of(i),
                          escaped(curves[i].name));
     if (curves.size() > kMostNamed) continue;
-    legend += legend_line(i, colour_of(i), "",
-                          fmt::format("{} ({:.2f})", escaped(curves[i].name), curves[i].spectrum.slope));
+    legend +=
+        legend_line(i, colour_of(i), "", fmt::format("{} ({:.2f})", escaped(curves[i].name), curves[i].spectrum.slope));
   }
   drawn += fmt::format(R"(<path d="{}" stroke="currentColor"{}/>)", path_of(reference(lines, axes), axes), dashes);
   const size_t named = curves.size() > kMostNamed ? 0 : curves.size();

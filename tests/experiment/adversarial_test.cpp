@@ -51,7 +51,8 @@ TEST(Adversarial, PhotographsAreTakenForOtherClasses) {
   expect_example(model, photos / "chelsea.jpg", {.target = "ostrich", .most = 2});
   const auto backend = make_cpu_backend();
   const Photo coffee = read_photo(photos / "coffee.jpg");
-  EXPECT_TRUE(refuses([&] { (void)make_adversarial(model, *backend, coffee, {.target = "ostrch"}); }, {"ostrch", "ostrich"}));
+  EXPECT_TRUE(
+      refuses([&] { (void)make_adversarial(model, *backend, coffee, {.target = "ostrch"}); }, {"ostrch", "ostrich"}));
   EXPECT_TRUE(refuses([&] { (void)make_adversarial(model, *backend, coffee, {.target = "espresso"}); },
                       {"--to", "'espresso' already"}));
 }

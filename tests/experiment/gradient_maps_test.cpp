@@ -99,8 +99,8 @@ TEST(GradientMaps, OfGoogleNetAreThoseOfFloat64) {
     HostTensor photo{input.dims, std::vector<float>(input.data.size())};
     for (size_t c = 0; c < 3; ++c)
       for (size_t i = 0; i < pixels; ++i)
-        photo.data[static_cast<size_t>(model.preprocessing.order[c]) * pixels + i] = static_cast<float>(
-            (input.data[c * pixels + i] + static_cast<double>(model.preprocessing.mean[c])) / 255);
+        photo.data[static_cast<size_t>(model.preprocessing.order[c]) * pixels + i] =
+            static_cast<float>((input.data[c * pixels + i] + static_cast<double>(model.preprocessing.mean[c])) / 255);
     const auto maps =
         gradient_maps(model, *backend, photo, {described["layer"], described["channel"]}, {"conv1/7x7_s2"});
     const Array& expected = tensors.at(described["tensor"]);

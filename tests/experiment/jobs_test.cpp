@@ -52,7 +52,8 @@ TEST(Jobs, VariantsAreNamedSettings) {
   EXPECT_EQ(jobs[0].names, std::vector<std::string>{"nothing"});
   EXPECT_EQ(jobs[1].names, std::vector<std::string>{"all_of_it"});
   EXPECT_EQ(jobs[1].values, Json({{"variant", "all of it"}}));
-  EXPECT_EQ(jobs[1].config.parameterization, Parameterization::fourier) << "one in the place of the other, not beside it";
+  EXPECT_EQ(jobs[1].config.parameterization, Parameterization::fourier)
+      << "one in the place of the other, not beside it";
   EXPECT_EQ(jobs[1].config.steps, 512) << "null is the default";
   EXPECT_EQ(jobs[2].config.parameterization, Parameterization::pixel);
   EXPECT_EQ(jobs[2].config.transforms.list.steps.size(), 1U);

@@ -69,7 +69,8 @@ TEST(PowerSpectrum, OfNoiseIsEven) {
   EXPECT_NEAR(spectrum.slope, 0, 0.36);
   double mean = 0;
   for (const double power : spectrum.power) mean += power / 64;
-  EXPECT_NEAR(mean, 1.0 / 12, 0.01) << "the variance of numbers between 0 and 1; the spread is that of the share, of 1 / 12";
+  EXPECT_NEAR(mean, 1.0 / 12, 0.01)
+      << "the variance of numbers between 0 and 1; the spread is that of the share, of 1 / 12";
 }
 
 // Waves of 1 / f^p in amplitude, of random phase, one for each frequency of a quarter of the plane.
@@ -109,7 +110,8 @@ TEST(PowerSpectrum, OfAWaveIsInItsRing) {
   std::vector<float> plane;
   for (int64_t y = 0; y < kHeight; ++y)
     for (int64_t x = 0; x < kWidth; ++x)
-      plane.push_back(static_cast<float>(0.5 + 0.25 * std::sin(2 * std::numbers::pi * static_cast<double>(y) * 20 / 64)));
+      plane.push_back(
+          static_cast<float>(0.5 + 0.25 * std::sin(2 * std::numbers::pi * static_cast<double>(y) * 20 / 64)));
   const PowerSpectrum spectrum = power_spectrum_of_plane(plane, kHeight, kWidth);
   const auto largest = std::max_element(spectrum.power.begin(), spectrum.power.end()) - spectrum.power.begin();
   EXPECT_EQ(spectrum.frequency[static_cast<size_t>(largest)], 20.0 / 64);
