@@ -96,6 +96,18 @@ TEST_F(Commands, ExamplesFindsPhotographsAndPrintsItsPageLast) {
   EXPECT_EQ(run(command).out, "found/examples.html\n") << "there was nothing left to do";
 }
 
+TEST_F(Commands, GradientsPrintsALineForEachLayerAndItsPageLast) {
+  write("grey.png", std::string(kGreyPixel, sizeof(kGreyPixel) - 1));
+  const std::string command = "gradients small.safetensors grey.png --layer last --unit 3 --at conv1:pre --out g";
+  const Outcome outcome = run(command);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("\nconv1:pre "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("1x4x32x32"), std::string::npos) << outcome.out;
+  EXPECT_TRUE(outcome.out.ends_with("\ng/gradients.html\n")) << outcome.out;
+  for (const char* file : {"photo.png", "input_gradient.png", "data.png", "conv1-pre.png", "gradients.json"})
+    EXPECT_TRUE(std::filesystem::exists(folder() / "g" / file)) << file;
+}
+
 TEST_F(Commands, BenchReportsItsStepAndThePeak) {
   const Outcome outcome = run("bench small.safetensors --layer conv2 --size 32 --steps 3 --json");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
