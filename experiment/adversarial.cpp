@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 
 #include "experiment/classification.h"
 #include "experiment/figures_page.h"
