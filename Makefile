@@ -17,6 +17,9 @@ demo: install phosphene model  ## install what is missing, build, fetch VGG16 an
 
 article: phosphene  ## draw the ideas of feature visualization with GoogLeNet, which must have been converted, into one page
 	@for config in configs/article/*.json; do \
+	  if [ -z "$$PHOSPHENE_ASSETS" ] && grep -q '\.jpg"' $$config; then \
+	    echo "$$config: left out, its photographs are looked for in \$$PHOSPHENE_ASSETS/photos"; continue; \
+	  fi; \
 	  $(PHOSPHENE) render $$config --out runs/article/$$(basename $$config .json) || exit; \
 	done
 	@$(PHOSPHENE) report runs/article

@@ -1,14 +1,13 @@
 // phosphene classify: does the network see what is there? The quickest check of a conversion.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
+#include "experiment/classification.h"
 #include "experiment/image_file.h"
 #include "layers/network/softmax.h"
 #include "loaders/model.h"
@@ -25,23 +24,6 @@ struct ClassifyOptions {
   int64_t top = 5;
   bool json = false;
 };
-
-// Class indices by falling probability.
-std::vector<size_t> ranking(const std::vector<float>& probabilities, size_t top) {
-  std::vector<size_t> order(probabilities.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  top = std::min(top, order.size());
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
-                    [&](size_t a, size_t b) {
-                      return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
-                    });
-  order.resize(top);
-  return order;
-}
-
-std::string label_of(const Model& model, size_t index) {
-  return index < model.labels.size() ? model.labels[index] : fmt::format("class {}", index);
-}
 
 void classify(const ClassifyOptions& options) {
   const Model model = load_model(find_model(options.model));

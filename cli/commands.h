@@ -12,6 +12,8 @@ void add_classify_command(CLI::App& app);
 void add_render_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_examples_command(CLI::App& app);
+void add_gradients_command(CLI::App& app);
+void add_adversarial_command(CLI::App& app);
 void add_probe_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_check_command(CLI::App& app);

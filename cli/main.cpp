@@ -66,6 +66,8 @@ int run(int argc, char** argv) {
   add_render_command(app);
   add_report_command(app);
   add_examples_command(app);
+  add_gradients_command(app);
+  add_adversarial_command(app);
   add_probe_command(app);
   add_bench_command(app);
   add_check_command(app);

@@ -1,6 +1,7 @@
 #include "experiment/config.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -289,13 +290,37 @@ std::vector<Json> parse_axis(const JsonReader& reader) {
   return values;
 }
 
+// What a run has once cannot vary within it.
+constexpr std::array kOfTheRun = {"version", "model", "batch", "save", "sweep"};
+
+void parse_variants(const JsonReader& reader, Config& config) {
+  reader.must_be_object();
+  for (const auto& [name, keys] : reader.json().items()) {
+    const JsonReader variant = reader.at(name);
+    variant.must_be_object();
+    if (name.empty()) variant.refuse("a variant without a name");
+    for (const char* key : kOfTheRun)
+      if (variant.has(key)) variant.refuse("'{}' is the same for the whole run", key);
+    config.variants.emplace_back(name, keys);
+  }
+  if (config.variants.empty()) reader.refuse("no variant");
+}
+
 void parse_sweep(const JsonReader& reader, Config& config) {
   reader.must_be_object();
   size_t jobs = 1;
   for (const auto& [pointer, axis] : reader.json().items()) {
     const JsonReader values = reader.at(pointer);
+    if (pointer == "variants") {
+      parse_variants(values, config);
+      jobs *= config.variants.size();
+      continue;
+    }
     if (pointer.empty() || pointer[0] != '/')
-      values.refuse("a JSON pointer such as /objective/0/channel/unit is meant");
+      values.refuse("a JSON pointer such as /objective/0/channel/unit, or 'variants', is meant");
+    const std::string key = pointer.substr(1, pointer.find('/', 1) - 1);
+    if (std::find(kOfTheRun.begin(), kOfTheRun.end(), key) != kOfTheRun.end())
+      values.refuse("'{}' is the whole run's: it cannot differ between jobs", key);
     const Json::json_pointer at(pointer);
     const Json::json_pointer above = at.parent_pointer();  // a key that is left to its default may be swept over
     if (!config.json.contains(at) && !(config.json.contains(above) && config.json[above].is_object())) {
@@ -321,8 +346,11 @@ void parse_initial(const JsonReader& reader, Config& config) {
 void parse_outputs(const JsonReader& reader, Config& config) {
   reader.must_be_array();
   for (size_t i = 0; i < reader.size(); ++i) {
-    if (reader.at(i).word({"image", "spectrum"}) == "image") {
+    const std::string word = reader.at(i).word({"image", "spectrum", "power_spectrum"});
+    if (word == "image") {
       config.save_image = true;
+    } else if (word == "power_spectrum") {
+      config.save_power_spectrum = true;
     } else {
       if (config.phase(config.phases() - 1).parameterization != Parameterization::fourier)
         reader.at(i).refuse("only the Fourier parameterization has a spectrum to save");

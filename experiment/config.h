@@ -70,6 +70,7 @@ struct Config {
   int64_t batch = 0;             // images packed into one program at the most; 0: automatic
   bool save_image = false;       // also as float32
   bool save_spectrum = false;
+  bool save_power_spectrum = false;  // in the record and the report
 
   std::string file;       // where it was read from, for errors
   std::string directory;  // what paths in it are relative to
@@ -88,6 +89,9 @@ struct Config {
   [[nodiscard]] bool starts_from_photo() const { return !initial.empty() && !initial.ends_with(".safetensors"); }
   // The parameters change a picture that was there before.
   [[nodiscard]] bool changes_a_picture() const { return takeover == Takeover::picture || starts_from_photo(); }
+  // Named settings of a sweep: name -> keys that take the place of the config's, in the order given.
+  std::vector<std::pair<std::string, Json>> variants;
+  std::string variant;  // which of them this is, or ""
 };
 
 // A path in a config, relative to the config's folder.

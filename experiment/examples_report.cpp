@@ -62,12 +62,6 @@ void write_crops_of(const Photo& photo, std::span<const Crop> crops, const std::
   }
 }
 
-void make_folder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) fail(path, "cannot be made ({})", error.message());
-}
-
 // The one unit that a record's picture was made for, of this layer; or -1.
 int64_t unit_of(const Json& record, const Model& model, const std::string& layer) {
   const Json terms = record.value("terms", Json::array());

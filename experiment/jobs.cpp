@@ -1,22 +1,15 @@
 #include "experiment/jobs.h"
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <set>
 
+#include "experiment/run_folder.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
-
-std::string as_file_name(const std::string& text) {
-  std::string name;
-  for (const char c : text) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
-    name += c == ':' ? '-' : plain ? c : '_';
-  }
-  return name;
-}
 
 // What the objective's terms are, for people: "inception_4a_output-pre_97".
 std::string base_name(const Config& config) {
@@ -37,10 +30,17 @@ std::string base_name(const Config& config) {
   return clean;
 }
 
+// A variant's name says enough where it has one job only.
+std::string base_name(const Job& job) {
+  const std::string variant = as_file_name(job.config.variant);
+  if (variant.empty()) return base_name(job.config);
+  return job.values.size() == 1 ? variant : variant + "_" + base_name(job.config);
+}
+
 void name_images(std::vector<Job>& jobs) {
   std::set<std::string> taken;
   for (Job& job : jobs) {
-    std::string base = base_name(job.config);
+    std::string base = base_name(job);
     if (!taken.insert(base).second) taken.insert(base += "_job" + std::to_string(job.index));
     for (int64_t i = 0; i < job.config.images; ++i) {
       job.names.push_back(job.config.images == 1 ? base : base + "_image" + std::to_string(i));
@@ -48,26 +48,50 @@ void name_images(std::vector<Job>& jobs) {
   }
 }
 
+// The config with a variant's keys in the place of its own; null leaves a key to its default.
+Json with_variant(Json json, const Json& keys) {
+  for (const auto& [key, value] : keys.items()) {
+    if (value.is_null()) {
+      json.erase(key);
+    } else {
+      json[key] = value;
+    }
+  }
+  return json;
+}
+
+// `axes`: how many jobs the axes make of each variant.
+Job job_of(const Config& config, size_t index, size_t axes) {
+  Job job;
+  job.index = static_cast<uint32_t>(index);
+  Json json = config.json;
+  std::string place = config.file, variant;
+  if (!config.variants.empty()) {
+    const auto& [name, keys] = config.variants[index / axes];
+    json = with_variant(std::move(json), keys);
+    place += fmt::format(", variant '{}'", name);
+    job.values["variant"] = variant = name;
+  }
+  size_t rest = index % axes;
+  for (auto axis = config.sweep.rbegin(); axis != config.sweep.rend(); ++axis) {
+    const Json& value = axis->second[rest % axis->second.size()];
+    rest /= axis->second.size();
+    json[Json::json_pointer(axis->first)] = value;
+    job.values[axis->first] = value;
+  }
+  job.config = parse_config(json, place, config.directory);
+  job.config.variant = variant;
+  return job;
+}
+
 }  // namespace
 
 std::vector<Job> expand(const Config& config) {
-  size_t count = 1;
-  for (const auto& [pointer, values] : config.sweep) count *= values.size();
+  size_t axes = 1;
+  for (const auto& [pointer, values] : config.sweep) axes *= values.size();
+  const size_t count = axes * std::max<size_t>(1, config.variants.size());
   std::vector<Job> jobs;
-  for (size_t index = 0; index < count; ++index) {
-    Job job;
-    job.index = static_cast<uint32_t>(index);
-    Json json = config.json;
-    size_t rest = index;
-    for (auto axis = config.sweep.rbegin(); axis != config.sweep.rend(); ++axis) {
-      const Json& value = axis->second[rest % axis->second.size()];
-      rest /= axis->second.size();
-      json[Json::json_pointer(axis->first)] = value;
-      job.values[axis->first] = value;
-    }
-    job.config = parse_config(json, config.file, config.directory);
-    jobs.push_back(std::move(job));
-  }
+  for (size_t index = 0; index < count; ++index) jobs.push_back(job_of(config, index, axes));
   name_images(jobs);
   return jobs;
 }

@@ -12,11 +12,12 @@ namespace phosphene {
 struct Job {
   uint32_t index = 0;
   Config config;
-  Json values = Json::object();    // pointer -> value of the sweep
+  Json values = Json::object();    // pointer -> value of the sweep; "variant" -> its name
   std::vector<std::string> names;  // of its images: unique in the run, usable as file names
 };
 
-// The product of the sweep's axes, the last one fastest; one job without a sweep. Throws when a combination is no valid config.
+// The product of the sweep's axes, variants slowest and the last one fastest; one job without a sweep. Throws when a combination is
+// no valid config.
 std::vector<Job> expand(const Config& config);
 
 // Jobs that differ only in what tables hold (units, positions, vectors, weights, seeds) can share a program. Equal keys: equal

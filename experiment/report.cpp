@@ -6,8 +6,10 @@
 #include "experiment/collection_page.h"
 #include "experiment/config.h"
 #include "experiment/page.h"
+#include "experiment/power_spectrum_json.h"
 #include "experiment/report_page.h"
 #include "experiment/run_folder.h"
+#include "experiment/spectrum_chart.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -39,6 +41,18 @@ Json section_of(const fs::path& run) {
           {"pictures", pictures}};
 }
 
+// The spectra that the records hold, drawn over each other; "" where none does.
+std::string chart_of(const Json& records) {
+  std::vector<SpectrumCurve> curves;
+  for (const Json& record : records) {
+    if (!record.contains("spectrum")) continue;
+    const Json& sweep = record.at("sweep");
+    const std::string name = sweep.size() == 1 && sweep.contains("variant") ? sweep["variant"] : record.at("name");
+    curves.push_back({name, spectrum_from(record["spectrum"])});
+  }
+  return spectrum_chart(curves);
+}
+
 }  // namespace
 
 std::string write_collection(const std::string& folder) {
@@ -60,6 +74,7 @@ std::string write_report(const std::string& folder) {
   run["config"] = read_json(folder + "/config.json");
   run["records"] = read_records(folder, false);
   run["stopped"] = read_records(folder, true);
+  if (const std::string chart = chart_of(run["records"]); !chart.empty()) run["spectra"] = chart;
   std::string path = folder + "/report.html";
   write_text(path, page_with(kReportPage, run));
   return path;

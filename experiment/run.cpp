@@ -8,6 +8,7 @@
 
 #include "experiment/image_file.h"
 #include "experiment/jobs.h"
+#include "experiment/power_spectrum_json.h"
 #include "experiment/report.h"
 #include "experiment/run_folder.h"
 #include "experiment/step_graph.h"
@@ -61,6 +62,12 @@ class ObjectiveCheck {
   References references_;
   ObjectivePart objective_;
 };
+
+PowerSpectrum spectrum_of(const HostTensor& pictures, size_t slot) {
+  const int64_t c = pictures.dims.at(1), h = pictures.dims.at(2), w = pictures.dims.at(3);
+  const auto elements = static_cast<size_t>(c * h * w);
+  return power_spectrum(std::span<const float>(pictures.data).subspan(slot * elements, elements), c, h, w);
+}
 
 // One experiment under way.
 class Run {
@@ -132,6 +139,7 @@ std::vector<Slot> Run::slots(const Batch& batch, size_t phase) const {
 
 Json Run::frozen() const {
   Json sweep = Json::object();
+  for (const auto& [name, keys] : config_.variants) sweep["variants"][name] = keys;
   for (const auto& [pointer, values] : config_.sweep) sweep[pointer] = values;
   Json config = config_.json;
   if (!sweep.empty()) config["sweep"] = sweep;
@@ -321,7 +329,9 @@ void Run::finish(const Batch& batch, StepProgram& program) {
               pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h,
               shape.w);
     if (config_.save_image || config_.save_spectrum) save_floats(batch, program, pictures, slot);
-    folder_->write_record(name(batch[slot]), record(batch[slot], curves_[slot]));
+    Json record = this->record(batch[slot], curves_[slot]);
+    if (config_.save_power_spectrum) record["spectrum"] = to_json(spectrum_of(pictures, slot));
+    folder_->write_record(name(batch[slot]), record);
     ++result_.finished;
   }
 }

@@ -1,6 +1,7 @@
 #include "experiment/run_folder.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -15,12 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void make_folder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) fail(path, "cannot be made ({})", error.message());
-}
-
 void write_bytes(const std::string& path, const std::string& text, const char* mode) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), mode), &std::fclose);
   if (file == nullptr) fail(path, "cannot be written ({})", std::strerror(errno));
@@ -30,6 +25,21 @@ void write_bytes(const std::string& path, const std::string& text, const char* m
 }
 
 }  // namespace
+
+std::string as_file_name(const std::string& text) {
+  std::string name;
+  for (const char c : text) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+    name += c == ':' ? '-' : plain ? c : '_';
+  }
+  return name;
+}
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) fail(path, "cannot be made ({})", error.message());
+}
 
 std::string first_difference(const Json& there, const Json& now) {
   const Json patch = Json::diff(there, now);

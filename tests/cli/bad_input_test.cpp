@@ -88,6 +88,26 @@ TEST_F(BadInput, TextInPlaceOfAnImage) {
                         {"photo.jpg"});
 }
 
+TEST_F(BadInput, VariantWithAnUnknownKey) {
+  write("config.json", config("conv2", "0", R"(, "sweep": {"variants": {"a b": {"transfoms": "none"}}})"));
+  expect_one_clear_line(run("render config.json"), {"config.json, variant 'a b'", "transfoms", "'transforms'"});
+  write("config.json", config("conv2", "0", R"(, "save": ["power_spectrm"])"));
+  expect_one_clear_line(run("render config.json"), {"/save/0", "power_spectrm", "'power_spectrum'"});
+}
+
+TEST_F(BadInput, AdversarialWithoutATargetOrAClassifier) {
+  write("photo.ppm", "");
+  expect_one_clear_line(run("adversarial small.safetensors photo.ppm"), {"--to"});
+  expect_one_clear_line(run("adversarial small.safetensors nowhere.jpg --to tabby"), {"nowhere.jpg"});
+  expect_one_clear_line(run("adversarial small.safetensors photo.ppm --to tabby --most 300"), {"--most", "255"});
+}
+
+TEST_F(BadInput, GradientsOfNoLayerOrNoPhotograph) {
+  expect_one_clear_line(run("gradients small.safetensors photo.jpg --unit 1"), {"--layer"});
+  expect_one_clear_line(run("gradients small.safetensors nowhere.jpg --layer conv2 --unit 1"), {"nowhere.jpg"});
+  expect_one_clear_line(run("gradients small.safetensors photo.jpg --layer conv2 --unit -1"), {"--unit"});
+}
+
 TEST_F(BadInput, ClassifyingWithoutAClassifier) {
   expect_one_clear_line(run("classify small.safetensors photo.jpg"), {"small", "classifier"});
 }

@@ -18,8 +18,8 @@ TEST_F(Commands, VersionNamesBackendAndCpu) {
 }
 
 TEST_F(Commands, EveryHelpHasAnExample) {
-  for (const std::string command :
-       {"convert", "inspect", "classify", "render", "examples", "probe", "bench", "check"}) {
+  for (const std::string command : {"convert", "inspect", "classify", "render", "examples", "gradients", "adversarial",
+                                    "probe", "bench", "check"}) {
     const Outcome outcome = run(command + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;
     EXPECT_NE(outcome.out.find("Example:\n  phosphene " + command), std::string::npos) << outcome.out;
@@ -94,6 +94,18 @@ TEST_F(Commands, ExamplesFindsPhotographsAndPrintsItsPageLast) {
   for (const char* file : {"index.json", "examples.html", "crops/2_highest_1.jpg", "crops/5_lowest_1.jpg"})
     EXPECT_TRUE(std::filesystem::exists(folder() / "found" / file)) << file;
   EXPECT_EQ(run(command).out, "found/examples.html\n") << "there was nothing left to do";
+}
+
+TEST_F(Commands, GradientsPrintsALineForEachLayerAndItsPageLast) {
+  write("grey.png", std::string(kGreyPixel, sizeof(kGreyPixel) - 1));
+  const std::string command = "gradients small.safetensors grey.png --layer last --unit 3 --at conv1:pre --out g";
+  const Outcome outcome = run(command);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("\nconv1:pre "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("1x4x32x32"), std::string::npos) << outcome.out;
+  EXPECT_TRUE(outcome.out.ends_with("\ng/gradients.html\n")) << outcome.out;
+  for (const char* file : {"photo.png", "input_gradient.png", "data.png", "conv1-pre.png", "gradients.json"})
+    EXPECT_TRUE(std::filesystem::exists(folder() / "g" / file)) << file;
 }
 
 TEST_F(Commands, BenchReportsItsStepAndThePeak) {

@@ -131,7 +131,11 @@ TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "colour": "clipped", "optimizer": {"steepest": {"warmup": 2}})",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"prior": {"norm": 2}})",
       R"("objective": [{"neuron": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "optimizer": {"sign": {}})",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "gradients": {"relu": "redirected"}, "phases": [{"gradients": {}}, {"colour": "plain"}])"};
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "gradients": {"relu": "redirected"}, "phases": [{"gradients": {}}, {"colour": "plain"}])",
+      // A picture of the first variant is the photograph.
+      R"("objective": [{"caricature": {"layer": "conv2", "photo": "cpu_0/images/conv1_layer_image0.png", "power": 1}},
+                       {"inversion": {"layer": "conv1", "photo": "cpu_0/images/conv1_layer_image0.png"}}],
+         "initial": "cpu_0/images/conv1_layer_image0.png")"};
   for (size_t i = 0; i < variants.size(); ++i) {
     SCOPED_TRACE(variants[i]);
     write("variant.json",

@@ -39,6 +39,48 @@ TEST(Jobs, AreTheProductOfTheAxesTheLastFastest) {
   EXPECT_EQ(names.size(), 6U) << "two images of one name";
 }
 
+TEST(Jobs, VariantsAreNamedSettings) {
+  const std::string config = R"({"model": "m", "steps": 9, "parameterization": {"pixel": {}},
+      "objective": [{"channel": {"layer": "a", "unit": 0}}], "sweep": {AXES "variants":
+      {"nothing": {}, "all of it": {"parameterization": {"fourier": {}}, "steps": null}, "jitter": {"transforms": [{"jitter": 3}]}}}})";
+  const auto with = [&](const std::string& axes) {
+    std::string text = config;
+    return expand(config_of(text.replace(text.find("AXES"), 4, axes)));
+  };
+  const auto jobs = with("");
+  ASSERT_EQ(jobs.size(), 3U);
+  EXPECT_EQ(jobs[0].names, std::vector<std::string>{"nothing"});
+  EXPECT_EQ(jobs[1].names, std::vector<std::string>{"all_of_it"});
+  EXPECT_EQ(jobs[1].values, Json({{"variant", "all of it"}}));
+  EXPECT_EQ(jobs[1].config.parameterization, Parameterization::fourier)
+      << "one in the place of the other, not beside it";
+  EXPECT_EQ(jobs[1].config.steps, 512) << "null is the default";
+  EXPECT_EQ(jobs[2].config.parameterization, Parameterization::pixel);
+  EXPECT_EQ(jobs[2].config.transforms.list.steps.size(), 1U);
+  EXPECT_EQ(sizes(pack(jobs, 4)), (std::vector<size_t>{1, 1, 1})) << "of different structure";
+
+  const auto product = with(R"("/seed": [4, 5],)");
+  ASSERT_EQ(product.size(), 6U);
+  EXPECT_EQ(product[2].config.variant, "all of it") << "variants run slowest wherever they stand";
+  EXPECT_EQ(product[3].config.seed, 5U);
+  EXPECT_EQ(product[2].names, std::vector<std::string>{"all_of_it_a_0"});
+  EXPECT_NE(product[2].names, product[3].names);
+  EXPECT_EQ(sizes(pack(product, 4)), (std::vector<size_t>{2, 2, 2}));
+}
+
+TEST(Jobs, AWrongVariantIsNamed) {
+  const Config config = config_of(R"({"model": "m", "objective": [{"channel": {"layer": "a", "unit": 0}}],
+      "sweep": {"variants": {"good": {}, "bad": {"transform": "none"}}}})");
+  try {
+    expand(config);
+    FAIL() << "an unknown key was taken";
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    for (const char* word : {"variant 'bad'", "'transform'", "'transforms'"})
+      EXPECT_NE(what.find(word), std::string::npos) << what;
+  }
+}
+
 TEST(Jobs, NamesAreFileNames) {
   const auto jobs = expand(config_of(
       R"({"model": "m", "images": 2, "objective": [{"class": {"label": "tabby, tabby cat / ../x"}, "weight": -1}]})"));

@@ -49,6 +49,36 @@ class StopAt final : public Progress {
   int steps_ = 0;
 };
 
+// Programs of several structures follow each other; none of it depends on batches, on a stop, or on what ran before.
+TEST(Run, VariantsOfDifferentStructureFollowEachOther) {
+  const TemporaryFolder folder;
+  Json config = small_config(folder);
+  config["save"] = {"power_spectrum", "image"};
+  config["sweep"] = Json::parse(R"({"/seed": [1, 2, 3], "variants": {
+      "plain": {"parameterization": {"pixel": {}}, "transforms": "none", "colour": "plain"},
+      "larger": {"size": 32, "steps": 5, "optimizer": {"sign": {}}},
+      "pair": {"images": 2, "objective": [{"channel": {"layer": "conv2", "unit": 1}}, {"l2": {}, "weight": -0.1}]}}})");
+  EXPECT_EQ(render(folder, config, folder.file("once")).finished, 12);
+  StopAt stop(30);
+  RunOptions options;
+  options.stop = &stop.stop;
+  options.progress = &stop;
+  EXPECT_TRUE(render(folder, config, folder.file("twice"), options).interrupted);
+  EXPECT_EQ(render(folder, config, folder.file("twice")).stopped.size(), 0U);
+  EXPECT_EQ(files_of(folder.file("once")), files_of(folder.file("twice")));
+  config["batch"] = 1;
+  render(folder, config, folder.file("alone"));
+  EXPECT_EQ(results_of(folder.file("once")), results_of(folder.file("alone")));
+
+  const Json frozen = read_json(folder.file("once/config.json"))["config"];
+  EXPECT_EQ(frozen["sweep"]["variants"], config["sweep"]["variants"]) << "what the folder holds makes the run again";
+  const Json record = record_of(folder.file("once"), "larger_conv3-pre_1");
+  EXPECT_EQ(record["sweep"], Json::parse(R"({"variant": "larger", "/seed": 1})"));
+  EXPECT_EQ(record["spectrum"]["rings"].size(), 16U) << "up to half a cycle per pixel of 32";
+  EXPECT_TRUE(std::isfinite(record["spectrum"]["slope"].get<double>()));
+  EXPECT_NE(contents_of(folder.file("once/report.html")).find("\"spectra\":"), std::string::npos);
+}
+
 TEST(Run, ClimbsAndKeepsARecord) {
   const TemporaryFolder folder;
   const std::string out = folder.file("run");

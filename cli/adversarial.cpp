@@ -1,0 +1,78 @@
+// phosphene adversarial: a photograph that looks the same to people, and like something else to the network.
+#include "experiment/adversarial.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/device_option.h"
+#include "experiment/classification.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+struct AdversarialCommand {
+  std::string model, photo, out = "runs/adversarial";
+  AdversarialOptions options;
+  DeviceOptions device;
+};
+
+void print_first(const std::string& file, const Model& model, const std::vector<float>& probabilities) {
+  const size_t first = ranking(probabilities, 1).front();
+  fmt::print("{:<16} {:6.2f} %  {}\n", file, 100 * probabilities[first], label_of(model, first));
+}
+
+void adversarial(const AdversarialCommand& command) {
+  const Model model = load_model(find_model(command.model));
+  const Photo photo = read_photo(command.photo);
+  const std::unique_ptr<Backend> backend = open_device(command.device);
+  const AdversarialExample example = make_adversarial(model, *backend, photo, command.options);
+  if (!example.succeeded()) {
+    const size_t first = ranking(example.after, 1).front();
+    fail("adversarial",
+         "after {} steps the network still takes it for '{}'; more --steps or a larger --most may turn it",
+         example.steps, label_of(model, first));
+  }
+  const AdversarialExample written = write_adversarial(command.out, model, *backend, example);
+  if (!written.succeeded() || written.largest_change() > command.options.most)
+    fail_internal(command.out, "the files do not hold what was found");
+  print_first("photo.png", model, written.before);
+  print_first("adversarial.png", model, written.after);
+  fmt::print("changed by {} of 255 at most, in {} steps\n{}/adversarial.html\n", written.largest_change(),
+             written.steps, command.out);
+}
+
+}  // namespace
+
+void add_adversarial_command(CLI::App& app) {
+  auto command = std::make_shared<AdversarialCommand>();
+  CLI::App* sub = app.add_subcommand(
+      "adversarial",
+      "Change a photograph by less than is seen, so that the network takes it for another class. Every byte moves by 1 "
+      "a step along the sign of the gradient, within a bound. Writes photo.png, adversarial.png, difference.png, "
+      "adversarial.json with the five most probable classes before and after, as read back from the pictures, and a "
+      "page whose path is printed last.");
+  sub->add_option("model", command->model, "model file or name")->required();
+  sub->add_option("photo", command->photo,
+                  "photograph, JPEG or PNG; the whole of it is squeezed into the network's size")
+      ->required();
+  sub->add_option("--to", command->options.target, "label of the class that it is to be taken for")->required();
+  sub->add_option("--most", command->options.most, "the most that a byte changes, of 255")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 255));
+  sub->add_option("--steps", command->options.steps, "steps at the most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  sub->add_option("--until", command->options.until, "probability of the class that is enough")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  sub->add_option("--out", command->out, "folder for the results")->capture_default_str();
+  add_device_options(*sub, command->device);
+  sub->footer("Example:\n  phosphene adversarial googlenet cat.jpg --to ostrich --out runs/ostrich");
+  sub->callback([command] { adversarial(*command); });
+}
+
+}  // namespace phosphene

@@ -1,0 +1,70 @@
+// phosphene gradients: what a network's strides do to the gradients that make pictures.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/device_option.h"
+#include "experiment/gradient_maps.h"
+#include "experiment/image_file.h"
+#include "runtime/backend.h"
+
+namespace phosphene {
+namespace {
+
+struct GradientsOptions {
+  std::string model, photo, out = "runs/gradients";
+  ChannelObjective objective;
+  std::vector<std::string> at;
+  int64_t size = 0;
+  DeviceOptions device;
+};
+
+void gradients(const GradientsOptions& options) {
+  const Model model = load_model(find_model(options.model));
+  const int64_t height = options.size > 0 ? options.size : model.height;
+  const int64_t width = options.size > 0 ? options.size : model.width;
+  const HostTensor photograph = resize_and_crop(read_photo(options.photo), height, width);
+  const std::vector<std::string> layers =
+      options.at.empty() ? layers_before_strides(model, options.objective.layer) : options.at;
+  const std::unique_ptr<Backend> backend = open_device(options.device);
+  const std::vector<GradientMap> maps = gradient_maps(model, *backend, photograph, options.objective, layers);
+  const std::string page = write_gradient_maps(options.out, model, photograph, options.objective, maps);
+  for (const GradientMap& map : maps) {
+    const CheckerboardShare checkerboard = checkerboard_share(map.magnitude(), map.shape().h, map.shape().w);
+    fmt::print("{:<32} {:>14}  checkerboard {:5.2f} % of the power, {:.2f} % if even\n", map.layer,
+               to_string(map.shape()), 100 * checkerboard.share, 100 * checkerboard.even);
+  }
+  fmt::print("{}\n", page);
+}
+
+}  // namespace
+
+void add_gradients_command(CLI::App& app) {
+  auto options = std::make_shared<GradientsOptions>();
+  CLI::App* command = app.add_subcommand(
+      "gradients",
+      "Show the gradient of a channel at several depths, for a photograph. Strides leave checkerboards in it, which "
+      "optimisation puts into pictures. Writes the magnitude at each layer, the input's gradient in colour and its "
+      "power spectrum, gradients.json, and a page whose path is printed last.");
+  command->add_option("model", options->model, "model file or name")->required();
+  command->add_option("photo", options->photo, "photograph, JPEG or PNG; its middle is taken")->required();
+  command->add_option("--layer", options->objective.layer, "layer of the channel, as phosphene inspect names it")
+      ->required();
+  command->add_option("--unit", options->objective.unit, "the channel")->required()->check(CLI::Range(0, 1 << 24));
+  command->add_option("--at", options->at, "layers to show (default: those that something of stride reads)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
+      ->check(CLI::Range(1, 1 << 12));
+  command->add_option("--out", options->out, "folder for the results")->capture_default_str();
+  add_device_options(*command, options->device);
+  command->footer(
+      "Example:\n  phosphene gradients googlenet cat.jpg --layer mixed4a:pre --unit 97 --at "
+      "conv1/7x7_s2,conv2/norm2");
+  command->callback([options] { gradients(*options); });
+}
+
+}  // namespace phosphene
