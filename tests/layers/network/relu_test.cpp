@@ -59,7 +59,8 @@ std::vector<double> negated(std::vector<double> numbers) {
 // The table is about gradients of what is minimised.
 TEST(RedirectedRelu, EqualsTheGoldenTable) {
   int cases = 0;
-  for (const nlohmann::json& golden : golden_table("redirected_relu").at("cases")) {
+  const nlohmann::json table = golden_table("redirected_relu");
+  for (const nlohmann::json& golden : table.at("cases")) {
     const auto dims = golden.at("preactivation").at("shape").get<std::vector<int64_t>>();
     const Shape shape{dims[0], dims[1], dims.size() > 2 ? dims[2] : 1, dims.size() > 2 ? dims[3] : 1};
     const auto numbers = [&](const char* key) { return golden.at(key).at("data").get<std::vector<double>>(); };
