@@ -3,7 +3,8 @@
 //   value[n] = weight * mean over the region of d max(.1, cos)^power          (power 0: the mean of d)
 // Gradient at a position, times weight / |region|:  power 0, or cos <= .1:  v max(.1)^power
 //   else (power + 1) cos^power v - power d cos^power x / (|x| (e + |x|)).   The floor passes no gradient of its own.
-// src is channels_last; a tile is a position (terms, gradient) or an image (their mean); overwrites.
+// The region is the whole map, with one v, or a patch of it, with a v for each position (a direction in a tensor's space; a neuron's
+// patch is 1 x 1). src is channels_last; a tile is a position (terms, gradient) or an image (their mean); overwrites.
 #pragma once
 
 #include "kernels/host_device.h"
@@ -13,11 +14,24 @@
 namespace phosphene {
 
 struct DirectionRow {
-  int32_t vector = 0;  // row of the table of vectors
-  int32_t row = kWholeMap;
+  int32_t vector = 0;       // row of the table of vectors; of a patch, that of its first position
+  int32_t row = kWholeMap;  // where the patch begins
   int32_t column = kWholeMap;
+  int32_t height = 1;  // of the patch
+  int32_t width = 1;
   int32_t power = 0;  // 0, 1 or 2
   float weight = 0;
+
+  // Its row of the table for a position of a map of `w` columns; none outside the patch.
+  PHOSPHENE_HD int64_t vector_at(int64_t position, int w) const {
+    if (row == kWholeMap) return vector;
+    const int64_t r = position / w - row, c = position % w - column;
+    return r >= 0 && r < height && c >= 0 && c < width ? vector + r * width + c : kNone;
+  }
+  PHOSPHENE_HD int64_t positions(int h, int w) const {
+    return row == kWholeMap ? static_cast<int64_t>(h) * w : static_cast<int64_t>(height) * width;
+  }
+  static constexpr int64_t kNone = -1;
 };
 
 // <x, v>, |x| and the floored cosine to the power of the term, at one position.
@@ -50,10 +64,12 @@ struct DirectionTerms {
 
   template <class Team>
   PHOSPHENE_HD void operator()(const Team& team, int64_t tile) const {
-    const DirectionRow row = rows[tile / (static_cast<int64_t>(h) * w)];
+    const int64_t map = static_cast<int64_t>(h) * w;
+    const DirectionRow row = rows[tile / map];
+    const int64_t vector = row.vector_at(tile % map, w);
     float term = 0.F;
-    if (row.weight != 0.F) {
-      const DirectionProjection at(team, src + tile * c, vectors + row.vector * c, c);
+    if (row.weight != 0.F && vector != DirectionRow::kNone) {
+      const DirectionProjection at(team, src + tile * c, vectors + vector * c, c);
       term = at.dot * DirectionProjection::power(larger(DirectionProjection::kFloor, at.cosine), row.power);
     }
     float* out = terms + tile;
@@ -70,14 +86,10 @@ struct DirectionValue {
   template <class Team>
   PHOSPHENE_HD void operator()(const Team& team, int64_t image) const {
     const DirectionRow row = rows[image];
-    const int64_t positions = static_cast<int64_t>(h) * w;
-    const float* of_image = terms + image * positions;
-    float mean;
-    if (row.row == kWholeMap) {
-      mean = team.sum(positions, [of_image](int64_t p) { return of_image[p]; }) / static_cast<float>(positions);
-    } else {
-      mean = of_image[static_cast<int64_t>(row.row) * w + row.column];
-    }
+    const int64_t map = static_cast<int64_t>(h) * w;
+    const float* of_image = terms + image * map;
+    const float sum = team.sum(map, [of_image](int64_t p) { return of_image[p]; });
+    const float mean = sum / static_cast<float>(row.positions(h, w));
     float* out = value + image;
     const float result = row.weight * mean;
     team.once([out, result] { *out = result; });
@@ -95,17 +107,17 @@ struct DirectionBackward {
 
   template <class Team>
   PHOSPHENE_HD void operator()(const Team& team, int64_t tile) const {
-    const int64_t positions = static_cast<int64_t>(h) * w;
-    const DirectionRow row = rows[tile / positions];
-    const int64_t position = tile % positions;
-    const bool inside = row.row == kWholeMap || position == static_cast<int64_t>(row.row) * w + row.column;
+    const int64_t map = static_cast<int64_t>(h) * w;
+    const DirectionRow row = rows[tile / map];
+    const int64_t vector = row.vector_at(tile % map, w);
+    const bool inside = vector != DirectionRow::kNone;
     const Storage* x = src + tile * c;
-    const float* v = vectors + row.vector * c;
+    const float* v = vectors + (inside ? vector : 0) * c;
     Storage* out = grad_src + tile * c;
     float along_v = 0.F, along_x = 0.F;
     if (row.weight != 0.F && inside) {
       const DirectionProjection at(team, x, v, c);
-      const float weight = row.row == kWholeMap ? row.weight / static_cast<float>(positions) : row.weight;
+      const float weight = row.weight / static_cast<float>(row.positions(h, w));
       if (row.power == 0 || at.cosine <= DirectionProjection::kFloor) {
         along_v = weight * DirectionProjection::power(DirectionProjection::kFloor, row.power);
       } else {

@@ -1,6 +1,7 @@
 // Objectives on one unit per image: value[n] = weight * mean over the region of src[n, :, :, unit]; the region is the whole map
 // (channel objective) or one position (neuron objective; a class logit has one position only). Olah et al., Distill 2017.
-// Gradient: weight / |region| at the unit in the region, 0 elsewhere. Objectives are data: a row of the table per image.
+// Gradient: weight / |region| at the unit in the region, 0 elsewhere, times that of the value where another objective is made from it.
+// Objectives are data: a row of the table per image.
 // src is channels_last; the value's tile is an image; backward rows are positions; overwrites.
 #pragma once
 
@@ -48,6 +49,7 @@ template <class Storage>
 struct UnitValueBackward {
   static constexpr int cpu_lanes = 16;
   const UnitRow* rows;
+  const float* grad_value;  // null: 1
   Storage* grad_src;
   int64_t c;
   int h, w;
@@ -55,9 +57,10 @@ struct UnitValueBackward {
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
     const int64_t positions = static_cast<int64_t>(h) * w;
-    const UnitRow row = rows[index / positions];
-    const int64_t position = index % positions;
+    const int64_t image = index / positions, position = index % positions;
+    const UnitRow row = rows[image];
     float gradient = row.row == kWholeMap ? row.weight / static_cast<float>(positions) : row.weight;
+    if (grad_value != nullptr) gradient *= grad_value[image];
     if (row.row != kWholeMap && position != static_cast<int64_t>(row.row) * w + row.column) gradient = 0.F;
     Storage* PHOSPHENE_RESTRICT out = grad_src + index * c + i;
     for (int l = 0; l < N; ++l) narrow(i + l == row.unit ? gradient : 0.F, out[l]);

@@ -12,4 +12,5 @@
 #include "runtime/launches/objective.h"
 #include "runtime/launches/optimiser.h"
 #include "runtime/launches/penalty.h"
+#include "runtime/launches/style.h"
 #include "runtime/launches/transform.h"

@@ -17,6 +17,7 @@
 #include "kernels/penalty.h"
 #include "kernels/philox.h"
 #include "kernels/reference_objective.h"
+#include "kernels/style.h"
 #include "kernels/transform_draw.h"
 #include "kernels/unit_objective.h"
 #include "kernels/warp.h"
@@ -258,9 +259,15 @@ struct UnitObjectiveProblem {  // src, rows (UnitRow per image) -> value (N)
   Shape src;
   DType storage = DType::f32;
 };
-struct UnitObjectiveBackwardProblem {  // rows -> grad_src
+struct UnitObjectiveBackwardProblem {  // rows, [grad_value] -> grad_src
   Shape src;
   DType storage = DType::f32;
+  bool scaled = false;  // by grad_value
+};
+
+// kernels/product.h
+struct ProductProblem {  // a (N), b (N), rows (ProductRow per image) -> value (N), grad_a (N), grad_b (N)
+  int64_t images = 0, group = 1;
 };
 
 struct DirectionObjectiveProblem {  // src, rows (DirectionRow per image), vectors (V x C) -> value (N); workspace
@@ -332,6 +339,18 @@ struct
 struct DiversityFactorsProblem {  // matrices, coefficients -> factors, with which src is to be multiplied
   DiversityForm form = DiversityForm::gram;
   int64_t images = 0, group = 1, positions = 0, c = 0;
+  DType storage = DType::f32;
+};
+
+// kernels/style.h. Sets of images that count as one; `positions` are those of a set.
+struct
+    StyleProblem {  // src, grams, reference grams, rows (StyleRow per image) -> value (N), factors (per set); workspace; src is not read
+  StyleForm form = StyleForm::l1;
+  int64_t sets = 0, images_per_set = 1, positions = 0, c = 0;
+};
+struct StyleFactorsProblem {  // grams, reference grams, factors -> M
+  StyleForm form = StyleForm::l1;
+  int64_t sets = 0, c = 0;
   DType storage = DType::f32;
 };
 
@@ -415,11 +434,12 @@ using Problem = std::variant<
     TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
     DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem,
     ReferenceObjectiveProblem, ReferenceObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem,
-    MatrixProductsProblem, DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem,
-    PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, MomentumScheduleProblem, MomentumProblem,
-    SquaredNormProblem, ScaleGradientProblem, GroupLatchProblem, EnlargeProblem, EnlargeBackwardProblem,
-    CppnLayerProblem, CppnLayerBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem, BiasProblem,
-    SigmoidImageProblem, SigmoidImageBackwardProblem, BoundCodeProblem, AdvanceProblem>;
+    ProductProblem, StyleProblem, StyleFactorsProblem, MatrixProductsProblem, DiversityDotsProblem,
+    DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem, PenaltyBackwardProblem, RecordProblem,
+    AdamScheduleProblem, AdamProblem, MomentumScheduleProblem, MomentumProblem, SquaredNormProblem,
+    ScaleGradientProblem, GroupLatchProblem, EnlargeProblem, EnlargeBackwardProblem, CppnLayerProblem,
+    CppnLayerBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem, BiasProblem, SigmoidImageProblem,
+    SigmoidImageBackwardProblem, BoundCodeProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

@@ -17,6 +17,8 @@ class States {
  public:
   explicit States(Backend& backend) : backend_(backend) {}
 
+  [[nodiscard]] Backend& backend() const { return backend_; }
+
   // Memory for a state, zeroed when new. The same name must keep its TensorInfo.
   Memory& require(const std::string& name, const TensorInfo& info);
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.contains(name); }

@@ -8,16 +8,17 @@ namespace {
 
 class UnitObjectiveBackward final : public Op {
  public:
-  explicit UnitObjectiveBackward(const TensorInfo& src) : src_(src) {}
+  UnitObjectiveBackward(const TensorInfo& src, bool scaled) : src_(src), scaled_(scaled) {}
 
   [[nodiscard]] std::string_view kind() const override { return "unit objective backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override { return {src_}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
-    return UnitObjectiveBackwardProblem{src_.shape, src_.dtype};
+    return UnitObjectiveBackwardProblem{src_.shape, src_.dtype, scaled_};
   }
 
  private:
   TensorInfo src_;
+  bool scaled_;  // by the gradient of the value
 };
 
 }  // namespace
@@ -39,8 +40,10 @@ Problem UnitObjective::lower(std::span<const TensorInfo> src, std::span<const Te
 
 void UnitObjective::differentiate(Differentiator& differentiator, const Node& node) const {
   Graph& graph = differentiator.graph();
-  differentiator.contribute(node.src[0], graph.append(std::make_shared<UnitObjectiveBackward>(graph.info(node.src[0])),
-                                                      {node.src[1]}, "grad " + node.layer));
+  std::vector<ValueId> src = {node.src[1]};
+  if (of_another_) src.push_back(differentiator.gradient(node.dst[0]));
+  const auto backward = std::make_shared<UnitObjectiveBackward>(graph.info(node.src[0]), of_another_);
+  differentiator.contribute(node.src[0], graph.append(backward, src, "grad " + node.layer));
 }
 
 }  // namespace phosphene

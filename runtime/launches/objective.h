@@ -4,6 +4,7 @@
 #include "kernels/alignment.h"
 #include "kernels/direction_objective.h"
 #include "kernels/layer_objective.h"
+#include "kernels/product.h"
 #include "kernels/reference_objective.h"
 #include "kernels/unit_objective.h"
 #include "runtime/launches/operands.h"
@@ -28,9 +29,17 @@ void launch(const Launcher& launcher, const UnitObjectiveBackwardProblem& proble
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(s.n * s.h * s.w, static_cast<int>(s.c),
-                  UnitValueBackward<T>{at.template at<const UnitRow>(0), at.template at<T>(1), s.c,
-                                       static_cast<int>(s.h), static_cast<int>(s.w)});
+                  UnitValueBackward<T>{at.template at<const UnitRow>(0), problem.scaled ? at.at(1) : nullptr,
+                                       at.template at<T>(problem.scaled ? 2 : 1), s.c, static_cast<int>(s.h),
+                                       static_cast<int>(s.w)});
   });
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const ProductProblem& problem, const Operands& at) {
+  launcher.rows(problem.images, 1,
+                Product{at.at(0), at.at(1), at.template at<const ProductRow>(2), at.at(3), at.at(4), at.at(5),
+                        static_cast<int>(problem.group)});
 }
 
 inline int64_t workspace_bytes(const DirectionObjectiveProblem& problem) {

@@ -73,7 +73,9 @@ void write_rows(States& states, const Objective& objective, const Shape& shape) 
       states.write("rows", std::vector<UnitRow>(images, {objective.unit, row, column, objective.weight}));
       break;
     case ObjectiveKind::direction:
-      states.write("rows", std::vector<DirectionRow>(images, {0, row, column, objective.power, objective.weight}));
+      states.write("rows",
+                   std::vector<DirectionRow>(
+                       images, {.row = row, .column = column, .power = objective.power, .weight = objective.weight}));
       states.write("vectors", objective.direction);
       break;
     case ObjectiveKind::layer:

@@ -142,7 +142,8 @@ TEST(TileThreads, UnitObjective) {
 TEST(TileThreads, DirectionObjective) {
   const std::vector<float> a = random_floats(kShape.elements(), 1), vectors = random_floats(2 * kShape.c, 2);
   for (const int32_t power : {0, 1, 2}) {
-    const std::vector<DirectionRow> rows = {{0, kWholeMap, kWholeMap, power, 0.5F}, {1, 2, 3, power, 1.F}};
+    const std::vector<DirectionRow> rows = {{.vector = 0, .power = power, .weight = 0.5F},
+                                            {.vector = 1, .row = 2, .column = 3, .power = power, .weight = 1}};
     expect_same_numbers(DirectionObjectiveProblem{kShape}, {bytes(a), bytes(rows), bytes(vectors)}, kShape.n);
     expect_same_numbers(DirectionObjectiveBackwardProblem{kShape}, {bytes(a), bytes(rows), bytes(vectors)},
                         kShape.elements());

@@ -33,6 +33,12 @@ std::vector<DirectionRow> one_of_each() {
           {.vector = 1, .power = 1, .weight = 0}};
 }
 
+// Patches of two positions, beside one another and at an edge.
+std::vector<DirectionRow> patches() {
+  return {{.vector = 0, .row = 1, .column = 2, .height = 1, .width = 2, .power = 1, .weight = 1},
+          {.vector = 0, .row = 2, .column = 4, .height = 2, .width = 1, .power = 2, .weight = -0.5F}};
+}
+
 // Activations that lean towards the vectors, so that the cosine is above and below its floor.
 Tensor leaning(const Shape& shape, const std::vector<double>& vectors) {
   Tensor src(shape, random_numbers(shape.elements(), 3));
@@ -65,6 +71,8 @@ TEST(DirectionObjective, GradientIsTheDifference) {
   const std::vector<double> vectors = random_numbers(2 * 37, 1);
   OpHarness harness = harness_of(leaning(shape, vectors), one_of_each(), vectors);
   EXPECT_TRUE(harness.central_differences(2e-3, 0x1p-4, 400));
+  const Shape two{2, 37, 4, 5};
+  EXPECT_TRUE(harness_of(leaning(two, vectors), patches(), vectors).central_differences(2e-3, 0x1p-4, 400));
 }
 
 // The table's tolerance for float32.
@@ -94,6 +102,35 @@ TEST(DirectionObjective, EqualsTheGoldenTable) {
     ++compared;
   }
   EXPECT_EQ(compared, 10U);
+}
+
+// Directions in a tensor's space: each position of a patch has its own. The table's tolerance; its start is (size - patch) / 2.
+TEST(DirectionObjective, OfAPatchEqualsTheGoldenTable) {
+  const nlohmann::json objectives = golden_table("objectives");
+  for (int32_t power = 0; power <= 2; ++power) {
+    const nlohmann::json& golden = golden_case(objectives, "tensor_direction_p" + std::to_string(power));
+    const Array input = to_array(golden.at("inputs").at(0)), patch = to_array(golden.at("constants").at("V"));
+    const Shape shape = input.shape(), of_patch = patch.shape();
+    std::vector<double> vectors;  // position by position
+    for (int64_t p = 0; p < of_patch.h * of_patch.w; ++p)
+      for (int64_t c = 0; c < of_patch.c; ++c)
+        vectors.push_back(patch.data[static_cast<size_t>(c * of_patch.h * of_patch.w + p)]);
+    const DirectionRow row{.row = static_cast<int32_t>((shape.h - of_patch.h) / 2),
+                           .column = static_cast<int32_t>((shape.w - of_patch.w) / 2),
+                           .height = static_cast<int32_t>(of_patch.h),
+                           .width = static_cast<int32_t>(of_patch.w),
+                           .power = power,
+                           .weight = 1.F / static_cast<float>(shape.n)};
+    OpHarness harness =
+        harness_of({shape, input.data}, std::vector<DirectionRow>(static_cast<size_t>(shape.n), row), vectors);
+    const std::vector<double> values = harness.forward();
+    EXPECT_TRUE(near_largest(std::vector<double>{std::accumulate(values.begin(), values.end(), 0.0)},
+                             std::vector<double>{golden.at("value").get<double>()}, 1e-5))
+        << power;
+    EXPECT_TRUE(near_largest(harness.backward(std::vector<double>(values.size(), 1.0))[0],
+                             to_array(golden.at("gradients").at(0)).data, 1e-5))
+        << power;
+  }
 }
 
 TEST(DirectionObjective, DoesNotDependOnThreadsOrBatch) {

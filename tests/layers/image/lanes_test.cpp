@@ -11,6 +11,7 @@
 #include "kernels/layer_objective.h"
 #include "kernels/momentum.h"
 #include "kernels/reference_objective.h"
+#include "kernels/style.h"
 #include "kernels/total_variation.h"
 #include "kernels/unit_objective.h"
 #include "kernels/warp.h"
@@ -82,7 +83,7 @@ TEST(Lanes, Warp) {
 TEST(Lanes, UnitObjective) {
   const std::vector<UnitRow> rows = {{.unit = 148, .weight = 0.3F}, {.unit = 3, .row = 1, .column = 2, .weight = -1}};
   expect_same_bits_at_every_width(2 * 6, kW, 2 * 6 * kW, [&](auto& dst) {
-    return UnitValueBackward<float>{rows.data(), dst.data(), kW, 2, 3};
+    return UnitValueBackward<float>{rows.data(), nullptr, dst.data(), kW, 2, 3};
   });
 }
 
@@ -103,6 +104,13 @@ TEST(Lanes, GroupAndLayerObjectives) {
   const std::vector<float> grams = random_floats(4 * kW * kW, 2);
   expect_same_bits_at_every_width(4 * kW, kW, 4 * kW * kW, [&](auto& dst) {
     return GramFactors<float>{coefficients.data(), grams.data(), dst.data(), kW, 2};
+  });
+  const std::vector<float> other_grams = random_floats(4 * kW * kW, 3);
+  expect_same_bits_at_every_width(4 * kW, kW, 4 * kW * kW, [&](auto& dst) {
+    return StyleFactors<StyleForm::l1, float>{grams.data(), other_grams.data(), coefficients.data(), dst.data(), kW};
+  });
+  expect_same_bits_at_every_width(4 * kW, kW, 4 * kW * kW, [&](auto& dst) {
+    return StyleFactors<StyleForm::l2, float>{grams.data(), other_grams.data(), coefficients.data(), dst.data(), kW};
   });
 }
 

@@ -166,7 +166,8 @@ TEST(Bfloat16, Objectives) {
   expect_rounded_float32("unit", UnitObjectiveProblem{kSrc},
                          {Operand::of(n, 1), Operand::raw(units), Operand::raw(value, true)});
   expect_rounded_float32("unit backward", UnitObjectiveBackwardProblem{kSrc}, {Operand::raw(units), Operand::out(n)});
-  const std::vector<DirectionRow> rows = {{0, kWholeMap, kWholeMap, 1, 2.F}, {1, 1, 2, 2, 1.F}};
+  const std::vector<DirectionRow> rows = {{.vector = 0, .power = 1, .weight = 2},
+                                          {.vector = 1, .row = 1, .column = 2, .power = 2, .weight = 1}};
   expect_rounded_float32("direction", DirectionObjectiveProblem{kSrc},
                          {Operand::of(n, 1), Operand::raw(rows), Operand::raw(vectors), Operand::raw(value, true)});
   expect_rounded_float32("direction backward", DirectionObjectiveBackwardProblem{kSrc},
