@@ -413,7 +413,9 @@ void apply_override(Json& json, const std::string& text) {
 }
 
 const Term& leading_term(const Config& config) {
-  return *std::find_if(config.objective.begin(), config.objective.end(), [](const Term& term) { return term.leads(); });
+  const Term& term =
+      *std::find_if(config.objective.begin(), config.objective.end(), [](const Term& any) { return any.leads(); });
+  return term.factors.empty() ? term : term.factors.front();
 }
 
 std::string resolve_path(const Config& config, const std::string& path) {

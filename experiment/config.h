@@ -106,7 +106,7 @@ void apply_override(Json& json, const std::string& text);
 // Reads a file; the overrides are applied before parsing.
 Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 
-// The first term that makes a picture; an objective always has one.
+// The first term that makes a picture; an objective always has one. Of a product, its first factor.
 const Term& leading_term(const Config& config);
 
 // A list of terms from a file: what `probe --objective` reads.

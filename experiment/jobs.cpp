@@ -11,19 +11,23 @@
 namespace phosphene {
 namespace {
 
+std::string term_name(const Term& term) {
+  if (!term.factors.empty()) return fmt::format("{}+{}", term_name(term.factors[0]), term_name(term.factors[1]));
+  const std::string& photo = term.vector.photo.empty() ? term.photo : term.vector.photo;
+  const std::string unit = !term.label.empty()            ? term.label
+                           : term.unit                    ? std::to_string(*term.unit)
+                           : term.kind == TermKind::layer ? "layer"
+                           : !photo.empty() ? fmt::format("like_{}", std::filesystem::path(photo).stem().string())
+                                            : "direction";
+  return fmt::format("{}{}_{}", term.weight < 0 ? "minus_" : "", term.layer.empty() ? "class" : term.layer, unit);
+}
+
 // What the objective's terms are, for people: "inception_4a_output-pre_97".
 std::string base_name(const Config& config) {
   std::string name;
   for (const Term& term : config.objective) {
     if (name.size() > 80) break;
-    if (!term.leads()) continue;
-    if (!name.empty()) name += '+';
-    const std::string unit = !term.label.empty()            ? term.label
-                             : term.unit                    ? std::to_string(*term.unit)
-                             : term.kind == TermKind::layer ? "layer"
-                             : !term.photo.empty() ? "like_" + std::filesystem::path(term.photo).stem().string()
-                                                   : "direction";
-    name += (term.weight < 0 ? "minus_" : "") + (term.layer.empty() ? "class" : term.layer) + "_" + unit;
+    if (term.leads()) name += fmt::format("{}{}", name.empty() ? "" : "+", term_name(term));
   }
   std::string clean;
   for (const char c : name) clean += c == '+' ? std::string("+") : as_file_name(std::string(1, c));
@@ -84,6 +88,21 @@ Job job_of(const Config& config, size_t index, size_t axes) {
   return job;
 }
 
+// Leaves of a term what its ops are made from; the rest is in their tables.
+void erase_data(Json& term) {
+  term.erase("weight");
+  term.erase("image");
+  for (auto& [kind, body] : term.items()) {
+    for (const char* data :
+         {"unit", "to_unit", "decay", "row", "column", "index", "label", "vector", "power", "at", "constant"}) {
+      if (body.is_object()) body.erase(data);
+    }
+    if (kind == "diversity") body.erase("form");
+    if (kind == "product")
+      for (Json& factor : body) erase_data(factor);
+  }
+}
+
 }  // namespace
 
 std::vector<Job> expand(const Config& config) {
@@ -99,14 +118,7 @@ std::vector<Job> expand(const Config& config) {
 std::string structure_key(const Config& config) {
   Json json = config.json;
   for (const char* data : {"seed", "version", "description"}) json.erase(data);
-  for (Json& term : json["objective"]) {
-    term.erase("weight");
-    term.erase("image");
-    for (const char* data :
-         {"unit", "to_unit", "decay", "form", "row", "column", "index", "label", "vector", "power", "at", "constant"}) {
-      for (auto& [kind, body] : term.items()) body.erase(data);
-    }
-  }
+  for (Json& term : json["objective"]) erase_data(term);
   return json.dump();
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "layers/image/normal_draws.h"
+#include "experiment/direction_vectors.h"
 #include "layers/network/add.h"
 #include "layers/network/softmax.h"
 #include "layers/objective/alignment.h"
@@ -10,9 +10,10 @@
 #include "layers/objective/diversity.h"
 #include "layers/objective/layer_objective.h"
 #include "layers/objective/penalty.h"
+#include "layers/objective/product_objective.h"
 #include "layers/objective/reference_objective.h"
+#include "layers/objective/style.h"
 #include "layers/objective/unit_objective.h"
-#include "loaders/safetensors.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -37,6 +38,7 @@ struct TermContext {
   Graph& graph;
   ModelGraph& network;
   const Model& model;
+  const Config& config;
   const Term& term;
   size_t index;  // within the objective
   int64_t n, group;
@@ -44,11 +46,12 @@ struct TermContext {
   References* references;
 
   [[nodiscard]] std::string name() const { return fmt::format("objective {}", index); }
-  [[nodiscard]] ValueId layer() const {
+  [[nodiscard]] ValueId layer() const { return layer_of(term); }
+  [[nodiscard]] ValueId layer_of(const Term& any) const {
     try {
-      return network.value(term.of_a_class() ? model.logits() : term.layer);
+      return network.value(any.of_a_class() ? model.logits() : any.layer);
     } catch (const Error& error) {
-      throw Error(error.blame(), term.place, error.what());
+      throw Error(error.blame(), any.place, error.what());
     }
   }
 };
@@ -64,14 +67,17 @@ float weight_of(const Slot& slot, const Term& term) {
     return static_cast<float>(term.weight * (term.ramp == Ramp::rising ? along : 1 - along));
   }
   const bool sums = term.of_a_class() || term.kind == TermKind::penalty || term.kind == TermKind::alignment ||
-                    !term.photo.empty() || (term.kind == TermKind::diversity && !term.per_image);
+                    term.kind == TermKind::product || term.refers() ||
+                    (term.kind == TermKind::diversity && !term.per_image);
   return static_cast<float>(sums ? term.weight : term.weight / images);
 }
 
-// The position a term reads, checked; the centre by default.
-std::pair<int32_t, int32_t> position_of(const Term& term, const Shape& shape) {
-  const int64_t row = term.row.value_or(shape.h / 2), column = term.column.value_or(shape.w / 2);
-  if (row >= shape.h || column >= shape.w) {
+// The position a term reads, or where its patch begins, checked; the centre by default.
+std::pair<int32_t, int32_t> position_of(const Term& term, const Shape& shape, const Patch& patch = {}) {
+  const bool one = patch == Patch{};  // of the four in the middle of an even map, a neuron is the last
+  const int64_t row = term.row.value_or(one ? shape.h / 2 : (shape.h - patch.height) / 2);
+  const int64_t column = term.column.value_or(one ? shape.w / 2 : (shape.w - patch.width) / 2);
+  if (row + patch.height > shape.h || column + patch.width > shape.w) {
     fail(term.place, "position ({}, {}) lies outside '{}', which has {} rows and {} columns", row, column, term.layer,
          shape.h, shape.w);
   }
@@ -102,13 +108,35 @@ class TabulatedTerm : public ObjectiveTerm {
   std::string rows_;  // the table's state
 };
 
-// A channel, neuron, class logit or probability.
+// What a channel, neuron, class logit or probability is read from.
+ValueId append_activation(const TermContext& context, const Term& term) {
+  const ValueId activation = context.layer_of(term);
+  if (term.kind != TermKind::probability) return activation;
+  return context.graph.append(std::make_shared<Softmax>(), {activation}, context.name() + " probabilities");
+}
+
+UnitRow unit_row(const Model& model, const Shape& activation, const Slot& slot, const Term& term) {
+  int64_t unit = 0;
+  try {
+    unit = term.unit ? *term.unit : model.class_index(term.label);
+  } catch (const Error& error) {
+    throw Error(error.blame(), term.place, error.what());
+  }
+  if (unit >= activation.c) {
+    fail(term.place, "unit {} does not exist: '{}' has {} channels, 0 to {}", unit,
+         term.layer.empty() ? model.logits() : term.layer, activation.c, activation.c - 1);
+  }
+  UnitRow row;
+  row.unit = static_cast<int32_t>(unit);
+  row.weight = weight_of(slot, term);
+  if (term.kind == TermKind::neuron) std::tie(row.row, row.column) = position_of(term, activation);
+  return row;
+}
+
 class UnitTerm final : public TabulatedTerm<UnitRow> {
  public:
   explicit UnitTerm(const TermContext& context) : TabulatedTerm(context), model_(context.model) {
-    ValueId activation = context.layer();
-    if (context.term.kind == TermKind::probability)
-      activation = context.graph.append(std::make_shared<Softmax>(), {activation}, context.name() + " probabilities");
+    const ValueId activation = append_activation(context, context.term);
     shape_ = context.graph.shape(activation);
     value_ = context.graph.append(std::make_shared<UnitObjective>(),
                                   {activation, table(context.graph, unit_rows(context.n))}, context.name());
@@ -116,36 +144,67 @@ class UnitTerm final : public TabulatedTerm<UnitRow> {
 
  private:
   [[nodiscard]] UnitRow row(const Slot& slot, const Term& term) const override {
-    int64_t unit = 0;
-    try {
-      unit = term.unit ? *term.unit : model_.class_index(term.label);
-    } catch (const Error& error) {
-      throw Error(error.blame(), term.place, error.what());
-    }
-    if (unit >= shape_.c) {
-      fail(term.place, "unit {} does not exist: '{}' has {} channels, 0 to {}", unit,
-           term.layer.empty() ? model_.logits() : term.layer, shape_.c, shape_.c - 1);
-    }
-    UnitRow row;
-    row.unit = static_cast<int32_t>(unit);
-    row.weight = weight_of(slot, term);
-    if (term.kind == TermKind::neuron) std::tie(row.row, row.column) = position_of(term, shape_);
-    return row;
+    return unit_row(model_, shape_, slot, term);
   }
 
   const Model& model_;
   Shape shape_;
 };
 
+// Two units, multiplied.
+class ProductTerm final : public ObjectiveTerm {
+ public:
+  explicit ProductTerm(const TermContext& context)
+      : model_(context.model), index_(context.index), rows_(context.name() + " rows") {
+    std::vector<ValueId> src;
+    for (size_t factor = 0; factor < 2; ++factor) {
+      const ValueId activation = append_activation(context, context.term.factors[factor]);
+      shapes_.push_back(context.graph.shape(activation));
+      src.push_back(context.graph.append(std::make_shared<UnitObjective>(true),
+                                         {activation, context.graph.state(rows_of(factor), unit_rows(context.n))},
+                                         context.name() + " factor"));
+    }
+    src.push_back(context.graph.state(rows_, product_rows(context.n)));
+    value_ = context.graph.append_all(std::make_shared<ProductObjective>(context.group), src, context.name()).front();
+  }
+
+  [[nodiscard]] ValueId value() const override { return value_; }
+  void write(States* states, const std::vector<Slot>& slots) const override {
+    std::vector<ProductRow> rows;
+    for (const Slot& slot : slots) rows.push_back({static_cast<float>(slot.config->objective.at(index_).weight)});
+    if (states != nullptr) states->write(rows_, rows);
+    for (size_t factor = 0; factor < 2; ++factor) {
+      std::vector<UnitRow> units;
+      for (const Slot& slot : slots)
+        units.push_back(unit_row(model_, shapes_[factor], slot, slot.config->objective.at(index_).factors.at(factor)));
+      if (states != nullptr) states->write(rows_of(factor), units);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::string rows_of(size_t factor) const { return fmt::format("{} of factor {}", rows_, factor); }
+
+  const Model& model_;
+  size_t index_;
+  std::string rows_;
+  std::vector<Shape> shapes_;
+  ValueId value_ = kNoValue;
+};
+
+// A direction, or one for each position of a patch.
 class DirectionTerm final : public ObjectiveTerm {
  public:
   explicit DirectionTerm(const TermContext& context)
-      : index_(context.index), rows_(context.name() + " rows"), vectors_(context.name() + " vectors") {
-    const ValueId activation = context.layer();
-    shape_ = context.graph.shape(activation);
+      : index_(context.index),
+        rows_(context.name() + " rows"),
+        vectors_state_(context.name() + " vectors"),
+        activation_(context.layer()),
+        shape_(context.graph.shape(activation_)),
+        vectors_(context.model, context.config, context.term, shape_) {
+    const int64_t count = context.n * vectors_.patch().height * vectors_.patch().width;
     value_ = context.graph.append(std::make_shared<DirectionObjective>(),
-                                  {activation, context.graph.state(rows_, direction_rows(context.n)),
-                                   context.graph.state(vectors_, direction_vectors(context.n, shape_.c))},
+                                  {activation_, context.graph.state(rows_, direction_rows(context.n)),
+                                   context.graph.state(vectors_state_, direction_vectors(count, shape_.c))},
                                   context.name());
   }
 
@@ -155,42 +214,33 @@ class DirectionTerm final : public ObjectiveTerm {
     std::vector<float> vectors;
     for (const Slot& slot : slots) {
       const Term& term = slot.config->objective.at(index_);
-      const std::vector<float> vector = vector_of(slot, term);
-      DirectionRow row;
-      row.vector = static_cast<int32_t>(rows.size());
-      row.power = term.power;
-      row.weight = weight_of(slot, term);
-      if (!term.whole_map) std::tie(row.row, row.column) = position_of(term, shape_);
-      rows.push_back(row);
+      rows.push_back(row(slot, term, static_cast<int64_t>(rows.size())));
+      const std::vector<float> vector = vectors_.of(slot, term, states == nullptr ? nullptr : &states->backend());
       vectors.insert(vectors.end(), vector.begin(), vector.end());
     }
     if (states == nullptr) return;
     states->write(rows_, rows);
-    states->write(vectors_, vectors);
+    states->write(vectors_state_, vectors);
   }
 
  private:
-  [[nodiscard]] std::vector<float> vector_of(const Slot& slot, const Term& term) const {
-    std::vector<float> vector = term.vector;
-    if (!term.vector_file.empty()) {
-      const size_t hash = term.vector_file.rfind('#');
-      vector = Safetensors::open(resolve_path(*slot.config, term.vector_file.substr(0, hash)))
-                   .tensor(term.vector_file.substr(hash + 1))
-                   .data;
-    } else if (term.vector_seed) {
-      vector.resize(static_cast<size_t>(shape_.c));
-      draw_normal({*term.vector_seed, 0, 0}, DrawPurpose::direction, 1, vector);
-    }
-    if (std::ssize(vector) != shape_.c) {
-      fail(term.place, "a direction of {} numbers for '{}', which has {} channels", vector.size(), term.layer,
-           shape_.c);
-    }
-    return vector;
+  [[nodiscard]] DirectionRow row(const Slot& slot, const Term& term, int64_t image) const {
+    const Patch& patch = vectors_.patch();
+    DirectionRow row;
+    row.vector = static_cast<int32_t>(image * patch.height * patch.width);
+    row.power = term.power;
+    row.weight = weight_of(slot, term);
+    if (!term.whole_map) std::tie(row.row, row.column) = position_of(term, shape_, patch);
+    row.height = static_cast<int32_t>(patch.height);
+    row.width = static_cast<int32_t>(patch.width);
+    return row;
   }
 
   size_t index_;
-  std::string rows_, vectors_;  // states
+  std::string rows_, vectors_state_;  // states
+  ValueId activation_;
   Shape shape_;
+  mutable DirectionVectors vectors_;  // remembers photographs
   ValueId value_ = kNoValue;
 };
 
@@ -252,6 +302,23 @@ class ReferenceTerm final : public TabulatedTerm<ReferenceRow> {
   }
 };
 
+class StyleTerm final : public TabulatedTerm<StyleRow> {
+ public:
+  explicit StyleTerm(const TermContext& context) : TabulatedTerm(context) {
+    const Term& term = context.term;
+    if (context.references == nullptr) fail(term.place, "there is no image here that could be beside a photograph");
+    const ValueId activation = context.layer();
+    const int64_t set = term.pooled ? context.group : 1;
+    const ValueId reference = append_grams(context.graph, context.references->value(term.photo, term.layer, term.place),
+                                           set, context.name() + " gram matrices of the photograph");
+    value_ = append_style(context.graph, activation, reference, table(context.graph, style_rows(context.n)),
+                          term.style_form, set, context.name());
+  }
+
+ private:
+  [[nodiscard]] StyleRow row(const Slot& slot, const Term& term) const override { return {weight_of(slot, term)}; }
+};
+
 class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
  public:
   explicit PenaltyTerm(const TermContext& context) : TabulatedTerm(context) {
@@ -275,7 +342,10 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
     case TermKind::class_logit:
     case TermKind::probability:
       return std::make_unique<UnitTerm>(context);
+    case TermKind::product:
+      return std::make_unique<ProductTerm>(context);
     case TermKind::direction:
+    case TermKind::tensor_direction:
       return std::make_unique<DirectionTerm>(context);
     case TermKind::layer:
       return std::make_unique<LayerTerm>(context);
@@ -286,6 +356,8 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
     case TermKind::caricature:
     case TermKind::inversion:
       return std::make_unique<ReferenceTerm>(context);
+    case TermKind::style:
+      return std::make_unique<StyleTerm>(context);
     case TermKind::penalty:
       return std::make_unique<PenaltyTerm>(context);
   }
@@ -298,7 +370,8 @@ ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& mod
                              ValueId image, References* references) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < config.objective.size(); ++i) {
-    terms_.push_back(make_term({graph, network, model, config.objective[i], i, n, config.images, image, references}));
+    terms_.push_back(
+        make_term({graph, network, model, config, config.objective[i], i, n, config.images, image, references}));
     values.push_back(terms_.back()->value());
   }
   value_ = append_sum(graph, std::move(values), "objective");

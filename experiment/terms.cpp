@@ -12,25 +12,42 @@ constexpr int64_t kMostPixels = 1 << 14;
 constexpr int64_t kMostUnits = 1 << 24;
 constexpr double kAny = 1e30;
 
-void parse_vector(const JsonReader& reader, Term& term) {
-  if (reader.json().is_string()) {
-    term.vector_file = reader.text();
-    if (term.vector_file.find('#') == std::string::npos)
-      reader.refuse("'FILE.safetensors#TENSOR' is meant, not '{}'", term.vector_file);
-  } else if (reader.json().is_object()) {
-    reader.only({"random"});
-    term.vector_seed = static_cast<uint64_t>(reader.at("random").integer(0, int64_t{1} << 53));
-  } else {
-    term.vector = reader.numbers(-kAny, kAny);
-    if (std::all_of(term.vector.begin(), term.vector.end(), [](float x) { return x == 0; }))
-      reader.refuse("the zero vector has no direction");
-  }
+void parse_position(const JsonReader& reader, std::optional<int64_t>& row, std::optional<int64_t>& column) {
+  row = reader.at("row").integer(0, kMostPixels);
+  column = reader.at("column").integer(0, kMostPixels);
 }
 
-void parse_position(const JsonReader& reader, Term& term) {
-  reader.only({"row", "column"});
-  term.row = reader.at("row").integer(0, kMostPixels);
-  term.column = reader.at("column").integer(0, kMostPixels);
+// {"photo": ..., "row": ..., "column": ...} and, of a patch, "height" and "width".
+void parse_photo_source(const JsonReader& reader, bool patch, DirectionSource& source) {
+  reader.must_be_object();
+  reader.only(patch ? std::vector<std::string>{"photo", "row", "column", "height", "width"}
+                    : std::vector<std::string>{"photo", "row", "column"});
+  source.photo = reader.at("photo").text();
+  if (reader.has("row") || reader.has("column")) parse_position(reader, source.row, source.column);
+  if (!patch) return;
+  source.height = reader.at("height").integer(1, kMostPixels);
+  source.width = reader.at("width").integer(1, kMostPixels);
+}
+
+void parse_file_source(const JsonReader& reader, DirectionSource& source) {
+  source.file = reader.text();
+  if (source.file.find('#') == std::string::npos)
+    reader.refuse("'FILE.safetensors#TENSOR' is meant, not '{}'", source.file);
+}
+
+void parse_vector(const JsonReader& reader, DirectionSource& source) {
+  if (reader.json().is_string()) {
+    parse_file_source(reader, source);
+  } else if (reader.json().is_object() && reader.has("photo")) {
+    parse_photo_source(reader, false, source);
+  } else if (reader.json().is_object()) {
+    reader.only({"random"});
+    source.seed = static_cast<uint64_t>(reader.at("random").integer(0, int64_t{1} << 53));
+  } else {
+    source.numbers = reader.numbers(-kAny, kAny);
+    if (std::all_of(source.numbers.begin(), source.numbers.end(), [](float x) { return x == 0; }))
+      reader.refuse("the zero vector has no direction");
+  }
 }
 
 void parse_unit(const JsonReader& body, Term& term) {
@@ -67,18 +84,38 @@ void parse_probability(const JsonReader& body, Term& term) {
   term.kind = TermKind::probability;
 }
 
+void parse_at(const JsonReader& at, const std::vector<std::string>& words, Term& term) {
+  term.whole_map = at.json().is_string() && at.word(words) == "everywhere";
+  if (at.json().is_string()) return;
+  if (!at.json().is_object())
+    at.refuse("{} or {{\"row\", \"column\"}} is meant",
+              words.size() == 1 ? "\"centre\"" : "\"everywhere\", \"centre\"");
+  at.only({"row", "column"});
+  parse_position(at, term.row, term.column);
+}
+
 void parse_direction(const JsonReader& body, Term& term) {
   body.only({"layer", "vector", "power", "at"});
   term.kind = TermKind::direction;
   term.layer = body.at("layer").text();
-  parse_vector(body.at("vector"), term);
+  parse_vector(body.at("vector"), term.vector);
   if (body.has("power")) term.power = static_cast<int32_t>(body.at("power").integer(0, 2));
-  if (!body.has("at")) return;
-  const JsonReader at = body.at("at");
-  term.whole_map = at.json().is_string() && at.word({"everywhere", "centre"}) == "everywhere";
-  if (at.json().is_object()) parse_position(at, term);
-  if (!at.json().is_string() && !at.json().is_object())
-    at.refuse("\"everywhere\", \"centre\" or {{\"row\", \"column\"}} is meant");
+  if (body.has("at")) parse_at(body.at("at"), {"everywhere", "centre"}, term);
+}
+
+void parse_tensor_direction(const JsonReader& body, Term& term) {
+  body.only({"layer", "tensor", "power", "at"});
+  term.kind = TermKind::tensor_direction;
+  term.layer = body.at("layer").text();
+  term.whole_map = false;
+  const JsonReader tensor = body.at("tensor");
+  if (tensor.json().is_string()) {
+    parse_file_source(tensor, term.vector);
+  } else {
+    parse_photo_source(tensor, true, term.vector);
+  }
+  if (body.has("power")) term.power = static_cast<int32_t>(body.at("power").integer(0, 2));
+  if (body.has("at")) parse_at(body.at("at"), {"centre"}, term);
 }
 
 void parse_layer(const JsonReader& body, Term& term) {
@@ -119,6 +156,14 @@ void parse_inversion(const JsonReader& body, Term& term) {
   parse_reference(body, term);
 }
 
+void parse_style(const JsonReader& body, Term& term) {
+  body.only({"layer", "photo", "form", "pooled"});
+  term.kind = TermKind::style;
+  parse_reference(body, term);
+  if (body.has("form")) term.style_form = body.at("form").word({"l1", "l2"}) == "l1" ? StyleForm::l1 : StyleForm::l2;
+  if (body.has("pooled")) term.pooled = body.at("pooled").boolean();
+}
+
 // The first of the two terms of an interpolation; the other is rising_term's.
 void parse_interpolation(const JsonReader& body, Term& term) {
   body.only({"layer", "unit", "to_layer", "to_unit"});
@@ -147,6 +192,8 @@ void parse_penalty(const JsonReader& body, Term& term) {
   }
 }
 
+void parse_product(const JsonReader& body, Term& term);
+
 using ParseBody = void (*)(const JsonReader&, Term&);
 const std::vector<std::pair<std::string, ParseBody>> kKinds = {
     {"channel", parse_channel},
@@ -154,12 +201,15 @@ const std::vector<std::pair<std::string, ParseBody>> kKinds = {
     {"class", parse_class},
     {"probability", parse_probability},
     {"direction", parse_direction},
+    {"tensor_direction", parse_tensor_direction},
     {"layer", parse_layer},
     {"interpolation", parse_interpolation},
     {"diversity", parse_diversity},
     {"alignment", parse_alignment},
     {"caricature", parse_caricature},
     {"inversion", parse_inversion},
+    {"style", parse_style},
+    {"product", parse_product},
     {"total_variation", parse_penalty<PenaltyKind::total_variation>},
     {"l1", parse_penalty<PenaltyKind::l1>},
     {"l2", parse_penalty<PenaltyKind::l2>},
@@ -191,21 +241,37 @@ void parse_images(const JsonReader& reader, int64_t images, Term& term) {
   }
 }
 
-void parse_term(const JsonReader& reader, int64_t images, std::vector<Term>& terms) {
-  std::vector<std::string> names;
-  for (const auto& [name, parse] : kKinds) names.push_back(name);
-  const std::string kind = reader.kind(names, {"weight", "image"});
+// What a term is, of the given kinds, but neither its weight nor its images.
+Term parse_body(const JsonReader& reader, const std::vector<std::string>& kinds,
+                const std::vector<std::string>& other_keys) {
+  const std::string kind = reader.kind(kinds, other_keys);
   const JsonReader body = reader.at(kind);
   Term term;
   term.place = body.place();
-  body.must_be_object();
+  if (kind != "product") body.must_be_object();
   std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& known) {
     return known.first == kind;
   })->second(body, term);
+  return term;
+}
+
+void parse_product(const JsonReader& body, Term& term) {
+  body.must_be_array();
+  term.kind = TermKind::product;
+  if (body.size() != 2) body.refuse("two factors are meant, not {}", body.size());
+  for (size_t i = 0; i < 2; ++i)
+    term.factors.push_back(parse_body(body.at(i), {"channel", "neuron", "class", "probability"}, {}));
+}
+
+void parse_term(const JsonReader& reader, int64_t images, std::vector<Term>& terms) {
+  std::vector<std::string> names;
+  for (const auto& [name, parse] : kKinds) names.push_back(name);
+  Term term = parse_body(reader, names, {"weight", "image"});
   parse_weight(reader, term);
   parse_images(reader, images, term);
+  for (Term& factor : term.factors) factor.images = term.images;
   terms.push_back(term);
-  if (term.ramp == Ramp::falling) terms.push_back(rising_term(body, term));
+  if (term.ramp == Ramp::falling) terms.push_back(rising_term(reader.at("interpolation"), term));
 }
 
 }  // namespace
