@@ -322,16 +322,28 @@ class StyleTerm final : public TabulatedTerm<StyleRow> {
 class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
  public:
   explicit PenaltyTerm(const TermContext& context) : TabulatedTerm(context) {
-    if (context.image == kNoValue) fail(context.term.place, "there is no image here that a penalty could read");
-    value_ = context.graph
-                 .append_all(std::make_shared<Penalty>(context.term.penalty),
-                             {context.image, table(context.graph, penalty_rows(context.n))}, context.name())
-                 .front();
+    const Term& term = context.term;
+    if (context.image == kNoValue) fail(term.place, "there is no image here that a penalty could read");
+    std::vector<ValueId> src = {context.image, table(context.graph, penalty_rows(context.n))};
+    if (term.penalty == PenaltyKind::input_difference) src.push_back(picture(context));
+    value_ =
+        context.graph.append_all(std::make_shared<Penalty>(term.penalty, term.border), std::move(src), context.name())
+            .front();
   }
 
  private:
   [[nodiscard]] PenaltyRow row(const Slot& slot, const Term& term) const override {
     return {weight_of(slot, term), static_cast<float>(term.constant)};
+  }
+
+  // What the image is to stay near.
+  static ValueId picture(const TermContext& context) {
+    const bool started = context.term.photo.empty() && context.config.starts_from_photo();
+    const std::string& photo = started ? context.config.initial : context.term.photo;
+    if (photo.empty())
+      fail(context.term.place,
+           "there is no photograph to differ from: name it (\"photo\"), or start from it (/initial)");
+    return context.references->photograph(photo, context.term.place);
   }
 };
 

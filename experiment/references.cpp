@@ -10,15 +10,22 @@ References::References(Graph& graph, const Model& model, const Config& config, c
                        std::function<ValueId(ValueId)> see)
     : graph_(graph), model_(model), config_(config), image_(image), see_(std::move(see)) {}
 
-ValueId References::value(const std::string& photo, const std::string& layer, const std::string& place) {
+ValueId References::photograph(const std::string& photo, const std::string& place) {
   if (image_.c != 3) fail(place, "{} wants {} channels, not the three of a photograph", model_.name, image_.c);
   Reference& reference = references_[photo];
-  if (reference.network == nullptr) {
+  if (reference.planar == kNoValue) {
     reference.path = find_photograph(config_, photo, place);
     reference.state = "photograph " + photo;
-    const ValueId planar = graph_.state(reference.state, {image_, Layout::planar, DType::f32});
-    reference.network = std::make_unique<ModelGraph>(model_, graph_, see_(planar), GradientRules{}, photo + " ");
+    reference.planar = graph_.state(reference.state, {image_, Layout::planar, DType::f32});
   }
+  return reference.planar;
+}
+
+ValueId References::value(const std::string& photo, const std::string& layer, const std::string& place) {
+  const ValueId planar = photograph(photo, place);
+  Reference& reference = references_[photo];
+  if (reference.network == nullptr)
+    reference.network = std::make_unique<ModelGraph>(model_, graph_, see_(planar), GradientRules{}, photo + " ");
   return reference.network->value(layer);
 }
 

@@ -19,7 +19,10 @@ class References {
   References(Graph& graph, const Model& model, const Config& config, const Shape& image,
              std::function<ValueId(ValueId)> see);
 
-  // The value of a layer for the photograph; photographs of one name share one pass. Throws, with the place, where there is none.
+  // The photograph itself, planar in [0, 1], once for each image. Throws, with the place, where there is none.
+  ValueId photograph(const std::string& photo, const std::string& place);
+
+  // The value of a layer for the photograph; photographs of one name share one pass.
   ValueId value(const std::string& photo, const std::string& layer, const std::string& place);
 
   // Writes every photograph, once for each image.
@@ -28,6 +31,7 @@ class References {
  private:
   struct Reference {
     std::string path, state;
+    ValueId planar = kNoValue;
     std::unique_ptr<ModelGraph> network;
   };
 

@@ -182,14 +182,39 @@ Term rising_term(const JsonReader& body, const Term& falling) {
 
 template <PenaltyKind kKind>
 void parse_penalty(const JsonReader& body, Term& term) {
+  body.only({});
   term.kind = TermKind::penalty;
   term.penalty = kKind;
-  if (kKind == PenaltyKind::l1 || kKind == PenaltyKind::l2) {
-    body.only({"constant"});
-    if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
-  } else {
-    body.only({});
-  }
+}
+
+template <PenaltyKind kKind>
+void parse_distance(const JsonReader& body, Term& term) {
+  body.only({"constant"});
+  term.kind = TermKind::penalty;
+  term.penalty = kKind;
+  if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
+}
+
+void parse_blur(const JsonReader& body, Term& term) {
+  body.only({"through"});
+  term.kind = TermKind::penalty;
+  const bool through = body.has("through") && body.at("through").boolean();
+  term.penalty = through ? PenaltyKind::blur_through : PenaltyKind::blur;
+}
+
+void parse_boundary_complexity(const JsonReader& body, Term& term) {
+  body.only({"border", "constant"});
+  term.kind = TermKind::penalty;
+  term.penalty = PenaltyKind::boundary_complexity;
+  if (body.has("border")) term.border = body.at("border").integer(1, kMostPixels);
+  if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
+}
+
+void parse_input_difference(const JsonReader& body, Term& term) {
+  body.only({"photo"});
+  term.kind = TermKind::penalty;
+  term.penalty = PenaltyKind::input_difference;
+  if (body.has("photo")) term.photo = body.at("photo").text();
 }
 
 void parse_product(const JsonReader& body, Term& term);
@@ -211,9 +236,11 @@ const std::vector<std::pair<std::string, ParseBody>> kKinds = {
     {"style", parse_style},
     {"product", parse_product},
     {"total_variation", parse_penalty<PenaltyKind::total_variation>},
-    {"l1", parse_penalty<PenaltyKind::l1>},
-    {"l2", parse_penalty<PenaltyKind::l2>},
-    {"blur", parse_penalty<PenaltyKind::blur>},
+    {"l1", parse_distance<PenaltyKind::l1>},
+    {"l2", parse_distance<PenaltyKind::l2>},
+    {"blur", parse_blur},
+    {"boundary_complexity", parse_boundary_complexity},
+    {"input_difference", parse_input_difference},
 };
 
 void parse_weight(const JsonReader& reader, Term& term) {

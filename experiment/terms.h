@@ -59,13 +59,14 @@ struct Term {
   DirectionSource vector;              // directions
   Ramp ramp = Ramp::none;              // channel
   double decay = 2;                    // alignment
-  std::string photo;                   // caricature, inversion, style: the reference
+  std::string photo;                   // caricature, inversion, style: the reference; input difference, "": the start
   StyleForm style_form = StyleForm::l1;
   bool pooled = false;        // style: the images of the group have one Gram matrix
   std::vector<Term> factors;  // product: the two
   bool per_image = true;      // diversity: Lucid's 1 / B
   PenaltyKind penalty = PenaltyKind::total_variation;
-  double constant = 0.5;  // penalties L1 and L2: what the distance is taken from
+  double constant = 0.5;  // penalties L1, L2 and boundary complexity: what the distance is taken from
+  int64_t border = 16;    // boundary complexity: pixels
   double weight = 1;
   std::vector<int64_t> images;  // which images of the group; empty: all
   std::string place;            // "FILE: /objective/0/channel": where it stands, for errors

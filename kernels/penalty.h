@@ -1,7 +1,7 @@
 // Penalties on the image itself (planar values in [0, 1]): value[n] = weight[n] * P(image n), one number per image. The
-// first pass writes a partial sum per row of each plane (kernels/total_variation.h, distance_penalty.h,
-// blur_penalty.h); this one adds an
-// image's and finishes:   total variation, L1: the sum   L2: sqrt(1e-6 + sum)   blur: sum / 2
+// first pass writes a partial sum per row of each plane (kernels/total_variation.h, distance_penalty.h, blur_penalty.h, blur_distance.h);
+// this one adds an image's and finishes:
+//   total variation, L1, blur distances: the sum   L2: sqrt(1e-6 + sum)   blur: sum / 2   input difference: sqrt(sum / elements)
 // `unweighted` keeps P(image n) for the gradient. A tile is an image; overwrites; 4 bytes and 1 FLOP per partial sum. The
 // definitions are Lucid's (optvis/objectives.py), with sums over one image where Lucid's run over the batch.
 #pragma once
@@ -11,12 +11,12 @@
 
 namespace phosphene {
 
-enum class PenaltyKind : uint8_t { total_variation, l1, l2, blur };
+enum class PenaltyKind : uint8_t { total_variation, l1, l2, blur, blur_through, boundary_complexity, input_difference };
 
 // Penalties are data: a row of the table per image.
 struct PenaltyRow {
   float weight = 0;    // 0: no term for this image; negative: the penalty is minimised
-  float constant = 0;  // L1, L2: the distance is taken from this value
+  float constant = 0;  // L1, L2, boundary complexity: the distance is taken from this value
 };
 
 struct PenaltyValue {
@@ -26,6 +26,7 @@ struct PenaltyValue {
   float* unweighted;
   int64_t rows_per_image;
   PenaltyKind kind;
+  int64_t elements;  // of an image
 
   template <class Team>
   PHOSPHENE_HD void operator()(const Team& team, int64_t image) const {
@@ -36,6 +37,7 @@ struct PenaltyValue {
       total = team.sum(rows_per_image, [of_image](int64_t i) { return of_image[i]; });
       if (kind == PenaltyKind::l2) total = square_root(1e-6F + total);
       if (kind == PenaltyKind::blur) total *= 0.5F;
+      if (kind == PenaltyKind::input_difference) total = square_root(total / static_cast<float>(elements));
     }
     float* weighted_out = value + image;
     float* out = unweighted + image;

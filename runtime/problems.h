@@ -355,13 +355,16 @@ struct StyleFactorsProblem {  // grams, reference grams, factors -> M
 };
 
 // A penalty on the planar image, before the warp: kernels/penalty.h and the headers it names have the formulas.
-struct PenaltyProblem {  // image, rows (PenaltyRow per image) -> value (N), unweighted (N); workspace
+// kept: the penalties that are not weighted (N), or the differences of a distance from the blur (as the image).
+struct PenaltyProblem {  // image, rows (PenaltyRow per image), [picture] -> value (N), kept; workspace
   Shape image;
   PenaltyKind kind = PenaltyKind::total_variation;
+  int64_t border = 0;  // of boundary complexity
 };
-struct PenaltyBackwardProblem {  // image, rows, unweighted -> grad_image
+struct PenaltyBackwardProblem {  // image, rows, kept, [picture] -> grad_image
   Shape image;
   PenaltyKind kind = PenaltyKind::total_variation;
+  int64_t border = 0;
 };
 
 // ---- optimiser -------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
-// Penalties on the image before its random transform: total variation, L1, L2, blur (kernels/penalty.h). Terms of the
-// objective like any other, for which weight and constant are a row of a table; their gradient meets the network's at
-// the image.
+// Penalties on the image before its random transform (kernels/penalty.h). Terms of the objective like any other, for which weight and
+// constant are a row of a table; their gradient meets the network's at the image.
 #pragma once
 
 #include "kernels/penalty.h"
@@ -12,10 +11,11 @@ TensorInfo penalty_rows(int64_t n);  // one PenaltyRow per image, as bytes
 
 class Penalty final : public Op {
  public:
-  explicit Penalty(PenaltyKind penalty) : penalty_(penalty) {}
+  // `border`: of boundary complexity, in pixels.
+  explicit Penalty(PenaltyKind penalty, int64_t border = 0) : penalty_(penalty), border_(border) {}
 
   [[nodiscard]] std::string_view kind() const override;
-  // image, rows -> N values, and the same without their weights, which the gradient reads.
+  // image, rows and, of an input difference, a picture -> N values, and what the gradient reads.
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override;
   void differentiate(Differentiator& differentiator, const Node& node) const override;
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override;
@@ -23,6 +23,7 @@ class Penalty final : public Op {
 
  private:
   PenaltyKind penalty_;
+  int64_t border_;
 };
 
 }  // namespace phosphene

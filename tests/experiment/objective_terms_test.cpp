@@ -156,5 +156,24 @@ TEST(ObjectiveTerms, StyleIsThatOfThePhotograph) {
   }
 }
 
+// It is a distance from the photograph that is named, or that the run started from.
+TEST(ObjectiveTerms, AnInputDifferenceIsFromThePhotograph) {
+  const TemporaryFolder folder;
+  write_stripes(folder);
+  const Json leading = {{"channel", {{"layer", "conv3:pre"}, {"unit", 1}}}, {"weight", 1e-9}};
+  const auto config_of = [&](const Json& body) {
+    return with_objective(folder, Json::array({leading, {{"input_difference", body}, {"weight", -1}}}));
+  };
+  Json started = config_of(Json::object());
+  started["initial"] = kPhoto;
+  started["optimizer"] = {{"adam", {{"learning_rate", 1e-12}}}};
+  // What a sigmoid and its inverse round: some 1e-7 of values below 1, a few times over.
+  EXPECT_NEAR(curve_of(folder, started, "started").front(), 0, 1e-6);
+  // Grey is .3 away from stripes of .2 and .8; a start near grey by what noise of .01 makes of it.
+  EXPECT_NEAR(curve_of(folder, config_of({{"photo", kPhoto}}), "grey").front(), -0.3, 0.01);
+  EXPECT_TRUE(refuses([&] { render(folder, config_of(Json::object()), folder.file("none")); },
+                      {"/objective/1/input_difference", "name it (\"photo\")"}));
+}
+
 }  // namespace
 }  // namespace phosphene::testing

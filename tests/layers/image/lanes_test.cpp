@@ -3,6 +3,7 @@
 
 #include "kernels/adam.h"
 #include "kernels/alignment.h"
+#include "kernels/blur_distance.h"
 #include "kernels/blur_penalty.h"
 #include "kernels/colour.h"
 #include "kernels/distance_penalty.h"
@@ -126,8 +127,12 @@ TEST(Lanes, Penalties) {
   };
   expect(TotalVariationBackward{x.data(), rows.data(), nullptr, 3, kH, kW});
   expect(BlurBackward{x.data(), rows.data(), nullptr, 3, kH, kW});
-  expect(DistanceBackward<false>{x.data(), rows.data(), distances.data(), nullptr, 3 * kH, kW});
-  expect(DistanceBackward<true>{x.data(), rows.data(), distances.data(), nullptr, 3 * kH, kW});
+  expect(DistanceBackward<false>{x.data(), nullptr, rows.data(), distances.data(), nullptr, 3 * kH, 1, kW});
+  expect(DistanceBackward<true>{x.data(), nullptr, rows.data(), distances.data(), nullptr, 3 * kH, 1, kW});
+  const std::vector<float> picture = random_floats(2 * 3 * kH * kW, 5);
+  expect(DistanceBackward<true>{x.data(), picture.data(), rows.data(), distances.data(), nullptr, 3 * kH, 7, kW});
+  expect(BlurDistanceBackward<1>{x.data(), rows.data(), picture.data(), nullptr, 3 * kH, kH, kW, kW, 0.5F, 0});
+  expect(BlurDistanceBackward<2>{x.data(), rows.data(), picture.data(), nullptr, 3 * kH, kH, kW, 2, 1, 0.8F});
 }
 
 // What each width leaves in x; m and v lie in x's recurrence, so their bits show there.

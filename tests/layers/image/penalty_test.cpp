@@ -1,6 +1,7 @@
 #include "layers/objective/penalty.h"
 
 #include <cmath>
+#include <fstream>
 #include <functional>
 
 #include "runtime/error.h"
@@ -15,12 +16,29 @@ namespace {
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
 using reference::Tensor;
 
-constexpr PenaltyKind kAll[] = {PenaltyKind::total_variation, PenaltyKind::l1, PenaltyKind::l2, PenaltyKind::blur};
+constexpr PenaltyKind kAll[] = {PenaltyKind::total_variation,
+                                PenaltyKind::l1,
+                                PenaltyKind::l2,
+                                PenaltyKind::blur,
+                                PenaltyKind::blur_through,
+                                PenaltyKind::boundary_complexity,
+                                PenaltyKind::input_difference};
+constexpr int64_t kBorder = 2;
 
-OpHarness harness_of(PenaltyKind kind, const Tensor& image, const std::vector<PenaltyRow>& rows, int threads = 2) {
-  return {std::make_shared<Penalty>(kind),
-          {planar(image.shape, image.data), table(penalty_rows(image.shape.n), rows)},
-          threads};
+// An input difference is that from the picture whose every pixel is its image's constant, unless another is given.
+std::vector<double> grey_picture(const Shape& shape, const std::vector<PenaltyRow>& rows) {
+  std::vector<double> picture;
+  for (const PenaltyRow& row : rows)
+    picture.insert(picture.end(), static_cast<size_t>(shape.elements() / shape.n), static_cast<double>(row.constant));
+  return picture;
+}
+
+OpHarness harness_of(PenaltyKind kind, const Tensor& image, const std::vector<PenaltyRow>& rows, int threads = 2,
+                     const std::vector<double>& picture = {}) {
+  std::vector<Operand> operands = {planar(image.shape, image.data), table(penalty_rows(image.shape.n), rows)};
+  if (kind == PenaltyKind::input_difference)
+    operands.push_back(fixed(planar(image.shape, picture.empty() ? grey_picture(image.shape, rows) : picture)));
+  return {std::make_shared<Penalty>(kind, kBorder), operands, threads};
 }
 
 // Calls visit(p, q) for every pixel p of a plane and each of its pixels q at most `reach` rows and columns away.
@@ -34,16 +52,57 @@ void for_each_pair(const Shape& shape, int64_t reach, const std::function<void(i
 
 bool side_by_side(int64_t p, int64_t q, int64_t w) { return std::abs(p / w - q / w) + std::abs(p % w - q % w) == 1; }
 
-// The filter as it is written in the article's code: borders .5, centre 1, divided by the same of an image of ones.
-std::vector<double> naive_blur(const double* plane, const Shape& shape) {
-  std::vector<double> sum(static_cast<size_t>(shape.h * shape.w)), ones(sum.size());
-  for_each_pair(shape, 1, [&](int64_t p, int64_t q) {
-    const double weight = p == q ? 1 : 0.5;
-    sum[static_cast<size_t>(p)] += weight * plane[q];
-    ones[static_cast<size_t>(p)] += weight;
-  });
-  for (size_t i = 0; i < sum.size(); ++i) sum[i] /= ones[i];
-  return sum;
+// The filter as it is written in the article's code: .5 at its rim, 1 inside, divided by the same of an image of ones.
+struct NaiveBlur {
+  Shape shape;
+  int64_t reach;
+  std::vector<double> ones;
+
+  NaiveBlur(const Shape& of, int64_t reaches) : shape(of), reach(reaches), ones(static_cast<size_t>(of.h * of.w)) {
+    for_each_pair(shape, reach, [&](int64_t p, int64_t q) { ones[static_cast<size_t>(p)] += weight(p, q); });
+  }
+  [[nodiscard]] double weight(int64_t p, int64_t q) const {
+    const int64_t rows = std::abs(p / shape.w - q / shape.w), columns = std::abs(p % shape.w - q % shape.w);
+    return std::max(rows, columns) == reach ? 0.5 : 1;
+  }
+  [[nodiscard]] std::vector<double> operator()(const double* plane) const {
+    std::vector<double> sum(ones.size());
+    for_each_pair(shape, reach, [&](int64_t p, int64_t q) {
+      sum[static_cast<size_t>(p)] += weight(p, q) * plane[q] / ones[static_cast<size_t>(p)];
+    });
+    return sum;
+  }
+  // Adds `factor` times the transpose applied to `plane`, scattered.
+  void add_transposed(const std::vector<double>& plane, double factor, double* to) const {
+    for_each_pair(shape, reach, [&](int64_t p, int64_t q) {
+      to[q] += factor * weight(p, q) * plane[static_cast<size_t>(p)] / ones[static_cast<size_t>(p)];
+    });
+  }
+};
+
+std::vector<double> naive_blur(const double* plane, const Shape& shape) { return NaiveBlur(shape, 1)(plane); }
+
+bool in_border(int64_t p, const Shape& s) {
+  const int64_t y = p / s.w, x = p % s.w;
+  return std::min({y, x, s.h - 1 - y, s.w - 1 - x}) < kBorder;
+}
+
+// One plane of a distance from the blur: its value, and the gradient of that.
+double naive_blur_distance(bool boundary, const double* x, const Shape& s, double constant, double* gradient) {
+  const NaiveBlur blur(s, boundary ? 2 : 1);
+  const std::vector<double> blurred = blur(x);
+  const double factor = boundary ? 1 : 0.5, grey = boundary ? 0.8 : 0;
+  std::vector<double> lost(blurred.size());
+  double value = 0;
+  for (int64_t p = 0; p < s.h * s.w; ++p) {
+    const auto i = static_cast<size_t>(p);
+    if (boundary && !in_border(p, s)) continue;
+    lost[i] = x[p] - blurred[i];
+    value += factor * (lost[i] * lost[i] + grey * (x[p] - constant) * (x[p] - constant));
+    gradient[p] += 2 * factor * (lost[i] + grey * (x[p] - constant));
+  }
+  blur.add_transposed(lost, -2 * factor, gradient);
+  return value;
 }
 
 struct Naive {
@@ -74,12 +133,16 @@ double naive_image(PenaltyKind kind, const Tensor& image, int64_t n, double cons
       if (kind == PenaltyKind::l1) value += std::abs(distance), g[p] = sign(distance);
       if (kind == PenaltyKind::l2) value += distance * distance, g[p] = distance;
       if (kind == PenaltyKind::blur) value += lost * lost / 2, g[p] = lost;
+      if (kind == PenaltyKind::input_difference) value += distance * distance, g[p] = distance;
     }
+    if (kind == PenaltyKind::blur_through || kind == PenaltyKind::boundary_complexity)
+      value += naive_blur_distance(kind == PenaltyKind::boundary_complexity, x, s, constant, g);
   }
-  if (kind != PenaltyKind::l2) return value;
-  value = std::sqrt(value);
+  if (kind != PenaltyKind::l2 && kind != PenaltyKind::input_difference) return value;
+  const double count = kind == PenaltyKind::l2 ? 1 : static_cast<double>(s.c * pixels);
+  value = std::sqrt(value / count);
   for (int64_t c = 0; c < s.c; ++c)
-    for (int64_t p = 0; p < pixels; ++p) gradient.plane(n, c)[p] /= value;
+    for (int64_t p = 0; p < pixels; ++p) gradient.plane(n, c)[p] /= value * count;
   return value;
 }
 
@@ -98,7 +161,8 @@ Naive naive(PenaltyKind kind, const Tensor& image, const std::vector<PenaltyRow>
 const std::vector<PenaltyRow> kRows = {{-0.25F, 0.5F}, {0, 0.5F}, {3, 0.125F}};
 
 // A sum of K positive terms of up to 12 roundings each: 4 eps sqrt(K) + 12 eps of the value. A gradient is one term;
-// L2's is divided by a value; what a blur leaves of numbers up to 1 is an eighth of them or more, at its largest.
+// L2's is divided by a value; what a blur leaves of numbers up to 1 is an eighth of them or more, at its largest; through the blur it is a
+// sum of up to 26 terms.
 TEST(Penalty, EqualsNaiveLoops) {
   for (const PenaltyKind kind : kAll) {
     for (const Shape& shape :
@@ -155,13 +219,38 @@ TEST(Penalty, GradientOfTheBlurHoldsTheBlurredImage) {
     EXPECT_NEAR(gradient[i], (value(i, 0.01) - value(i, -0.01)) / 0.02, 16 * 0x1p-24) << i;
 }
 
+// Sums of squares: central differences are exact but for rounding, 1e-7 of values near 40 over a step of 1/16 against slopes near 1.
+TEST(Penalty, GradientsThroughTheBlurAreTheDifference) {
+  const Shape shape{3, 2, 7, 11};
+  for (const PenaltyKind kind : {PenaltyKind::blur_through, PenaltyKind::boundary_complexity}) {
+    OpHarness harness = harness_of(kind, {shape, random_numbers(shape.elements(), 5, 0, 1)}, kRows);
+    EXPECT_TRUE(harness.central_differences(1e-4, 0x1p-4, 500));
+  }
+}
+
+// A picture of its own for each image; at the picture itself the distance has no slope. The distance bends as L2's does.
+TEST(Penalty, AnInputDifferenceIsFromAPicture) {
+  const Shape shape{3, 3, 7, 21};
+  const Tensor image(shape, random_numbers(shape.elements(), 6, 0, 1));
+  const std::vector<double> picture = random_numbers(shape.elements(), 7, 0, 1);
+  OpHarness harness = harness_of(PenaltyKind::input_difference, image, kRows, 2, picture);
+  double sum = 0;
+  for (size_t i = 2 * 441; i < 3 * 441; ++i) sum += (image.data[i] - picture[i]) * (image.data[i] - picture[i]);
+  EXPECT_NEAR(harness.forward()[2], 3 * std::sqrt(sum / 441), 3 * 100 * 0x1p-24);  // a sum of 441 positive terms
+  EXPECT_TRUE(harness.central_differences(2e-3, 0x1p-4));
+  OpHarness same = harness_of(PenaltyKind::input_difference, image, kRows, 2, image.data);
+  EXPECT_EQ(same.forward(), std::vector<double>(3));
+  EXPECT_EQ(same.backward({1, 1, 1})[0], std::vector<double>(image.data.size()));
+}
+
 struct GoldenCase {
   std::string name;
   PenaltyKind kind;
   float constant = 0;
+  float weight = 1;
 };
 
-// The table's L1 and L2 run over its whole batch: the same numbers as one image of more channels. Its tolerance for float32.
+// The table's penalties run over its whole batch: the same numbers as one image of more channels. Its tolerance for float32.
 TEST(Penalty, EqualsTheGoldenTable) {
   const nlohmann::json objectives = golden_table("objectives");
   for (const GoldenCase& one :
@@ -169,13 +258,19 @@ TEST(Penalty, EqualsTheGoldenTable) {
         GoldenCase{"total_variation_with_equal_neighbours", PenaltyKind::total_variation},
         GoldenCase{"l1_c0", PenaltyKind::l1}, GoldenCase{"l1_c0.5", PenaltyKind::l1, 0.5F},
         GoldenCase{"l2_c0", PenaltyKind::l2}, GoldenCase{"l2_c0.5", PenaltyKind::l2, 0.5F},
-        GoldenCase{"blur_penalty_delta", PenaltyKind::blur}, GoldenCase{"blur_penalty_image", PenaltyKind::blur}}) {
+        GoldenCase{"blur_penalty_delta", PenaltyKind::blur}, GoldenCase{"blur_penalty_image", PenaltyKind::blur},
+        GoldenCase{"blur_penalty_through", PenaltyKind::blur_through},
+        GoldenCase{"boundary_complexity", PenaltyKind::boundary_complexity, 0.5F, -1},
+        GoldenCase{"input_diff", PenaltyKind::input_difference}}) {
     const nlohmann::json golden = golden_case(objectives, one.name);
     const Array input = to_array(golden.at("inputs").at(0));
     Shape shape = input.shape();
     shape.c *= shape.n;
     shape.n = 1;
-    OpHarness harness = harness_of(one.kind, {shape, input.data}, {{1, one.constant}});
+    const bool from_picture = golden.contains("constants") && golden.at("constants").contains("x0");
+    const std::vector<double> picture =
+        from_picture ? to_array(golden.at("constants").at("x0")).data : std::vector<double>();
+    OpHarness harness = harness_of(one.kind, {shape, input.data}, {{one.weight, one.constant}}, 2, picture);
     EXPECT_TRUE(near_largest(harness.forward(), std::vector<double>{golden.at("value").get<double>()}, 1e-5))
         << one.name;
     EXPECT_TRUE(near_largest(harness.backward({1})[0], to_array(golden.at("gradients").at(0)).data, 1e-5)) << one.name;
@@ -184,6 +279,31 @@ TEST(Penalty, EqualsTheGoldenTable) {
   const Array input = to_array(golden.at("inputs").at(0));
   OpHarness harness = harness_of(PenaltyKind::total_variation, {input.shape(), input.data}, {{1, 0}, {1, 0}});
   EXPECT_TRUE(near_largest(harness.forward(), to_array(golden.at("per_image")).data, 1e-5));
+}
+
+// Penalties of a photograph, in float64; the table derives its tolerances.
+TEST(Penalty, OfAPhotographEqualsFloat64) {
+  PHOSPHENE_ASSET(index, "reference/golden/input_gradients.json");
+  PHOSPHENE_ASSET(tensors_path, "reference/golden/input_gradients.safetensors");
+  const std::map<std::string, Array> tensors = read_golden_tensors(tensors_path);
+  std::ifstream index_file(index);
+  const nlohmann::json table = nlohmann::json::parse(index_file);
+  const std::map<std::string, PenaltyKind> kinds = {
+      {"tv", PenaltyKind::total_variation}, {"l1", PenaltyKind::l1}, {"blur", PenaltyKind::blur}};
+  size_t compared = 0;
+  for (const nlohmann::json& described : table["cases"]) {
+    if (described["input"] != "image01") continue;
+    const Array& image = tensors.at("input/image01");
+    const PenaltyRow row{1, described.value("constant", 0.F)};
+    OpHarness harness = harness_of(kinds.at(described["objective"]), {image.shape(), image.data}, {row});
+    const nlohmann::json& tolerance = described["suggested_tolerance"];
+    const double value = described["value"];
+    EXPECT_NEAR(harness.forward()[0], value, value * tolerance["value_relative"].get<double>());
+    const std::vector<double> gradient = harness.backward({1})[0];
+    EXPECT_TRUE(near_l2(gradient, tensors.at(described["tensor"]).data, tolerance["relative_l2"])) << described["name"];
+    ++compared;
+  }
+  EXPECT_EQ(compared, kinds.size());
 }
 
 // Images do not see their neighbours, nor the number of threads.

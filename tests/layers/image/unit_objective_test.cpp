@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "layers/network/softmax.h"
 #include "runtime/error.h"
 #include "tests/reference/network_ops.h"
 #include "tests/support/compare.h"
@@ -83,6 +84,43 @@ TEST(UnitObjective, EqualsTheGoldenTable) {
                              to_array(golden.at("gradients").at(0)).data, 1e-5))
         << one.name;
   }
+}
+
+// The sum of a batch's probabilities: a softmax in front. The table's tolerance.
+TEST(UnitObjective, OfProbabilitiesEqualsTheGoldenTable) {
+  const nlohmann::json objectives = golden_table("objectives");
+  const nlohmann::json& golden = golden_case(objectives, "class_probability_sum");
+  const Array input = to_array(golden.at("inputs").at(0));
+  const auto build = [](Graph& graph, const std::vector<ValueId>& x) {
+    const ValueId probabilities = graph.append(std::make_shared<Softmax>(), {x[0]}, "probabilities");
+    return std::vector<ValueId>{graph.append(std::make_shared<UnitObjective>(), {probabilities, x[1]}, "value")};
+  };
+  OpHarness harness(build, true,
+                    {channels_last(input.shape(), input.data),
+                     table(unit_rows(3), std::vector<UnitRow>(3, {.unit = 4, .weight = 1}))});
+  const std::vector<double> values = harness.forward();
+  EXPECT_NEAR(std::accumulate(values.begin(), values.end(), 0.0), golden.at("value").get<double>(), 1e-5);
+  EXPECT_TRUE(near_largest(harness.backward({1, 1, 1})[0], to_array(golden.at("gradients").at(0)).data, 1e-5));
+}
+
+// From one layer's channel to another's: a falling and a rising weight. The table's tolerance.
+TEST(UnitObjective, InterpolatedEqualsTheGoldenTable) {
+  const nlohmann::json objectives = golden_table("objectives");
+  const nlohmann::json& golden = golden_case(objectives, "channel_interpolate");
+  double value = 0;
+  for (size_t layer = 0; layer < 2; ++layer) {
+    const Array input = to_array(golden.at("inputs").at(layer));
+    std::vector<UnitRow> rows;
+    for (int n = 0; n < 4; ++n) {
+      const float along = static_cast<float>(n) / 3;
+      rows.push_back({.unit = layer == 0 ? 1 : 0, .weight = layer == 0 ? 1 - along : along});
+    }
+    OpHarness harness = harness_of({input.shape(), input.data}, rows);
+    const std::vector<double> values = harness.forward();
+    value += std::accumulate(values.begin(), values.end(), 0.0);
+    EXPECT_TRUE(near_largest(harness.backward({1, 1, 1, 1})[0], to_array(golden.at("gradients").at(layer)).data, 1e-5));
+  }
+  EXPECT_NEAR(value, golden.at("value").get<double>(), 1e-5);
 }
 
 // Images do not see their neighbours, nor the number of threads.
