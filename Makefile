@@ -15,14 +15,8 @@ demo: install phosphene model  ## install what is missing, build, fetch VGG16 an
 	@$(PHOSPHENE) render configs/demo.json --out runs/demo
 	@echo "$(CURDIR)/runs/demo/report.html"
 
-article: phosphene  ## draw the ideas of feature visualization with GoogLeNet, which must have been converted, into one page
-	@for config in configs/article/*.json; do \
-	  if [ -z "$$PHOSPHENE_ASSETS" ] && grep -q '\.jpg"' $$config; then \
-	    echo "$$config: left out, its photographs are looked for in \$$PHOSPHENE_ASSETS/photos"; continue; \
-	  fi; \
-	  $(PHOSPHENE) render $$config --out runs/article/$$(basename $$config .json) || exit; \
-	done
-	@$(PHOSPHENE) report runs/article
+article: phosphene  ## draw the ideas of feature visualization into one page, with GoogLeNet (else, slowly, with VGG16)
+	@PHOSPHENE=$(PHOSPHENE) scripts/draw_article.sh
 
 test: install build  ## build everything and run every test; those that need trained weights skip without a network
 	@vgg16="$$(scripts/fetch_vgg16.sh)" || echo "VGG16 could not be fetched: the tests that need it skip" >&2; \

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Draws configs/article/ into runs/article and one page of it: with GoogLeNet where $PHOSPHENE_ASSETS has it (models/, photos/), else
+# with VGG16 and two photographs, both from the Python package index, which takes several times as long. Drawn pictures are kept.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+phosphene="${PHOSPHENE:-build/release/phosphene}"
+cache="${PHOSPHENE_MODELS:-$HOME/.cache/phosphene}"
+configs="configs/article"
+
+caffe="${PHOSPHENE_ASSETS:-}/models"
+if [ -s "$caffe/bvlc_googlenet.caffemodel" ]; then
+  if [ ! -s "$cache/googlenet.safetensors" ]; then
+    mkdir -p "$cache"
+    "$phosphene" convert "$caffe/bvlc_googlenet.caffemodel" --topology "$caffe/googlenet_deploy.prototxt" \
+      --labels "$caffe/imagenet_synset_words.txt" -o "$cache/googlenet.safetensors" > /dev/null
+  fi
+elif [ ! -s "$cache/googlenet.safetensors" ] || [ ! -d "${PHOSPHENE_ASSETS:-}/photos" ]; then
+  echo "GoogLeNet or its photographs are not here (\$PHOSPHENE_ASSETS): VGG16 draws instead"
+  scripts/fetch_vgg16.sh > /dev/null
+  configs="runs/article_configs"
+  mkdir -p "$configs"
+  scripts/fetch_photographs.sh "$configs"
+  python3 scripts/article_for_vgg16.py "$configs"
+fi
+
+for config in "$configs"/*.json; do
+  "$phosphene" render "$config" --out "runs/article/$(basename "$config" .json)"
+done
+"$phosphene" report runs/article
