@@ -464,11 +464,12 @@ Config parse_settings(const JsonReader& reader, const std::string& directory) {
 
 Config parse_config(const Json& json, const std::string& file, const std::string& directory) {
   const JsonReader reader(json, file);
-  reader.only({"version",   "description", "model",  "images",    "size", "parameterization", "colour",  "transforms",
-               "objective", "optimizer",   "steps",  "snapshots", "seed", "precision",        "initial", "batch",
-               "save",      "sweep",       "phases", "gradients"});
+  reader.only({"version",   "title",      "description", "model",     "images", "size",      "parameterization",
+               "colour",    "transforms", "objective",   "optimizer", "steps",  "snapshots", "seed",
+               "precision", "initial",    "batch",       "save",      "sweep",  "phases",    "gradients"});
   if (reader.has("version")) (void)reader.at("version").integer(1, 1);
-  if (reader.has("description")) (void)reader.at("description").text();
+  for (const char* words : {"title", "description"})
+    if (reader.has(words)) (void)reader.at(words).text();
   Config config = parse_settings(reader, directory);
   if (config.starts_from_photo()) start_at_the_picture(config);
   if (reader.has("phases")) parse_phases(reader.at("phases"), config);

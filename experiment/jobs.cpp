@@ -117,7 +117,7 @@ std::vector<Job> expand(const Config& config) {
 
 std::string structure_key(const Config& config) {
   Json json = config.json;
-  for (const char* data : {"seed", "version", "description"}) json.erase(data);
+  for (const char* data : {"seed", "version", "title", "description"}) json.erase(data);
   for (Json& term : json["objective"]) erase_data(term);
   return json.dump();
 }

@@ -36,6 +36,7 @@ Json section_of(const fs::path& run) {
   const Json& config = frozen.at("config");
   return {{"name", name},
           {"model", frozen.at("model")},
+          {"title", config.value("title", "")},
           {"description", config.value("description", "")},
           {"config", config},
           {"pictures", pictures}};
@@ -65,7 +66,8 @@ std::string write_collection(const std::string& folder) {
   Json sections = Json::array();
   for (const fs::path& run : runs) sections.push_back(section_of(run));
   std::string path = folder + "/report.html";
-  write_text(path, page_with(kCollectionPage, {{"sections", sections}}));
+  write_text(path, page_with(kCollectionPage,
+                             {{"name", fs::canonical(folder).filename().string()}, {"sections", sections}}));
   return path;
 }
 

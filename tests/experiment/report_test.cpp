@@ -51,6 +51,7 @@ TEST(Report, OfSeveralRunsHasASectionForEach) {
   const Json sections = Json::parse(page.substr(first, page.find("</script>", first) - first))["sections"];
   ASSERT_EQ(sections.size(), 2U);
   EXPECT_EQ(sections[0]["description"], "what the other shows");
+  EXPECT_NE(page.find("\"name\":\"runs\""), std::string::npos);
   EXPECT_EQ(sections[1]["name"], "02_b");
   ASSERT_EQ(sections[1]["pictures"].size(), 2U);  // step 3, and the end, which is step 12
   for (const Json& picture : sections[1]["pictures"])
