@@ -40,7 +40,7 @@ struct TermContext {
   const Term& term;
   size_t index;  // within the objective
   int64_t n, group;
-  ValueId image;
+  ImageValues image;
   References* references;
 
   [[nodiscard]] std::string name() const { return fmt::format("objective {}", index); }
@@ -255,17 +255,22 @@ class ReferenceTerm final : public TabulatedTerm<ReferenceRow> {
 class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
  public:
   explicit PenaltyTerm(const TermContext& context) : TabulatedTerm(context) {
-    if (context.image == kNoValue) fail(context.term.place, "there is no image here that a penalty could read");
+    const ValueId image = context.term.of_alpha ? context.image.alpha : context.image.picture;
+    if (image == kNoValue) fail(context.term.place, "there is no image here that a penalty could read");
+    const Shape& shape = context.graph.shape(image);
+    if (context.term.of_alpha) share_ = 1.0 / static_cast<double>(shape.h * shape.w);
     value_ = context.graph
                  .append_all(std::make_shared<Penalty>(context.term.penalty),
-                             {context.image, table(context.graph, penalty_rows(context.n))}, context.name())
+                             {image, table(context.graph, penalty_rows(context.n))}, context.name())
                  .front();
   }
 
  private:
   [[nodiscard]] PenaltyRow row(const Slot& slot, const Term& term) const override {
-    return {weight_of(slot, term), static_cast<float>(term.constant)};
+    return {static_cast<float>(share_ * static_cast<double>(weight_of(slot, term))), static_cast<float>(term.constant)};
   }
+
+  double share_ = 1;  // of its weight
 };
 
 std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
@@ -295,7 +300,7 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
 }  // namespace
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                             ValueId image, References* references) {
+                             const ImageValues& image, References* references) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < config.objective.size(); ++i) {
     terms_.push_back(make_term({graph, network, model, config.objective[i], i, n, config.images, image, references}));

@@ -147,6 +147,15 @@ void parse_penalty(const JsonReader& body, Term& term) {
   }
 }
 
+// Alpha is not negative: its mean is its distance from 0, a part of which each pixel has.
+void parse_mean_alpha(const JsonReader& body, Term& term) {
+  body.only({});
+  term.kind = TermKind::penalty;
+  term.penalty = PenaltyKind::l1;
+  term.constant = 0;
+  term.of_alpha = true;
+}
+
 using ParseBody = void (*)(const JsonReader&, Term&);
 const std::vector<std::pair<std::string, ParseBody>> kKinds = {
     {"channel", parse_channel},
@@ -164,6 +173,7 @@ const std::vector<std::pair<std::string, ParseBody>> kKinds = {
     {"l1", parse_penalty<PenaltyKind::l1>},
     {"l2", parse_penalty<PenaltyKind::l2>},
     {"blur", parse_penalty<PenaltyKind::blur>},
+    {"mean_alpha", parse_mean_alpha},
 };
 
 void parse_weight(const JsonReader& reader, Term& term) {

@@ -50,6 +50,7 @@ struct Term {
   bool per_image = true;                // diversity: Lucid's 1 / B
   PenaltyKind penalty = PenaltyKind::total_variation;
   double constant = 0.5;  // penalties L1 and L2: what the distance is taken from
+  bool of_alpha = false;  // the penalty L1 of the alpha channel, over its pixels: their mean
   double weight = 1;
   std::vector<int64_t> images;  // which images of the group; empty: all
   std::string place;            // "FILE: /objective/0/channel": where it stands, for errors
