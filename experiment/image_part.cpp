@@ -38,6 +38,10 @@ Shape with_alpha(const Config& config, Shape image) {
 
 ImagePart::ImagePart(const Config& config, const Shape& image, const Model& model, Backend& backend)
     : config_(config), colours_(image.c), image_(with_alpha(config, image)) {
+  if (decorrelated() && colours_ != 3) {
+    fail(config.file + ": /colour",
+         "the network sees {} channels, and only three can be decorrelated; \"plain\" is for all", colours_);
+  }
   const auto add = [this](const TensorInfo& info, bool of_group = false) {
     const size_t index = parameters_.size();
     parameters_.push_back(

@@ -11,6 +11,7 @@
 #include "experiment/power_spectrum_json.h"
 #include "experiment/report.h"
 #include "experiment/run_folder.h"
+#include "experiment/start_pictures.h"
 #include "experiment/step_graph.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
@@ -183,6 +184,7 @@ void Run::check_objectives() const {
     if (std::string next = structure_key(config); checks.empty() || next != key) {
       key = std::move(next);
       checks.clear();
+      check_start_pictures(config, model_);
       for (size_t phase = 0; phase < config.phases(); ++phase)
         checks.push_back(std::make_unique<ObjectiveCheck>(model_, config.phase(phase)));
     }
