@@ -132,6 +132,26 @@ void add_image(std::vector<Case>& cases) {
                    {numbers(image), rotations(), numbers(image)}});
 }
 
+void add_transparency(std::vector<Case>& cases) {
+  const Shape image{kImages, 3, 224, 224}, alpha{kImages, 1, 224, 224}, both{kImages, 4, 224, 224},
+      spectrum{kImages, 3, 448, 113};
+  const std::vector<std::byte> keys = bytes_of(std::vector<DrawKey>(kImages, {1, 2, 3}));
+  cases.push_back({"planes", PlanesProblem{both, image, 0}, {numbers(both), numbers(image)}});
+  cases.push_back({"spectrum_draw",
+                   SpectrumDrawProblem{spectrum, 0.2},
+                   {keys, bytes_of(std::vector<int64_t>{5}), numbers(spectrum)}});
+  for (const bool gamma : {true, false}) {
+    const std::string light = gamma ? "linear_light" : "plain";
+    cases.push_back({"composite/" + light,
+                     CompositeProblem{image, gamma},
+                     {numbers(image), numbers(alpha), numbers(image), numbers(image)}});
+    cases.push_back({"composite_backward/" + light,
+                     CompositeBackwardProblem{image, gamma},
+                     {numbers(image), numbers(image), numbers(alpha), numbers(image), numbers(image), numbers(image),
+                      numbers(alpha)}});
+  }
+}
+
 void add_parameterizations(std::vector<Case>& cases) {
   const Shape image{kImages, 3, 224, 224}, level{1, 3, 28, 28}, layer{kImages, 24, 224, 224},
       weights{kImages, 1, 24, 49};
@@ -211,6 +231,7 @@ int main(int argc, char** argv) {
   phosphene::add_convolutions(cases);
   phosphene::add_network(cases);
   phosphene::add_image(cases);
+  phosphene::add_transparency(cases);
   phosphene::add_parameterizations(cases);
   phosphene::add_generator(cases);
   phosphene::add_penalties(cases);

@@ -176,6 +176,29 @@ void parse_parameterization(const JsonReader& reader, Config& config) {
   }
 }
 
+Transparency parse_transparency(const JsonReader& reader, const Config& config) {
+  reader.only({"gamma", "background"});
+  if (config.parameterization == Parameterization::cppn || config.parameterization == Parameterization::prior)
+    reader.refuse("a CPPN or a prior draws no alpha channel");
+  Transparency transparency;
+  if (reader.has("gamma")) transparency.gamma = reader.at("gamma").boolean();
+  if (!reader.has("background")) return transparency;
+  const JsonReader background = reader.at("background");
+  background.only({"sd", "decay_power"});
+  if (background.has("sd")) transparency.background_sd = background.at("sd").number(0, 100);
+  if (background.has("decay_power")) transparency.background_decay_power = background.at("decay_power").number(0, 10);
+  return transparency;
+}
+
+void check_alpha(const JsonReader& reader, const Config& config) {
+  for (const Term& term : config.objective) {
+    if (term.of_alpha && !config.transparency)
+      fail(term.place, "the image has no alpha channel: add \"transparency\": {{}} to the config");
+  }
+  if (config.transparency && config.starts_from_photo())
+    reader.at("transparency").refuse("a photograph has no alpha channel to start from ('initial')");
+}
+
 ColourSpace parse_colour(const JsonReader& reader) {
   const std::string word = reader.word({"decorrelated", "plain", "clipped"});
   return word == "plain" ? ColourSpace::plain : word == "clipped" ? ColourSpace::clipped : ColourSpace::decorrelated;
@@ -443,6 +466,7 @@ Config parse_settings(const JsonReader& reader, const std::string& directory) {
     if (config.parameterization == Parameterization::prior)
       reader.at("colour").refuse("a generator draws colours as they are");
   }
+  if (reader.has("transparency")) config.transparency = parse_transparency(reader.at("transparency"), config);
   if (reader.has("transforms")) parse_transforms(reader.at("transforms"), config.transforms);
   config.objective = parse_terms(reader.at("objective"), config.images);
   if (reader.has("steps")) config.steps = reader.at("steps").integer(1, kMostSteps);
@@ -459,14 +483,16 @@ Config parse_settings(const JsonReader& reader, const std::string& directory) {
   if (reader.has("precision"))
     config.precision = reader.at("precision").word({"f32", "bf16"}) == "bf16" ? DType::bf16 : DType::f32;
   if (reader.has("initial")) parse_initial(reader.at("initial"), config);
+  check_alpha(reader, config);
   return config;
 }
 
 Config parse_config(const Json& json, const std::string& file, const std::string& directory) {
   const JsonReader reader(json, file);
-  reader.only({"version",   "title",      "description", "model",     "images", "size",      "parameterization",
-               "colour",    "transforms", "objective",   "optimizer", "steps",  "snapshots", "seed",
-               "precision", "initial",    "batch",       "save",      "sweep",  "phases",    "gradients"});
+  reader.only({"version",     "title",      "description", "model",     "images", "size",      "parameterization",
+               "colour",      "transforms", "objective",   "optimizer", "steps",  "snapshots", "seed",
+               "precision",   "initial",    "batch",       "save",      "sweep",  "phases",    "gradients",
+               "transparency"});
   if (reader.has("version")) (void)reader.at("version").integer(1, 1);
   for (const char* words : {"title", "description"})
     if (reader.has(words)) (void)reader.at(words).text();

@@ -41,6 +41,12 @@ struct PriorParameterization {
   std::string photo;  // whose code is the start; "": the mean of all codes
 };
 
+// An image with an alpha channel, seen over another random Fourier image at each step.
+struct Transparency {
+  bool gamma = true;  // composed in linear light
+  double background_sd = 0.2, background_decay_power = 1.5;
+};
+
 struct Transforms {
   std::string preset = "distill";  // or "" with `list`, or `replay`
   TransformList list;              // `shared` and `outside` count for presets too
@@ -58,6 +64,7 @@ struct Config {
   CppnParameterization cppn;
   PriorParameterization prior;
   ColourSpace colour = ColourSpace::automatic;
+  std::optional<Transparency> transparency;
   Transforms transforms;
   std::vector<Term> objective;
   OptimiserAttributes optimiser;

@@ -30,9 +30,10 @@ HostTensor resize_whole(const Photo& photo, int64_t height, int64_t width);
 // Planar 1 x 3 x h x w in [0, 1], clamped and rounded to nearest.
 Photo to_photo(const HostTensor& planar);
 
-// One image, planar c x h x w in [0, 1] (c = 1 or 3; of more channels the first three, of two the first), as an 8-bit PNG: rounded to
-// nearest. Written under a temporary name, then renamed.
-void write_png(const std::string& path, const float* planar, int64_t c, int64_t h, int64_t w);
+// One image, planar c x h x w in [0, 1], as an 8-bit PNG, rounded to nearest: gray or colours, of two channels the first and of more
+// the first three. `transparent`: the last channel is alpha, and the others count without it. Written under a temporary name, then
+// renamed.
+void write_png(const std::string& path, const float* planar, int64_t c, int64_t h, int64_t w, bool transparent = false);
 
 // A JPEG of quality 90, written in the same way.
 void write_jpeg(const std::string& path, const Photo& photo);

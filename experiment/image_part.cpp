@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "layers/image/colour.h"
+#include "layers/image/composite.h"
 #include "layers/image/pixel_image.h"
+#include "layers/image/planes.h"
 #include "layers/network/add.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
@@ -22,10 +24,24 @@ std::vector<DrawKey> keys_of(const std::vector<Slot>& slots, int64_t stride) {
   return keys;
 }
 
+Shape with_alpha(const Config& config, Shape image) {
+  if (!config.transparency) return image;
+  if (image.c != 1 && image.c != 3) {
+    fail(config.file + ": /transparency", "the network sees {} channels; gray and colour can have an alpha channel",
+         image.c);
+  }
+  ++image.c;
+  return image;
+}
+
 }  // namespace
 
 ImagePart::ImagePart(const Config& config, const Shape& image, const Model& model, Backend& backend)
-    : config_(config), image_(image) {
+    : config_(config), colours_(image.c), image_(with_alpha(config, image)) {
+  if (decorrelated() && colours_ != 3) {
+    fail(config.file + ": /colour",
+         "the network sees {} channels, and only three can be decorrelated; \"plain\" is for all", colours_);
+  }
   const auto add = [this](const TensorInfo& info, bool of_group = false) {
     const size_t index = parameters_.size();
     parameters_.push_back(
@@ -36,7 +52,7 @@ ImagePart::ImagePart(const Config& config, const Shape& image, const Model& mode
       add(fourier().spectrum());
       break;
     case Parameterization::pixel:
-      add({image, Layout::planar, DType::f32});
+      add({image_, Layout::planar, DType::f32});
       break;
     case Parameterization::laplacian_pyramid:
       for (int64_t level = 0; level < config.pyramid_levels; ++level)
@@ -47,7 +63,7 @@ ImagePart::ImagePart(const Config& config, const Shape& image, const Model& mode
       group_ = config.images;
       for (const SharedLevel& level : config.shared_levels) {
         LowResolutionLevel made{.tensors = level.images, .divisor = level.divisor};
-        levels_.push_back(level.offset ? with_half_offsets(image, group_, made) : made);
+        levels_.push_back(level.offset ? with_half_offsets(image_, group_, made) : made);
       }
       break;
     case Parameterization::cppn:
@@ -58,7 +74,7 @@ ImagePart::ImagePart(const Config& config, const Shape& image, const Model& mode
       add(prior_->code());
   }
   for (const LowResolutionLevel& level : levels_)
-    add(level_info(image, group_, level), config.parameterization == Parameterization::shared);
+    add(level_info(image_, group_, level), config.parameterization == Parameterization::shared);
 }
 
 std::vector<std::string> ImagePart::states() const {
@@ -91,13 +107,34 @@ ValueId ImagePart::append_before_colour(Graph& graph) const {
 
 bool ImagePart::decorrelated() const {
   if (config_.colour != ColourSpace::automatic) return config_.colour != ColourSpace::plain;
-  return image_.c == 3 && config_.parameterization != Parameterization::cppn;
+  return colours_ == 3 && config_.parameterization != Parameterization::cppn;
 }
 
-ValueId ImagePart::append(Graph& graph) const {
-  if (prior_) return prior_->append(graph, graph.state(kParameterState, prior_->code()));
-  return graph.append(std::make_shared<Colour>(decorrelated(), config_.colour == ColourSpace::clipped),
-                      {append_before_colour(graph)}, "colour");
+ValueId ImagePart::append_colour(Graph& graph, ValueId before) const {
+  return graph.append(std::make_shared<Colour>(decorrelated(), config_.colour == ColourSpace::clipped), {before},
+                      "colour");
+}
+
+ImageValues ImagePart::append(Graph& graph) const {
+  if (prior_) return {prior_->append(graph, graph.state(kParameterState, prior_->code())), kNoValue};
+  const ValueId before = append_before_colour(graph);
+  if (!config_.transparency) return {append_colour(graph, before), kNoValue};
+  const ValueId alpha = append_channels(graph, before, colours_, 1);
+  return {append_colour(graph, append_channels(graph, before, 0, colours_)),
+          graph.append(std::make_shared<Colour>(false), {alpha}, "alpha")};
+}
+
+ValueId ImagePart::append_seen(Graph& graph, const ImageValues& image, ValueId keys, ValueId step) const {
+  const Transparency& transparency = *config_.transparency;
+  const FourierParameterization spectrum{image_.n, colours_, image_.h, image_.w, transparency.background_decay_power};
+  const ValueId background =
+      append_colour(graph, append_random_fourier_image(graph, spectrum, transparency.background_sd, keys, step));
+  return graph.append(std::make_shared<Composite>(transparency.gamma), {image.picture, image.alpha, background},
+                      "over the background");
+}
+
+ValueId ImagePart::append_shown(Graph& graph, const ImageValues& image) const {
+  return config_.transparency ? append_together(graph, {image.picture, image.alpha}) : image.picture;
 }
 
 void ImagePart::append_bounds(Graph& graph, ValueId latch) const {

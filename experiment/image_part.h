@@ -25,9 +25,14 @@ struct ImageParameter {
   bool of_group = false;
 };
 
+// The image, planar values in [0, 1]: its colours, and its alpha where it is transparent.
+struct ImageValues {
+  ValueId picture = kNoValue, alpha = kNoValue;
+};
+
 class ImagePart {
  public:
-  // `image`: N C H W of the whole batch, N a multiple of the group where something is shared. A prior may run the model once.
+  // `image`: N C H W of the whole batch as the network sees it, N a multiple of the group where something is shared. A prior may run the model once.
   ImagePart(const Config& config, const Shape& image, const Model& model, Backend& backend);
 
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_; }
@@ -35,8 +40,12 @@ class ImagePart {
   // The names of all states that the image is made from: the parameters, and the picture that they change.
   [[nodiscard]] std::vector<std::string> states() const;
 
-  // Appends parameters -> image, planar.
-  ValueId append(Graph& graph) const;
+  // Appends parameters -> image.
+  [[nodiscard]] ImageValues append(Graph& graph) const;
+  // Appends what the network sees of a transparent image: it lies over a background that is drawn for each image (`keys`) and step.
+  [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image, ValueId keys, ValueId step) const;
+  // Appends what is shown and kept of it: alpha is the last channel.
+  [[nodiscard]] ValueId append_shown(Graph& graph, const ImageValues& image) const;
   // Appends, behind the ascent, what keeps the parameters within their bounds where they have any.
   void append_bounds(Graph& graph, ValueId latch) const;
 
@@ -47,12 +56,14 @@ class ImagePart {
  private:
   [[nodiscard]] FourierParameterization fourier() const;
   [[nodiscard]] bool decorrelated() const;
+  [[nodiscard]] ValueId append_colour(Graph& graph, ValueId before) const;
   [[nodiscard]] ValueId append_before_colour(Graph& graph) const;
   [[nodiscard]] std::vector<float> drawn_start(size_t parameter, const std::vector<Slot>& slots) const;
   [[nodiscard]] std::vector<float> read_start(const std::vector<Slot>& slots) const;
 
   Config config_;
-  Shape image_;
+  int64_t colours_;                         // channels that the network sees
+  Shape image_;                             // with alpha
   int64_t group_ = 1;                       // images that share a level
   std::vector<LowResolutionLevel> levels_;  // of the last parameters, in order
   std::optional<LearnedPrior> prior_;

@@ -42,7 +42,7 @@ struct TermContext {
   const Term& term;
   size_t index;  // within the objective
   int64_t n, group;
-  ValueId image;
+  ImageValues image;
   References* references;
 
   [[nodiscard]] std::string name() const { return fmt::format("objective {}", index); }
@@ -323,8 +323,11 @@ class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
  public:
   explicit PenaltyTerm(const TermContext& context) : TabulatedTerm(context) {
     const Term& term = context.term;
-    if (context.image == kNoValue) fail(term.place, "there is no image here that a penalty could read");
-    std::vector<ValueId> src = {context.image, table(context.graph, penalty_rows(context.n))};
+    const ValueId image = term.of_alpha ? context.image.alpha : context.image.picture;
+    if (image == kNoValue) fail(term.place, "there is no image here that a penalty could read");
+    const Shape& shape = context.graph.shape(image);
+    if (term.of_alpha) share_ = 1.0 / static_cast<double>(shape.h * shape.w);
+    std::vector<ValueId> src = {image, table(context.graph, penalty_rows(context.n))};
     if (term.penalty == PenaltyKind::input_difference) src.push_back(picture(context));
     value_ =
         context.graph.append_all(std::make_shared<Penalty>(term.penalty, term.border), std::move(src), context.name())
@@ -333,7 +336,7 @@ class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
 
  private:
   [[nodiscard]] PenaltyRow row(const Slot& slot, const Term& term) const override {
-    return {weight_of(slot, term), static_cast<float>(term.constant)};
+    return {static_cast<float>(share_ * static_cast<double>(weight_of(slot, term))), static_cast<float>(term.constant)};
   }
 
   // What the image is to stay near.
@@ -345,6 +348,8 @@ class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
            "there is no photograph to differ from: name it (\"photo\"), or start from it (/initial)");
     return context.references->photograph(photo, context.term.place);
   }
+
+  double share_ = 1;  // of its weight
 };
 
 std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
@@ -379,7 +384,7 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
 }  // namespace
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                             ValueId image, References* references) {
+                             const ImageValues& image, References* references) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < config.objective.size(); ++i) {
     terms_.push_back(

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "experiment/image_part.h"
 #include "experiment/references.h"
 #include "experiment/slot.h"
 #include "loaders/model.h"
@@ -18,10 +19,10 @@ class ObjectiveTerm;
 // the first config's structure is everybody's.
 class ObjectivePart {
  public:
-  // `image`: what penalties read, planar values in [0, 1]. `references`: photographs beside it, seen through the same transforms. Terms
+  // `image`: what penalties read. `references`: photographs beside it, seen through the same transforms. Terms
   // that want what is not there are refused.
   ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                ValueId image = kNoValue, References* references = nullptr);
+                const ImageValues& image = {}, References* references = nullptr);
   ~ObjectivePart();
 
   [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms

@@ -21,6 +21,8 @@ Takeover takeover_of(const Config& phase, const Config& before) {
 
 void check_takeover(const JsonReader& reader, const Config& phase) {
   if (phase.takeover != Takeover::picture) return;
+  if (phase.transparency)
+    reader.refuse("with 'transparency' a phase goes on with the parameterization, colour and size of the first");
   const bool of_a_network =
       phase.parameterization == Parameterization::cppn || phase.parameterization == Parameterization::prior;
   if (of_a_network)
@@ -28,6 +30,7 @@ void check_takeover(const JsonReader& reader, const Config& phase) {
 }
 
 Config parse_phase(const JsonReader& reader, const Config& before) {
+  if (reader.has("transparency")) reader.at("transparency").refuse("it is the same in all phases");
   reader.only(kOfAPhase);
   if (reader.json().empty()) reader.refuse("an empty phase: nothing would change");
   Json json = before.json;

@@ -66,8 +66,8 @@ std::string write_collection(const std::string& folder) {
   Json sections = Json::array();
   for (const fs::path& run : runs) sections.push_back(section_of(run));
   std::string path = folder + "/report.html";
-  write_text(path, page_with(kCollectionPage,
-                             {{"name", fs::canonical(folder).filename().string()}, {"sections", sections}}));
+  write_text(path,
+             page_with(kCollectionPage, {{"name", fs::canonical(folder).filename().string()}, {"sections", sections}}));
   return path;
 }
 

@@ -11,6 +11,7 @@
 #include "experiment/power_spectrum_json.h"
 #include "experiment/report.h"
 #include "experiment/run_folder.h"
+#include "experiment/start_pictures.h"
 #include "experiment/step_graph.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
@@ -48,13 +49,19 @@ class ObjectiveCheck {
                config.width > 0 ? config.width : model.width},
         network_(model, graph_, input()),
         references_(graph_, model, config, shape_, [this](ValueId /*photograph*/) { return input(); }),
-        objective_(graph_, network_, model, config, config.images,
-                   graph_.state("image", {shape_, Layout::planar, DType::f32}), &references_) {}
+        objective_(graph_, network_, model, config, config.images, image(config), &references_) {}
 
   void check(const std::vector<Slot>& slots) const { objective_.check(slots); }
 
  private:
   [[nodiscard]] ValueId input() { return graph_.state("input", {shape_, Layout::channels_last, DType::f32}); }
+
+  [[nodiscard]] ImageValues image(const Config& config) {
+    const auto planar = [this](const char* name, int64_t channels) {
+      return graph_.state(name, {{shape_.n, channels, shape_.h, shape_.w}, Layout::planar, DType::f32});
+    };
+    return {planar("image", shape_.c), config.transparency ? planar("alpha", 1) : kNoValue};
+  }
 
   Shape shape_;
   Graph graph_;
@@ -63,10 +70,14 @@ class ObjectiveCheck {
   ObjectivePart objective_;
 };
 
-PowerSpectrum spectrum_of(const HostTensor& pictures, size_t slot) {
+// Of the colours, without alpha.
+PowerSpectrum spectrum_of(const HostTensor& pictures, size_t slot, bool transparent) {
   const int64_t c = pictures.dims.at(1), h = pictures.dims.at(2), w = pictures.dims.at(3);
-  const auto elements = static_cast<size_t>(c * h * w);
-  return power_spectrum(std::span<const float>(pictures.data).subspan(slot * elements, elements), c, h, w);
+  const int64_t colours = transparent ? c - 1 : c;
+  const std::span<const float> picture =
+      std::span<const float>(pictures.data)
+          .subspan(slot * static_cast<size_t>(c * h * w), static_cast<size_t>(colours * h * w));
+  return power_spectrum(picture, colours, h, w);
 }
 
 // One experiment under way.
@@ -173,6 +184,7 @@ void Run::check_objectives() const {
     if (std::string next = structure_key(config); checks.empty() || next != key) {
       key = std::move(next);
       checks.clear();
+      check_start_pictures(config, model_);
       for (size_t phase = 0; phase < config.phases(); ++phase)
         checks.push_back(std::make_unique<ObjectiveCheck>(model_, config.phase(phase)));
     }
@@ -316,21 +328,23 @@ void Run::write_snapshot(const Batch& batch, const StepProgram& program) {
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (given_up_[slot]) continue;
     write_png(folder_->file(fmt::format("images/{}_{}.png", name(batch[slot]), snapshot_step_)),
-              pictures + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h, shape.w);
+              pictures + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h, shape.w,
+              config_of(batch).transparency.has_value());
   }
 }
 
 void Run::finish(const Batch& batch, StepProgram& program) {
   const HostTensor pictures = program.images();
   const Shape& shape = program.image_shape();
+  const bool transparent = config_of(batch).transparency.has_value();
   for (size_t slot = 0; slot < batch.size(); ++slot) {
     if (given_up_[slot]) continue;
     write_png(folder_->file("images/" + name(batch[slot]) + ".png"),
               pictures.data.data() + static_cast<int64_t>(slot) * shape.c * shape.h * shape.w, shape.c, shape.h,
-              shape.w);
+              shape.w, transparent);
     if (config_.save_image || config_.save_spectrum) save_floats(batch, program, pictures, slot);
     Json record = this->record(batch[slot], curves_[slot]);
-    if (config_.save_power_spectrum) record["spectrum"] = to_json(spectrum_of(pictures, slot));
+    if (config_.save_power_spectrum) record["spectrum"] = to_json(spectrum_of(pictures, slot, transparent));
     folder_->write_record(name(batch[slot]), record);
     ++result_.finished;
   }

@@ -29,12 +29,18 @@ HostTensor resized(const HostTensor& pictures, int64_t height, int64_t width) {
   return all;
 }
 
+void must_have_colours(const Config& config, int64_t channels, const char* key) {
+  if (channels != 3) {
+    fail(fmt::format("{}: /{}", config.file, key),
+         "the network sees {} channels; only pictures of three can be read and scaled", channels);
+  }
+}
+
 }  // namespace
 
 HostTensor start_pictures(const Config& config, const Shape& image, const HostTensor* before) {
   if (before != nullptr && before->dims[2] == image.h && before->dims[3] == image.w) return *before;
-  if (image.c != 3)
-    fail(config.file, "a picture of {} channels can neither be read nor scaled; only one of 3 can", image.c);
+  must_have_colours(config, image.c, config.starts_from_photo() ? "initial" : "size");
   if (before != nullptr && !config.starts_from_photo()) return resized(*before, image.h, image.w);
 
   const Photo photo = read_photo(find_photograph(config, config.initial, config.file + ": /initial"));
@@ -47,6 +53,17 @@ HostTensor start_pictures(const Config& config, const Shape& image, const HostTe
     pictures.data[i] = std::clamp(pictures.data[i] + sharp.data[at] - blurred.data[at], 0.F, 1.F);
   }
   return pictures;
+}
+
+void check_start_pictures(const Config& config, const Model& model) {
+  if (config.starts_from_photo()) must_have_colours(config, model.channels, "initial");
+  const auto side = [](int64_t given, int64_t trained) { return given > 0 ? given : trained; };
+  for (size_t i = 1; i < config.phases(); ++i) {
+    const Config &phase = config.phase(i), &before = config.phase(i - 1);
+    const bool same = side(phase.height, model.height) == side(before.height, model.height) &&
+                      side(phase.width, model.width) == side(before.width, model.width);
+    if (!same) must_have_colours(phase, model.channels, "size");
+  }
 }
 
 }  // namespace phosphene

@@ -11,4 +11,7 @@ namespace phosphene {
 // detail of it that they had no room for (the octaves of DeepDream, Mordvintsev et al. 2015).
 HostTensor start_pictures(const Config& config, const Shape& image, const HostTensor* before);
 
+// Refuses what start_pictures could not make in one of the phases of `config`, before any has begun.
+void check_start_pictures(const Config& config, const Model& model);
+
 }  // namespace phosphene

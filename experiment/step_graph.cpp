@@ -33,12 +33,13 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
       image_part_(config, image_, model, backend),
       states_(std::make_unique<States>(backend)) {
   Graph graph;
-  const ValueId image = image_part_.append(graph);
+  const ImageValues image = image_part_.append(graph);
+  const ValueId seen = append_seen(graph, image);
   const ValueId matrices = append_transforms(graph);
   const Preprocessing& preprocessing = model.preprocessing;
   const auto warp = std::make_shared<Warp>(image_.h, image_.w, config.transforms.list.outside, preprocessing.scale,
                                            preprocessing.mean, preprocessing.order, config.precision);
-  const ValueId input = graph.append(warp, {image, matrices}, "warp");
+  const ValueId input = graph.append(warp, {seen, matrices}, "warp");
   check_gradient_rules(config, model);
   ModelGraph network(model, graph, input, config.gradients);
   References references(graph, model, config, image_, [&](ValueId photograph) {
@@ -50,7 +51,7 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
   references.write(*states_);
 
   Graph image_graph;
-  image_only_ = image_part_.append(image_graph);
+  image_only_ = image_part_.append_shown(image_graph, image_part_.append(image_graph));
   image_program_ =
       std::make_unique<Program>(std::move(image_graph), std::vector<ValueId>{image_only_}, backend, *states_);
 }
@@ -77,6 +78,12 @@ void StepProgram::append_update(Graph& graph) const {
   append_ascent(graph, config_.optimiser, ascents, step);
   image_part_.append_bounds(graph, latch);
   append_advance(graph, step);
+}
+
+ValueId StepProgram::append_seen(Graph& graph, const ImageValues& image) const {
+  if (!config_.transparency) return image.picture;
+  return image_part_.append_seen(graph, image, graph.state(kKeysState, draw_keys(n_)),
+                                 graph.state(kStepState, step_number()));
 }
 
 ValueId StepProgram::append_transforms(Graph& graph) const {

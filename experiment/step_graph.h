@@ -40,7 +40,8 @@ class StepProgram {
   [[nodiscard]] const Program& program() const { return *program_; }
   [[nodiscard]] States& states() { return *states_; }
   [[nodiscard]] int64_t batch() const { return n_; }
-  [[nodiscard]] const Shape& image_shape() const { return image_; }
+  // Of the images as they are shown: of a transparent one alpha is the last channel.
+  [[nodiscard]] const Shape& image_shape() const { return image_program_->graph().shape(image_only_); }
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
   // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes
   // of them.
@@ -48,7 +49,7 @@ class StepProgram {
   // Whether any of them that belong to this image, or to its group, is not 0.
   [[nodiscard]] bool moves(int64_t image) const;
 
-  // The images as they are after the updates so far (N x C x H x W): runs the image's part alone.
+  // The images as they are shown after the updates so far (N x C x H x W): runs the image's part alone.
   [[nodiscard]] HostTensor images();
   // The same on its way to the host while steps go on, as float32; only one at a time.
   [[nodiscard]] std::unique_ptr<Transfer> start_images();
@@ -58,6 +59,7 @@ class StepProgram {
   [[nodiscard]] std::string first_not_finite(size_t slot, int64_t step);
 
  private:
+  [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image) const;
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
   void append_update(Graph& graph) const;
   void start_image(const std::vector<Slot>& slots, const PhaseEnd* before);

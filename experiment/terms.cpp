@@ -217,6 +217,15 @@ void parse_input_difference(const JsonReader& body, Term& term) {
   if (body.has("photo")) term.photo = body.at("photo").text();
 }
 
+// Alpha is not negative: its mean is its distance from 0, a part of which each pixel has.
+void parse_mean_alpha(const JsonReader& body, Term& term) {
+  body.only({});
+  term.kind = TermKind::penalty;
+  term.penalty = PenaltyKind::l1;
+  term.constant = 0;
+  term.of_alpha = true;
+}
+
 void parse_product(const JsonReader& body, Term& term);
 
 using ParseBody = void (*)(const JsonReader&, Term&);
@@ -241,6 +250,7 @@ const std::vector<std::pair<std::string, ParseBody>> kKinds = {
     {"blur", parse_blur},
     {"boundary_complexity", parse_boundary_complexity},
     {"input_difference", parse_input_difference},
+    {"mean_alpha", parse_mean_alpha},
 };
 
 void parse_weight(const JsonReader& reader, Term& term) {

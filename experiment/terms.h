@@ -67,6 +67,7 @@ struct Term {
   PenaltyKind penalty = PenaltyKind::total_variation;
   double constant = 0.5;  // penalties L1, L2 and boundary complexity: what the distance is taken from
   int64_t border = 16;    // boundary complexity: pixels
+  bool of_alpha = false;  // the penalty L1 of the alpha channel, over its pixels: their mean
   double weight = 1;
   std::vector<int64_t> images;  // which images of the group; empty: all
   std::string place;            // "FILE: /objective/0/channel": where it stands, for errors

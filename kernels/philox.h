@@ -38,7 +38,8 @@ enum class DrawPurpose : uint32_t {
   initial_shared_levels = 5,
   initial_weights = 6,
   direction = 7,
-  initial_code = 8
+  initial_code = 8,
+  background = 9
 };
 
 // Who draws: one row per image of a batch.

@@ -195,6 +195,28 @@ struct SigmoidImageBackwardProblem {  // grad_dst, dst (planar) -> grad_src (cha
   Shape image;
 };
 
+// kernels/planes.h
+struct PlanesProblem {  // src -> dst
+  Shape src, dst;
+  int64_t offset = 0;  // the channel of src that dst's first one is
+};
+
+// kernels/normal.h
+struct SpectrumDrawProblem {  // keys (DrawKey per image), step (i64) -> spectrum
+  Shape spectrum;
+  double sd = 1;
+};
+
+// kernels/composite.h
+struct CompositeProblem {  // src, alpha (one channel), background -> dst
+  Shape image;
+  bool gamma = true;
+};
+struct CompositeBackwardProblem {  // grad_dst, src, alpha, background, dst -> grad_src, grad_alpha
+  Shape image;
+  bool gamma = true;
+};
+
 // A level of low resolution (planar, images.in tensors for every images.out images) enlarged to images of dst's shape.
 struct EnlargeProblem {  // level -> dst
   Shape level, dst;
@@ -433,16 +455,16 @@ using Problem = std::variant<
     ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
     RedirectedReluBackwardProblem, AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem,
     LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
-    InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, WarpProblem, WarpBackwardProblem,
-    TransformDrawProblem, TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem,
-    DirectionObjectiveProblem, DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem,
-    ReferenceObjectiveProblem, ReferenceObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem,
-    ProductProblem, StyleProblem, StyleFactorsProblem, MatrixProductsProblem, DiversityDotsProblem,
-    DiversityValueProblem, DiversityFactorsProblem, PenaltyProblem, PenaltyBackwardProblem, RecordProblem,
-    AdamScheduleProblem, AdamProblem, MomentumScheduleProblem, MomentumProblem, SquaredNormProblem,
-    ScaleGradientProblem, GroupLatchProblem, EnlargeProblem, EnlargeBackwardProblem, CppnLayerProblem,
-    CppnLayerBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem, BiasProblem, SigmoidImageProblem,
-    SigmoidImageBackwardProblem, BoundCodeProblem, AdvanceProblem>;
+    InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, PlanesProblem, SpectrumDrawProblem,
+    CompositeProblem, CompositeBackwardProblem, WarpProblem, WarpBackwardProblem, TransformDrawProblem,
+    TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem, DirectionObjectiveProblem,
+    DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem, ReferenceObjectiveProblem,
+    ReferenceObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem, ProductProblem, StyleProblem,
+    StyleFactorsProblem, MatrixProductsProblem, DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem,
+    PenaltyProblem, PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, MomentumScheduleProblem,
+    MomentumProblem, SquaredNormProblem, ScaleGradientProblem, GroupLatchProblem, EnlargeProblem,
+    EnlargeBackwardProblem, CppnLayerProblem, CppnLayerBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem,
+    BiasProblem, SigmoidImageProblem, SigmoidImageBackwardProblem, BoundCodeProblem, AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

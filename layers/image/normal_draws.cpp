@@ -1,8 +1,6 @@
 #include "layers/image/normal_draws.h"
 
-#include <cmath>
-#include <numbers>
-
+#include "kernels/normal.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -13,13 +11,9 @@ void draw_normal(const DrawKey& key, DrawPurpose purpose, double sd, std::span<f
     fail("size", "{} parameters for one image; at most {} are possible", numbers.size(), kMost);
   for (size_t first = 0; first < numbers.size(); first += 4) {
     const Philox4x32 words = draw(key, part, purpose, static_cast<uint32_t>(first / 4));
-    for (size_t pair = 0; pair < 2; ++pair) {
-      const double radius = sd * std::sqrt(-2 * std::log((words.word[2 * pair] + 0.5) * 0x1p-32));
-      const double angle = 2 * std::numbers::pi * words.word[2 * pair + 1] * 0x1p-32;
-      const size_t at = first + 2 * pair;
-      if (at < numbers.size()) numbers[at] = static_cast<float>(radius * std::cos(angle));
-      if (at + 1 < numbers.size()) numbers[at + 1] = static_cast<float>(radius * std::sin(angle));
-    }
+    const FourNormals four = four_normals(words);
+    for (size_t e = 0; e < 4 && first + e < numbers.size(); ++e)
+      numbers[first + e] = static_cast<float>(sd * four.number[e]);
   }
 }
 

@@ -1,4 +1,4 @@
-// Normally distributed numbers by Box and Muller's transform (Annals of Mathematical Statistics 29, 1958) on Philox.
+// Normally distributed numbers drawn on the host; kernels/normal.h has the formula.
 #pragma once
 
 #include <span>

@@ -2,8 +2,11 @@
 #pragma once
 
 #include "kernels/colour.h"
+#include "kernels/composite.h"
 #include "kernels/cppn.h"
 #include "kernels/low_resolution.h"
+#include "kernels/normal.h"
+#include "kernels/planes.h"
 #include "kernels/sigmoid_image.h"
 #include "kernels/whiten.h"
 #include "runtime/launches/operands.h"
@@ -40,6 +43,56 @@ void launch(const Launcher& launcher, const ColourBackwardProblem& problem, cons
     launcher.rows(s.n * s.h, w, ColourToRgbBackward<false>{at.at(0), at.at(1), at.at(2), h, w});
   } else {
     launcher.rows(s.n * s.c * s.h, w, SquashPlaneBackward{at.at(0), at.at(1), at.at(2), w});
+  }
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const PlanesProblem& problem, const Operands& at) {
+  const Shape& s = problem.dst;
+  const int h = static_cast<int>(s.h), w = static_cast<int>(s.w);
+  launcher.rows(s.n * s.c * s.h, w,
+                CopyPlanes{at.at(0), at.at(1), static_cast<int>(problem.src.c), static_cast<int>(s.c),
+                           static_cast<int>(problem.offset), h, w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const SpectrumDrawProblem& problem, const Operands& at) {
+  const Shape& s = problem.spectrum;
+  const int k = static_cast<int>(s.w);
+  launcher.rows(s.n * s.c * s.h, (k + 3) / 4,
+                DrawSpectrum{at.template at<const DrawKey>(0), at.template at<const int64_t>(1), at.at(2), s.c * s.h, k,
+                             problem.sd});
+}
+
+template <bool kGamma, class Launcher>
+void launch_composite(const Launcher& launcher, const Shape& s, const Operands& at) {
+  const int c = static_cast<int>(s.c), h = static_cast<int>(s.h), w = static_cast<int>(s.w);
+  launcher.rows(s.n * s.h, w, CompositeOver<kGamma>{at.at(0), at.at(1), at.at(2), at.at(3), c, h, w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const CompositeProblem& problem, const Operands& at) {
+  if (problem.gamma) {
+    launch_composite<true>(launcher, problem.image, at);
+  } else {
+    launch_composite<false>(launcher, problem.image, at);
+  }
+}
+
+template <bool kGamma, class Launcher>
+void launch_composite_backward(const Launcher& launcher, const Shape& s, const Operands& at) {
+  const int c = static_cast<int>(s.c), h = static_cast<int>(s.h), w = static_cast<int>(s.w);
+  launcher.rows(
+      s.n * s.h, w,
+      CompositeOverBackward<kGamma>{at.at(0), at.at(1), at.at(2), at.at(3), at.at(4), at.at(5), at.at(6), c, h, w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const CompositeBackwardProblem& problem, const Operands& at) {
+  if (problem.gamma) {
+    launch_composite_backward<true>(launcher, problem.image, at);
+  } else {
+    launch_composite_backward<false>(launcher, problem.image, at);
   }
 }
 

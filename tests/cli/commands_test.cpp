@@ -1,4 +1,5 @@
 // What each command prints and writes when all is well.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "loaders/safetensors.h"
@@ -106,6 +107,24 @@ TEST_F(Commands, GradientsPrintsALineForEachLayerAndItsPageLast) {
   EXPECT_TRUE(outcome.out.ends_with("\ng/gradients.html\n")) << outcome.out;
   for (const char* file : {"photo.png", "input_gradient.png", "data.png", "conv1-pre.png", "gradients.json"})
     EXPECT_TRUE(std::filesystem::exists(folder() / "g" / file)) << file;
+}
+
+// A network that sees gray draws, and says in one line that a photograph's colours are not for it.
+TEST_F(Commands, AGrayNetworkDrawsAndRefusesPhotographs) {
+  write("grey.png", std::string(kGreyPixel, sizeof(kGreyPixel) - 1));
+  for (const char* command : {"inspect gray.safetensors", "convert gray.safetensors --output again.safetensors",
+                              "render --model gray.safetensors --channel conv2:1 --set /steps=4 --out drawn"})
+    EXPECT_EQ(run(command).exit_code, 0) << command << ": " << run(command).err;
+  EXPECT_TRUE(std::filesystem::exists(folder() / "drawn" / "report.html"));
+  for (const char* command : {"classify gray.safetensors grey.png", "examples gray.safetensors . --layer conv2 --out e",
+                              "gradients gray.safetensors grey.png --layer conv2 --unit 1 --out g",
+                              "probe gray.safetensors --input grey.png --save conv2 --output p.safetensors"}) {
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.exit_code, 2) << command;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << command << ": " << outcome.err;
+    EXPECT_NE(outcome.err.find("the network wants 1 channels, not the three of a photograph"), std::string::npos)
+        << command << ": " << outcome.err;
+  }
 }
 
 TEST_F(Commands, BenchReportsItsStepAndThePeak) {

@@ -29,15 +29,19 @@ Weights filters(int64_t k, int64_t c) {
   return Weights::from(std::move(values), {k, c, 3, 3});
 }
 
-Model small_network() {
+Model small_network(int64_t channels) {
   const WindowAttributes window{.r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
   Model model;
   model.name = "small";
   model.height = model.width = 32;
-  model.preprocessing = {.scale = 1, .mean = {0.5F, 0.5F, 0.5F}, .order = {0, 1, 2}};
-  model.layers = {{"conv1:pre", std::make_shared<Convolution>(window, 1, filters(4, 3), Weights{}), {Model::kInput}},
-                  {"conv1", std::make_shared<Relu>(), {"conv1:pre"}},
-                  {"conv2", std::make_shared<Convolution>(window, 1, filters(8, 4), Weights{}), {"conv1"}}};
+  model.channels = channels;
+  model.preprocessing = {
+      .scale = 1, .mean = std::vector<float>(static_cast<size_t>(channels), 0.5F), .order = {0, 1, 2}};
+  model.preprocessing.order.resize(static_cast<size_t>(channels));
+  model.layers = {
+      {"conv1:pre", std::make_shared<Convolution>(window, 1, filters(4, channels), Weights{}), {Model::kInput}},
+      {"conv1", std::make_shared<Relu>(), {"conv1:pre"}},
+      {"conv2", std::make_shared<Convolution>(window, 1, filters(8, 4), Weights{}), {"conv1"}}};
   model.aliases = {{"last", "conv2"}};
   return model;
 }
@@ -48,7 +52,8 @@ ProgramTest::ProgramTest() {
   std::string name = (std::filesystem::temp_directory_path() / "phosphene_cli_XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
   folder_ = name;
-  save_model(small_network(), (folder_ / "small.safetensors").string());
+  save_model(small_network(3), (folder_ / "small.safetensors").string());
+  save_model(small_network(1), (folder_ / "gray.safetensors").string());
 }
 
 ProgramTest::~ProgramTest() { std::filesystem::remove_all(folder_); }

@@ -132,6 +132,9 @@ TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"prior": {"norm": 2}})",
       R"("objective": [{"neuron": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "optimizer": {"sign": {}})",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "gradients": {"relu": "redirected"}, "phases": [{"gradients": {}}, {"colour": "plain"}])",
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}, {"mean_alpha": {}, "weight": -0.1}, {"blur": {}, "weight": -0.01}],
+         "transparency": {})",
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "transparency": {"gamma": false})",
       // A picture of the first variant is the photograph.
       R"("objective": [{"caricature": {"layer": "conv2", "photo": "cpu_0/images/conv1_layer_image0.png", "power": 1}},
                        {"inversion": {"layer": "conv1", "photo": "cpu_0/images/conv1_layer_image0.png"}}],

@@ -43,22 +43,26 @@ void append(Model& model, const std::string& name, const std::string& input, int
 
 }  // namespace
 
-Model small_network() {
+Model small_network(int64_t channels) {
   Model model;
   model.name = "small";
   model.height = model.width = 24;
-  model.preprocessing = {255, {104, 117, 123}, {2, 1, 0}};
-  append(model, "conv1", Model::kInput, 3, 8, 1);
+  model.channels = channels;
+  model.preprocessing = {255, {104, 117, 123, 110}, {}};
+  model.preprocessing.mean.resize(static_cast<size_t>(channels));
+  for (int64_t c = channels; c > 0; --c) model.preprocessing.order.push_back(static_cast<int>(c - 1));
+  append(model, "conv1", Model::kInput, channels, 8, 1);
   append(model, "conv2", "conv1", 8, 8, 2);
   append(model, "conv3", "conv2", 8, 6, 1);
   return model;
 }
 
-Json small_config(const TemporaryFolder& folder) {
-  const std::string path = folder.file("small.safetensors");
-  if (!fs::exists(path)) save_model(small_network(), path);
-  return Json::parse(
-      R"({"model": "small.safetensors", "objective": [{"channel": {"layer": "conv3:pre", "unit": 1}}], "steps": 12})");
+Json small_config(const TemporaryFolder& folder, int64_t channels) {
+  const std::string name = channels == 3 ? "small.safetensors" : fmt::format("small_{}.safetensors", channels);
+  if (!fs::exists(folder.file(name))) save_model(small_network(channels), folder.file(name));
+  Json config = Json::parse(R"({"objective": [{"channel": {"layer": "conv3:pre", "unit": 1}}], "steps": 12})");
+  config["model"] = name;
+  return config;
 }
 
 RunResult render(const TemporaryFolder& folder, const Json& config, const std::string& out, RunOptions options) {

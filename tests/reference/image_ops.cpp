@@ -198,4 +198,50 @@ double direction(const Tensor& src, int64_t n, const std::vector<double>& v, int
   return total / static_cast<double>(positions);
 }
 
+Tensor composite(const Tensor& src, const Tensor& alpha, const Tensor& background, bool gamma) {
+  const double g = gamma ? 2.2 : 1, least = gamma ? 1e-6 : 0;
+  Tensor dst(src.shape);
+  for (int64_t n = 0; n < src.shape.n; ++n)
+    for (int64_t c = 0; c < src.shape.c; ++c)
+      for (int64_t p = 0; p < src.shape.h * src.shape.w; ++p) {
+        const double a = alpha.plane(n, 0)[p];
+        dst.plane(n, c)[p] = std::pow(
+            least + a * std::pow(src.plane(n, c)[p], g) + (1 - a) * std::pow(background.plane(n, c)[p], g), 1 / g);
+      }
+  return dst;
+}
+
+CompositeGradients composite_backward(const Tensor& grad_dst, const Tensor& src, const Tensor& alpha,
+                                      const Tensor& background, bool gamma) {
+  const double g = gamma ? 2.2 : 1, least = gamma ? 1e-6 : 0;
+  CompositeGradients gradients{Tensor(src.shape), Tensor(alpha.shape)};
+  for (int64_t n = 0; n < src.shape.n; ++n)
+    for (int64_t c = 0; c < src.shape.c; ++c)
+      for (int64_t p = 0; p < src.shape.h * src.shape.w; ++p) {
+        const double a = alpha.plane(n, 0)[p], x = src.plane(n, c)[p], b = background.plane(n, c)[p];
+        const double light = least + a * std::pow(x, g) + (1 - a) * std::pow(b, g);
+        const double of_light = grad_dst.plane(n, c)[p] / g * std::pow(light, 1 / g - 1);
+        gradients.src.plane(n, c)[p] = of_light * a * g * std::pow(x, g - 1);
+        gradients.alpha.plane(n, 0)[p] += of_light * (std::pow(x, g) - std::pow(b, g));
+      }
+  return gradients;
+}
+
+Tensor drawn_spectrum(const Shape& spectrum, const std::vector<DrawKey>& keys, uint32_t step, double sd) {
+  Tensor drawn(spectrum);
+  const int64_t blocks = (spectrum.w + 3) / 4, rows = spectrum.c * spectrum.h;
+  for (int64_t n = 0; n < spectrum.n; ++n)
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; column < spectrum.w; ++column) {
+        const Philox4x32 words = draw(keys[static_cast<size_t>(n)], step, DrawPurpose::background,
+                                      static_cast<uint32_t>(row * blocks + column / 4));
+        const int64_t pair = column % 4 / 2;
+        const double radius = std::sqrt(-2 * std::log((words.word[2 * pair] + 0.5) / 4294967296.0));
+        const double angle = 2 * std::numbers::pi * words.word[2 * pair + 1] / 4294967296.0;
+        drawn.plane(n, 0)[row * spectrum.w + column] =
+            sd * radius * (column % 2 == 0 ? std::cos(angle) : std::sin(angle));
+      }
+  return drawn;
+}
+
 }  // namespace phosphene::reference

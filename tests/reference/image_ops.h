@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "kernels/philox.h"
 #include "kernels/warp.h"
 #include "tests/reference/network_ops.h"
 
@@ -17,6 +18,17 @@ Tensor fourier_image_backward(const Tensor& grad_dst, double decay_power);
 
 Tensor colour(const Tensor& src, bool decorrelated);
 Tensor colour_backward(const Tensor& grad_dst, const Tensor& src, bool decorrelated);
+
+// A transparent image over a background, in linear light or not: kernels/composite.h. Alpha has one channel.
+Tensor composite(const Tensor& src, const Tensor& alpha, const Tensor& background, bool gamma);
+struct CompositeGradients {
+  Tensor src, alpha;
+};
+CompositeGradients composite_backward(const Tensor& grad_dst, const Tensor& src, const Tensor& alpha,
+                                      const Tensor& background, bool gamma);
+
+// Coefficients N(0, sd^2) of a background of this spectrum, by Box and Muller's transform with the standard library's functions.
+Tensor drawn_spectrum(const Shape& spectrum, const std::vector<DrawKey>& keys, uint32_t step, double sd);
 
 struct WarpAttributes {
   int64_t h = 0, w = 0;  // of the output
