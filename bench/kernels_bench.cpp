@@ -192,13 +192,22 @@ void add_penalties(std::vector<Case>& cases) {
   const std::vector<std::byte> rows = bytes_of(std::vector<PenaltyRow>(kImages, {-0.25F, 0.5F}));
   for (const auto& [name, kind] : {std::pair{"total_variation", PenaltyKind::total_variation},
                                    {"l2", PenaltyKind::l2},
-                                   {"blur", PenaltyKind::blur}}) {
-    cases.push_back({std::string("penalty/") + name,
-                     PenaltyProblem{image, kind},
-                     {numbers(image), rows, numbers(values), numbers(values)}});
-    cases.push_back({std::string("penalty_backward/") + name,
-                     PenaltyBackwardProblem{image, kind},
-                     {numbers(image), rows, numbers(values), numbers(image)}});
+                                   {"blur", PenaltyKind::blur},
+                                   {"blur_through", PenaltyKind::blur_through},
+                                   {"boundary_complexity", PenaltyKind::boundary_complexity},
+                                   {"input_difference", PenaltyKind::input_difference}}) {
+    const bool blurs = kind == PenaltyKind::blur_through || kind == PenaltyKind::boundary_complexity;
+    const Shape kept = blurs ? image : values;
+    std::vector<std::vector<std::byte>> forward = {numbers(image), rows},
+                                        backward = {numbers(image), rows, numbers(kept)};
+    if (kind == PenaltyKind::input_difference) {
+      forward.push_back(numbers(image));
+      backward.push_back(numbers(image));
+    }
+    forward.insert(forward.end(), {numbers(values), numbers(kept)});
+    backward.push_back(numbers(image));
+    cases.push_back({std::string("penalty/") + name, PenaltyProblem{image, kind, 16}, forward});
+    cases.push_back({std::string("penalty_backward/") + name, PenaltyBackwardProblem{image, kind, 16}, backward});
   }
 }
 

@@ -339,14 +339,13 @@ class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
     return {static_cast<float>(share_ * static_cast<double>(weight_of(slot, term))), static_cast<float>(term.constant)};
   }
 
-  // What the image is to stay near.
+  // What the image is to stay near; each photograph is missed under the key that names it.
   static ValueId picture(const TermContext& context) {
-    const bool started = context.term.photo.empty() && context.config.starts_from_photo();
-    const std::string& photo = started ? context.config.initial : context.term.photo;
-    if (photo.empty())
-      fail(context.term.place,
-           "there is no photograph to differ from: name it (\"photo\"), or start from it (/initial)");
-    return context.references->photograph(photo, context.term.place);
+    const Term& term = context.term;
+    const Config& config = context.config;
+    if (!term.photo.empty()) return context.references->photograph(term.photo, term.place);
+    if (config.starts_from_photo()) return context.references->photograph(config.initial, config.file + ": /initial");
+    fail(term.place, "there is no photograph to differ from: name it (\"photo\"), or start from it (/initial)");
   }
 
   double share_ = 1;  // of its weight

@@ -138,6 +138,9 @@ TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
       // A picture of the first variant is the photograph.
       R"("objective": [{"caricature": {"layer": "conv2", "photo": "cpu_0/images/conv1_layer_image0.png", "power": 1}},
                        {"inversion": {"layer": "conv1", "photo": "cpu_0/images/conv1_layer_image0.png"}}],
+         "initial": "cpu_0/images/conv1_layer_image0.png")",
+      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}, {"blur": {"through": true}, "weight": -0.01},
+                       {"boundary_complexity": {"border": 3}, "weight": -0.01}, {"input_difference": {}, "weight": -0.01}],
          "initial": "cpu_0/images/conv1_layer_image0.png")"};
   for (size_t i = 0; i < variants.size(); ++i) {
     SCOPED_TRACE(variants[i]);

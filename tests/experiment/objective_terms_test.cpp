@@ -5,6 +5,7 @@
 
 #include "experiment/image_file.h"
 #include "experiment/photo_features.h"
+#include "experiment/references.h"
 #include "loaders/safetensors.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"
@@ -173,6 +174,57 @@ TEST(ObjectiveTerms, AnInputDifferenceIsFromThePhotograph) {
   EXPECT_NEAR(curve_of(folder, config_of({{"photo", kPhoto}}), "grey").front(), -0.3, 0.01);
   EXPECT_TRUE(refuses([&] { render(folder, config_of(Json::object()), folder.file("none")); },
                       {"/objective/1/input_difference", "name it (\"photo\")"}));
+}
+
+// One key for each photograph that is missing, and for a network that has no use for one.
+TEST(ObjectiveTerms, AMissingPhotographIsToldUnderItsKey) {
+  const TemporaryFolder folder;
+  write_stripes(folder);
+  const Json leading = {{"channel", {{"layer", "conv3:pre"}, {"unit", 1}}}};
+  const auto refused = [&](const Json& body, const std::string& initial, const std::vector<std::string>& words) {
+    Json config = with_objective(folder, Json::array({leading, {{"input_difference", body}, {"weight", -1}}}));
+    if (!initial.empty()) config["initial"] = initial;
+    return refuses([&] { render(folder, config, folder.file("none")); }, words);
+  };
+  EXPECT_TRUE(
+      refused({{"photo", "stripe.png"}}, "", {"/objective/1/input_difference: ", "did you mean 'stripes.png'"}));
+  EXPECT_TRUE(refused({{"photo", "stripe.png"}}, kPhoto, {"/objective/1/input_difference: ", "stripe.png"}));
+  EXPECT_TRUE(refused(Json::object(), "stripe.png", {": /initial: ", "did you mean 'stripes.png'"}));
+
+  Model grey = small_network();
+  grey.channels = 1;
+  Config config = parse_config(with_objective(folder, Json::array({leading})), "config", folder.file(""));
+  Graph graph;
+  References references(graph, grey, config, {1, 1, 24, 24}, [](ValueId photograph) { return photograph; });
+  EXPECT_TRUE(refuses([&] { references.photograph(kPhoto, "/objective/1/input_difference"); },
+                      {"/objective/1/input_difference: ", "small wants 1 channels, not the three of a photograph"}));
+}
+
+// A constant is a row of the table, a border a part of the program: neither changes what the others in a batch are.
+TEST(ObjectiveTerms, BoundariesOfASweepDoNotDependOnTheBatch) {
+  const TemporaryFolder folder;
+  const Json leading = {{"channel", {{"layer", "conv3:pre"}, {"unit", 1}}}, {"weight", 1e-9}};
+  const Json penalty = {{"boundary_complexity", {{"border", 2}, {"constant", 0.25}}}, {"weight", -1}};
+  Json config = with_objective(folder, Json::array({leading, penalty}));
+  config["sweep"] = {{"/objective/1/boundary_complexity/border", {2, 6}},
+                     {"/objective/1/boundary_complexity/constant", {0.25, 1}}};
+  config["batch"] = 1;
+  EXPECT_EQ(render(folder, config, folder.file("alone")).finished, 4);
+  config["batch"] = 4;
+  EXPECT_EQ(render(folder, config, folder.file("together")).finished, 4);
+  EXPECT_TRUE(results_of(folder.file("alone")) == results_of(folder.file("together")));
+
+  // A start within .01 of grey: its squared distance from .25 is .0625 to a twelfth, and its blur takes less than .01^2 away. Of 24 x 24
+  // pixels all but 20 x 20 or 12 x 12 count, in three channels.
+  for (const int border : {2, 6}) {
+    config.erase("sweep");
+    config["objective"][1]["boundary_complexity"]["border"] = border;
+    const std::vector<double> curve = curve_of(folder, config, fmt::format("border {}", border));
+    const int pixels = 24 * 24 - (24 - 2 * border) * (24 - 2 * border);
+    EXPECT_NEAR(curve.front(), -0.8 * 0.0625 * 3 * pixels, 0.8 * 0.0625 * 3 * pixels / 12);
+    EXPECT_LT(curve.front(), curve.back());  // ascent brings it nearer to 0, from below
+    EXPECT_LT(curve.back(), 0);
+  }
 }
 
 }  // namespace
