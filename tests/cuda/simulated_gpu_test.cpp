@@ -141,7 +141,11 @@ TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
          "initial": "cpu_0/images/conv1_layer_image0.png")",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}, {"blur": {"through": true}, "weight": -0.01},
                        {"boundary_complexity": {"border": 3}, "weight": -0.01}, {"input_difference": {}, "weight": -0.01}],
-         "initial": "cpu_0/images/conv1_layer_image0.png")"};
+         "initial": "cpu_0/images/conv1_layer_image0.png")",
+      R"("objective": [{"style": {"layer": "conv1", "photo": "cpu_0/images/conv1_layer_image0.png"}},
+                       {"style": {"layer": "conv2", "photo": "cpu_0/images/conv1_layer_image0.png", "form": "l2"}}])",
+      R"("objective": [{"product": [{"channel": {"layer": "conv2", "unit": 3}}, {"channel": {"layer": "conv1", "unit": 1}}]},
+                       {"tensor_direction": {"layer": "conv2", "tensor": {"photo": "cpu_0/images/conv1_layer_image0.png", "height": 2, "width": 3}}}])"};
   for (size_t i = 0; i < variants.size(); ++i) {
     SCOPED_TRACE(variants[i]);
     write("variant.json",
