@@ -27,8 +27,7 @@ struct ClassifyOptions {
 
 void classify(const ClassifyOptions& options) {
   const Model model = load_model(find_model(options.model));
-  if (model.channels != 3)
-    fail(options.model, "the network wants {} channels, not the three of a photograph", model.channels);
+  require_photographs(model, options.model);
   const std::unique_ptr<Backend> backend = make_cpu_backend();
   States states(*backend);
   Graph graph;

@@ -24,6 +24,7 @@ struct GradientsOptions {
 
 void gradients(const GradientsOptions& options) {
   const Model model = load_model(find_model(options.model));
+  require_photographs(model, options.photo);
   const int64_t height = options.size > 0 ? options.size : model.height;
   const int64_t width = options.size > 0 ? options.size : model.width;
   const HostTensor photograph = resize_and_crop(read_photo(options.photo), height, width);

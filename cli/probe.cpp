@@ -70,7 +70,7 @@ Input read_tensor(const std::string& path, const Model& model) {
 
 Input read_input(const std::string& path, const Model& model) {
   if (path.ends_with(".safetensors")) return read_tensor(path, model);
-  if (model.channels != 3) fail(path, "the network wants {} channels, not the three of a photograph", model.channels);
+  require_photographs(model, path);
   const HostTensor photograph = resize_and_crop(read_photo(path), model.height, model.width);
   return {{1, 3, model.height, model.width}, prepare_input(model.preprocessing, photograph)};
 }

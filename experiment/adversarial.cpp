@@ -6,6 +6,7 @@
 
 #include "experiment/classification.h"
 #include "experiment/figures_page.h"
+#include "experiment/image_file.h"
 #include "experiment/json_reader.h"
 #include "experiment/objective_part.h"
 #include "experiment/page.h"
@@ -66,8 +67,7 @@ class Classifier {
 
 void check_classes(const Model& model) {
   (void)model.logits();  // throws where there is no classifier
-  if (model.channels != 3)
-    fail(model.name, "the network wants {} channels, not the three of a photograph", model.channels);
+  require_photographs(model, model.name);
   if (!(model.preprocessing.scale > 0)) fail(model.name, "a preprocessing with scale {}", model.preprocessing.scale);
 }
 

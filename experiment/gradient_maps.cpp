@@ -88,8 +88,6 @@ std::vector<std::string> layers_before_strides(const Model& model, const std::st
 
 std::vector<GradientMap> gradient_maps(const Model& model, Backend& backend, const HostTensor& photograph,
                                        const ChannelObjective& objective, const std::vector<std::string>& layers) {
-  if (model.channels != 3)
-    fail(model.name, "the network wants {} channels, not the three of a photograph", model.channels);
   Config config;
   const Json terms = Json::array({{{"channel", {{"layer", objective.layer}, {"unit", objective.unit}}}}});
   config.objective = parse_terms(JsonReader(terms, "gradients"), 1);

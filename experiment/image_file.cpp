@@ -263,6 +263,10 @@ Photo read_photo(const std::string& path) {
   fail(path, "neither PNG nor JPEG");
 }
 
+void require_photographs(const Model& model, const std::string& place) {
+  if (model.channels != 3) fail(place, "the network wants {} channels, not the three of a photograph", model.channels);
+}
+
 HostTensor resize_middle(const Photo& photo, int64_t scaled_h, int64_t scaled_w, int64_t height, int64_t width) {
   const auto rows = triangle_taps(photo.height, scaled_h, (scaled_h - height) / 2, height);
   const auto columns = triangle_taps(photo.width, scaled_w, (scaled_w - width) / 2, width);

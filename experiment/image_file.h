@@ -20,6 +20,9 @@ struct Photo {
 // taken for them.
 Photo read_photo(const std::string& path);
 
+// Throws one line under `place` unless the network reads three channels.
+void require_photographs(const Model& model, const std::string& place);
+
 // Planar 1 x 3 x h x w in [0, 1]: scaled to scaled_h x scaled_w (bilinear, antialiased), of which the middle is computed.
 HostTensor resize_middle(const Photo& photo, int64_t scaled_h, int64_t scaled_w, int64_t h, int64_t w);
 // The same with the shorter side scaled to fit.

@@ -8,7 +8,7 @@ namespace phosphene {
 
 HostTensor photo_features(const Model& model, const std::string& layer, const std::string& path, int64_t height,
                           int64_t width, Backend& backend) {
-  if (model.channels != 3) fail(path, "the network wants {} channels, not the three of a photograph", model.channels);
+  require_photographs(model, path);
   const HostTensor photograph = resize_and_crop(read_photo(path), height, width);
   States states(backend);
   Graph graph;

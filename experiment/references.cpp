@@ -11,7 +11,7 @@ References::References(Graph& graph, const Model& model, const Config& config, c
     : graph_(graph), model_(model), config_(config), image_(image), see_(std::move(see)) {}
 
 ValueId References::photograph(const std::string& photo, const std::string& place) {
-  if (image_.c != 3) fail(place, "{} wants {} channels, not the three of a photograph", model_.name, image_.c);
+  require_photographs(model_, place);
   Reference& reference = references_[photo];
   if (reference.planar == kNoValue) {
     reference.path = find_photograph(config_, photo, place);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "experiment/image_file.h"
 #include "experiment/unit_list.h"
 #include "runtime/error.h"
 
@@ -31,8 +32,7 @@ void mix(uint64_t& hash, const Problem& problem) {
 UnitResponses::UnitResponses(const Model& model, const std::string& layer, const std::string& units,
                              std::vector<double> scales)
     : model_(model), layer_(model.resolve(layer)), scales_(std::move(scales)) {
-  if (model_.channels != 3)
-    fail(model_.name, "the network wants {} channels, not the three of a photograph", model_.channels);
+  require_photographs(model_, model_.name);
   for (const double scale : scales_) sizes_.push_back(size_at(scale));
   units_ = parse_units(units, "--units", layer, sizes_.front().map.c);
   for (Size& size : sizes_) find_fields(size);

@@ -1,7 +1,6 @@
 // Networks that see other than three channels, and images of any size.
 #include <gtest/gtest.h>
 
-#include "experiment/gradient_maps.h"
 #include "experiment/image_file.h"
 #include "experiment/unit_responses.h"
 #include "loaders/safetensors.h"
@@ -141,9 +140,6 @@ TEST_P(Channels, AreRefusedAPhotographInOneLine) {
   }
   const Model model = load_model(folder_.file(this->config()["model"]));
   EXPECT_TRUE(refuses([&] { UnitResponses(model, "conv2", "0", {1}); }, {sees}));
-  const auto backend = make_cpu_backend(1);
-  const HostTensor photograph = resize_whole(read_photo(folder_.file("photo.png")), 24, 24);
-  EXPECT_TRUE(refuses([&] { gradient_maps(model, *backend, photograph, {"conv2", 0}, {"conv1"}); }, {sees}));
 }
 
 TEST_P(Channels, AreRefusedAPriorOfThree) {

@@ -196,8 +196,9 @@ TEST(ObjectiveTerms, AMissingPhotographIsToldUnderItsKey) {
   Config config = parse_config(with_objective(folder, Json::array({leading})), "config", folder.file(""));
   Graph graph;
   References references(graph, grey, config, {1, 1, 24, 24}, [](ValueId photograph) { return photograph; });
-  EXPECT_TRUE(refuses([&] { references.photograph(kPhoto, "/objective/1/input_difference"); },
-                      {"/objective/1/input_difference: ", "small wants 1 channels, not the three of a photograph"}));
+  EXPECT_TRUE(
+      refuses([&] { references.photograph(kPhoto, "/objective/1/input_difference"); },
+              {"/objective/1/input_difference: ", "the network wants 1 channels, not the three of a photograph"}));
 }
 
 // A constant is a row of the table, a border a part of the program: neither changes what the others in a batch are.
