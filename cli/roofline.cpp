@@ -27,12 +27,9 @@ bool by_a_library(const std::string& kind) {
          kind.find("linear") != std::string::npos;
 }
 
-// A GPU's transforms are fast ones, bound by memory; problems count those of the CPU, two matrix products.
-double flops_of(const Program::Step& step) { return step.kind.find("fourier") != std::string::npos ? 0 : step.flops; }
-
 double seconds_at_least(const Program::Step& step, const Gpu& gpu, bool bf16) {
   return std::max(static_cast<double>(step.bytes) / (gpu.terabytes * 1e12),
-                  flops_of(step) / ((bf16 ? gpu.bf16_teraflops : gpu.f32_teraflops) * 1e12));
+                  step.flops / ((bf16 ? gpu.bf16_teraflops : gpu.f32_teraflops) * 1e12));
 }
 
 }  // namespace
@@ -45,7 +42,7 @@ void print_roofline(const OneStepSubject& subject) {
     for (Sum* sum : {&kinds[planned.kind], by_a_library(planned.kind) ? &library : &own}) {
       ++sum->calls;
       sum->bytes += static_cast<double>(planned.bytes);
-      sum->flops += flops_of(planned);
+      sum->flops += planned.flops;
     }
   }
   fmt::print("\none optimisation step of {} on a GPU\n", subject.description());

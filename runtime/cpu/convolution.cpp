@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/cpu/image_gradient.h"
 #include "runtime/cpu/onednn.h"
 
 namespace phosphene {
@@ -259,13 +260,16 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const std::strin
   });
 }
 
-PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const std::string& where) {
+PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Parallel& parallel,
+                             const std::string& where) {
+  const std::string not_an_image = refuse_image_gradient(problem);
+  if (not_an_image.empty()) return plan_image_gradient(problem, parallel);
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups};
   const Window& w = g.window;
   std::string cannot_rotate;
   if (w.stride_h != 1 || w.stride_w != 1) cannot_rotate = "the stride is not 1";
   if (g.groups != 1) cannot_rotate = "there are groups";
-  std::vector<Consideration> considerations;
+  std::vector<Consideration> considerations{{"image", not_an_image}};
   Candidate candidate = choose(
       {{"nhwc", [&] { return backward_candidate("nhwc", g, Tag::nhwc); }, ""},
        {"rotated", [&] { return forward_candidate("rotated", rotated(g), Tag::nhwc, false, false); }, cannot_rotate},

@@ -105,7 +105,7 @@ class CpuBackend final : public Backend {
     refuse_bf16(problem.storage);
     if (problem.addend || problem.masked)
       fail_internal(where, "a gradient with an epilogue, which the CPU did not ask for");
-    return plan_convolution(problem, where);
+    return plan_convolution(problem, parallel_, where);
   }
   PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {
     return plan_inverse_fourier(problem, parallel_);

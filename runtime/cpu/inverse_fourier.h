@@ -1,4 +1,4 @@
-// The inverse Fourier transform of a half spectrum, and its transpose, as two real matrix products.
+// The inverse Fourier transform of a half spectrum, and its transpose.
 #pragma once
 
 #include "runtime/backend.h"
@@ -6,6 +6,7 @@
 
 namespace phosphene {
 
+// By passes of small radices where the sizes divide into them, else by matrix products.
 PlannedTask plan_inverse_fourier(const InverseFourierProblem& problem, const Parallel& parallel);
 PlannedTask plan_inverse_fourier(const InverseFourierBackwardProblem& problem, const Parallel& parallel);
 

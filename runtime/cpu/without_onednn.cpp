@@ -12,7 +12,8 @@ std::string onednn_version() { return "without oneDNN"; }
 PlannedTask plan_convolution(const ConvolutionProblem& /*problem*/, const std::string& where) {
   fail(where, "this build has no oneDNN");
 }
-PlannedTask plan_convolution(const ConvolutionBackwardProblem& /*problem*/, const std::string& where) {
+PlannedTask plan_convolution(const ConvolutionBackwardProblem& /*problem*/, const Parallel& /*parallel*/,
+                             const std::string& where) {
   fail(where, "this build has no oneDNN");
 }
 PlannedTask plan_inverse_fourier(const InverseFourierProblem& /*problem*/, const Parallel& /*parallel*/) {

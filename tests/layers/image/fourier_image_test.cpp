@@ -40,6 +40,13 @@ class FourierRun {
   }
   [[nodiscard]] std::vector<float> image() const { return program_->read(image_); }
   [[nodiscard]] std::vector<float> gradient() const { return program_->read(gradient_); }
+  // How the transform and its transpose are computed.
+  [[nodiscard]] std::vector<std::string> implementations() const {
+    std::vector<std::string> names;
+    for (const Program::Step& step : program_->steps())
+      if (step.kind.find("fourier") != std::string::npos) names.push_back(step.implementation);
+    return names;
+  }
 
  private:
   std::unique_ptr<Backend> backend_;
@@ -67,12 +74,12 @@ FourierParameterization parameterization_of(const nlohmann::json& golden) {
           .decay_power = golden.at("decay")};
 }
 
-// Odd and even sizes, not square. A pixel is 2H sums of 2H terms under a sum of 2K: roundings of relative size 2^-24 that add up
+// Odd and even sizes, not square; every radix of a fast transform, and primes that have none. A pixel is 2H sums of 2H terms under a sum of 2K: roundings of relative size 2^-24 that add up
 // like a random walk over at most 2H + 2K = 200 terms, of numbers of which one column (the lowest frequency) dominates.
 TEST(FourierImage, EqualsTheNaiveTransform) {
   constexpr double kTolerance = 8 * 0x1p-24 * 14.2;
   for (const auto& [h, w] :
-       std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {2, 1}, {1, 2}, {6, 9}, {9, 6}, {13, 16}, {70, 5}}) {
+       std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {2, 1}, {1, 2}, {6, 9}, {9, 6}, {13, 16}, {70, 5}, {44, 53}, {34, 8}, {6, 37}}) {
     const FourierParameterization p{.n = 2, .c = 2, .h = h, .w = w, .decay_power = 0.75};
     const Tensor spectrum(p.spectrum().shape, random_numbers(p.spectrum().shape.elements(), 1));
     const Tensor cotangent({2, 2, h, w}, random_numbers(4 * h * w, 2));
@@ -83,6 +90,14 @@ TEST(FourierImage, EqualsTheNaiveTransform) {
     EXPECT_TRUE(near_largest(run.gradient(), reference::fourier_image_backward(cotangent, 0.75).data, kTolerance))
         << h << "x" << w;
   }
+}
+
+// 17 and 19 are primes without a radix of their own; 44 rows and pairs of 52 columns need those of 4, 11 and 13.
+TEST(FourierImage, IsFastWhereTheSizesAllow) {
+  const std::vector<std::string> passes(2, "passes"), products(2, "onednn sgemm");
+  EXPECT_EQ(FourierRun({.n = 1, .c = 1, .h = 44, .w = 51}, false).implementations(), passes);
+  EXPECT_EQ(FourierRun({.n = 1, .c = 1, .h = 34, .w = 8}, false).implementations(), products);
+  EXPECT_EQ(FourierRun({.n = 1, .c = 1, .h = 6, .w = 37}, false).implementations(), products);
 }
 
 // <F z, w> and <z, F' w> are sums of H W C and of the coefficients' number of products, each right to the tolerance above.

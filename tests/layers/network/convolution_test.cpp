@@ -1,5 +1,9 @@
 #include "layers/network/convolution.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "runtime/error.h"
 #include "tests/layers/network/oracles.h"
 
@@ -34,6 +38,7 @@ const std::vector<Geometry>& geometries() {
        16,
        1,
        {.r = 7, .s = 7, .stride_h = 2, .stride_w = 2, .pad_top = 3, .pad_left = 3, .pad_bottom = 3, .pad_right = 3}},
+      {"AlexNet's first, of gray", {1, 1, 31, 27}, 24, 1, {.r = 11, .s = 11, .stride_h = 4, .stride_w = 4}},
       {"strides differ",
        {1, 4, 11, 13},
        8,
@@ -139,6 +144,24 @@ TEST(Convolution, NeverRunsOnTheReferenceImplementation) {
       EXPECT_EQ(implementation.find("ref"), std::string::npos) << g.what << ": " << implementation;
     }
   }
+}
+
+// Towards an image only the gradients that are not zero are multiplied; one that is no number must not be lost among them.
+TEST(Convolution, GradientTowardsAnImageSkipsNothingButZeros) {
+  const Geometry& g = geometries()[3];
+  OpHarness harness = harness_of(naive(g, integer_tensor(g.src, 1), integer_weights(weight_dims(g), 2), Weights{}));
+  const std::vector<std::string> implementations = harness.implementations();
+  ASSERT_NE(std::find(implementations.begin(), implementations.end(), "image"), implementations.end());
+  Tensor grad_dst = integer_tensor(harness.dst(), 3);
+  for (size_t i = 0; i < grad_dst.data.size(); ++i)
+    if (i % 7 != 0) grad_dst.data[i] = 0;
+  const auto expected =
+      reference::convolution_backward(grad_dst, g.src, g.window, 1, integer_weights(weight_dims(g), 2));
+  EXPECT_TRUE(near_largest(harness.backward(grad_dst.data)[0], expected.data, 0));
+  grad_dst.data[0] = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<double> gradient = harness.backward(grad_dst.data)[0];
+  EXPECT_TRUE(std::isnan(gradient[0]));
+  EXPECT_FALSE(std::isnan(gradient.back()));
 }
 
 TEST(Convolution, RefusesWhatDoesNotFit) {
