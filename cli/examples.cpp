@@ -23,6 +23,18 @@ std::string default_folder(const ExamplesOptions& options) {
   return "runs/" + name.substr(0, 80);
 }
 
+// A line for each unit, as long as a screen holds them all.
+void print_highest(const std::vector<UnitHighest>& units, ExamplesProgress& progress) {
+  constexpr size_t kMostUnits = 16, kEach = 4;
+  if (units.size() > kMostUnits) return;
+  for (const UnitHighest& unit : units) {
+    std::string line = fmt::format("{:>5}", unit.unit);
+    for (size_t i = 0; i < std::min(kEach, unit.photographs.size()); ++i)
+      line += fmt::format("  {} {:.4g}", unit.photographs[i].first, unit.photographs[i].second);
+    progress.on_message(line);
+  }
+}
+
 void examples(ExamplesOptions options) {
   TerminalExamplesProgress progress;
   if (options.out.empty()) options.out = default_folder(options);
@@ -37,6 +49,7 @@ void examples(ExamplesOptions options) {
     progress.on_message(fmt::format("stopped after {} photographs; the same command continues", result.photographs));
     return;
   }
+  print_highest(result.highest, progress);
   progress.on_message(result.page);
 }
 
@@ -44,7 +57,8 @@ constexpr const char* kDescription =
     "Find the photographs that a layer's units respond to. Of every unit (channel) it keeps the examples with the "
     "highest, "
     "the median, the slightly negative and the lowest activation, each with a crop of what the unit saw: its receptive "
-    "field. examples.html, whose path is printed last, lays them out as a spectrum from lowest to highest; index.json "
+    "field. The highest of each are printed (of 16 units at most). examples.html, whose path is printed last, lays "
+    "them out as a spectrum from lowest to highest; index.json "
     "says "
     "the same to programs.\n"
     "Each photograph is scaled so that its shorter side has the size that the network was trained at, times each of "

@@ -42,6 +42,7 @@ class ExampleSearch {
   void check_photographs();
   void start_over() const;
   void look_at_all();
+  [[nodiscard]] std::vector<UnitHighest> highest() const;
   void look_at(const std::string& name);
   void skip(const std::string& name, const std::string& reason);
   void save();
@@ -111,14 +112,26 @@ ExamplesResult ExampleSearch::execute() {
     tell(fmt::format("{} has no picture of these units of {}", options_.render, responses_.layer()));
   start_ = Clock::now();
   if (state_.photographs < all_) look_at_all();
-  ExamplesResult result{state_.photographs, state_.skipped, now_, seconds_since(start_), stop_asked(), ""};
+  ExamplesResult result{state_.photographs, state_.skipped, now_, seconds_since(start_), stop_asked(), "", {}};
   if (result.photographs > 0) save();
   if (result.interrupted) return result;
   if (state_.skipped == state_.photographs)
     fail(options_.folder, "none of its {} photographs can be read", state_.photographs);
   result.interrupted = !write_crops(index_, photographs_, options_);
-  if (!result.interrupted) result.page = write_examples_page(options_.out, index_, rendered_, options_.render);
+  if (result.interrupted) return result;
+  result.highest = highest();
+  result.page = write_examples_page(options_.out, index_, rendered_, options_.render);
   return result;
+}
+
+std::vector<UnitHighest> ExampleSearch::highest() const {
+  std::vector<UnitHighest> all;
+  for (size_t unit = 0; unit < responses_.units().size(); ++unit) {
+    all.push_back({responses_.units()[unit], {}});
+    for (const Example& example : state_.selection.units[unit].highest.sorted())
+      all.back().photographs.emplace_back(example.photograph.name, example.response.activation);
+  }
+  return all;
 }
 
 void ExampleSearch::look_at_all() {

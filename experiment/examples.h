@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/device_choice.h"
@@ -44,6 +45,12 @@ struct ExamplesOptions {
   ExamplesProgress* progress = nullptr;
 };
 
+// The photographs with a unit's highest activations, the highest first.
+struct UnitHighest {
+  int64_t unit = 0;
+  std::vector<std::pair<std::string, float>> photographs;
+};
+
 struct ExamplesResult {
   int64_t photographs = 0;  // looked at so far, by earlier calls too
   int64_t skipped = 0;      // of those, could not be read
@@ -51,6 +58,7 @@ struct ExamplesResult {
   double seconds = 0;       // that this call looked for
   bool interrupted = false;
   std::string page;  // path of examples.html
+  std::vector<UnitHighest> highest;
 };
 
 ExamplesResult find_examples(const ExamplesOptions& options);
