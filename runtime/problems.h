@@ -128,12 +128,13 @@ struct PoolingProblem {  // src -> dst, and for max: chosen (u8, tap r * S + s o
   PoolingDivisor divisor = PoolingDivisor::padded;
   DType storage = DType::f32;
 };
-struct PoolingBackwardProblem {  // grad_dst, and for max: chosen -> grad_src
+struct PoolingBackwardProblem {  // grad_dst, and for max: chosen, [mask] -> grad_src
   Shape src, dst;
   Window window;
   PoolingKind kind = PoolingKind::max;
   PoolingDivisor divisor = PoolingDivisor::padded;
   DType storage = DType::f32;
+  bool masked = false;  // grad_src = [mask > 0] * the gradient: that of a ReLU in front, fused
 };
 
 // s_i = k + alpha * sum of src_j^2 over |j - i| <= radius; dst = src * s^-beta. reciprocal = 1 / s is kept for the gradient.
@@ -143,11 +144,12 @@ struct LrnProblem {  // src -> dst, reciprocal
   float alpha = 0, beta = 0.75F, k = 1;  // alpha as multiplied: Caffe's is divided by the size before
   DType storage = DType::f32;
 };
-struct LrnBackwardProblem {  // grad_dst, src, dst, reciprocal -> grad_src
+struct LrnBackwardProblem {  // grad_dst, src, dst, reciprocal, [mask] -> grad_src
   Shape src;
   int radius = 2;
   float alpha = 0, beta = 0.75F, k = 1;
   DType storage = DType::f32;
+  bool masked = false;
 };
 
 struct SoftmaxProblem {  // src -> dst, over channels
@@ -341,6 +343,7 @@ struct MatrixProduct {
   bool transpose_a = false, transpose_b = false;
   int64_t a = 0, b = 0, dst = 0;                    // the first element of each
   int64_t a_pitch = 0, b_pitch = 0, dst_pitch = 0;  // from row to row, as they lie
+  bool symmetric = false;  // op(a) is op(b) transposed: half of dst tells the other, and a backend may compute no more
 };
 struct MatrixProductsProblem {  // a, b -> dst
   std::vector<MatrixProduct> products;

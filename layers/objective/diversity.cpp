@@ -19,7 +19,7 @@ struct Sizes {
     for (int64_t image = 0; image < images; ++image) {
       const int64_t own = image * positions * c, rest = group - image % group, pitch = group * positions;
       if (form == DiversityForm::gram) {
-        products.push_back({c, c, positions, true, false, own, own, image * c * c, c, c, c});
+        products.push_back({c, c, positions, true, false, own, own, image * c * c, c, c, c, true});
       } else {
         const int64_t dst = image * positions * pitch + (group - rest) * positions;
         products.push_back({positions, rest * positions, c, false, true, own, own, dst, c, c, pitch});

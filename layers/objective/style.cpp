@@ -20,7 +20,7 @@ struct Sets {
     std::vector<MatrixProduct> products;
     for (int64_t set = 0; set < count; ++set) {
       const int64_t own = set * positions * c;
-      products.push_back({c, c, positions, true, false, own, own, set * c * c, c, c, c});
+      products.push_back({c, c, positions, true, false, own, own, set * c * c, c, c, c, true});
     }
     return products;
   }

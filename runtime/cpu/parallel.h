@@ -36,8 +36,8 @@ class Parallel {
 #endif
   }
 
-  // f(part) for every part, each on a thread of its own team even when there is one: a library called by f sees that it is
-  // inside a parallel region and keeps to its own thread.
+  // f(part) for every part, each on one thread: a library called by f keeps to it too. OpenMP's own "in parallel" would not
+  // tell it so when the team is of one.
   template <class F>
   void spread(int64_t parts, const F& f) const {
 #ifdef PHOSPHENE_STD_THREADS
@@ -46,8 +46,12 @@ class Parallel {
     f(0);
     for (std::thread& member : team) member.join();
 #else
-#pragma omp parallel for schedule(static) num_threads(threads_)
-    for (int64_t part = 0; part < parts; ++part) f(part);
+#pragma omp parallel num_threads(threads_)
+    {
+      omp_set_num_threads(1);
+#pragma omp for schedule(static)
+      for (int64_t part = 0; part < parts; ++part) f(part);
+    }
 #endif
   }
 
