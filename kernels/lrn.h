@@ -82,6 +82,7 @@ struct NormaliseResponseBackward {
   int64_t c;
   int radius;
   float alpha, beta;
+  const Storage* mask = nullptr;  // a ReLU's output where src is one: its gradient is taken as well
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
@@ -96,8 +97,13 @@ struct NormaliseResponseBackward {
     Storage* PHOSPHENE_RESTRICT out = grad_src + row * c + i;
     for (int l = 0; l < N; ++l) {
       const float direct = widen(g[i + l]) * lrn_power<kPower>(widen(r[i + l]), beta);
-      narrow(fused(-2.F * alpha * beta * widen(x[l]), sum[l], direct), out[l]);
+      sum[l] = fused(-2.F * alpha * beta * widen(x[l]), sum[l], direct);
     }
+    if (mask != nullptr) {
+      const Storage* PHOSPHENE_RESTRICT rectified = mask + row * c + i;
+      for (int l = 0; l < N; ++l) sum[l] = widen(rectified[l]) > 0.F ? sum[l] : 0.F;
+    }
+    for (int l = 0; l < N; ++l) narrow(sum[l], out[l]);
   }
 };
 

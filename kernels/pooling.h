@@ -3,7 +3,7 @@
 // Max:      dst[p, q] = max over the taps (y, x) of window (p, q) inside the image; chosen = r * S + s of the first maximum in
 //           row-major order. grad_src[h, w] = sum of grad_dst over the windows that hold (h, w) and chose it.
 // Average:  dst[p, q] = sum over the taps inside / divisor(p, q). grad_src[h, w] = sum of grad_dst / divisor over the windows
-//           that hold (h, w). The divisor is Caffe's (taps inside the padded image) or TensorFlow's (taps inside the image).
+//           that hold (h, w). Either times [mask > 0] where there is a mask. The divisor is Caffe's (taps inside the padded image) or TensorFlow's (taps inside the image).
 // Rows are positions, elements channels. Backward is a gather: no atomics, and windows are visited in a fixed order.
 // Overwrites. Max forward: R S + 1 accesses and a byte per output element, read mostly from cache, R S FLOPs.
 #pragma once
@@ -130,6 +130,7 @@ struct PoolingBackward {
   const unsigned char* chosen;  // max only
   Storage* grad_src;
   PoolingGeometry g;
+  const Storage* mask = nullptr;  // a ReLU's output where src is one: its gradient is taken as well
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
@@ -153,6 +154,10 @@ struct PoolingBackward {
       }
     }
     Storage* PHOSPHENE_RESTRICT out = grad_src + index * g.c + i;
+    if (mask != nullptr) {
+      const Storage* PHOSPHENE_RESTRICT rectified = mask + index * g.c + i;
+      for (int l = 0; l < N; ++l) sum[l] = widen(rectified[l]) > 0.F ? sum[l] : 0.F;
+    }
     for (int l = 0; l < N; ++l) narrow(sum[l], out[l]);
   }
 };

@@ -121,6 +121,25 @@ void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, std::vecto
   }
 }
 
+// The mask of a ReLU moves into the gradient of the pooling or the normalisation that alone read it.
+void fuse_masks(std::vector<Instruction>& list, const Uses& uses, std::vector<bool>& dead) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    const auto* sum = std::get_if<AccumulateProblem>(&list[i].problem);
+    if (sum == nullptr || !sum->masked || sum->sources != 1 || sum->src_c != sum->dst.c) continue;
+    const auto writer = uses.writer.find(list[i].src[0]);
+    if (writer == uses.writer.end() || uses.only_reader(list[i].src[0]) < 0) continue;
+    Instruction& gradient = list[writer->second];
+    bool* masked = nullptr;
+    if (auto* pooling = std::get_if<PoolingBackwardProblem>(&gradient.problem)) masked = &pooling->masked;
+    if (auto* lrn = std::get_if<LrnBackwardProblem>(&gradient.problem)) masked = &lrn->masked;
+    if (masked == nullptr || *masked) continue;
+    *masked = true;
+    gradient.src.push_back(list[i].src.back());
+    gradient.dst = list[i].dst;
+    dead[i] = true;
+  }
+}
+
 void fuse_whiten(std::vector<Instruction>& list, const Graph& graph, const Uses& uses, std::vector<bool>& dead) {
   for (auto& instruction : list) {
     auto* adam = std::get_if<AdamProblem>(&instruction.problem);
@@ -189,6 +208,7 @@ void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const Va
   if (gradients) repeat(epilogues);  // before sums are spread over the slices that read them
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_accumulate(list, uses, dead); });
   if (gradients) repeat(epilogues);
+  repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_masks(list, uses, dead); });
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_whiten(list, graph, uses, dead); });
 }
 

@@ -25,8 +25,8 @@ std::vector<Instruction> lower(const Graph& graph);
 void prune(std::vector<Instruction>& list, std::span<const ValueId> keep);
 
 // Convolution + ReLU becomes one instruction where nothing else reads what stands between; chains of Accumulate become one;
-// a whitening whose only reader is Adam moves into Adam. With `gradients`, a sum and a mask move into the gradient of the
-// convolution that makes their last term.
+// the mask of a ReLU moves into the gradient of a pooling or a normalisation that read it; a whitening whose only reader is Adam
+// moves into Adam. With `gradients`, a sum and a mask move into the gradient of the convolution that makes their last term.
 void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep, bool gradients = false);
 
 }  // namespace phosphene

@@ -163,12 +163,14 @@ void launch(const Launcher& launcher, const PoolingBackwardProblem& problem, con
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const T* grad_dst = at.template at<T>(0);
+    const int next = problem.kind == PoolingKind::max ? 2 : 1;
+    const T* mask = problem.masked ? at.template at<T>(next) : nullptr;
+    T* grad_src = at.template at<T>(problem.masked ? next + 1 : next);
     if (problem.kind == PoolingKind::max) {
-      launcher.rows(
-          rows, c,
-          PoolingBackward<true, T>{grad_dst, at.template at<unsigned char>(1), at.template at<T>(2), geometry});
+      launcher.rows(rows, c,
+                    PoolingBackward<true, T>{grad_dst, at.template at<unsigned char>(1), grad_src, geometry, mask});
     } else {
-      launcher.rows(rows, c, PoolingBackward<false, T>{grad_dst, nullptr, at.template at<T>(1), geometry});
+      launcher.rows(rows, c, PoolingBackward<false, T>{grad_dst, nullptr, grad_src, geometry, mask});
     }
   });
 }
@@ -206,7 +208,8 @@ void launch(const Launcher& launcher, const LrnBackwardProblem& problem, const O
       launcher.rows(problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
                     NormaliseResponseBackward<power(), T>{
                         at.template at<T>(0), at.template at<T>(1), at.template at<T>(2), at.template at<T>(3),
-                        at.template at<T>(4), problem.src.c, problem.radius, problem.alpha, problem.beta});
+                        at.template at<T>(problem.masked ? 5 : 4), problem.src.c, problem.radius, problem.alpha,
+                        problem.beta, problem.masked ? at.template at<T>(4) : nullptr});
     });
   });
 }

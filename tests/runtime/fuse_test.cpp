@@ -6,12 +6,15 @@
 
 #include "layers/network/concat.h"
 #include "layers/network/convolution.h"
+#include "layers/network/lrn.h"
+#include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
 #include "runtime/program.h"
 #include "tests/runtime/small_graphs.h"
 #include "tests/support/given_gradient.h"
+#include "tests/support/op_harness.h"
 
 namespace phosphene {
 namespace {
@@ -139,6 +142,45 @@ TEST(Fuse, ChangesNoBit) {
     EXPECT_TRUE(std::any_of(results.back().begin(), results.back().end(), [](float g) { return g != 0; }));
   }
   EXPECT_EQ(results[0], results[1]);
+}
+
+// x -> a (ReLU), read by a pooling or a normalisation alone: its mask becomes part of their gradient, and no bit changes.
+TEST(Fuse, AMaskMovesIntoTheGradientOfAPoolingOrANormalisation) {
+  const WindowAttributes window{.r = 3, .s = 3, .stride_h = 2, .stride_w = 2};
+  const std::vector<std::shared_ptr<const Op>> readers = {
+      std::make_shared<Pooling>(PoolingKind::max, window, PoolingDivisor::padded, false),
+      std::make_shared<Pooling>(PoolingKind::average, window, PoolingDivisor::padded, false),
+      std::make_shared<Lrn>(2, 0.1F, 0.75F, 1.F)};
+  const auto backend = make_cpu_backend(1);
+  for (const auto& reader : readers) {
+    Graph graph;
+    const TensorInfo large{{2, 8, 7, 6}, Layout::channels_last, DType::f32};
+    const ValueId x = graph.state("x", large);
+    const ValueId a = graph.append(std::make_shared<Relu>(), {x}, "a");
+    const ValueId y = graph.append_all(reader, {a}, "y")[0];
+    const ValueId cotangent = graph.state("c", graph.info(y));
+    graph.append(std::make_shared<testing::GivenGradient>(cotangent), {y}, "o");
+    const ValueId wrt[] = {x};
+    const ValueId gradient = differentiate(graph, wrt)[0];
+    std::vector<std::vector<float>> results;
+    for (const bool fused : {false, true}) {
+      States states(*backend);
+      ProgramOptions options;
+      options.fused = fused;
+      Program program(graph, {gradient}, *backend, states, options);
+      EXPECT_EQ(std::any_of(program.steps().begin(), program.steps().end(),
+                            [](const Program::Step& step) { return step.kind == "accumulate"; }),
+                !fused);
+      const std::vector<double> numbers = testing::random_numbers(large.shape.elements(), 1),
+                                weights = testing::random_numbers(graph.shape(y).elements(), 2);
+      states.write("x", std::vector<float>(numbers.begin(), numbers.end()));
+      states.write("c", std::vector<float>(weights.begin(), weights.end()));
+      program.run();
+      results.push_back(program.read(gradient));
+    }
+    EXPECT_EQ(results[0], results[1]) << reader->kind();
+    EXPECT_TRUE(std::any_of(results[0].begin(), results[0].end(), [](float g) { return g != 0; }));
+  }
 }
 
 }  // namespace
