@@ -13,6 +13,7 @@ LAYERS = {
     "inception_3b/output": "conv3_3",
     "inception_4a/output": "conv4_2",
     "inception_4c/output": "conv5_1",
+    "inception_4d/output": "conv5_1",
     "inception_5a/output": "conv5_2",
     "inception_5b/output": "conv5_3",
 }
