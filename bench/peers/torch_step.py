@@ -1,0 +1,134 @@
+"""One contestant written with PyTorch: times its steps and prints their median and the process's peak memory as JSON.
+
+Weights are random, of the size that keeps signals' variance (He 2015): trained ones would take the same time, smaller ones make numbers
+so small that the CPU handles them slowly. `lucent` is a whole step of Lucent 0.1.8 as its users write it. `eager`, `compile` and
+`bf16` are forward and backward to the input alone, without image, transforms or optimiser, of a network that ends at the layer.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+CHANNEL = 97
+
+# GoogLeNet's modules (Szegedy 2015, table 1): 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection. None: a pooling of stride 2.
+INCEPTIONS = {
+    "3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64), "pool3": None,
+    "4a": (192, 96, 208, 16, 48, 64), "4b": (160, 112, 224, 24, 64, 64), "4c": (128, 128, 256, 24, 64, 64),
+    "4d": (112, 144, 288, 32, 64, 64), "4e": (256, 160, 320, 32, 128, 128), "pool4": None,
+    "5a": (256, 160, 320, 32, 128, 128), "5b": (384, 192, 384, 48, 128, 128),
+}  # fmt: skip
+
+
+class Inception(nn.Module):
+    def __init__(self, channels, ones, reduce3, threes, reduce5, fives, projection):
+        super().__init__()
+        relu = nn.ReLU
+        self.branches = nn.ModuleList([
+            nn.Sequential(nn.Conv2d(channels, ones, 1), relu()),
+            nn.Sequential(nn.Conv2d(channels, reduce3, 1), relu(), nn.Conv2d(reduce3, threes, 3, padding=1), relu()),
+            nn.Sequential(nn.Conv2d(channels, reduce5, 1), relu(), nn.Conv2d(reduce5, fives, 5, padding=2), relu()),
+            nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.Conv2d(channels, projection, 1), relu()),
+        ])  # fmt: skip
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+def googlenet(last):
+    pool = lambda: nn.MaxPool2d(3, 2, ceil_mode=True)
+    layers = [nn.Conv2d(3, 64, 7, 2, 3), nn.ReLU(), pool(), nn.LocalResponseNorm(5), nn.Conv2d(64, 64, 1), nn.ReLU(),
+              nn.Conv2d(64, 192, 3, padding=1), nn.ReLU(), nn.LocalResponseNorm(5), pool()]  # fmt: skip
+    channels = 192
+    for name, sizes in INCEPTIONS.items():
+        layers.append(pool() if sizes is None else Inception(channels, *sizes))
+        if sizes is not None:
+            channels = sizes[0] + sizes[2] + sizes[4] + sizes[5]
+        if name == last:
+            return nn.Sequential(*layers)
+    raise SystemExit(f"GoogLeNet has no {last}")
+
+
+def with_weights(network):
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+            nn.init.zeros_(module.bias)
+    return network.eval()
+
+
+def vgg16(last):
+    from torchvision.models import vgg16 as build
+
+    assert last == "conv4_2"
+    return build(weights=None).features[:20]  # conv4_2 is the twentieth entry, before its ReLU
+
+
+def time_lucent(options):
+    from lucent.modelzoo import inceptionv1
+    from lucent.optvis import objectives, param, render
+
+    if options.network == "googlenet":
+        model, layer = inceptionv1(pretrained=False), "mixed" + options.layer
+    else:
+        from torchvision.models import vgg16 as build
+
+        model, layer = build(weights=None), "features_19"
+    moments = []
+
+    class Timed(torch.optim.Adam):
+        def step(self, closure):
+            result = super().step(closure)
+            moments.append(time.perf_counter())
+            return result
+
+    objective = objectives.channel(layer, CHANNEL)
+    if options.diversity:
+        objective = objective - 1e2 * objectives.diversity(layer)
+    render.render_vis(
+        with_weights(model), objective, lambda: param.image(options.size, batch=options.batch), lambda p: Timed(p, lr=0.05),
+        thresholds=(options.steps + 1,), progress=False, show_image=False)  # fmt: skip
+    return [after - before for before, after in zip(moments, moments[1:])]
+
+
+def time_torch(options):
+    network = with_weights((googlenet if options.network == "googlenet" else vgg16)(options.layer)).requires_grad_(False)
+    image = torch.randn(options.batch, 3, options.size, options.size).requires_grad_(True)
+    run = torch.compile(network) if options.contestant == "compile" else network
+    seconds = []
+    for step in range(options.steps + 3):
+        begin = time.perf_counter()
+        image.grad = None
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.contestant == "bf16"):
+            activation = run(image)
+        functional.relu(activation[:, CHANNEL]).float().mean().backward()
+        if step >= 3:  # compiled, and memory warm
+            seconds.append(time.perf_counter() - begin)
+    return seconds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("contestant", choices=["lucent", "eager", "compile", "bf16"])
+    parser.add_argument("network", choices=["googlenet", "vgg16"])
+    parser.add_argument("layer")
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--diversity", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    seconds = (time_lucent if options.contestant == "lucent" else time_torch)(options)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"seconds": statistics.median(seconds), "peak_memory_bytes": peak}))
+
+
+if __name__ == "__main__":
+    main()
