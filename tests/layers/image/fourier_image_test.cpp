@@ -74,12 +74,12 @@ FourierParameterization parameterization_of(const nlohmann::json& golden) {
           .decay_power = golden.at("decay")};
 }
 
-// Odd and even sizes, not square; every radix of a fast transform, and primes that have none. A pixel is 2H sums of 2H terms under a sum of 2K: roundings of relative size 2^-24 that add up
-// like a random walk over at most 2H + 2K = 200 terms, of numbers of which one column (the lowest frequency) dominates.
+// Odd and even sizes, not square; every radix of a fast transform, and primes that have none. A pixel of the matrix products is
+// 2H sums of 2H terms under a sum of 2K (a fast transform rounds less often): roundings of relative size 2^-24 that add up like a random walk over at most 2H + 2K = 200 terms, of numbers of which one column (the lowest frequency) dominates.
 TEST(FourierImage, EqualsTheNaiveTransform) {
   constexpr double kTolerance = 8 * 0x1p-24 * 14.2;
-  for (const auto& [h, w] :
-       std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {2, 1}, {1, 2}, {6, 9}, {9, 6}, {13, 16}, {70, 5}, {44, 53}, {34, 8}, {6, 37}}) {
+  for (const auto& [h, w] : std::vector<std::pair<int64_t, int64_t>>{
+           {1, 1}, {2, 1}, {1, 2}, {6, 9}, {9, 6}, {13, 16}, {70, 5}, {44, 53}, {34, 8}, {6, 37}}) {
     const FourierParameterization p{.n = 2, .c = 2, .h = h, .w = w, .decay_power = 0.75};
     const Tensor spectrum(p.spectrum().shape, random_numbers(p.spectrum().shape.elements(), 1));
     const Tensor cotangent({2, 2, h, w}, random_numbers(4 * h * w, 2));
