@@ -26,7 +26,7 @@ def answer(command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1] if command[0] == sys.executable else done.stdout)
+    return json.loads(done.stdout)
 
 
 def config_of(network, layer, batch, diversity):
