@@ -40,10 +40,10 @@ struct Reorder {
 
 class ConvolutionTask final : public Task {
  public:
-  ConvolutionTask(Candidate candidate, const Shape& in, const Shape& out, memory weights, std::optional<memory> bias)
+  ConvolutionTask(Candidate candidate, memory::desc in, memory::desc out, memory weights, std::optional<memory> bias)
       : candidate_(std::move(candidate)),
-        user_in_(onednn_desc(in, Tag::nhwc)),
-        user_out_(onednn_desc(out, Tag::nhwc)),
+        user_in_(std::move(in)),
+        user_out_(std::move(out)),
         weights_(std::move(weights)),
         bias_(std::move(bias)) {}
 
@@ -87,12 +87,15 @@ class ConvolutionTask final : public Task {
   std::optional<Reorder> before_, after_;
 };
 
-// The geometry of one convolution and how its tensors are to lie.
+// The geometry of one convolution and how its tensors are to lie. The bias is float32 whatever the others are.
 struct Geometry {
   Shape src, dst;
   Window window;
   int64_t groups = 1;
+  DType storage = DType::f32;
 
+  [[nodiscard]] memory::desc src_desc(Tag tag) const { return onednn_desc(src, storage, tag); }
+  [[nodiscard]] memory::desc dst_desc(Tag tag) const { return onednn_desc(dst, storage, tag); }
   [[nodiscard]] memory::dims strides() const { return {window.stride_h, window.stride_w}; }
   [[nodiscard]] memory::dims pads_before() const { return {window.pad_top, window.pad_left}; }
   [[nodiscard]] memory::dims pads_after() const { return {window.pad_bottom, window.pad_right}; }
@@ -103,7 +106,7 @@ struct Geometry {
   }
 };
 
-memory::desc any_weights(const Geometry& g) { return {g.weight_dims(), memory::data_type::f32, Tag::any}; }
+memory::desc any_weights(const Geometry& g) { return {g.weight_dims(), onednn_type(g.storage), Tag::any}; }
 
 dnnl::primitive_attr attributes(bool relu) {
   dnnl::primitive_attr attributes;
@@ -118,7 +121,7 @@ dnnl::primitive_attr attributes(bool relu) {
 
 dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, Tag tag, bool bias, bool relu) {
   using Forward = dnnl::convolution_forward;
-  const memory::desc src = onednn_desc(g.src, tag), dst = onednn_desc(g.dst, tag);
+  const memory::desc src = g.src_desc(tag), dst = g.dst_desc(tag);
   const auto kind = dnnl::prop_kind::forward_inference;
   const auto algorithm = dnnl::algorithm::convolution_direct;
   if (!bias) {
@@ -146,8 +149,8 @@ Candidate forward_candidate(const std::string& name, const Geometry& g, Tag tag,
 
 Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag) {
   using Backward = dnnl::convolution_backward_data;
-  const Backward::desc desc(dnnl::algorithm::convolution_direct, onednn_desc(g.src, tag), any_weights(g),
-                            onednn_desc(g.dst, tag), g.strides(), g.pads_before(), g.pads_after());
+  const Backward::desc desc(dnnl::algorithm::convolution_direct, g.src_desc(tag), any_weights(g), g.dst_desc(tag),
+                            g.strides(), g.pads_before(), g.pads_after());
   const Backward::primitive_desc primitive(desc, attributes(false), onednn_engine(),
                                            forward_desc(g, tag, false, false));
   return {name,
@@ -164,7 +167,7 @@ Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag
 // The forward convolution that is the gradient of a stride-1 one: channels exchanged, window rotated, paddings r - 1 - pad.
 Geometry rotated(const Geometry& g) {
   const Window& w = g.window;
-  Geometry r{g.dst, g.src, w, 1};
+  Geometry r{g.dst, g.src, w, 1, g.storage};
   r.window.pad_top = w.r - 1 - w.pad_top;
   r.window.pad_left = w.s - 1 - w.pad_left;
   r.window.pad_bottom = w.r - 1 - w.pad_bottom;
@@ -186,6 +189,7 @@ std::vector<float> rotate_weights(const Weights& weights, const Geometry& g) {
   return rotated_weights;
 }
 
+// Weights as a file holds them, rounded to `wanted`'s type and laid out as it says.
 memory pack(const float* plain, const Geometry& g, const memory::desc& wanted) {
   const memory::desc desc(g.weight_dims(), memory::data_type::f32, g.groups == 1 ? Tag::oihw : Tag::goihw);
   memory from(desc, onednn_engine(), const_cast<float*>(plain));
@@ -222,13 +226,14 @@ Candidate choose(const std::vector<Way>& ways, const std::string& where, std::ve
   fail_internal(where, "no fast convolution; the last refusal: {}", considerations.back().refusal);
 }
 
-PlannedTask finish(Candidate candidate, std::vector<Consideration> considerations, const Shape& in, const Shape& out,
+PlannedTask finish(Candidate candidate, std::vector<Consideration> considerations, memory::desc in, memory::desc out,
                    memory weights, std::optional<memory> bias) {
   PlannedTask planned;
   planned.implementation = fmt::format("onednn {} {}", candidate.name, candidate.implementation);
   planned.considerations = std::move(considerations);
   planned.constant_bytes = static_cast<int64_t>(weights.get_desc().get_size());
-  auto task = std::make_unique<ConvolutionTask>(std::move(candidate), in, out, std::move(weights), std::move(bias));
+  auto task = std::make_unique<ConvolutionTask>(std::move(candidate), std::move(in), std::move(out), std::move(weights),
+                                                std::move(bias));
   planned.workspace_bytes = task->workspace_bytes();
   planned.task = std::move(task);
   return planned;
@@ -242,7 +247,7 @@ std::string onednn_version() {
 }
 
 PlannedTask plan_convolution(const ConvolutionProblem& problem, const std::string& where) {
-  const Geometry g{problem.src, problem.dst, problem.window, problem.groups};
+  const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
   const bool has_bias = problem.bias.data != nullptr;
   std::vector<Consideration> considerations;
   Candidate candidate =
@@ -256,7 +261,8 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const std::strin
       bias.emplace(memory::desc({g.dst.c}, memory::data_type::f32, Tag::a), onednn_engine());
       std::memcpy(bias->get_data_handle(), problem.bias.data, static_cast<size_t>(g.dst.c) * sizeof(float));
     }
-    return finish(std::move(candidate), std::move(considerations), g.src, g.dst, std::move(weights), std::move(bias));
+    return finish(std::move(candidate), std::move(considerations), g.src_desc(Tag::nhwc), g.dst_desc(Tag::nhwc),
+                  std::move(weights), std::move(bias));
   });
 }
 
@@ -264,7 +270,7 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Pa
                              const std::string& where) {
   const std::string not_an_image = refuse_image_gradient(problem);
   if (not_an_image.empty()) return plan_image_gradient(problem, parallel);
-  const Geometry g{problem.src, problem.dst, problem.window, problem.groups};
+  const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
   const Window& w = g.window;
   std::string cannot_rotate;
   if (w.stride_h != 1 || w.stride_w != 1) cannot_rotate = "the stride is not 1";
@@ -279,7 +285,8 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Pa
     const bool is_rotated = candidate.name == "rotated";
     memory weights = is_rotated ? pack(rotate_weights(problem.weights, g).data(), rotated(g), candidate.weights)
                                 : pack(problem.weights.data, g, candidate.weights);
-    return finish(std::move(candidate), std::move(considerations), g.dst, g.src, std::move(weights), std::nullopt);
+    return finish(std::move(candidate), std::move(considerations), g.dst_desc(Tag::nhwc), g.src_desc(Tag::nhwc),
+                  std::move(weights), std::nullopt);
   });
 }
 

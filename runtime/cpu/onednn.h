@@ -21,8 +21,12 @@ inline dnnl::stream& onednn_stream() {
 
 inline dnnl::memory::dims onednn_dims(const Shape& shape) { return {shape.n, shape.c, shape.h, shape.w}; }
 
-inline dnnl::memory::desc onednn_desc(const Shape& shape, dnnl::memory::format_tag tag) {
-  return {onednn_dims(shape), dnnl::memory::data_type::f32, tag};
+inline dnnl::memory::data_type onednn_type(DType storage) {
+  return storage == DType::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
+inline dnnl::memory::desc onednn_desc(const Shape& shape, DType storage, dnnl::memory::format_tag tag) {
+  return {onednn_dims(shape), onednn_type(storage), tag};
 }
 
 // Runs `make` and turns oneDNN's exception into ours.
