@@ -24,8 +24,6 @@ struct Candidate {
   int in_argument = DNNL_ARG_SRC, out_argument = DNNL_ARG_DST;
 };
 
-int64_t aligned(const memory::desc& desc) { return (static_cast<int64_t>(desc.get_size()) + 63) / 64 * 64; }
-
 memory at(const memory::desc& desc, void* data) { return {desc, onednn_engine(), data}; }
 
 // A change of layout between two memories.
@@ -48,13 +46,13 @@ class ConvolutionTask final : public Task {
         bias_(std::move(bias)) {}
 
   [[nodiscard]] int64_t workspace_bytes() const {
-    return aligned(candidate_.scratchpad) + (candidate_.in != user_in_ ? aligned(candidate_.in) : 0) +
-           (candidate_.out != user_out_ ? aligned(candidate_.out) : 0);
+    return onednn_bytes(candidate_.scratchpad) + (candidate_.in != user_in_ ? onednn_bytes(candidate_.in) : 0) +
+           (candidate_.out != user_out_ ? onednn_bytes(candidate_.out) : 0);
   }
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     const auto take = [&workspace](const memory::desc& desc) {
-      return at(desc, std::exchange(workspace, workspace + aligned(desc)));
+      return at(desc, std::exchange(workspace, workspace + onednn_bytes(desc)));
     };
     memory in = at(user_in_, operands[0]);
     memory out = at(user_out_, operands[1]);

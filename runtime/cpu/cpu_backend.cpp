@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "kernels/launch_cpu.h"
+#include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/convolution.h"
 #include "runtime/cpu/inverse_fourier.h"
 #include "runtime/cpu/linear.h"
@@ -91,11 +92,16 @@ class CpuBackend final : public Backend {
     return std::visit([&](const auto& p) { return plan_one(p, where); }, problem);
   }
 
-  [[nodiscard]] Peaks measure_peaks(DType /*storage*/) override { return measure_cpu_peaks(parallel_.threads()); }
+  [[nodiscard]] Peaks measure_peaks(DType storage) override {
+    refuse_bf16(storage);
+    return measure_cpu_peaks(parallel_.threads(), storage);
+  }
 
  private:
   static void refuse_bf16(DType storage) {
-    if (storage == DType::bf16) fail("precision bf16", "it needs a GPU; the CPU computes in f32");
+    if (storage != DType::bf16) return;
+    const std::string refusal = refuse_bf16_on_cpu();
+    if (!refusal.empty()) fail("precision bf16", "{}", refusal);
   }
   PlannedTask plan_one(const ConvolutionProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
@@ -122,9 +128,9 @@ class CpuBackend final : public Backend {
     return plan_linear(problem, parallel_);
   }
 
-  PlannedTask plan_one(const MatrixProductsProblem& problem, const std::string& /*where*/) {
+  PlannedTask plan_one(const MatrixProductsProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
-    return plan_matrix_products(problem, parallel_);
+    return plan_matrix_products(problem, parallel_, where);
   }
 
   template <class KernelProblem>

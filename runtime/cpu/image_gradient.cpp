@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/host_device.h"
 #include "runtime/cpu/vector.h"
+#include "runtime/launches/operands.h"
 
 namespace phosphene {
 namespace {
@@ -20,6 +22,14 @@ namespace {
 constexpr int64_t kMostChannels = 4;
 constexpr int kMostSums =
     kVectorLanes == 16 ? 24 : 12;  // vectors that stay in registers beside a product's two factors
+
+#ifdef __AVX2__
+__m256 load_eight(const float* at) { return _mm256_loadu_ps(at); }
+__m256 load_eight(const Bfloat16* at) {
+  const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+#endif
 
 // The channels of positions whose gradient is not zero, one behind the other.
 struct Entries {
@@ -33,11 +43,12 @@ struct Entries {
       : values(reinterpret_cast<float*>(memory)), channels(reinterpret_cast<int32_t*>(values + most + kSlack)) {}
 
   // Adds those of k_count channels at `listed` and returns the number then. Without a branch, as none could be predicted.
-  [[nodiscard]] int64_t add(const float* gradient, int64_t k_count, int64_t listed) const {
+  template <class Storage>
+  [[nodiscard]] int64_t add(const Storage* gradient, int64_t k_count, int64_t listed) const {
     int64_t k = 0;
 #ifdef __AVX2__
     for (; k + 8 <= k_count; k += 8) {
-      const __m256 eight = _mm256_loadu_ps(gradient + k);
+      const __m256 eight = load_eight(gradient + k);
       const auto nonzero = static_cast<unsigned>(
           _mm256_movemask_ps(_mm256_cmp_ps(eight, _mm256_setzero_ps(), _CMP_NEQ_UQ)));  // what is no number counts
       const __m256i which = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(kSetBits[nonzero])));
@@ -48,9 +59,9 @@ struct Entries {
     }
 #endif
     for (; k < k_count; ++k) {
-      values[listed] = gradient[k];
+      values[listed] = widen(gradient[k]);
       channels[listed] = static_cast<int32_t>(k);
-      listed += gradient[k] != 0.F ? 1 : 0;
+      listed += widen(gradient[k]) != 0.F ? 1 : 0;
     }
     return listed;
   }
@@ -96,7 +107,7 @@ struct Panel {
 };
 
 // Of one position all taps, (r, s, c) in this order, each row of taps filled up to whole vectors with zeros, and divided into
-// panels; the weights as [panel][k][vector].
+// panels; the weights, rounded to the problem's storage, as [panel][k][vector].
 struct Taps {
   explicit Taps(const ConvolutionBackwardProblem& problem)
       : r(problem.window.r),
@@ -121,6 +132,13 @@ struct Taps {
   std::vector<Vector> weights;
 
  private:
+  static float stored(float number, DType storage) {
+    with_storage(storage, [&number](auto narrowed) {
+      narrow(number, narrowed);
+      number = widen(narrowed);
+    });
+    return number;
+  }
   void pack(const ConvolutionBackwardProblem& problem, const Panel& panel) {
     const int64_t c_count = problem.src.c, s_count = problem.window.s;
     auto* packed = reinterpret_cast<float*>(weights.data() + panel.first * k_count);
@@ -131,7 +149,7 @@ struct Taps {
         const int64_t s = sc / c_count, c = sc % c_count;
         if (s < s_count)
           packed[k * panel.vectors * kVectorLanes + i] =
-              problem.weights.data[((k * c_count + c) * r + row) * s_count + s];
+              stored(problem.weights.data[((k * c_count + c) * r + row) * s_count + s], problem.storage);
       }
     }
   }
@@ -161,6 +179,7 @@ class OpenRows {
   float* memory_ = nullptr;
 };
 
+template <class Storage>
 class ImageGradientTask final : public Task {
  public:
   ImageGradientTask(const ConvolutionBackwardProblem& problem, const Parallel& parallel)
@@ -175,8 +194,8 @@ class ImageGradientTask final : public Task {
   [[nodiscard]] int64_t constant_bytes() const { return std::ssize(taps_.weights) * int64_t{sizeof(Vector)}; }
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
-    grad_dst_ = reinterpret_cast<const float*>(operands[0]);
-    grad_src_ = reinterpret_cast<float*>(operands[1]);
+    grad_dst_ = reinterpret_cast<const Storage*>(operands[0]);
+    grad_src_ = reinterpret_cast<Storage*>(operands[1]);
     workspace_ = workspace;
   }
 
@@ -228,7 +247,7 @@ class ImageGradientTask final : public Task {
   }
 
   // Adds the windows of one row of the gradient, one panel of taps at a time: its weights then stay in the first cache.
-  void add_row(const float* gradient, float* const* rows, int64_t* ends) const {
+  void add_row(const Storage* gradient, float* const* rows, int64_t* ends) const {
     const Entries entries(reinterpret_cast<std::byte*>(ends + dst_.w), dst_.w * dst_.c);
     for (int64_t q = 0; q < dst_.w; ++q) ends[q] = entries.add(gradient + q * dst_.c, dst_.c, q == 0 ? 0 : ends[q - 1]);
     for (const Panel& panel : taps_.panels) {
@@ -241,8 +260,9 @@ class ImageGradientTask final : public Task {
   }
 
   void copy_row(const float* row, int64_t n, int64_t u) const {
-    std::memcpy(grad_src_ + (n * src_.h + u) * src_.w * src_.c, row + window_.pad_left * src_.c,
-                static_cast<size_t>(src_.w * src_.c) * sizeof(float));
+    const float* PHOSPHENE_RESTRICT from = row + window_.pad_left * src_.c;
+    Storage* PHOSPHENE_RESTRICT to = grad_src_ + (n * src_.h + u) * src_.w * src_.c;
+    for (int64_t i = 0; i < src_.w * src_.c; ++i) narrow(from[i], to[i]);
   }
 
   Shape src_, dst_;
@@ -250,8 +270,8 @@ class ImageGradientTask final : public Task {
   Taps taps_;
   OpenRows open_;
   Parallel parallel_;
-  const float* grad_dst_ = nullptr;
-  float* grad_src_ = nullptr;
+  const Storage* grad_dst_ = nullptr;
+  Storage* grad_src_ = nullptr;
   std::byte* workspace_ = nullptr;
 };
 
@@ -264,13 +284,15 @@ std::string refuse_image_gradient(const ConvolutionBackwardProblem& problem) {
 }
 
 PlannedTask plan_image_gradient(const ConvolutionBackwardProblem& problem, const Parallel& parallel) {
-  auto task = std::make_unique<ImageGradientTask>(problem, parallel);
   PlannedTask planned;
   planned.implementation = "image";
   planned.considerations = {{planned.implementation, ""}};
-  planned.workspace_bytes = task->workspace_bytes();
-  planned.constant_bytes = task->constant_bytes();
-  planned.task = std::move(task);
+  with_storage(problem.storage, [&](auto storage) {
+    auto task = std::make_unique<ImageGradientTask<decltype(storage)>>(problem, parallel);
+    planned.workspace_bytes = task->workspace_bytes();
+    planned.constant_bytes = task->constant_bytes();
+    planned.task = std::move(task);
+  });
   return planned;
 }
 

@@ -1,73 +1,151 @@
 #include "runtime/cpu/matrix_products.h"
 
 #include <algorithm>
+#include <unordered_map>
 
-#include "kernels/host_device.h"
-#include "runtime/cpu/sgemm.h"
+#include "runtime/cpu/onednn.h"
+#include "runtime/launches/operands.h"
 
 namespace phosphene {
 namespace {
 
-class MatrixProductsTask final : public Task {
+using dnnl::memory;
+
+constexpr int64_t kBlockRows = 64;
+
+// Rows of a product from `row` on; of a symmetric product up to the diagonal.
+MatrixProduct block_of(MatrixProduct product, int64_t row) {
+  product.m = std::min(kBlockRows, product.m - row);
+  product.a += product.transpose_a ? row : row * product.a_pitch;
+  product.dst += row * product.dst_pitch;
+  if (product.symmetric) product.n = row + product.m;
+  return product;
+}
+
+std::vector<MatrixProduct> blocks_of(const std::vector<MatrixProduct>& products) {
+  std::vector<MatrixProduct> all;
+  for (const MatrixProduct& product : products) {
+    const int64_t blocks = (product.m + kBlockRows - 1) / kBlockRows;
+    for (int64_t i = 0; i < blocks; ++i) {
+      // Of a symmetric one from both ends: neighbours then make equal work.
+      const int64_t at = !product.symmetric ? i : i % 2 == 0 ? i / 2 : blocks - 1 - i / 2;
+      all.push_back(block_of(product, at * kBlockRows));
+    }
+  }
+  return all;
+}
+
+memory::desc matrix_desc(int64_t rows, int64_t columns, int64_t pitch, bool transposed, DType storage) {
+  return {{rows, columns}, onednn_type(storage), transposed ? memory::dims{1, pitch} : memory::dims{pitch, 1}};
+}
+
+// One block for one thread; blocks of the same shape share their code in oneDNN's cache.
+class Block {
  public:
-  MatrixProductsTask(const std::vector<MatrixProduct>& products, const Parallel& parallel) : parallel_(parallel) {
-    for (const MatrixProduct& product : products) {
-      const int64_t blocks = (product.m + kGemmRows - 1) / kGemmRows;
-      for (int64_t i = 0; i < blocks; ++i) {
-        // Of a symmetric one from both ends: neighbours then make equal work.
-        const int64_t at = !product.symmetric ? i : i % 2 == 0 ? i / 2 : blocks - 1 - i / 2;
-        blocks_.push_back(block_of(product, at * kGemmRows));
-      }
+  Block(const MatrixProduct& product, DType storage, DType dst_storage)
+      : product_(product), storage_(storage), dst_storage_(dst_storage) {
+    const MatrixProduct& p = product_;
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const dnnl::matmul::desc desc(matrix_desc(p.m, p.k, p.a_pitch, p.transpose_a, storage),
+                                  matrix_desc(p.k, p.n, p.b_pitch, p.transpose_b, storage),
+                                  matrix_desc(p.m, p.n, p.dst_pitch, false, dst_storage));
+    desc_ = dnnl::matmul::primitive_desc(desc, attributes, onednn_engine());
+    primitive_ = dnnl::matmul(desc_);
+  }
+
+  [[nodiscard]] std::string implementation() const { return desc_.impl_info_str(); }
+  [[nodiscard]] int64_t workspace_bytes() const { return onednn_bytes(desc_.scratchpad_desc()); }
+
+  void bind(std::span<std::byte* const> operands, std::byte* workspace) {
+    const auto at = [](const memory::desc& desc, std::byte* data) { return memory(desc, onednn_engine(), data); };
+    const MatrixProduct& p = product_;
+    dst_ = operands[2] + p.dst * size_of(dst_storage_);
+    arguments_ = {{DNNL_ARG_SRC, at(desc_.src_desc(), operands[0] + p.a * size_of(storage_))},
+                  {DNNL_ARG_WEIGHTS, at(desc_.weights_desc(), operands[1] + p.b * size_of(storage_))},
+                  {DNNL_ARG_DST, at(desc_.dst_desc(), dst_)},
+                  {DNNL_ARG_SCRATCHPAD, at(desc_.scratchpad_desc(), workspace)}};
+  }
+
+  void run() const {
+    primitive_.execute(onednn_stream(), arguments_);
+    if (product_.symmetric) {
+      with_storage(dst_storage_, [this](auto storage) { mirror(reinterpret_cast<decltype(storage)*>(dst_)); });
     }
   }
 
-  void bind(std::span<std::byte* const> operands, std::byte* /*workspace*/) override {
-    a_ = reinterpret_cast<const float*>(operands[0]);
-    b_ = reinterpret_cast<const float*>(operands[1]);
-    dst_ = reinterpret_cast<float*>(operands[2]);
-  }
-
-  void run() override {
-    parallel_.spread(std::ssize(blocks_), [&](int64_t part) {
-      const MatrixProduct& p = blocks_[static_cast<size_t>(part)];
-      gemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, a_ + p.a, p.a_pitch, b_ + p.b,
-           p.b_pitch, 0, dst_ + p.dst, p.dst_pitch);
-      if (p.symmetric) mirror(p);
-    });
-  }
-
  private:
-  // Rows from `row` on; of a symmetric product up to the diagonal.
-  static MatrixProduct block_of(MatrixProduct product, int64_t row) {
-    product.m = std::min(kGemmRows, product.m - row);
-    product.a += product.transpose_a ? row : row * product.a_pitch;
-    product.dst += row * product.dst_pitch;
-    if (product.symmetric) product.n = row + product.m;
-    return product;
-  }
-
   // What stands before the diagonal's block, to where it stands transposed.
-  void mirror(const MatrixProduct& p) const {
+  template <class T>
+  void mirror(const T* PHOSPHENE_RESTRICT from) const {
+    const MatrixProduct& p = product_;
     const int64_t row = p.n - p.m;
-    const float* PHOSPHENE_RESTRICT from = dst_ + p.dst;
-    float* PHOSPHENE_RESTRICT to = dst_ + p.dst - row * p.dst_pitch + row;
+    T* PHOSPHENE_RESTRICT to = reinterpret_cast<T*>(dst_) - row * p.dst_pitch + row;
     for (int64_t j = 0; j < row; ++j)
       for (int64_t i = 0; i < p.m; ++i) to[j * p.dst_pitch + i] = from[i * p.dst_pitch + j];
   }
 
-  std::vector<MatrixProduct> blocks_;
+  MatrixProduct product_;
+  DType storage_, dst_storage_;
+  dnnl::matmul::primitive_desc desc_;
+  dnnl::matmul primitive_;
+  std::byte* dst_ = nullptr;
+  std::unordered_map<int, memory> arguments_;
+};
+
+class MatrixProductsTask final : public Task {
+ public:
+  MatrixProductsTask(std::vector<Block> blocks, const Parallel& parallel)
+      : blocks_(std::move(blocks)), parallel_(parallel) {
+    for (const Block& block : blocks_) bytes_each_ = std::max(bytes_each_, block.workspace_bytes());
+  }
+
+  [[nodiscard]] int64_t workspace_bytes() const { return parallel_.threads() * bytes_each_; }
+
+  void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
+    for (int64_t part = 0; part < parallel_.threads(); ++part) {
+      for (Block& block : blocks_of_part(part)) block.bind(operands, workspace + part * bytes_each_);
+    }
+  }
+
+  void run() override {
+    parallel_.spread(parallel_.threads(), [this](int64_t part) {
+      for (const Block& block : blocks_of_part(part)) block.run();
+    });
+  }
+
+ private:
+  std::span<Block> blocks_of_part(int64_t part) {
+    const int64_t count = std::ssize(blocks_), parts = parallel_.threads();
+    return {blocks_.begin() + count * part / parts, blocks_.begin() + count * (part + 1) / parts};
+  }
+
+  std::vector<Block> blocks_;
   Parallel parallel_;
-  const float *a_ = nullptr, *b_ = nullptr;
-  float* dst_ = nullptr;
+  int64_t bytes_each_ = 0;
 };
 
 }  // namespace
 
-PlannedTask plan_matrix_products(const MatrixProductsProblem& problem, const Parallel& parallel) {
+PlannedTask plan_matrix_products(const MatrixProductsProblem& problem, const Parallel& parallel,
+                                 const std::string& where) {
+  std::vector<Block> blocks;
   PlannedTask planned;
-  planned.implementation = "onednn sgemm";
+  onednn_checked(where, [&] {
+    parallel.alone([&] {
+      for (const MatrixProduct& product : blocks_of(problem.products))
+        blocks.emplace_back(product, problem.storage, problem.dst_storage);
+    });
+  });
+  for (const Block& block : blocks) {
+    planned.implementation = "onednn matmul " + block.implementation();
+    if (planned.implementation.find("ref") != std::string::npos)
+      fail_internal(where, "no fast matrix product; oneDNN has only {}", block.implementation());
+  }
   planned.considerations = {{planned.implementation, ""}};
-  planned.task = std::make_unique<MatrixProductsTask>(problem.products, parallel);
+  auto task = std::make_unique<MatrixProductsTask>(std::move(blocks), parallel);
+  planned.workspace_bytes = task->workspace_bytes();
+  planned.task = std::move(task);
   return planned;
 }
 

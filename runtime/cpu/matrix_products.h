@@ -1,11 +1,15 @@
 // Matrix products by oneDNN.
 #pragma once
 
+#include <string>
+
 #include "runtime/backend.h"
 #include "runtime/cpu/parallel.h"
 
 namespace phosphene {
 
-PlannedTask plan_matrix_products(const MatrixProductsProblem& problem, const Parallel& parallel);
+// Blocks of 64 rows, each by one thread, so that no number of threads changes a sum's order.
+PlannedTask plan_matrix_products(const MatrixProductsProblem& problem, const Parallel& parallel,
+                                 const std::string& where);
 
 }  // namespace phosphene

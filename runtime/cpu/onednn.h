@@ -29,6 +29,11 @@ inline dnnl::memory::desc onednn_desc(const Shape& shape, DType storage, dnnl::m
   return {onednn_dims(shape), onednn_type(storage), tag};
 }
 
+// What to reserve for it in a workspace, whose parts are aligned.
+inline int64_t onednn_bytes(const dnnl::memory::desc& desc) {
+  return (static_cast<int64_t>(desc.get_size()) + 63) / 64 * 64;
+}
+
 // Runs `make` and turns oneDNN's exception into ours.
 template <class Make>
 auto onednn_checked(const std::string& where, const Make& make) {

@@ -36,6 +36,16 @@ class Parallel {
 #endif
   }
 
+  // Calls f, which prepares what a part of spread() is to run: libraries plan it for one thread.
+  template <class F>
+  void alone(const F& f) const {
+    const AllThreadsAgain again{*this};
+#ifndef PHOSPHENE_STD_THREADS
+    omp_set_num_threads(1);
+#endif
+    f();
+  }
+
   // f(part) for every part, each on one thread: a library called by f keeps to it too. OpenMP's own "in parallel" would not
   // tell it so when the team is of one.
   template <class F>
@@ -56,6 +66,11 @@ class Parallel {
   }
 
  private:
+  struct AllThreadsAgain {
+    const Parallel& parallel;
+    ~AllThreadsAgain() { parallel.claim(); }
+  };
+
 #ifdef PHOSPHENE_STD_THREADS
   static constexpr int64_t kWorthSharing = 0;  // the sanitizer is to see every body shared, and tests are small
 #else

@@ -1,6 +1,5 @@
 #include "runtime/cpu/peak.h"
 
-#include <dnnl.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -8,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include "runtime/error.h"
+#include "runtime/cpu/onednn.h"
 
 namespace phosphene {
 namespace {
@@ -28,14 +27,16 @@ double fastest(const Work& work) {
   return best;
 }
 
-double product_flops() {
+double product_flops(DType storage) {
   constexpr int64_t kSize = 2048;
-  const std::vector<float> a(kSize * kSize, 1.F), b(kSize * kSize, 1.F);
-  std::vector<float> c(kSize * kSize);
+  using dnnl::memory;
+  const memory::desc factor({kSize, kSize}, onednn_type(storage), memory::format_tag::ab);
+  const memory::desc product({kSize, kSize}, memory::data_type::f32, memory::format_tag::ab);
+  const dnnl::matmul matmul({dnnl::matmul::desc(factor, factor, product), onednn_engine()});
+  const memory a(factor, onednn_engine()), b(factor, onednn_engine()), c(product, onednn_engine());
+  for (const memory& one : {a, b}) std::memset(one.get_data_handle(), 0, factor.get_size());
   return 2.0 * kSize * kSize * kSize / fastest([&] {
-           if (dnnl_sgemm('N', 'N', kSize, kSize, kSize, 1.F, a.data(), kSize, b.data(), kSize, 0.F, c.data(), kSize) !=
-               dnnl_success)
-             fail_internal("peak", "oneDNN refused a matrix product");
+           matmul.execute(onednn_stream(), {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
          });
 }
 
@@ -51,10 +52,10 @@ double copied_bytes() {
 
 }  // namespace
 
-Peaks measure_cpu_peaks(int threads) {
+Peaks measure_cpu_peaks(int threads, DType storage) {
   const int before = omp_get_max_threads();
   if (threads > 0) omp_set_num_threads(threads);
-  const Peaks peaks{product_flops(), copied_bytes()};
+  const Peaks peaks{onednn_checked("peak", [storage] { return product_flops(storage); }), copied_bytes()};
   omp_set_num_threads(before);
   return peaks;
 }

@@ -5,8 +5,8 @@
 
 namespace phosphene {
 
-// On `threads` threads (0: one per core), the best of several, because a peak is what nothing disturbed: 2048 x 2048 x 2048 float32
-// matrix products by oneDNN, and copies of 64 MB. About half a second on two cores.
-Peaks measure_cpu_peaks(int threads);
+// On `threads` threads (0: one per core), the best of several, because a peak is what nothing disturbed: 2048 x 2048 x 2048 matrix
+// products by oneDNN of factors in `storage`, and copies of 64 MB. About half a second on two cores.
+Peaks measure_cpu_peaks(int threads, DType storage);
 
 }  // namespace phosphene

@@ -88,7 +88,7 @@ TEST(Lanes, Linear) {
   const std::vector<float> src = random_floats(2 * kInputs, 1), matrix = random_floats(kInputs * kC, 2),
                            bias = random_floats(kC, 3);
   expect_same_bits_at_every_width(2, kC, 2 * kC, [&](auto& dst) {
-    return ApplyMatrix{src.data(), matrix.data(), bias.data(), dst.data(), kInputs, kC};
+    return ApplyMatrix<float>{src.data(), matrix.data(), bias.data(), dst.data(), kInputs, kC};
   });
 }
 
