@@ -21,6 +21,7 @@ namespace {
 
 struct BenchOptions {
   OneStepOptions of;
+  std::string beside;  // another experiment, or ""
   int64_t steps = 20;
   bool json = false;
 };
@@ -56,19 +57,19 @@ int64_t peak_memory_bytes() {
   return kilobytes * 1024;
 }
 
-Timing measure(OneStep& bench, const BenchOptions& options) {
-  using Clock = std::chrono::steady_clock;
-  Timing timing;
+double seconds_of_step(OneStep& bench) {
+  const auto start = std::chrono::steady_clock::now();
   bench.step().step();
   bench.wait();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+Timing measure(OneStep& bench, const BenchOptions& options) {
+  Timing timing;
+  seconds_of_step(bench);
   timing.to_first_step = seconds_since_start();
   std::vector<double> seconds;
-  for (int64_t i = 0; i < options.steps; ++i) {
-    const auto start = Clock::now();
-    bench.step().step();
-    bench.wait();
-    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
-  }
+  for (int64_t i = 0; i < options.steps; ++i) seconds.push_back(seconds_of_step(bench));
   std::sort(seconds.begin(), seconds.end());
   timing.median = seconds[seconds.size() / 2];
   timing.minimum = seconds.front();
@@ -77,6 +78,51 @@ Timing measure(OneStep& bench, const BenchOptions& options) {
   timing.peak_memory = peak_memory_bytes();  // before the matrix product takes some of its own
   timing.peaks = bench.measure_peaks();
   return timing;
+}
+
+struct Quartiles {
+  double first, median, third;
+  explicit Quartiles(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    first = values[values.size() / 4], median = values[values.size() / 2], third = values[values.size() * 3 / 4];
+  }
+};
+
+// Steps of two experiments by turns: what disturbs one disturbs its neighbour, so that their ratio is steadier than either.
+void run_beside(const BenchOptions& options) {
+  OneStepOptions other = options.of;
+  other.subject = options.beside;
+  const OneStepSubject subject(options.of), beside_subject(other);
+  OneStep bench(subject, open_device(options.of.device)), beside(beside_subject, open_device(options.of.device));
+  std::vector<double> seconds, beside_seconds, ratios;
+  seconds_of_step(bench), seconds_of_step(beside);  // warms up
+  for (int64_t i = 0; i < options.steps; ++i) {
+    seconds.push_back(seconds_of_step(bench));
+    beside_seconds.push_back(seconds_of_step(beside));
+    ratios.push_back(beside_seconds.back() / seconds.back());
+  }
+  const Quartiles each(seconds), beside_each(beside_seconds), ratio(ratios);
+  if (options.json) {
+    const auto quartiles = [](const Quartiles& q) {
+      return Json{{"first_quartile", q.first}, {"median", q.median}, {"third_quartile", q.third}};
+    };
+    const Json out = {{"step", subject.description()},
+                      {"beside", beside_subject.description()},
+                      {"backend", bench.backend()},
+                      {"steps", options.steps},
+                      {"seconds_per_step", quartiles(each)},
+                      {"beside_seconds_per_step", quartiles(beside_each)},
+                      {"ratio", quartiles(ratio)}};
+    fmt::print("{}\n", out.dump(2));
+    return;
+  }
+  fmt::print("{}, {}\n{} steps of each, by turns; medians, and quartiles in brackets\n", subject.model.name,
+             bench.backend(), options.steps);
+  for (const auto& [name, q] :
+       {std::pair(subject.description(), each), std::pair(beside_subject.description(), beside_each)})
+    fmt::print("{:8.2f} ms ({:.2f} to {:.2f})  {}\n", q.median * 1e3, q.first * 1e3, q.third * 1e3, name);
+  fmt::print("the second takes {:.3f} ({:.3f} to {:.3f}) times the first, pair by pair\n", ratio.median, ratio.first,
+             ratio.third);
 }
 
 double total_gflop(const Program& program) {
@@ -165,6 +211,7 @@ void print_table(const OneStepSubject& subject, const OneStep& bench, const Benc
 }
 
 void run_bench(const BenchOptions& options) {
+  if (!options.beside.empty()) return run_beside(options);
   const OneStepSubject subject(options.of);
   OneStep bench(subject, open_device(options.of.device));
   const Timing timing = measure(bench, options);
@@ -187,6 +234,8 @@ void add_bench_command(CLI::App& app) {
                          "compared.");
   add_one_step_options(*command, options->of);
   command->add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
+  command->add_option("--beside", options->beside,
+                      "another experiment or model: steps of the two by turns, and the ratio of neighbours");
   command->add_flag("--json", options->json, "machine-readable");
   command->footer(
       "Example:\n  phosphene bench googlenet --layer mixed4a --batch 4\n  phosphene bench configs/demo.json");
