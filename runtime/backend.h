@@ -34,6 +34,7 @@ struct PlannedTask {
   std::vector<Consideration> considerations;  // in the order tried, the one taken last
   int64_t workspace_bytes = 0;
   int64_t constant_bytes = 0;  // packed weights this task holds
+  int in_place = -1;           // the source in whose memory the destination is best written, where it dies here
 };
 
 // Memory of a backend, zeroed, aligned to 64 bytes or more. The address may be a device's.
@@ -46,6 +47,13 @@ class Memory {
 
   [[nodiscard]] virtual std::byte* data() const = 0;
   [[nodiscard]] virtual int64_t bytes() const = 0;
+};
+
+// Which sums and masks the gradient of a convolution takes up.
+struct GradientEpilogues {
+  bool sums = false;            // of gradients that are convolutions themselves (refuse_rotation)
+  bool sums_of_others = false;  // and of all others
+  bool masks = false;
 };
 
 // Planned tasks in the order they run, again and again; a backend may record them once and replay the recording.
@@ -105,8 +113,8 @@ class Backend {
   [[nodiscard]] virtual std::unique_ptr<Sequence> sequence(std::vector<Task*> tasks) {
     return std::make_unique<Sequence>(std::move(tasks));
   }
-  // Whether sums and masks of gradients are to become part of the convolutions' gradients (runtime/fuse.h).
-  [[nodiscard]] virtual bool fuses_gradients() const { return false; }
+  // What is to become part of the convolutions' gradients (runtime/fuse.h).
+  [[nodiscard]] virtual GradientEpilogues gradient_epilogues() const { return {}; }
   // What the offsets in an arena are multiples of.
   [[nodiscard]] virtual int64_t alignment() const { return 64; }
   // Waits until everything asked for has been done: read() does so by itself, for what it reads.

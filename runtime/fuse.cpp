@@ -79,12 +79,14 @@ void fuse_accumulate(std::vector<Instruction>& list, const Uses& uses, std::vect
 
 // Whole sums under a mask, [mask] (a + b + ...): each term that is the gradient of a convolution, read by nobody else, takes up
 // the sum of those written before it, and the last one the mask. What cannot be taken up stays a sum.
-void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, std::vector<bool>& dead) {
+void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, GradientEpilogues allowed,
+                    std::vector<bool>& dead) {
   const auto writer = [&](ValueId id) { return uses.writer.contains(id) ? static_cast<int>(uses.writer.at(id)) : -1; };
   const auto convolution = [&](ValueId id) -> ConvolutionBackwardProblem* {
     if (writer(id) < 0 || uses.only_reader(id) < 0) return nullptr;
     auto* problem = std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(id))].problem);
-    return problem == nullptr || problem->addend || problem->masked ? nullptr : problem;
+    if (problem == nullptr || problem->addend || problem->masked) return nullptr;
+    return allowed.sums_of_others || refuse_rotation(*problem).empty() ? problem : nullptr;
   };
   for (size_t i = 0; i < list.size(); ++i) {
     auto* sum = std::get_if<AccumulateProblem>(&list[i].problem);
@@ -104,7 +106,7 @@ void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, std::vecto
     auto* last = uses.only_reader(taken) < 0 || writer(taken) < 0
                      ? nullptr
                      : std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(taken))].problem);
-    if (left.empty() && last != nullptr && !last->masked) {
+    if (left.empty() && last != nullptr && !last->masked && (allowed.masks || !sum->masked)) {
       Instruction& whole = list[static_cast<size_t>(writer(taken))];
       if (sum->masked) {
         last->masked = true;
@@ -193,7 +195,8 @@ void prune(std::vector<Instruction>& list, std::span<const ValueId> keep) {
   erase_dead(list, dead);
 }
 
-void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep, bool gradients) {
+void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep,
+          GradientEpilogues allowed) {
   const auto repeat = [&](auto pass) {
     // Chains shrink by one link a round.
     for (size_t before = list.size() + 1; list.size() < before;) {
@@ -203,11 +206,11 @@ void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const Va
       erase_dead(list, dead);
     }
   };
-  const auto epilogues = [&](const Uses& uses, std::vector<bool>& dead) { fuse_epilogues(list, uses, dead); };
+  const auto epilogues = [&](const Uses& uses, std::vector<bool>& dead) { fuse_epilogues(list, uses, allowed, dead); };
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_relu(list, uses, dead); });
-  if (gradients) repeat(epilogues);  // before sums are spread over the slices that read them
+  if (allowed.sums) repeat(epilogues);  // before sums are spread over the slices that read them
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_accumulate(list, uses, dead); });
-  if (gradients) repeat(epilogues);
+  if (allowed.sums) repeat(epilogues);
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_masks(list, uses, dead); });
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_whiten(list, graph, uses, dead); });
 }

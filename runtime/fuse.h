@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/backend.h"
 #include "runtime/graph.h"
 
 namespace phosphene {
@@ -26,7 +27,8 @@ void prune(std::vector<Instruction>& list, std::span<const ValueId> keep);
 
 // Convolution + ReLU becomes one instruction where nothing else reads what stands between; chains of Accumulate become one;
 // the mask of a ReLU moves into the gradient of a pooling or a normalisation that read it; a whitening whose only reader is Adam
-// moves into Adam. With `gradients`, a sum and a mask move into the gradient of the convolution that makes their last term.
-void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep, bool gradients = false);
+// moves into Adam. Sums and masks that `epilogues` allows move into the gradients of the convolutions that make their terms.
+void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep,
+          GradientEpilogues epilogues = {});
 
 }  // namespace phosphene

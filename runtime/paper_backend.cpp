@@ -44,7 +44,7 @@ class PaperBackend final : public Backend {
   }
   [[nodiscard]] int64_t alignment() const override { return 256; }
   [[nodiscard]] Peaks measure_peaks(DType /*storage*/) override { fail_internal("plan on paper", "it has no speed"); }
-  [[nodiscard]] bool fuses_gradients() const override { return true; }
+  [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {true, true, true}; }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
     PlannedTask planned;

@@ -1,5 +1,6 @@
 #include "runtime/problems.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace phosphene {
@@ -47,6 +48,15 @@ struct CountFlops {
 };
 
 }  // namespace
+
+std::string refuse_rotation(const ConvolutionBackwardProblem& problem) {
+  const Window& w = problem.window;
+  if (w.stride_h != 1 || w.stride_w != 1) return "the stride is not 1";
+  if (problem.groups != 1) return "there are groups";
+  if (std::max(w.pad_top, w.pad_bottom) >= w.r || std::max(w.pad_left, w.pad_right) >= w.s)
+    return "the padding is as wide as the window";
+  return "";
+}
 
 double flops(const Problem& problem) { return std::visit(CountFlops{}, problem); }
 

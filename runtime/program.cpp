@@ -37,7 +37,7 @@ Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend
     : graph_(std::move(graph)), backend_(backend), options_(options) {
   std::vector<Instruction> list = lower(graph_);
   prune(list, keep);
-  if (options_.fused) fuse(list, graph_, keep, backend_.fuses_gradients());
+  if (options_.fused) fuse(list, graph_, keep, backend_.gradient_epilogues());
   choose_implementations(list);
 
   pointers_.assign(graph_.values().size(), nullptr);
@@ -76,6 +76,7 @@ void Program::choose_implementations(const std::vector<Instruction>& list) {
     step.workspace_bytes = planned.workspace_bytes;
     step.constant_bytes = planned.constant_bytes;
     updates_state_.push_back(instruction.updates_state);
+    in_place_.push_back(planned.in_place);
     constant_bytes_ += planned.constant_bytes;
     steps_.push_back(std::move(step));
     tasks_.push_back(std::move(planned.task));
@@ -103,6 +104,7 @@ void Program::lay_out(const std::vector<Instruction>& list, const std::vector<Va
     if (!lifetimes.contains(id)) fail_internal(graph_.value(id).name, "a value that nothing writes cannot be kept");
     lifetimes[id].last = end;
   }
+  const std::map<ValueId, ValueId> in_place = share_memory(list, lifetimes);
 
   std::vector<Lifetime> all;
   for (const auto& [id, lifetime] : lifetimes) all.push_back(lifetime);
@@ -117,6 +119,7 @@ void Program::lay_out(const std::vector<Instruction>& list, const std::vector<Va
   size_t next = 0;
   for (const auto& [id, lifetime] : lifetimes)
     pointers_[static_cast<size_t>(id)] = arena_->data() + plan.offsets[next++];
+  for (const auto& [id, within] : in_place) pointers_[static_cast<size_t>(id)] = pointers_[static_cast<size_t>(within)];
   dies_after_.resize(list.size());
   writes_.resize(list.size());
   for (const auto& [id, lifetime] : lifetimes) {
@@ -124,6 +127,7 @@ void Program::lay_out(const std::vector<Instruction>& list, const std::vector<Va
     writes_[static_cast<size_t>(lifetime.first)].push_back(id);
   }
   for (size_t i = 0; i < list.size(); ++i) {
+    if (in_place.contains(list[i].dst.front())) writes_[i].push_back(list[i].dst.front());
     std::vector<std::byte*> operands;
     for (const ValueId id : list[i].src) operands.push_back(pointers_[static_cast<size_t>(id)]);
     for (const ValueId id : list[i].dst) operands.push_back(pointers_[static_cast<size_t>(id)]);
@@ -133,6 +137,26 @@ void Program::lay_out(const std::vector<Instruction>& list, const std::vector<Va
   std::vector<Task*> tasks;
   for (const auto& task : tasks_) tasks.push_back(task.get());
   sequence_ = backend_.sequence(std::move(tasks));
+}
+
+// Destinations that are written in place of a source that dies there, and the value whose memory it was first; that one's lifetime
+// goes on through theirs.
+std::map<ValueId, ValueId> Program::share_memory(const std::vector<Instruction>& list,
+                                                 std::map<ValueId, Lifetime>& lifetimes) const {
+  std::map<ValueId, ValueId> in_place;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (in_place_[i] < 0) continue;
+    const ValueId dst = list[i].dst.front(), src = list[i].src[static_cast<size_t>(in_place_[i])];
+    const ValueId owner = in_place.contains(src) ? in_place.at(src) : src;
+    const auto from = lifetimes.find(owner), to = lifetimes.find(dst);
+    if (from == lifetimes.end() || to == lifetimes.end() || from->second.bytes != to->second.bytes ||
+        from->second.last != static_cast<int>(i) || std::count(list[i].src.begin(), list[i].src.end(), src) > 1)
+      continue;
+    from->second.last = to->second.last;
+    lifetimes.erase(to);
+    in_place[dst] = owner;
+  }
+  return in_place;
 }
 
 void Program::run() {

@@ -1,6 +1,7 @@
 // A planned graph: a flat list of tasks over one arena, replayed once per optimisation step.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include "runtime/backend.h"
 #include "runtime/fuse.h"
 #include "runtime/graph.h"
+#include "runtime/memory_plan.h"
 #include "runtime/states.h"
 
 namespace phosphene {
@@ -69,6 +71,8 @@ class Program {
  private:
   void choose_implementations(const std::vector<Instruction>& list);
   void lay_out(const std::vector<Instruction>& list, const std::vector<ValueId>& keep);
+  [[nodiscard]] std::map<ValueId, ValueId> share_memory(const std::vector<Instruction>& list,
+                                                        std::map<ValueId, Lifetime>& lifetimes) const;
   void check_step(size_t index);
 
   Graph graph_;
@@ -83,6 +87,7 @@ class Program {
   std::vector<std::vector<ValueId>> dies_after_;  // by step
   std::vector<std::vector<ValueId>> writes_;      // by step
   std::vector<bool> updates_state_;               // by step
+  std::vector<int> in_place_;                     // by step: PlannedTask::in_place
   int64_t arena_bytes_ = 0;
   int64_t constant_bytes_ = 0;
 };

@@ -92,6 +92,8 @@ class CpuBackend final : public Backend {
     return std::visit([&](const auto& p) { return plan_one(p, where); }, problem);
   }
 
+  [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {.sums = true}; }
+
   [[nodiscard]] Peaks measure_peaks(DType storage) override {
     refuse_bf16(storage);
     return measure_cpu_peaks(parallel_.threads(), storage);
@@ -109,8 +111,7 @@ class CpuBackend final : public Backend {
   }
   PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
-    if (problem.addend || problem.masked)
-      fail_internal(where, "a gradient with an epilogue, which the CPU did not ask for");
+    if (problem.masked) fail_internal(where, "a gradient under a mask, which the CPU did not ask for");
     return plan_convolution(problem, parallel_, where);
   }
   PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {

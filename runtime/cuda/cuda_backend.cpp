@@ -60,7 +60,7 @@ class CudaBackend final : public Backend {
   }
   void wait() override { device_.wait(); }
   [[nodiscard]] int64_t alignment() const override { return 256; }  // what cudaMalloc gives, and the libraries like
-  [[nodiscard]] bool fuses_gradients() const override { return true; }
+  [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {true, true, true}; }
 
   [[nodiscard]] std::unique_ptr<Sequence> sequence(std::vector<Task*> tasks) override {
     if (!record_) return std::make_unique<Sequence>(std::move(tasks));

@@ -85,7 +85,7 @@ TEST(Fuse, GradientsTakeUpSumsAndMasks) {
   std::vector<Instruction> list = lower(net.graph);
   const ValueId keep[] = {net.gradient};
   prune(list, keep);
-  fuse(list, net.graph, keep, true);
+  fuse(list, net.graph, keep, {.sums = true, .sums_of_others = true, .masks = true});
   // At x and at the concat, the gradient of one convolution adds the other's. The slices of the concat, under their masks, are no
   // whole sums and stay.
   EXPECT_EQ(count<AccumulateProblem>(list), 2);
@@ -97,6 +97,34 @@ TEST(Fuse, GradientsTakeUpSumsAndMasks) {
     adding += convolution->addend;
   }
   EXPECT_EQ(adding, 2);
+}
+
+TEST(Fuse, SumsAloneLeaveMasksToAccumulations) {
+  const Inception net;
+  std::vector<Instruction> list = lower(net.graph);
+  const ValueId keep[] = {net.gradient};
+  prune(list, keep);
+  fuse(list, net.graph, keep, {.sums = true});
+  // The slices of the concat's gradient, which is one value now, stay under their masks.
+  EXPECT_EQ(count<AccumulateProblem>(list), 2);
+  EXPECT_TRUE(std::none_of(list.begin(), list.end(), [](const Instruction& instruction) {
+    const auto* gradient = std::get_if<ConvolutionBackwardProblem>(&instruction.problem);
+    const auto* sum = std::get_if<AccumulateProblem>(&instruction.problem);
+    return (gradient != nullptr && gradient->masked) || (sum != nullptr && sum->sources > 1);
+  }));
+}
+
+TEST(Fuse, OnlyGradientsThatAreConvolutionsAddForSomeBackends) {
+  ConvolutionBackwardProblem problem;
+  problem.window = {.r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+  EXPECT_EQ(refuse_rotation(problem), "");
+  problem.window.stride_w = 2;
+  EXPECT_EQ(refuse_rotation(problem), "the stride is not 1");
+  problem.window = {.pad_top = 1};
+  EXPECT_EQ(refuse_rotation(problem), "the padding is as wide as the window");
+  problem.window = {};
+  problem.groups = 2;
+  EXPECT_EQ(refuse_rotation(problem), "there are groups");
 }
 
 // x -> a (ReLU) -> three convolutions: their gradients meet under a's mask.
@@ -112,7 +140,7 @@ TEST(Fuse, AMaskMovesIntoTheLastOfThreeGradients) {
   const ValueId keep[] = {differentiate(graph, wrt)[0]};
   std::vector<Instruction> list = lower(graph);
   prune(list, keep);
-  fuse(list, graph, keep, true);
+  fuse(list, graph, keep, {.sums = true, .sums_of_others = true, .masks = true});
   EXPECT_EQ(count<AccumulateProblem>(list), 0);
   std::vector<std::pair<bool, bool>> epilogues;
   for (const Instruction& instruction : list) {
@@ -123,6 +151,7 @@ TEST(Fuse, AMaskMovesIntoTheLastOfThreeGradients) {
             (std::vector<std::pair<bool, bool>>{{false, false}, {true, false}, {true, true}, {false, false}}));
 }
 
+// Sums of small integers, so that their order does not matter.
 TEST(Fuse, ChangesNoBit) {
   const Inception net;
   const auto backend = make_cpu_backend(1);
