@@ -10,6 +10,10 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command.add_option("--threads", options.threads, "threads of the CPU (default: one per core)")
       ->check(CLI::Range(0, 1024));
+  command.add_flag(
+      "--autotune", options.autotune,
+      "on the CPU: measure the ways to compute each convolution, Winograd's among them, and take the fastest; "
+      "what was found is kept in the cache folder and in the run's; results differ by roundings");
   command.add_flag("--tf32", options.tf32, "on a GPU: round the factors of float32 products to 11 bits; faster");
   command.add_flag(
       "--eager", [&options](int64_t) { options.record = false; },

@@ -86,7 +86,7 @@ class Run {
   Run(const Config& config, const RunOptions& options)
       : config_(config),
         options_(options),
-        device_(choose_device(options.device)),
+        device_(choose_device(device_for(options.out, options.device))),
         model_(load_model(find_model(config.model, config.directory))),
         jobs_(expand(config)) {
     const int64_t capacity = config.batch > 0 ? config.batch : kAutomaticBatch;
@@ -107,6 +107,7 @@ class Run {
   [[nodiscard]] std::vector<Slot> slots(const Batch& batch, size_t phase) const;
   [[nodiscard]] Json frozen() const;
   void check_objectives() const;
+  void keep_implementations() const;
   StepProgram& program_for(const Batch& batch, size_t phase);
   void render(const Batch& batch);
   bool steps(const Batch& batch, size_t phase, StepProgram& program);
@@ -171,8 +172,14 @@ StepProgram& Run::program_for(const Batch& batch, size_t phase) {
     for (size_t i = 0; i < config.phases(); ++i)
       programs_.push_back(std::make_unique<StepProgram>(model_, config.phase(i), std::ssize(batch), *device_.backend));
     programs_key_ = key;
+    if (folder_ != nullptr) keep_implementations();
   }
   return *programs_[phase];
+}
+
+// After each planning: what was chosen then holds for every later start.
+void Run::keep_implementations() const {
+  if (options_.device.autotune) folder_->write_implementations(device_.backend->implementation_choices());
 }
 
 // That every job's layers, units and positions exist, the last one's as early as the first's. A graph has shapes before it is planned.
@@ -197,6 +204,7 @@ RunResult Run::execute() {
   check_objectives();
   program_for(batches_.front(), 0).start(slots(batches_.front(), 0));  // mistakes show before anything is written
   folder_ = std::make_unique<RunFolder>(options_.out, frozen());
+  keep_implementations();
   std::vector<Batch> ahead;
   for (const Batch& batch : batches_) {
     const bool done =

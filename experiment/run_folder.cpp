@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kImplementations = "implementations.json";
+
 void write_bytes(const std::string& path, const std::string& text, const char* mode) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), mode), &std::fclose);
   if (file == nullptr) fail(path, "cannot be written ({})", std::strerror(errno));
@@ -86,6 +88,25 @@ void RunFolder::write_record(const std::string& name, const Json& record) const 
 void RunFolder::write_stopped(const std::string& name, const std::string& reason, int64_t step) const {
   write_text(file("records/" + name + ".stopped.json"),
              Json({{"name", name}, {"reason", reason}, {"step", step}}).dump(2) + "\n");
+}
+
+void RunFolder::write_implementations(const ImplementationChoices& choices) const {
+  write_text(file(kImplementations), Json(choices).dump(2) + "\n");
+}
+
+DeviceOptions device_for(const std::string& path, DeviceOptions device) {
+  const std::string made = path + "/" + kImplementations;
+  const bool begun = fs::exists(path + "/config.json"), autotuned = fs::exists(made);
+  if (begun && autotuned != device.autotune)
+    fail(path, "holds a run that was started {} --autotune; continue it so, or choose another folder",
+         autotuned ? "with" : "without");
+  if (!autotuned) return device;
+  const Json choices = read_json(made);
+  for (const auto& [problem, implementation] : choices.items()) {
+    if (!implementation.is_string()) fail(made, "'{}' has no implementation's name", problem);
+    device.choices[problem] = implementation.get<std::string>();
+  }
+  return device;
 }
 
 std::vector<Json> read_records(const std::string& folder, bool stopped) {

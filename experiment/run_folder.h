@@ -3,6 +3,7 @@
 //   images/NAME.png        and NAME_STEP.png for snapshots
 //   records/NAME.json      one per finished image; NAME.stopped.json for one that had to be given up
 //   floats/NAME.safetensors    on request: image, and the spectrum's re and im
+//   implementations.json   with --autotune: the choices that were made by measurement, and that a continued run keeps to
 //   timing.jsonl           wall times: the only file that differs between two equal runs
 //   report.html
 #pragma once
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "experiment/config.h"
+#include "runtime/device_choice.h"
 
 namespace phosphene {
 
@@ -25,10 +27,15 @@ class RunFolder {
   void write_record(const std::string& name, const Json& record) const;
   void write_stopped(const std::string& name, const std::string& reason, int64_t step) const;
   void append_timing(const Json& line) const;
+  void write_implementations(const ImplementationChoices& choices) const;
 
  private:
   std::string path_;
 };
+
+// The device for a run in the folder `path`: with the choices made there at earlier starts. Throws where one was started with
+// --autotune and the other is not.
+DeviceOptions device_for(const std::string& path, DeviceOptions device);
 
 // The records of a run folder, or those of what was given up, by job and image; those without, by name.
 std::vector<Json> read_records(const std::string& folder, bool stopped);

@@ -1,6 +1,7 @@
 // What a backend must offer: memory, and for every problem a task or a refusal with its reason.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,7 +11,8 @@
 
 namespace phosphene {
 
-// One planned step. `bind` is called once, after memory has been laid out; `run` allocates nothing, checks nothing.
+// One planned step. `bind` is called after memory has been laid out (and before, by who measures); `run` allocates nothing, checks
+// nothing.
 class Task {
  public:
   Task() = default;
@@ -85,6 +87,9 @@ class Transfer {
   [[nodiscard]] virtual std::span<const std::byte> bytes() = 0;
 };
 
+// Which implementation was found to be the fastest: a problem in words, and the implementation's name.
+using ImplementationChoices = std::map<std::string, std::string>;
+
 // What a device can do at best, per second.
 struct Peaks {
   double flops = 0;  // of a large matrix product
@@ -113,6 +118,8 @@ class Backend {
   [[nodiscard]] virtual std::unique_ptr<Sequence> sequence(std::vector<Task*> tasks) {
     return std::make_unique<Sequence>(std::move(tasks));
   }
+  // Those of the problems planned so far that were chosen by measurement; a run that goes on must make them again.
+  [[nodiscard]] virtual ImplementationChoices implementation_choices() const { return {}; }
   // What is to become part of the convolutions' gradients (runtime/fuse.h).
   [[nodiscard]] virtual GradientEpilogues gradient_epilogues() const { return {}; }
   // What the offsets in an arena are multiples of.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "runtime/cpu/autotune.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
 
@@ -92,7 +93,9 @@ DeviceChoice choose_device(const DeviceOptions& options) {
     }
     if (!module_path().empty()) choice.note = fmt::format("on the CPU: {}", reason);
   }
-  choice.backend = make_cpu_backend(options.threads);
+  std::shared_ptr<Autotune> autotune;
+  if (options.autotune) autotune = std::make_shared<Autotune>(options.choices, Autotune::default_file());
+  choice.backend = make_cpu_backend(options.threads, std::move(autotune));
   return choice;
 }
 

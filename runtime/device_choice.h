@@ -10,11 +10,13 @@
 namespace phosphene {
 
 struct DeviceOptions {
-  std::string device = "auto";  // auto: a GPU where there is one; cpu; cuda
-  int threads = 0;              // of the CPU; 0: all
-  bool tf32 = false;            // GPU: products of float32 rounded to 11 bits
-  bool record = true;           // GPU: steps recorded as a CUDA graph, or enqueued one by one
-  bool plan_cache = true;       // GPU: remember cuDNN's plans on disk
+  std::string device = "auto";    // auto: a GPU where there is one; cpu; cuda
+  int threads = 0;                // of the CPU; 0: all
+  bool tf32 = false;              // GPU: products of float32 rounded to 11 bits
+  bool record = true;             // GPU: steps recorded as a CUDA graph, or enqueued one by one
+  bool plan_cache = true;         // GPU: remember cuDNN's plans on disk
+  bool autotune = false;          // CPU: convolutions in the way that is measured to be the fastest, remembered on disk
+  ImplementationChoices choices;  // CPU, autotune: those that were made before
 };
 
 struct DeviceChoice {

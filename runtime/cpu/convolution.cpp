@@ -1,176 +1,23 @@
 #include "runtime/cpu/convolution.h"
 
+#include <algorithm>
+#include <cstring>
 #include <functional>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "runtime/cpu/image_gradient.h"
-#include "runtime/cpu/onednn.h"
+#include "runtime/cpu/onednn_convolution.h"
 
 namespace phosphene {
 namespace {
 
 using dnnl::memory;
 using Tag = memory::format_tag;
+using Geometry = ConvolutionGeometry;
 
-// A convolution in any of its forms, as oneDNN sees it: what goes in, what comes out, and the weights it wants.
-struct Candidate {
-  std::string name;
-  dnnl::primitive primitive;
-  std::string implementation;
-  memory::desc in, out, weights, scratchpad;
-  int in_argument = DNNL_ARG_SRC, out_argument = DNNL_ARG_DST;
-};
-
-memory at(const memory::desc& desc, void* data) { return {desc, onednn_engine(), data}; }
-
-// A change of layout between two memories.
-struct Reorder {
-  Reorder(memory source, memory target) : primitive(source, target), from(std::move(source)), to(std::move(target)) {}
-
-  void run() { primitive.execute(onednn_stream(), from, to); }
-
-  dnnl::reorder primitive;
-  memory from, to;
-};
-
-class ConvolutionTask final : public Task {
- public:
-  // `adds`: to what stands in the destination's memory; where the addend, then the second operand, is not there yet, it is copied.
-  ConvolutionTask(Candidate candidate, memory::desc in, memory::desc out, memory weights, std::optional<memory> bias,
-                  bool adds)
-      : candidate_(std::move(candidate)),
-        user_in_(std::move(in)),
-        user_out_(std::move(out)),
-        weights_(std::move(weights)),
-        bias_(std::move(bias)),
-        adds_(adds) {}
-
-  [[nodiscard]] int64_t workspace_bytes() const {
-    return onednn_bytes(candidate_.scratchpad) + (candidate_.in != user_in_ ? onednn_bytes(candidate_.in) : 0) +
-           (candidate_.out != user_out_ ? onednn_bytes(candidate_.out) : 0);
-  }
-
-  void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
-    const auto take = [&workspace](const memory::desc& desc) {
-      return at(desc, std::exchange(workspace, workspace + onednn_bytes(desc)));
-    };
-    memory in = at(user_in_, operands[0]);
-    memory out = at(user_out_, operands.back());
-    if (adds_ && operands[1] != operands.back()) addend_.emplace(at(user_out_, operands[1]), out);
-    arguments_ = {{DNNL_ARG_WEIGHTS, weights_}, {DNNL_ARG_SCRATCHPAD, take(candidate_.scratchpad)}};
-    if (bias_) arguments_.emplace(DNNL_ARG_BIAS, *bias_);
-    if (candidate_.in != user_in_) {
-      before_.emplace(in, take(candidate_.in));
-      in = before_->to;
-    }
-    if (candidate_.out != user_out_) {
-      after_.emplace(take(candidate_.out), out);
-      out = after_->from;
-    }
-    arguments_.emplace(candidate_.in_argument, in);
-    arguments_.emplace(candidate_.out_argument, out);
-  }
-
-  void run() override {
-    if (addend_) addend_->run();
-    if (before_) before_->run();
-    candidate_.primitive.execute(onednn_stream(), arguments_);
-    if (after_) after_->run();
-  }
-
- private:
-  Candidate candidate_;
-  memory::desc user_in_, user_out_;
-  memory weights_;
-  std::optional<memory> bias_;
-  bool adds_;
-  std::unordered_map<int, memory> arguments_;
-  std::optional<Reorder> addend_, before_, after_;
-};
-
-// The geometry of one convolution and how its tensors are to lie. The bias is float32 whatever the others are.
-struct Geometry {
-  Shape src, dst;
-  Window window;
-  int64_t groups = 1;
-  DType storage = DType::f32;
-
-  [[nodiscard]] memory::desc src_desc(Tag tag) const { return onednn_desc(src, storage, tag); }
-  [[nodiscard]] memory::desc dst_desc(Tag tag) const { return onednn_desc(dst, storage, tag); }
-  [[nodiscard]] memory::dims strides() const { return {window.stride_h, window.stride_w}; }
-  [[nodiscard]] memory::dims pads_before() const { return {window.pad_top, window.pad_left}; }
-  [[nodiscard]] memory::dims pads_after() const { return {window.pad_bottom, window.pad_right}; }
-  [[nodiscard]] memory::dims weight_dims() const {
-    const int64_t k = dst.c / groups, c = src.c / groups;
-    if (groups == 1) return {k, c, window.r, window.s};
-    return {groups, k, c, window.r, window.s};
-  }
-};
-
-memory::desc any_weights(const Geometry& g) { return {g.weight_dims(), onednn_type(g.storage), Tag::any}; }
-
-// What is done to the sums before they are written.
-struct Epilogue {
-  bool relu = false;
-  bool adds = false;  // what stood in the destination
-};
-
-dnnl::primitive_attr attributes(Epilogue epilogue) {
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  dnnl::post_ops post_ops;
-  if (epilogue.adds) post_ops.append_sum(1.F);
-  if (epilogue.relu) post_ops.append_eltwise(1.F, dnnl::algorithm::eltwise_relu, 0.F, 0.F);
-  attributes.set_post_ops(post_ops);
-  return attributes;
-}
-
-dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, Tag tag, bool bias, Epilogue epilogue) {
-  using Forward = dnnl::convolution_forward;
-  const memory::desc src = g.src_desc(tag), dst = g.dst_desc(tag);
-  const auto kind = dnnl::prop_kind::forward_inference;
-  const auto algorithm = dnnl::algorithm::convolution_direct;
-  if (!bias) {
-    const Forward::desc desc(kind, algorithm, src, any_weights(g), dst, g.strides(), g.pads_before(), g.pads_after());
-    return {desc, attributes(epilogue), onednn_engine()};
-  }
-  const memory::desc bias_desc({g.dst.c}, memory::data_type::f32, Tag::a);
-  const Forward::desc desc(kind, algorithm, src, any_weights(g), bias_desc, dst, g.strides(), g.pads_before(),
-                           g.pads_after());
-  return {desc, attributes(epilogue), onednn_engine()};
-}
-
-Candidate forward_candidate(const std::string& name, const Geometry& g, Tag tag, bool bias, Epilogue epilogue) {
-  const auto desc = forward_desc(g, tag, bias, epilogue);
-  return {name,
-          dnnl::convolution_forward(desc),
-          desc.impl_info_str(),
-          desc.src_desc(),
-          desc.dst_desc(),
-          desc.weights_desc(),
-          desc.scratchpad_desc(),
-          DNNL_ARG_SRC,
-          DNNL_ARG_DST};
-}
-
-Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag) {
-  using Backward = dnnl::convolution_backward_data;
-  const Backward::desc desc(dnnl::algorithm::convolution_direct, g.src_desc(tag), any_weights(g), g.dst_desc(tag),
-                            g.strides(), g.pads_before(), g.pads_after());
-  const Backward::primitive_desc primitive(desc, attributes({}), onednn_engine(), forward_desc(g, tag, false, {}));
-  return {name,
-          Backward(primitive),
-          primitive.impl_info_str(),
-          primitive.diff_dst_desc(),
-          primitive.diff_src_desc(),
-          primitive.weights_desc(),
-          primitive.scratchpad_desc(),
-          DNNL_ARG_DIFF_DST,
-          DNNL_ARG_DIFF_SRC};
-}
+constexpr auto kDirect = dnnl::algorithm::convolution_direct, kWinograd = dnnl::algorithm::convolution_winograd;
 
 // The forward convolution that is the gradient of a stride-1 one: channels exchanged, window rotated, paddings r - 1 - pad.
 Geometry rotated(const Geometry& g) {
@@ -207,7 +54,7 @@ memory pack(const float* plain, const Geometry& g, const memory::desc& wanted) {
   return packed;
 }
 
-// Tries the ways in order; the first that oneDNN runs by something better than its reference loops is taken.
+// A way to do a convolution.
 struct Way {
   std::string name;
   std::function<Candidate()> make;
@@ -215,39 +62,97 @@ struct Way {
   std::string family = {};   // of oneDNN's implementations, if it is to be taken only by one of these
 };
 
-Candidate choose(const std::vector<Way>& ways, const std::string& where, std::vector<Consideration>& considerations) {
-  for (const Way& way : ways) {
-    std::string refusal = way.refusal;
-    if (refusal.empty()) {
-      try {
-        Candidate candidate = way.make();
-        if (candidate.implementation.find("ref") == std::string::npos &&
-            candidate.implementation.starts_with(way.family)) {
-          considerations.push_back({way.name, ""});
-          return candidate;
-        }
-        refusal = "oneDNN has only " + candidate.implementation;
-      } catch (const dnnl::error& error) {
-        refusal = fmt::format("oneDNN: {}", error.what());
-      }
-    }
-    considerations.push_back({way.name, refusal});
+// Null, with the reason, where oneDNN has nothing for it, or its reference loops only.
+std::optional<Candidate> attempt(const Way& way, std::string& refusal) {
+  refusal = way.refusal;
+  if (!refusal.empty()) return std::nullopt;
+  try {
+    Candidate candidate = way.make();
+    if (candidate.implementation.find("ref") == std::string::npos && candidate.implementation.starts_with(way.family))
+      return candidate;
+    refusal = "oneDNN has only " + candidate.implementation;
+  } catch (const dnnl::error& error) {
+    refusal = fmt::format("oneDNN: {}", error.what());
   }
-  fail_internal(where, "no fast convolution; the last refusal: {}", considerations.back().refusal);
+  return std::nullopt;
 }
 
-PlannedTask finish(Candidate candidate, std::vector<Consideration> considerations, memory::desc in, memory::desc out,
-                   memory weights, std::optional<memory> bias, bool adds = false) {
-  PlannedTask planned;
-  planned.implementation = fmt::format("onednn {} {}", candidate.name, candidate.implementation);
-  planned.considerations = std::move(considerations);
-  planned.constant_bytes = static_cast<int64_t>(weights.get_desc().get_size());
-  auto task = std::make_unique<ConvolutionTask>(std::move(candidate), std::move(in), std::move(out), std::move(weights),
-                                                std::move(bias), adds);
-  if (adds) planned.in_place = 1;
-  planned.workspace_bytes = task->workspace_bytes();
-  planned.task = std::move(task);
-  return planned;
+// What is asked for, apart from how it is done.
+struct Question {
+  std::string where, problem;          // the layer; all that tells one problem from another
+  std::vector<int64_t> operand_bytes;  // in the order of the operands
+  bool in_place = false;
+  std::function<PlannedTask(Candidate)> finish;
+  std::vector<Consideration> considerations;
+};
+
+// The first way that can be gone.
+PlannedTask first_of(const std::vector<Way>& ways, Question& question) {
+  for (const Way& way : ways) {
+    std::string refusal;
+    std::optional<Candidate> candidate = attempt(way, refusal);
+    question.considerations.push_back({way.name, refusal});
+    if (candidate) return question.finish(std::move(*candidate));
+  }
+  fail_internal(question.where, "no fast convolution; the last refusal: {}", question.considerations.back().refusal);
+}
+
+// The fastest way, or the one remembered.
+PlannedTask fastest_of(const std::vector<Way>& ways, Question& question, Autotune& autotune) {
+  const std::string known = autotune.known(question.problem);
+  std::vector<PlannedTask> possible;
+  std::vector<std::string> names;
+  for (const Way& way : ways) {
+    std::string refusal;
+    std::optional<Candidate> candidate = attempt(way, refusal);
+    if (candidate && !known.empty() && way.name != known) refusal = "remembered to be slower";
+    if (!refusal.empty()) {
+      question.considerations.push_back({way.name, refusal});
+      continue;
+    }
+    possible.push_back(question.finish(std::move(*candidate)));
+    names.push_back(way.name);
+  }
+  if (possible.empty())
+    fail_internal(question.where, "no fast convolution; the last refusal: {}", question.considerations.back().refusal);
+  size_t best = 0;
+  if (possible.size() > 1) {
+    const std::vector<double> seconds = seconds_of(possible, question.operand_bytes, question.in_place);
+    best = static_cast<size_t>(std::min_element(seconds.begin(), seconds.end()) - seconds.begin());
+    for (size_t i = 0; i < possible.size(); ++i)
+      if (i != best)
+        question.considerations.push_back(
+            {names[i], fmt::format("slower: {:.3f} ms, not {:.3f}", seconds[i] * 1e3, seconds[best] * 1e3)});
+  }
+  if (known.empty()) autotune.choose(question.problem, names[best]);
+  question.considerations.push_back({names[best], ""});
+  return std::move(possible[best]);
+}
+
+PlannedTask choose(const std::vector<Way>& ways, Question question, Autotune* autotune) {
+  return onednn_checked(question.where, [&] {
+    PlannedTask planned = autotune == nullptr ? first_of(ways, question) : fastest_of(ways, question, *autotune);
+    planned.considerations = std::move(question.considerations);
+    return planned;
+  });
+}
+
+constexpr const char* kWinogradRounds = "it rounds otherwise: only with --autotune";
+
+// "4x64x56x56 -> 4x192x56x56, 3x3 stride 1x1 padding 1,1,1,1, 1 group, f32, 2 threads".
+std::string describe(const Geometry& g, int threads) {
+  const Window& w = g.window;
+  return fmt::format("{} -> {}, {}x{} stride {}x{} padding {},{},{},{}, {} group{}, {}, {} thread{}", to_string(g.src),
+                     to_string(g.dst), w.r, w.s, w.stride_h, w.stride_w, w.pad_top, w.pad_left, w.pad_bottom,
+                     w.pad_right, g.groups, g.groups == 1 ? "" : "s", g.storage == DType::bf16 ? "bf16" : "f32",
+                     threads, threads == 1 ? "" : "s");
+}
+
+std::optional<memory> copy_of(const Weights& bias) {
+  if (bias.data == nullptr) return std::nullopt;
+  memory copy(memory::desc({bias.elements()}, memory::data_type::f32, Tag::a), onednn_engine());
+  std::memcpy(copy.get_data_handle(), bias.data, static_cast<size_t>(bias.elements()) * sizeof(float));
+  return copy;
 }
 
 }  // namespace
@@ -257,51 +162,65 @@ std::string onednn_version() {
   return fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
 }
 
-PlannedTask plan_convolution(const ConvolutionProblem& problem, const std::string& where) {
+PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& parallel, Autotune* autotune,
+                             const std::string& where) {
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
-  const bool has_bias = problem.bias.data != nullptr;
-  std::vector<Consideration> considerations;
-  Candidate candidate = choose(
-      {{"nhwc", [&] { return forward_candidate("nhwc", g, Tag::nhwc, has_bias, {.relu = problem.relu}); }},
-       {"reordered", [&] { return forward_candidate("reordered", g, Tag::any, has_bias, {.relu = problem.relu}); }}},
-      where, considerations);
-  return onednn_checked(where, [&] {
+  const bool biased = problem.bias.data != nullptr;
+  const memory::desc in = g.src_desc(Tag::nhwc), out = g.dst_desc(Tag::nhwc);
+  Question question{where, "", {onednn_bytes(in), onednn_bytes(out)}, false, {}, {}};
+  question.problem = fmt::format("convolution {}{}{}", describe(g, parallel.threads()), biased ? ", bias" : "",
+                                 problem.relu ? ", relu" : "");
+  question.finish = [&](Candidate candidate) {
     memory weights = pack(problem.weights.data, g, candidate.weights);
-    std::optional<memory> bias;
-    if (has_bias) {
-      bias.emplace(memory::desc({g.dst.c}, memory::data_type::f32, Tag::a), onednn_engine());
-      std::memcpy(bias->get_data_handle(), problem.bias.data, static_cast<size_t>(g.dst.c) * sizeof(float));
-    }
-    return finish(std::move(candidate), std::move(considerations), g.src_desc(Tag::nhwc), g.dst_desc(Tag::nhwc),
-                  std::move(weights), std::move(bias));
-  });
+    return plan_candidate(std::move(candidate), in, out, std::move(weights), copy_of(problem.bias), false);
+  };
+  const auto by = [&](const char* name, Tag tag, dnnl::algorithm algorithm) {
+    return [=, &g, &problem] { return forward_candidate(name, g, {tag, algorithm, biased, problem.relu, false}); };
+  };
+  return choose({{"nhwc", by("nhwc", Tag::nhwc, kDirect)},
+                 {"reordered", by("reordered", Tag::any, kDirect)},
+                 {"winograd", by("winograd", Tag::any, kWinograd), autotune == nullptr ? kWinogradRounds : ""}},
+                std::move(question), autotune);
 }
 
-PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Parallel& parallel,
+PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
                              const std::string& where) {
   const std::string not_an_image = refuse_image_gradient(problem);
   if (not_an_image.empty()) return plan_image_gradient(problem, parallel);
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
+  const memory::desc in = g.dst_desc(Tag::nhwc), out = g.src_desc(Tag::nhwc);
+  Question question{where, "", {onednn_bytes(in), onednn_bytes(out)}, problem.addend, {}, {{"image", not_an_image}}};
+  if (problem.addend) question.operand_bytes.push_back(onednn_bytes(out));
+  question.problem = fmt::format("gradient of {}{}", describe(g, parallel.threads()), problem.addend ? ", adding" : "");
+  question.finish = [&](Candidate candidate) {
+    memory weights = candidate.name.starts_with("rotated")
+                         ? pack(rotate_weights(problem.weights, g).data(), rotated(g), candidate.weights)
+                         : pack(problem.weights.data, g, candidate.weights);
+    return plan_candidate(std::move(candidate), in, out, std::move(weights), std::nullopt, problem.addend);
+  };
+  const auto rotate = [&](const char* name, Tag tag, dnnl::algorithm algorithm) {
+    return [=, &g, &problem] {
+      return forward_candidate(name, rotated(g), {tag, algorithm, false, false, problem.addend});
+    };
+  };
+  const auto transpose = [&](const char* name, Tag tag) {
+    return [=, &g] { return backward_candidate(name, g, tag); };
+  };
   const std::string cannot_rotate = refuse_rotation(problem);
   const std::string cannot_add = problem.addend ? "only a convolution itself adds to what is there" : "";
-  const auto rotate = [&] {
-    return forward_candidate("rotated", rotated(g), Tag::nhwc, false, {.adds = problem.addend});
-  };
-  std::vector<Consideration> considerations{{"image", not_an_image}};
-  // On AVX-512 oneDNN computes convolutions by small matrix products, up to a tenth faster than their gradients.
-  Candidate candidate =
-      choose({{"rotated", rotate, cannot_rotate, problem.addend ? "" : "brgconv"},
-              {"nhwc", [&] { return backward_candidate("nhwc", g, Tag::nhwc); }, cannot_add},
-              {"rotated", rotate, cannot_rotate},
-              {"reordered", [&] { return backward_candidate("reordered", g, Tag::any); }, cannot_add}},
-             where, considerations);
-  return onednn_checked(where, [&] {
-    const bool is_rotated = candidate.name == "rotated";
-    memory weights = is_rotated ? pack(rotate_weights(problem.weights, g).data(), rotated(g), candidate.weights)
-                                : pack(problem.weights.data, g, candidate.weights);
-    return finish(std::move(candidate), std::move(considerations), g.dst_desc(Tag::nhwc), g.src_desc(Tag::nhwc),
-                  std::move(weights), std::nullopt, problem.addend);
-  });
+  std::vector<Way> ways = {{"rotated", rotate("rotated", Tag::nhwc, kDirect), cannot_rotate},
+                           {"nhwc", transpose("nhwc", Tag::nhwc), cannot_add},
+                           {"reordered", transpose("reordered", Tag::any), cannot_add},
+                           {"rotated winograd", rotate("rotated winograd", Tag::any, kWinograd),
+                            autotune == nullptr ? kWinogradRounds : cannot_rotate}};
+  // On AVX-512 oneDNN computes convolutions by small matrix products, up to a tenth faster than their gradients; elsewhere not.
+  if (autotune == nullptr && !problem.addend) {
+    Way first = ways.front();
+    first.family = "brgconv";
+    std::swap(ways[0], ways[1]);
+    ways.insert(ways.begin(), std::move(first));
+  }
+  return choose(ways, std::move(question), autotune);
 }
 
 }  // namespace phosphene

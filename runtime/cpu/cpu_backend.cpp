@@ -76,11 +76,13 @@ class KernelTask final : public Task {
 
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(int threads) : parallel_(threads) { parallel_.claim(); }
+  CpuBackend(int threads, std::shared_ptr<Autotune> autotune) : parallel_(threads), autotune_(std::move(autotune)) {
+    parallel_.claim();
+  }
 
   [[nodiscard]] std::string description() const override {
-    return fmt::format("cpu: {}, {} thread{}", onednn_version(), parallel_.threads(),
-                       parallel_.threads() == 1 ? "" : "s");
+    return fmt::format("cpu: {}, {} thread{}{}", onednn_version(), parallel_.threads(),
+                       parallel_.threads() == 1 ? "" : "s", autotune_ == nullptr ? "" : ", autotuned");
   }
 
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return std::make_unique<CpuMemory>(bytes); }
@@ -92,6 +94,9 @@ class CpuBackend final : public Backend {
     return std::visit([&](const auto& p) { return plan_one(p, where); }, problem);
   }
 
+  [[nodiscard]] ImplementationChoices implementation_choices() const override {
+    return autotune_ == nullptr ? ImplementationChoices{} : autotune_->used();
+  }
   [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {.sums = true}; }
 
   [[nodiscard]] Peaks measure_peaks(DType storage) override {
@@ -107,12 +112,12 @@ class CpuBackend final : public Backend {
   }
   PlannedTask plan_one(const ConvolutionProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
-    return plan_convolution(problem, where);
+    return plan_convolution(problem, parallel_, autotune_.get(), where);
   }
   PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
     if (problem.masked) fail_internal(where, "a gradient under a mask, which the CPU did not ask for");
-    return plan_convolution(problem, parallel_, where);
+    return plan_convolution(problem, parallel_, autotune_.get(), where);
   }
   PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {
     return plan_inverse_fourier(problem, parallel_);
@@ -145,14 +150,15 @@ class CpuBackend final : public Backend {
   }
 
   Parallel parallel_;
+  std::shared_ptr<Autotune> autotune_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cpu_backend(int threads) {
+std::unique_ptr<Backend> make_cpu_backend(int threads, std::shared_ptr<Autotune> autotune) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   if (threads < 0 || threads > 1024) fail("--threads", "{} is not between 1 and 1024", threads);
-  return std::make_unique<CpuBackend>(threads == 0 ? cores : threads);
+  return std::make_unique<CpuBackend>(threads == 0 ? cores : threads, std::move(autotune));
 }
 
 }  // namespace phosphene

@@ -1,13 +1,11 @@
 #include "runtime/cuda/plan_cache.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "runtime/cache_folder.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -35,36 +33,14 @@ Entry read_entry(const std::string& path, const std::string& key) {
   return entry;
 }
 
-// A cache that cannot be written is no error: the plan is found again next time.
-void write_entry(const std::string& path, const std::string& key, const Entry& entry) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  const std::string temporary = fmt::format("{}.{}", path, getpid());
-  {
-    std::ofstream stream(temporary);
-    stream << key << '\n' << entry.description << '\n' << entry.json;
-    if (!stream.good()) error = std::make_error_code(std::errc::io_error);
-  }
-  if (!error) std::filesystem::rename(temporary, path, error);
-  if (error) std::filesystem::remove(temporary, error);
-}
-
 }  // namespace
 
 PlanCache::PlanCache(PlanTarget target, std::string device, std::string folder)
     : target_(std::move(target)), device_(std::move(device)), folder_(std::move(folder)) {}
 
 std::string PlanCache::default_folder() {
-  const auto from = [](const char* variable, const char* below) {
-    const char* value = std::getenv(variable);
-    return value == nullptr || *value == '\0' ? std::string() : std::string(value) + below;
-  };
-  for (const auto& [variable, below] : {std::pair{"PHOSPHENE_CACHE", "/cudnn"},
-                                        {"XDG_CACHE_HOME", "/phosphene/cudnn"},
-                                        {"HOME", "/.cache/phosphene/cudnn"}}) {
-    if (std::string folder = from(variable, below); !folder.empty()) return folder;
-  }
-  return "";
+  const std::string folder = cache_folder();
+  return folder.empty() ? "" : folder + "/cudnn";
 }
 
 std::unique_ptr<CudnnPlan> PlanCache::find(const ConvolutionGraph& graph, Engines engines,
@@ -86,7 +62,8 @@ std::unique_ptr<CudnnPlan> PlanCache::find(const ConvolutionGraph& graph, Engine
       graph, target_, engines == Engines::ranked ? CUDNN_HEUR_MODE_A : CUDNN_HEUR_MODE_FALLBACK, refusal);
   considerations.push_back({name, refusal});
   if (plan != nullptr && !path.empty()) {
-    if (const std::string json = plan->json(); !json.empty()) write_entry(path, key, {plan->description(), json});
+    if (const std::string json = plan->json(); !json.empty())
+      write_cache_file(path, fmt::format("{}\n{}\n{}", key, plan->description(), json));
   }
   return plan;
 }

@@ -15,7 +15,7 @@ class PlanCache {
   // `folder` "" remembers nothing; `device` names the GPU.
   PlanCache(PlanTarget target, std::string device, std::string folder);
 
-  // The folder for a user: $PHOSPHENE_CACHE/cudnn, else $XDG_CACHE_HOME or ~/.cache, then phosphene/cudnn.
+  // The folder for a user: cudnn in the cache folder; "" where there is none.
   static std::string default_folder();
 
   enum class Engines { ranked, fall_back };  // cuDNN's mode A, and what it keeps for graphs that mode A has nothing for

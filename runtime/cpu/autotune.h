@@ -1,0 +1,39 @@
+// Choice by measurement: of several ways to solve a problem the fastest one here is taken, and remembered.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/backend.h"
+
+namespace phosphene {
+
+class Autotune {
+ public:
+  // `fixed`: choices that hold whatever is faster, those of a run that goes on. `file`: remembers, for every kind of CPU apart; ""
+  // for none.
+  Autotune(ImplementationChoices fixed, std::string file);
+
+  // The cache of a user, "" where there is no folder for one.
+  static std::string default_file();
+
+  // The way chosen before for `problem` on this kind of CPU; "" where none was.
+  [[nodiscard]] std::string known(const std::string& problem) const;
+  void choose(const std::string& problem, const std::string& way);
+
+  // All choices that this object was asked for.
+  [[nodiscard]] const ImplementationChoices& used() const { return used_; }
+
+ private:
+  ImplementationChoices remembered_;
+  mutable ImplementationChoices used_;
+  std::string file_;
+};
+
+// Seconds of each of several tasks for one problem, the fastest of some runs by turns. `operand_bytes` has a size for each operand; the
+// last one is written, and is one with the one before it where `in_place`.
+std::vector<double> seconds_of(std::span<PlannedTask> planned, std::span<const int64_t> operand_bytes, bool in_place);
+
+}  // namespace phosphene

@@ -1,0 +1,151 @@
+#include "runtime/cpu/onednn_convolution.h"
+
+#include <unordered_map>
+#include <utility>
+
+namespace phosphene {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+using Geometry = ConvolutionGeometry;
+
+memory at(const memory::desc& desc, void* data) { return {desc, onednn_engine(), data}; }
+
+// A change of layout between two memories.
+struct Reorder {
+  Reorder(memory source, memory target) : primitive(source, target), from(std::move(source)), to(std::move(target)) {}
+
+  void run() { primitive.execute(onednn_stream(), from, to); }
+
+  dnnl::reorder primitive;
+  memory from, to;
+};
+
+class ConvolutionTask final : public Task {
+ public:
+  // `adds`: to what stands in the destination's memory; where the addend, then the second operand, is not there yet, it is copied.
+  ConvolutionTask(Candidate candidate, memory::desc in, memory::desc out, memory weights, std::optional<memory> bias,
+                  bool adds)
+      : candidate_(std::move(candidate)),
+        user_in_(std::move(in)),
+        user_out_(std::move(out)),
+        weights_(std::move(weights)),
+        bias_(std::move(bias)),
+        adds_(adds) {}
+
+  [[nodiscard]] int64_t workspace_bytes() const {
+    return onednn_bytes(candidate_.scratchpad) + (candidate_.in != user_in_ ? onednn_bytes(candidate_.in) : 0) +
+           (candidate_.out != user_out_ ? onednn_bytes(candidate_.out) : 0);
+  }
+
+  void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
+    const auto take = [&workspace](const memory::desc& desc) {
+      return at(desc, std::exchange(workspace, workspace + onednn_bytes(desc)));
+    };
+    memory in = at(user_in_, operands[0]);
+    memory out = at(user_out_, operands.back());
+    if (adds_ && operands[1] != operands.back()) addend_.emplace(at(user_out_, operands[1]), out);
+    arguments_ = {{DNNL_ARG_WEIGHTS, weights_}, {DNNL_ARG_SCRATCHPAD, take(candidate_.scratchpad)}};
+    if (bias_) arguments_.emplace(DNNL_ARG_BIAS, *bias_);
+    if (candidate_.in != user_in_) {
+      before_.emplace(in, take(candidate_.in));
+      in = before_->to;
+    }
+    if (candidate_.out != user_out_) {
+      after_.emplace(take(candidate_.out), out);
+      out = after_->from;
+    }
+    arguments_.emplace(candidate_.in_argument, in);
+    arguments_.emplace(candidate_.out_argument, out);
+  }
+
+  void run() override {
+    if (addend_) addend_->run();
+    if (before_) before_->run();
+    candidate_.primitive.execute(onednn_stream(), arguments_);
+    if (after_) after_->run();
+  }
+
+ private:
+  Candidate candidate_;
+  memory::desc user_in_, user_out_;
+  memory weights_;
+  std::optional<memory> bias_;
+  bool adds_;
+  std::unordered_map<int, memory> arguments_;
+  std::optional<Reorder> addend_, before_, after_;
+};
+
+memory::desc any_weights(const Geometry& g) { return {g.weight_dims(), onednn_type(g.storage), Tag::any}; }
+
+dnnl::primitive_attr attributes(const ForwardForm& form) {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops post_ops;
+  if (form.adds) post_ops.append_sum(1.F);
+  if (form.relu) post_ops.append_eltwise(1.F, dnnl::algorithm::eltwise_relu, 0.F, 0.F);
+  attributes.set_post_ops(post_ops);
+  return attributes;
+}
+
+dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, const ForwardForm& form) {
+  using Forward = dnnl::convolution_forward;
+  const memory::desc src = g.src_desc(form.tag), dst = g.dst_desc(form.tag);
+  const auto kind = dnnl::prop_kind::forward_inference;
+  if (!form.biased) {
+    const Forward::desc desc(kind, form.algorithm, src, any_weights(g), dst, g.strides(), g.pads_before(),
+                             g.pads_after());
+    return {desc, attributes(form), onednn_engine()};
+  }
+  const memory::desc bias_desc({g.dst.c}, memory::data_type::f32, Tag::a);
+  const Forward::desc desc(kind, form.algorithm, src, any_weights(g), bias_desc, dst, g.strides(), g.pads_before(),
+                           g.pads_after());
+  return {desc, attributes(form), onednn_engine()};
+}
+
+}  // namespace
+
+Candidate forward_candidate(const std::string& name, const Geometry& g, const ForwardForm& form) {
+  const auto desc = forward_desc(g, form);
+  return {name,
+          dnnl::convolution_forward(desc),
+          desc.impl_info_str(),
+          desc.src_desc(),
+          desc.dst_desc(),
+          desc.weights_desc(),
+          desc.scratchpad_desc(),
+          DNNL_ARG_SRC,
+          DNNL_ARG_DST};
+}
+
+Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag) {
+  using Backward = dnnl::convolution_backward_data;
+  const Backward::desc desc(dnnl::algorithm::convolution_direct, g.src_desc(tag), any_weights(g), g.dst_desc(tag),
+                            g.strides(), g.pads_before(), g.pads_after());
+  const Backward::primitive_desc primitive(desc, attributes({}), onednn_engine(), forward_desc(g, {.tag = tag}));
+  return {name,
+          Backward(primitive),
+          primitive.impl_info_str(),
+          primitive.diff_dst_desc(),
+          primitive.diff_src_desc(),
+          primitive.weights_desc(),
+          primitive.scratchpad_desc(),
+          DNNL_ARG_DIFF_DST,
+          DNNL_ARG_DIFF_SRC};
+}
+
+PlannedTask plan_candidate(Candidate candidate, memory::desc in, memory::desc out, memory weights,
+                           std::optional<memory> bias, bool adds) {
+  PlannedTask planned;
+  planned.implementation = fmt::format("onednn {} {}", candidate.name, candidate.implementation);
+  planned.constant_bytes = static_cast<int64_t>(weights.get_desc().get_size());
+  auto task = std::make_unique<ConvolutionTask>(std::move(candidate), std::move(in), std::move(out), std::move(weights),
+                                                std::move(bias), adds);
+  if (adds) planned.in_place = 1;
+  planned.workspace_bytes = task->workspace_bytes();
+  planned.task = std::move(task);
+  return planned;
+}
+
+}  // namespace phosphene
