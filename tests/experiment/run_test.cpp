@@ -278,6 +278,31 @@ TEST(Run, StopsAndContinues) {
   EXPECT_EQ(again.skipped, 8);
 }
 
+// What was measured at the first start holds: nothing is measured again, whatever the cache says by then.
+TEST(Run, AnAutotunedRunKeepsToItsChoices) {
+  const TemporaryFolder folder;
+  ::setenv("PHOSPHENE_CACHE", folder.file("cache").c_str(), 1);
+  const Json config = sweep_config(folder);
+  RunOptions options;
+  options.device.device = "cpu";
+  options.device.autotune = true;
+  render(folder, config, folder.file("run"), options);
+  const Json choices = read_json(folder.file("run/implementations.json"));
+  EXPECT_FALSE(choices.empty());
+  const auto before = files_of(folder.file("run"));
+
+  fs::remove_all(folder.file("cache"));
+  fs::remove(folder.file("run/records/conv3-pre_1_image0.json"));
+  EXPECT_EQ(render(folder, config, folder.file("run"), options).finished, 1);
+  EXPECT_FALSE(fs::exists(folder.file("cache")));
+  EXPECT_TRUE(before == files_of(folder.file("run")));
+
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {folder.file("run"), "--autotune"}));
+  render(folder, config, folder.file("plain"));
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("plain"), options); }, {"without --autotune"}));
+  ::unsetenv("PHOSPHENE_CACHE");
+}
+
 TEST(Run, AnotherExperimentsFolderIsRefused) {
   const TemporaryFolder folder;
   Json config = small_config(folder);
