@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "experiment/run_folder.h"
@@ -85,6 +86,7 @@ Job job_of(const Config& config, size_t index, size_t axes) {
   }
   job.config = parse_config(json, place, config.directory);
   job.config.variant = variant;
+  job.structure = structure_key(job.config);
   return job;
 }
 
@@ -123,15 +125,21 @@ std::string structure_key(const Config& config) {
 }
 
 std::vector<std::vector<JobImage>> pack(const std::vector<Job>& jobs, int64_t capacity) {
-  std::vector<std::vector<JobImage>> batches;
-  std::string key;
+  std::map<std::string, size_t> order;  // of structures, as they first occur
+  std::vector<std::vector<size_t>> alike;
   for (size_t j = 0; j < jobs.size(); ++j) {
-    const int64_t images = jobs[j].config.images;
-    std::string next = structure_key(jobs[j].config);
-    const bool fits = !batches.empty() && next == key && std::ssize(batches.back()) + images <= capacity;
-    if (!fits) batches.emplace_back();
-    for (int64_t i = 0; i < images; ++i) batches.back().push_back({j, i});
-    key = std::move(next);
+    const size_t at = order.try_emplace(jobs[j].structure, order.size()).first->second;
+    alike.resize(order.size());
+    alike[at].push_back(j);
+  }
+  std::vector<std::vector<JobImage>> batches;
+  for (const std::vector<size_t>& some : alike) {
+    batches.emplace_back();
+    for (const size_t j : some) {
+      const int64_t images = jobs[j].config.images;
+      if (!batches.back().empty() && std::ssize(batches.back()) + images > capacity) batches.emplace_back();
+      for (int64_t i = 0; i < images; ++i) batches.back().push_back({j, i});
+    }
   }
   return batches;
 }

@@ -14,14 +14,15 @@ struct Job {
   Config config;
   Json values = Json::object();    // pointer -> value of the sweep; "variant" -> its name
   std::vector<std::string> names;  // of its images: unique in the run, usable as file names
+  std::string structure;           // jobs of one structure can share a program
 };
 
-// The product of the sweep's axes, variants slowest and the last one fastest; one job without a sweep. Throws when a combination is
-// no valid config.
+// The product of the sweep's axes, variants slowest and the last one fastest; one job without a sweep. Their structure is that of their
+// configs. Throws when a combination is no valid config.
 std::vector<Job> expand(const Config& config);
 
-// Jobs that differ only in what tables hold (units, positions, vectors, weights, seeds) can share a program. Equal keys: equal
-// programs.
+// What is not data of tables (units, positions, vectors, weights, seeds). Equal keys: equal programs, where the network is computed
+// alike for all units (experiment/unit_reads.h).
 std::string structure_key(const Config& config);
 
 // An image of a job.
@@ -30,7 +31,8 @@ struct JobImage {
   int64_t image = 0;
 };
 
-// Whole jobs, in order, packed up to `capacity` images (or one job's images, if more), each batch of one structure.
+// Whole jobs, packed up to `capacity` images (or one job's images, if more), each batch of one structure: those of the first job's in
+// order, then those of the next structure.
 std::vector<std::vector<JobImage>> pack(const std::vector<Job>& jobs, int64_t capacity);
 
 }  // namespace phosphene

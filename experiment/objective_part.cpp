@@ -44,11 +44,13 @@ struct TermContext {
   int64_t n, group;
   ImageValues image;
   References* references;
+  const UnitReads& reads;
 
   [[nodiscard]] std::string name() const { return fmt::format("objective {}", index); }
   [[nodiscard]] ValueId layer() const { return layer_of(term); }
-  [[nodiscard]] ValueId layer_of(const Term& any) const {
+  [[nodiscard]] ValueId layer_of(const Term& any, const UnitRead* read = nullptr) const {
     try {
+      if (read != nullptr) return network.value(read->block);
       return network.value(any.of_a_class() ? model.logits() : any.layer);
     } catch (const Error& error) {
       throw Error(error.blame(), any.place, error.what());
@@ -109,46 +111,58 @@ class TabulatedTerm : public ObjectiveTerm {
 };
 
 // What a channel, neuron, class logit or probability is read from.
-ValueId append_activation(const TermContext& context, const Term& term) {
-  const ValueId activation = context.layer_of(term);
-  if (term.kind != TermKind::probability) return activation;
-  return context.graph.append(std::make_shared<Softmax>(), {activation}, context.name() + " probabilities");
+struct Activation {
+  ValueId value = kNoValue;
+  Shape shape;
+  bool whole = true;  // all of the layer's channels; otherwise those from `begin` on
+  int64_t begin = 0;
+};
+
+Activation append_activation(const TermContext& context, const Term& term, size_t factor) {
+  const auto found = context.reads.find({context.index, factor});
+  const UnitRead* read = found == context.reads.end() ? nullptr : &found->second;
+  ValueId value = context.layer_of(term, read);
+  if (term.kind == TermKind::probability)
+    value = context.graph.append(std::make_shared<Softmax>(), {value}, context.name() + " probabilities");
+  return {value, context.graph.shape(value), read == nullptr, read == nullptr ? 0 : read->begin};
 }
 
-UnitRow unit_row(const Model& model, const Shape& activation, const Slot& slot, const Term& term) {
+UnitRow unit_row(const Model& model, const Activation& activation, const Slot& slot, const Term& term) {
   int64_t unit = 0;
   try {
     unit = term.unit ? *term.unit : model.class_index(term.label);
   } catch (const Error& error) {
     throw Error(error.blame(), term.place, error.what());
   }
-  if (unit >= activation.c) {
+  const int64_t begin = activation.begin, channels = activation.shape.c;
+  if (unit < begin || unit >= begin + channels) {
+    if (!activation.whole)
+      fail_internal(term.place, "unit {} is none of the {} channels from {} on", unit, channels, begin);
     fail(term.place, "unit {} does not exist: '{}' has {} channels, 0 to {}", unit,
-         term.layer.empty() ? model.logits() : term.layer, activation.c, activation.c - 1);
+         term.layer.empty() ? model.logits() : term.layer, channels, channels - 1);
   }
   UnitRow row;
-  row.unit = static_cast<int32_t>(unit);
+  row.unit = static_cast<int32_t>(unit - begin);
   row.weight = weight_of(slot, term);
-  if (term.kind == TermKind::neuron) std::tie(row.row, row.column) = position_of(term, activation);
+  if (term.kind == TermKind::neuron) std::tie(row.row, row.column) = position_of(term, activation.shape);
   return row;
 }
 
 class UnitTerm final : public TabulatedTerm<UnitRow> {
  public:
-  explicit UnitTerm(const TermContext& context) : TabulatedTerm(context), model_(context.model) {
-    const ValueId activation = append_activation(context, context.term);
-    shape_ = context.graph.shape(activation);
+  explicit UnitTerm(const TermContext& context)
+      : TabulatedTerm(context), model_(context.model), activation_(append_activation(context, context.term, 0)) {
     value_ = context.graph.append(std::make_shared<UnitObjective>(),
-                                  {activation, table(context.graph, unit_rows(context.n))}, context.name());
+                                  {activation_.value, table(context.graph, unit_rows(context.n))}, context.name());
   }
 
  private:
   [[nodiscard]] UnitRow row(const Slot& slot, const Term& term) const override {
-    return unit_row(model_, shape_, slot, term);
+    return unit_row(model_, activation_, slot, term);
   }
 
   const Model& model_;
-  Shape shape_;
+  Activation activation_;
 };
 
 // Two units, multiplied.
@@ -158,11 +172,11 @@ class ProductTerm final : public ObjectiveTerm {
       : model_(context.model), index_(context.index), rows_(context.name() + " rows") {
     std::vector<ValueId> src;
     for (size_t factor = 0; factor < 2; ++factor) {
-      const ValueId activation = append_activation(context, context.term.factors[factor]);
-      shapes_.push_back(context.graph.shape(activation));
-      src.push_back(context.graph.append(std::make_shared<UnitObjective>(true),
-                                         {activation, context.graph.state(rows_of(factor), unit_rows(context.n))},
-                                         context.name() + " factor"));
+      activations_.push_back(append_activation(context, context.term.factors[factor], factor));
+      src.push_back(
+          context.graph.append(std::make_shared<UnitObjective>(true),
+                               {activations_.back().value, context.graph.state(rows_of(factor), unit_rows(context.n))},
+                               context.name() + " factor"));
     }
     src.push_back(context.graph.state(rows_, product_rows(context.n)));
     value_ = context.graph.append_all(std::make_shared<ProductObjective>(context.group), src, context.name()).front();
@@ -176,7 +190,8 @@ class ProductTerm final : public ObjectiveTerm {
     for (size_t factor = 0; factor < 2; ++factor) {
       std::vector<UnitRow> units;
       for (const Slot& slot : slots)
-        units.push_back(unit_row(model_, shapes_[factor], slot, slot.config->objective.at(index_).factors.at(factor)));
+        units.push_back(
+            unit_row(model_, activations_[factor], slot, slot.config->objective.at(index_).factors.at(factor)));
       if (states != nullptr) states->write(rows_of(factor), units);
     }
   }
@@ -187,7 +202,7 @@ class ProductTerm final : public ObjectiveTerm {
   const Model& model_;
   size_t index_;
   std::string rows_;
-  std::vector<Shape> shapes_;
+  std::vector<Activation> activations_;
   ValueId value_ = kNoValue;
 };
 
@@ -383,11 +398,11 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
 }  // namespace
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                             const ImageValues& image, References* references) {
+                             const ImageValues& image, References* references, UnitReads reads) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < config.objective.size(); ++i) {
     terms_.push_back(
-        make_term({graph, network, model, config, config.objective[i], i, n, config.images, image, references}));
+        make_term({graph, network, model, config, config.objective[i], i, n, config.images, image, references, reads}));
     values.push_back(terms_.back()->value());
   }
   value_ = append_sum(graph, std::move(values), "objective");

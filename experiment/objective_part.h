@@ -8,6 +8,7 @@
 #include "experiment/image_part.h"
 #include "experiment/references.h"
 #include "experiment/slot.h"
+#include "experiment/unit_reads.h"
 #include "loaders/model.h"
 #include "runtime/states.h"
 
@@ -20,9 +21,10 @@ class ObjectiveTerm;
 class ObjectivePart {
  public:
   // `image`: what penalties read. `references`: photographs beside it, seen through the same transforms. Terms
-  // that want what is not there are refused.
+  // that want what is not there are refused. `reads`: of which layers only channels are computed (experiment/unit_reads.h), and
+  // then for units in these blocks alone.
   ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                const ImageValues& image = {}, References* references = nullptr);
+                const ImageValues& image = {}, References* references = nullptr, UnitReads reads = {});
   ~ObjectivePart();
 
   [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms

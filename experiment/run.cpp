@@ -90,6 +90,7 @@ class Run {
         model_(load_model(find_model(config.model, config.directory))),
         jobs_(expand(config)) {
     const int64_t capacity = config.batch > 0 ? config.batch : kAutomaticBatch;
+    for (Job& job : jobs_) job.structure += to_string(unit_reads(model_, job.config.objective));
     batches_ = pack(jobs_, std::max(capacity, config.images));
     for (const auto& batch : batches_) images_ += std::ssize(batch);
   }
@@ -166,7 +167,7 @@ Json Run::frozen() const {
 // One program for each phase serves every batch of one structure; its size is that of the first, the largest.
 StepProgram& Run::program_for(const Batch& batch, size_t phase) {
   const Config& config = config_of(batch);
-  const std::string key = structure_key(config);
+  const std::string& key = jobs_[batch.front().job].structure;
   if (programs_.empty() || key != programs_key_ || std::ssize(batch) > programs_.front()->batch()) {
     programs_.clear();  // free their memory before the next take their own
     for (size_t i = 0; i < config.phases(); ++i)
@@ -182,12 +183,13 @@ void Run::keep_implementations() const {
   if (options_.device.autotune) folder_->write_implementations(device_.backend->implementation_choices());
 }
 
-// That every job's layers, units and positions exist, the last one's as early as the first's. A graph has shapes before it is planned.
+// That every job's layers, units and positions exist, the last one's as early as the first's. A graph has shapes before it is planned,
+// here those of whole layers.
 void Run::check_objectives() const {
   std::string key;
   std::vector<std::unique_ptr<ObjectiveCheck>> checks;  // by phase
-  for (const Batch& batch : batches_) {
-    const Config& config = config_of(batch);
+  for (size_t job = 0; job < jobs_.size(); ++job) {
+    const Config& config = jobs_[job].config;
     if (std::string next = structure_key(config); checks.empty() || next != key) {
       key = std::move(next);
       checks.clear();
@@ -195,7 +197,9 @@ void Run::check_objectives() const {
       for (size_t phase = 0; phase < config.phases(); ++phase)
         checks.push_back(std::make_unique<ObjectiveCheck>(model_, config.phase(phase)));
     }
-    for (size_t phase = 0; phase < config.phases(); ++phase) checks[phase]->check(slots(batch, phase));
+    Batch images;
+    for (int64_t image = 0; image < config.images; ++image) images.push_back({job, image});
+    for (size_t phase = 0; phase < config.phases(); ++phase) checks[phase]->check(slots(images, phase));
   }
 }
 
@@ -433,8 +437,10 @@ void Run::tell(const Batch& batch, size_t phase, StepProgram& program, int64_t s
 }
 
 std::vector<std::string> Run::describe() {
-  StepProgram& program = program_for(batches_.front(), 0);
-  program.start(slots(batches_.front(), 0));
+  const auto largest = std::max_element(batches_.begin(), batches_.end(),
+                                        [](const Batch& a, const Batch& b) { return a.size() < b.size(); });
+  StepProgram& program = program_for(*largest, 0);
+  program.start(slots(*largest, 0));
   const Shape& shape = programs_.back()->image_shape();
   constexpr double kMegabyte = 1e-6;
   double bytes = 0;

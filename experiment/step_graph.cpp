@@ -45,7 +45,8 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
   References references(graph, model, config, image_, [&](ValueId photograph) {
     return graph.append(warp, {photograph, matrices}, "warp of a photograph");
   });
-  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image, &references);
+  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image, &references,
+                                               unit_reads(model, config.objective));
   append_update(graph);
   program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_);
   references.write(*states_);

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "layers/network/concat.h"
+#include "layers/network/convolution.h"
+#include "layers/network/linear.h"
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
@@ -32,6 +34,15 @@ std::shared_ptr<const Op> with_rules(const Layer& layer, const GradientRules& ru
   if (!rules.smooth_max_pooling || !is_max_pooling(layer)) return layer.op;
   const auto& pooling = dynamic_cast<const Pooling&>(*layer.op);
   return std::make_shared<Pooling>(PoolingKind::max, pooling.window(), pooling.divisor(), pooling.global(), true);
+}
+
+// The maker of a block, with the weights of the block's channels alone.
+Layer some_outputs(Layer maker, const ChannelBlock& block) {
+  if (const auto* convolution = dynamic_cast<const Convolution*>(maker.op.get()))
+    maker.op = convolution->outputs(block.first, block.count);
+  else
+    maker.op = dynamic_cast<const Linear&>(*maker.op).outputs(block.first, block.count);
+  return maker;
 }
 
 // For each layer that is a ReLU, or a concat of such: the name of what stood before the ReLU.
@@ -79,6 +90,33 @@ const Layer* Model::find(const std::string& wanted) const {
   const auto found =
       std::find_if(layers.begin(), layers.end(), [&](const Layer& layer) { return layer.name == wanted; });
   return found == layers.end() ? nullptr : &*found;
+}
+
+Layer Model::layer(const std::string& canonical) const {
+  if (const Layer* one = find(canonical); one != nullptr) return *one;
+  const std::map<std::string, std::string> before = names_before_relu(*this);
+  Layer concat = *find(canonical.substr(0, canonical.size() - kPre.size()));
+  concat.name = canonical;
+  for (std::string& input : concat.inputs) input = before.at(input);
+  return concat;
+}
+
+std::map<std::string, int64_t> Model::channel_counts() const {
+  std::map<std::string, int64_t> counts = {{kInput, channels}};
+  for (const Layer& layer : layers) {
+    int64_t count = 0;
+    if (const auto* convolution = dynamic_cast<const Convolution*>(layer.op.get()))
+      count = convolution->weights().shape.front();
+    else if (const auto* linear = dynamic_cast<const Linear*>(layer.op.get()))
+      count = linear->weights().shape.front();
+    else if (is<Concat>(layer))
+      for (const std::string& input : layer.inputs) count += counts.at(input);
+    else
+      count = counts.at(layer.inputs.at(0));
+    counts[layer.name] = count;
+    if (is<Concat>(layer)) counts[layer.name + std::string(kPre)] = count;  // a ReLU keeps its channels
+  }
+  return counts;
 }
 
 bool Model::has_relu() const { return std::any_of(layers.begin(), layers.end(), is<Relu>); }
@@ -151,38 +189,53 @@ int64_t Model::class_index(const std::string& label) const {
 
 ValueId ModelGraph::value(const std::string& name) { return append(model_.resolve(name)); }
 
+ValueId ModelGraph::value(const ChannelBlock& block) {
+  const std::string which = block.count == 0 ? "" : fmt::format("[{}:{}]", block.first, block.first + block.count);
+  std::string name = block.maker + which;
+  if (which.empty()) {
+    append(block.maker);
+  } else if (!values_.contains(name)) {
+    append(some_outputs(*model_.find(block.maker), block), {append(model_.find(block.maker)->inputs.at(0))}, name);
+  }
+  for (const std::string& layer : block.through) {
+    const ValueId src = values_.at(name);
+    name = layer + which;
+    if (!values_.contains(name)) append(*model_.find(layer), {src}, name);
+  }
+  return values_.at(name);
+}
+
 // Depth first, with a stack of our own: a file decides how deep the network is.
 ValueId ModelGraph::append(const std::string& canonical) {
   values_.emplace(Model::kInput, input_);
-  if (const auto found = values_.find(canonical); found != values_.end()) return found->second;
-  // Only from the concat of what stood before ReLUs does one come to more such.
-  std::map<std::string, std::string> before;
-  if (model_.find(canonical) == nullptr) before = names_before_relu(model_);
   std::vector<std::string> pending{canonical};
   while (!pending.empty()) {
     const std::string name = pending.back();
-    const Layer* layer = model_.find(name);
-    const bool concat_before_relu = layer == nullptr;
-    if (concat_before_relu) layer = model_.find(name.substr(0, name.size() - kPre.size()));
+    if (values_.contains(name)) {
+      pending.pop_back();
+      continue;
+    }
+    const Layer layer = model_.layer(name);
     std::vector<ValueId> src;
     const size_t unready = pending.size();
-    for (const std::string& input : layer->inputs) {
-      const std::string& source = concat_before_relu ? before.at(input) : input;
-      const auto found = values_.find(source);
+    for (const std::string& input : layer.inputs) {
+      const auto found = values_.find(input);
       if (found == values_.end())
-        pending.push_back(source);
+        pending.push_back(input);
       else
         src.push_back(found->second);
     }
     if (pending.size() > unready) continue;
     pending.pop_back();
-    if (values_.contains(name)) continue;
-    values_[name] = graph_.append(with_rules(*layer, rules_), std::move(src), prefix_ + name);
-    if (graph_.shape(values_[name]).elements() > kMaxElements) {
-      fail(name, "a value of shape {} is beyond any memory", to_string(graph_.shape(values_[name])));
-    }
+    append(layer, std::move(src), name);
   }
   return values_.at(canonical);
+}
+
+void ModelGraph::append(const Layer& layer, std::vector<ValueId> src, const std::string& name) {
+  const ValueId value = values_[name] = graph_.append(with_rules(layer, rules_), std::move(src), prefix_ + name);
+  if (graph_.shape(value).elements() > kMaxElements)
+    fail(name, "a value of shape {} is beyond any memory", to_string(graph_.shape(value)));
 }
 
 }  // namespace phosphene

@@ -39,6 +39,10 @@ struct Model {
   std::vector<std::string> labels;             // by class index; empty when unknown
 
   [[nodiscard]] const Layer* find(const std::string& name) const;  // by exact name; null when there is none
+  // By a name that `resolve` gave. The concat of what stood before ReLUs is none of `layers`, but made here.
+  [[nodiscard]] Layer layer(const std::string& canonical) const;
+  // By the same names, and the input's: how many channels each value has.
+  [[nodiscard]] std::map<std::string, int64_t> channel_counts() const;
   [[nodiscard]] bool has_relu() const;
   [[nodiscard]] bool has_max_pooling() const;
 
@@ -65,6 +69,16 @@ struct GradientRules {
   bool smooth_max_pooling = false;
 };
 
+// Neighbouring channels of a layer, computed without its others: by the convolution or linear layer that makes them, and through
+// what stands behind that and works channel by channel.
+struct ChannelBlock {
+  std::string maker;                 // a layer's canonical name
+  int64_t first = 0, count = 0;      // which of its channels; count 0: all
+  std::vector<std::string> through;  // ReLUs and poolings, in order
+
+  bool operator==(const ChannelBlock&) const = default;
+};
+
 // Appends the layers of a model that some value needs to a graph, each once.
 class ModelGraph {
  public:
@@ -75,9 +89,12 @@ class ModelGraph {
 
   // The value of a layer by any name that Model::resolve accepts.
   ValueId value(const std::string& name);
+  // What the last of `through`, or the maker, makes of the block's channels alone.
+  ValueId value(const ChannelBlock& block);
 
  private:
   ValueId append(const std::string& canonical);
+  void append(const Layer& layer, std::vector<ValueId> src, const std::string& name);
 
   const Model& model_;
   Graph& graph_;

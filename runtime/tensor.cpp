@@ -54,6 +54,14 @@ std::string to_string(const Shape& shape) { return fmt::format("{}x{}x{}x{}", sh
 
 int64_t Weights::elements() const { return product(shape); }
 
+Weights Weights::rows(int64_t first, int64_t count) const {
+  if (data == nullptr) return {};
+  Weights some = *this;
+  some.data += first * (elements() / shape.front());
+  some.shape.front() = count;
+  return some;
+}
+
 Weights Weights::from(std::vector<float> values, std::vector<int64_t> shape) {
   auto owner = std::make_shared<const std::vector<float>>(std::move(values));
   const float* data = owner->data();

@@ -50,6 +50,8 @@ struct Weights {
   std::vector<int64_t> shape;
 
   [[nodiscard]] int64_t elements() const;
+  // Rows [first, first + count) along the first dimension, where they are; of none none.
+  [[nodiscard]] Weights rows(int64_t first, int64_t count) const;
   static Weights from(std::vector<float> values, std::vector<int64_t> shape);
 };
 

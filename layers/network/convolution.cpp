@@ -38,6 +38,11 @@ Convolution::Convolution(WindowAttributes window, int64_t groups, Weights weight
   }
 }
 
+std::shared_ptr<const Convolution> Convolution::outputs(int64_t first, int64_t count) const {
+  if (groups_ != 1) fail_internal("", "some of the outputs of a convolution in {} groups", groups_);
+  return std::make_shared<Convolution>(window_, 1, weights_.rows(first, count), bias_.rows(first, count));
+}
+
 std::vector<TensorInfo> Convolution::infer(std::span<const TensorInfo> src) const {
   const Shape& shape = src[0].shape;
   if (shape.c != weights_.shape[1] * groups_) {

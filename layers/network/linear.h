@@ -2,6 +2,8 @@
 // Gradient: grad_src[n, c, h, w] = sum over k of grad_dst[n, k] weights[k, c, h, w].
 #pragma once
 
+#include <memory>
+
 #include "runtime/graph.h"
 
 namespace phosphene {
@@ -15,6 +17,11 @@ class Linear final : public Op {
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override;
   void differentiate(Differentiator& differentiator, const Node& node) const override;
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override;
+
+  // What computes the outputs [first, first + count) alone.
+  [[nodiscard]] std::shared_ptr<const Linear> outputs(int64_t first, int64_t count) const {
+    return std::make_shared<Linear>(weights_.rows(first, count), bias_.rows(first, count));
+  }
 
   [[nodiscard]] const Weights& weights() const { return weights_; }
   [[nodiscard]] const Weights& bias() const { return bias_; }

@@ -31,7 +31,7 @@ std::shared_ptr<DeviceMemory> DeviceWeights::upload(std::span<const std::byte> b
 template <class Arrange>
 std::shared_ptr<DeviceMemory> DeviceWeights::keep(const Weights& weights, const std::string& arrangement, DType storage,
                                                   const Arrange& arrange) {
-  Entry& entry = entries_[{weights.data, arrangement, storage}];
+  Entry& entry = entries_[{weights.data, weights.shape, arrangement, storage}];
   std::shared_ptr<DeviceMemory> memory = entry.memory.lock();
   if (memory == nullptr) {
     const std::vector<float> numbers = arrange();

@@ -37,7 +37,8 @@ class DeviceWeights {
     std::weak_ptr<DeviceMemory> memory;
   };
   Device& device_;
-  std::map<std::tuple<const float*, std::string, DType>, Entry> entries_;
+  // The shape too: a layer's first rows begin where all of them do.
+  std::map<std::tuple<const float*, std::vector<int64_t>, std::string, DType>, Entry> entries_;
 };
 
 }  // namespace phosphene

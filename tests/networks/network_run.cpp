@@ -3,6 +3,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "experiment/unit_reads.h"
 #include "layers/objective/direction_objective.h"
 #include "layers/objective/diversity.h"
 #include "layers/objective/layer_objective.h"
@@ -104,9 +105,20 @@ std::map<std::string, HostTensor> activations(const Model& model, const Array& i
   return result;
 }
 
-InputGradient input_gradient(const Model& model, const Array& input, const Objective& objective) {
+InputGradient input_gradient(const Model& model, const Array& input, const Objective& asked) {
   Start start(model, input);
-  const ValueId activation = start.network.value(objective.layer);
+  Objective objective = asked;
+  ValueId activation = kNoValue;
+  if (objective.narrowed) {
+    Term term;
+    term.layer = objective.layer;
+    term.unit = objective.unit;
+    const UnitRead read = unit_reads(model, {term}).at({0, 0});
+    activation = start.network.value(read.block);
+    objective.unit -= static_cast<int>(read.begin);
+  } else {
+    activation = start.network.value(objective.layer);
+  }
   const ValueId value = append_objective(start.graph, activation, objective.kind);
   const ValueId gradient = differentiate(start.graph, std::vector<ValueId>{start.input}).at(0);
   const auto backend = make_cpu_backend();

@@ -25,6 +25,7 @@ struct Objective {
   float weight = 1;
   std::vector<float> direction = {};
   int power = 0;
+  bool narrowed = false;  // a unit's: computed as a step does (experiment/unit_reads.h), not from its whole layer
 };
 
 struct InputGradient {

@@ -59,12 +59,15 @@ TEST(Vgg16, InputGradientsAreThoseOfFloat64) {
   constexpr int kChannel = 30;
   for (const auto& [layer, name] : std::map<std::string, std::string>{
            {"conv4_2", "grad_mean_conv4_2_30"}, {"conv4_2:pre", "grad_mean_conv4_2_pre_relu_30"}}) {
-    SCOPED_TRACE(layer);
-    const InputGradient computed = input_gradient(*vgg16(), stored.at("input"), {.layer = layer, .unit = kChannel});
-    // Rounding moves the median by 1e-6 of the largest; a pool's choice or a ReLU's sign that it turns moves single
-    // numbers far.
-    EXPECT_TRUE(near_median(computed.gradient, stored.at(name).data, 2e-6));
-    EXPECT_TRUE(near_l2(computed.gradient, stored.at(name).data, 1e-2));
+    for (const bool narrowed : {false, true}) {
+      SCOPED_TRACE(layer + (narrowed ? ", by the unit's block alone" : ""));
+      const InputGradient computed =
+          input_gradient(*vgg16(), stored.at("input"), {.layer = layer, .unit = kChannel, .narrowed = narrowed});
+      // Rounding moves the median by 1e-6 of the largest; a pool's choice or a ReLU's sign that it turns moves single
+      // numbers far.
+      EXPECT_TRUE(near_median(computed.gradient, stored.at(name).data, 2e-6));
+      EXPECT_TRUE(near_l2(computed.gradient, stored.at(name).data, 1e-2));
+    }
   }
 }
 
