@@ -64,6 +64,7 @@ class MatrixProductsTask final : public Task {
 }  // namespace
 
 PlannedTask plan_matrix_products(const MatrixProductsProblem& problem, const Parallel& parallel) {
+  prepare_gemm();
   PlannedTask planned;
   planned.implementation = "onednn sgemm";
   planned.considerations = {{planned.implementation, ""}};
