@@ -47,16 +47,6 @@ double seconds_since_start() {
          std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-// The most memory this process has had at a time.
-int64_t peak_memory_bytes() {
-  std::ifstream file("/proc/self/status");
-  std::string word;
-  int64_t kilobytes = 0;
-  while (file >> word)
-    if (word == "VmHWM:") file >> kilobytes;
-  return kilobytes * 1024;
-}
-
 double seconds_of_step(OneStep& bench) {
   const auto start = std::chrono::steady_clock::now();
   bench.step().step();
@@ -75,7 +65,7 @@ Timing measure(OneStep& bench, const BenchOptions& options) {
   timing.minimum = seconds.front();
   for (int64_t i = 0; i < options.steps; ++i) bench.step().program().run_timed(timing.per_op);
   for (double& op : timing.per_op) op /= static_cast<double>(options.steps);
-  timing.peak_memory = peak_memory_bytes();  // before the matrix product takes some of its own
+  timing.peak_memory = bench.memory().peak;  // before the matrix product takes some of its own
   timing.peaks = bench.measure_peaks();
   return timing;
 }
@@ -165,6 +155,7 @@ void print_json(const OneStepSubject& subject, const OneStep& bench, const Bench
                     {"peak_gigabytes_per_second", timing.peaks.bytes * 1e-9},
                     {"share_of_peak", gflop * 1e9 / timing.median / timing.peaks.flops},
                     {"seconds_to_first_step", timing.to_first_step},
+                    {"predicted_memory_bytes", bench.predicted_memory().step},
                     {"peak_memory_bytes", timing.peak_memory},
                     {"arena_bytes", program.arena_bytes()},
                     {"constant_bytes", program.constant_bytes()},
@@ -204,8 +195,9 @@ void print_table(const OneStepSubject& subject, const OneStep& bench, const Benc
              100 * gflops * 1e9 / timing.peaks.flops, timing.peaks.flops * 1e-9);
   fmt::print("memory        {:.1f} GB/s of a copy here\n", timing.peaks.bytes * 1e-9);
   fmt::print("first step    {:.2f} s after the start\n", timing.to_first_step);
-  fmt::print("memory used   {:.0f} MB at most (arena {:.0f}, constants {:.0f})\n",
+  fmt::print("memory used   {:.0f} MB at most, {:.0f} predicted (arena {:.0f}, constants {:.0f})\n",
              static_cast<double>(timing.peak_memory) * kMegabyte,
+             static_cast<double>(bench.predicted_memory().step) * kMegabyte,
              static_cast<double>(bench.program().arena_bytes()) * kMegabyte,
              static_cast<double>(bench.program().constant_bytes()) * kMegabyte);
 }
@@ -214,6 +206,7 @@ void run_bench(const BenchOptions& options) {
   if (!options.beside.empty()) return run_beside(options);
   const OneStepSubject subject(options.of);
   OneStep bench(subject, open_device(options.of.device));
+  bench.step().start(subject.slots);
   const Timing timing = measure(bench, options);
   if (options.json)
     print_json(subject, bench, options, timing);

@@ -1,8 +1,8 @@
 // phosphene inspect: what a model consists of, and how a step of it would be computed.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -15,6 +15,8 @@
 
 namespace phosphene {
 namespace {
+
+constexpr double kMegabyte = 1e-6;
 
 struct InspectOptions {
   OneStepOptions of;  // the plan
@@ -52,24 +54,23 @@ std::vector<LayerRow> layer_rows(const Model& model, int64_t size) {
   return rows;
 }
 
-void print_json(const Model& model, const std::vector<LayerRow>& rows) {
-  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+Json to_json(const Model& model, const std::vector<LayerRow>& rows) {
+  Json layers = Json::array();
   for (const LayerRow& row : rows)
     layers.push_back({{"name", row.name},
                       {"kind", row.kind},
                       {"shape", {row.shape.n, row.shape.c, row.shape.h, row.shape.w}},
                       {"parameters", row.parameters},
                       {"flops", row.flops}});
-  const nlohmann::ordered_json out = {{"name", model.name},
-                                      {"input", {1, model.channels, model.height, model.width}},
-                                      {"preprocessing",
-                                       {{"scale", model.preprocessing.scale},
-                                        {"mean", model.preprocessing.mean},
-                                        {"order", model.preprocessing.order}}},
-                                      {"labels", model.labels.size()},
-                                      {"aliases", model.aliases},
-                                      {"layers", layers}};
-  fmt::print("{}\n", out.dump(2));
+  return {{"name", model.name},
+          {"input", {1, model.channels, model.height, model.width}},
+          {"preprocessing",
+           {{"scale", model.preprocessing.scale},
+            {"mean", model.preprocessing.mean},
+            {"order", model.preprocessing.order}}},
+          {"labels", model.labels.size()},
+          {"aliases", model.aliases},
+          {"layers", layers}};
 }
 
 void print_table(const Model& model, const std::vector<LayerRow>& rows) {
@@ -90,8 +91,7 @@ void print_table(const Model& model, const std::vector<LayerRow>& rows) {
 }
 
 // The plan of one optimisation step: every op with what was considered for it.
-void print_plan(const OneStepSubject& subject, const DeviceOptions& device) {
-  const OneStep step(subject, open_device(device));
+void print_plan(const OneStepSubject& subject, const OneStep& step) {
   const Program& program = step.program();
   fmt::print("\none optimisation step of {}, on {}\n", subject.description(), step.backend());
   for (const Program::Step& planned : program.steps()) {
@@ -101,22 +101,46 @@ void print_plan(const OneStepSubject& subject, const DeviceOptions& device) {
       if (!considered.refusal.empty())
         fmt::print("    {} refused: {}\n", considered.implementation, considered.refusal);
   }
-  constexpr double kMegabyte = 1e-6;
   fmt::print("arena {:.1f} MB, constants {:.1f} MB\n", static_cast<double>(program.arena_bytes()) * kMegabyte,
              static_cast<double>(program.constant_bytes()) * kMegabyte);
 }
 
-void inspect(const InspectOptions& options) {
+// The layers, printed or put into `json`; false when none has a map, of which a channel could be drawn.
+bool list_layers(const InspectOptions& options, Json& json) {
   const Model model = model_of(options.of);
   const std::vector<LayerRow> rows = layer_rows(model, options.of.size);
   if (options.json)
-    print_json(model, rows);
+    json = to_json(model, rows);
   else
     print_table(model, rows);
-  if (!options.explain && !options.roofline) return;
+  return std::any_of(rows.begin(), rows.end(), [](const LayerRow& row) { return row.shape.h > 1 && row.shape.w > 1; });
+}
+
+void tell_of_the_step(const InspectOptions& options, Json& json) {
   const OneStepSubject subject(options.of);
-  if (options.explain) print_plan(subject, options.of.device);
+  const OneStep step(subject, open_device(options.of.device));
+  const PredictedMemory& memory = step.predicted_memory();
+  if (options.json) {
+    json["memory"] = {{"step", subject.description()},
+                      {"backend", step.backend()},
+                      {"step_bytes", memory.step},
+                      {"run_bytes", memory.run}};
+    return;
+  }
+  fmt::print("memory of a step of {}: {:.0f} MB; of a run {:.0f} MB\n", subject.description(),
+             static_cast<double>(memory.step) * kMegabyte, static_cast<double>(memory.run) * kMegabyte);
+  if (options.explain) print_plan(subject, step);
   if (options.roofline) print_roofline(subject);
+}
+
+// A model's layers alone need no plan.
+void inspect(const InspectOptions& options) {
+  const OneStepOptions& of = options.of;
+  const bool only_layers = options.json && !is_experiment(of.subject) && of.layer.empty() && of.size == 0 &&
+                           of.batch == 0 && of.precision.empty();
+  Json json;
+  if (list_layers(options, json) && !only_layers) tell_of_the_step(options, json);
+  if (options.json) fmt::print("{}\n", json.dump(2));
 }
 
 }  // namespace
@@ -125,12 +149,14 @@ void add_inspect_command(CLI::App& app) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand("inspect",
                                          "List the layers of a model with their shapes, parameters and FLOPs: the "
-                                         "names that every other command takes. With "
-                                         "--explain also the plan of one optimisation step: the implementation chosen "
-                                         "for each op, which ones refused and why, and "
-                                         "the memory it takes.");
+                                         "names that every other command takes. Then how much memory a step of a "
+                                         "channel, or of an experiment, will take, and a run of it, which shows its "
+                                         "pictures too; nothing of it is taken. With --explain also the plan of the "
+                                         "step: the implementation chosen for each op, which ones refused and why.");
   add_one_step_options(*command, options->of);
-  CLI::Option* json = command->add_flag("--json", options->json, "machine-readable");
+  CLI::Option* json =
+      command->add_flag("--json", options->json,
+                        "machine-readable; of a model the memory only with --layer, --size, --batch or --precision");
   command->add_flag("--explain", options->explain, "show the plan")->excludes(json);
   command
       ->add_flag("--roofline", options->roofline,

@@ -1,6 +1,7 @@
 // phosphene: parses the command line, runs one command, turns every error into one line and an exit code.
 //   0 done   1 our fault   2 the user's mistake, or the machine's lack (disk, memory)   130 interrupted
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cerrno>
 #include <csignal>
@@ -89,6 +90,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   phosphene::stop_spinning(argv);
+  mallopt(M_MMAP_THRESHOLD, 1 << 17);  // what is freed goes back to the machine: a threshold that is set does not grow
   try {
     return phosphene::run(argc, argv);
   } catch (const phosphene::Error& error) {

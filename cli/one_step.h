@@ -22,6 +22,8 @@ struct OneStepOptions {
   DeviceOptions device = {};
 };
 
+bool is_experiment(const std::string& subject);
+
 // The subject, and one option for each of the others.
 void add_one_step_options(CLI::App& command, OneStepOptions& options);
 
@@ -42,12 +44,21 @@ struct OneStepSubject {
   [[nodiscard]] std::string description() const;
 };
 
+// The most memory that a process will have (MemoryUse::peak).
+struct PredictedMemory {
+  int64_t step = 0;  // of one that takes steps
+  int64_t run = 0;   // of one that shows the images, too
+};
+
 class OneStep {
  public:
+  // Plans, and takes no memory of the images' size; step().start() does.
   OneStep(const OneStepSubject& subject, std::unique_ptr<Backend> backend);
 
   [[nodiscard]] StepProgram& step() { return *step_; }
   [[nodiscard]] const Program& program() const { return step_->program(); }
+  [[nodiscard]] const PredictedMemory& predicted_memory() const { return predicted_memory_; }
+  [[nodiscard]] MemoryUse memory() const { return backend_->memory(); }
   [[nodiscard]] Peaks measure_peaks() { return backend_->measure_peaks(precision_); }
   void wait() { backend_->wait(); }  // until the steps asked for are done
   [[nodiscard]] std::string backend() const { return backend_->description(); }
@@ -56,6 +67,7 @@ class OneStep {
   DType precision_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<StepProgram> step_;
+  PredictedMemory predicted_memory_;
 };
 
 }  // namespace phosphene

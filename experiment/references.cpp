@@ -29,12 +29,18 @@ ValueId References::value(const std::string& photo, const std::string& layer, co
   return reference.network->value(layer);
 }
 
-void References::write(States& states) const {
-  for (const auto& [name, reference] : references_) {
-    const HostTensor one = resize_and_crop(read_photo(reference.path), image_.h, image_.w);
+std::map<std::string, std::string> References::files() const {
+  std::map<std::string, std::string> files;
+  for (const auto& [name, reference] : references_) files[reference.state] = reference.path;
+  return files;
+}
+
+void write_photographs(const std::map<std::string, std::string>& files, const Shape& image, States& states) {
+  for (const auto& [state, path] : files) {
+    const HostTensor one = resize_and_crop(read_photo(path), image.h, image.w);
     std::vector<float> all;
-    for (int64_t n = 0; n < image_.n; ++n) all.insert(all.end(), one.data.begin(), one.data.end());
-    states.write(reference.state, all);
+    for (int64_t n = 0; n < image.n; ++n) all.insert(all.end(), one.data.begin(), one.data.end());
+    states.write(state, all);
   }
 }
 

@@ -25,8 +25,8 @@ class References {
   // The value of a layer for the photograph; photographs of one name share one pass.
   ValueId value(const std::string& photo, const std::string& layer, const std::string& place);
 
-  // Writes every photograph, once for each image.
-  void write(States& states) const;
+  // The files of the photographs, by the state that each is written to.
+  [[nodiscard]] std::map<std::string, std::string> files() const;
 
  private:
   struct Reference {
@@ -42,5 +42,8 @@ class References {
   std::function<ValueId(ValueId)> see_;
   std::map<std::string, Reference> references_;
 };
+
+// Writes each photograph to its state, once for each image.
+void write_photographs(const std::map<std::string, std::string>& files, const Shape& image, States& states);
 
 }  // namespace phosphene

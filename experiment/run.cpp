@@ -89,9 +89,8 @@ class Run {
         device_(choose_device(device_for(options.out, options.device))),
         model_(load_model(find_model(config.model, config.directory))),
         jobs_(expand(config)) {
-    const int64_t capacity = config.batch > 0 ? config.batch : kAutomaticBatch;
     for (Job& job : jobs_) job.structure += to_string(unit_reads(model_, job.config.objective));
-    batches_ = pack(jobs_, std::max(capacity, config.images));
+    batches_ = pack(jobs_, std::max(capacity_, config.images));
     for (const auto& batch : batches_) images_ += std::ssize(batch);
   }
 
@@ -109,6 +108,10 @@ class Run {
   [[nodiscard]] Json frozen() const;
   void check_objectives() const;
   void keep_implementations() const;
+  [[nodiscard]] int64_t pixels(const Batch& batch) const;
+  void fit_batches();
+  void plan(const Batch& batch);
+  [[nodiscard]] int64_t bytes_to_take() const;
   StepProgram& program_for(const Batch& batch, size_t phase);
   void render(const Batch& batch);
   bool steps(const Batch& batch, size_t phase, StepProgram& program);
@@ -129,6 +132,7 @@ class Run {
   DeviceChoice device_;
   Model model_;
   std::vector<Job> jobs_;
+  int64_t capacity_ = config_.batch > 0 ? config_.batch : kAutomaticBatch;  // images of a batch
   std::vector<Batch> batches_;
   int64_t images_ = 0;
   std::unique_ptr<RunFolder> folder_;
@@ -164,17 +168,54 @@ Json Run::frozen() const {
           {"config", config}};
 }
 
-// One program for each phase serves every batch of one structure; its size is that of the first, the largest.
-StepProgram& Run::program_for(const Batch& batch, size_t phase) {
-  const Config& config = config_of(batch);
-  const std::string& key = jobs_[batch.front().job].structure;
-  if (programs_.empty() || key != programs_key_ || std::ssize(batch) > programs_.front()->batch()) {
-    programs_.clear();  // free their memory before the next take their own
-    for (size_t i = 0; i < config.phases(); ++i)
-      programs_.push_back(std::make_unique<StepProgram>(model_, config.phase(i), std::ssize(batch), *device_.backend));
-    programs_key_ = key;
-    if (folder_ != nullptr) keep_implementations();
+// Of the largest phase, all images together.
+int64_t Run::pixels(const Batch& batch) const {
+  int64_t most = 0;
+  for (size_t i = 0; i < config_of(batch).phases(); ++i) {
+    const Config& phase = config_of(batch).phase(i);
+    most = std::max(most,
+                    (phase.height > 0 ? phase.height : model_.height) * (phase.width > 0 ? phase.width : model_.width));
   }
+  return most * std::ssize(batch);
+}
+
+// Fewer images at a time where memory does not hold the usual number. A config's own number is not changed.
+void Run::fit_batches() {
+  for (;;) {
+    const Batch& largest = *std::max_element(batches_.begin(), batches_.end(),
+                                             [this](const Batch& a, const Batch& b) { return pixels(a) < pixels(b); });
+    try {
+      return plan(largest);
+    } catch (const OutOfMemory&) {
+      capacity_ = std::ssize(largest) - 1;
+      if (config_.batch > 0 || capacity_ < config_.images) throw;
+    }
+    batches_ = pack(jobs_, capacity_);
+  }
+}
+
+// One program for each phase, for every batch of one structure; its size is that of the first, the largest.
+void Run::plan(const Batch& batch) {
+  const Config& config = config_of(batch);
+  programs_.clear();  // free their memory before the next take their own
+  for (size_t i = 0; i < config.phases(); ++i)
+    programs_.push_back(std::make_unique<StepProgram>(model_, config.phase(i), std::ssize(batch), *device_.backend));
+  programs_key_ = jobs_[batch.front().job].structure;
+  if (folder_ != nullptr) keep_implementations();
+  require_memory(*device_.backend, bytes_to_take());
+}
+
+// By all phases' programs: each keeps its memory until the next structure's are planned.
+int64_t Run::bytes_to_take() const {
+  int64_t bytes = 0;
+  for (const auto& program : programs_) bytes += program->bytes_to_take() + program->bytes_to_show();
+  return bytes;
+}
+
+StepProgram& Run::program_for(const Batch& batch, size_t phase) {
+  if (programs_.empty() || jobs_[batch.front().job].structure != programs_key_ ||
+      std::ssize(batch) > programs_.front()->batch())
+    plan(batch);
   return *programs_[phase];
 }
 
@@ -206,6 +247,7 @@ void Run::check_objectives() const {
 RunResult Run::execute() {
   if (!device_.note.empty() && options_.progress != nullptr) options_.progress->on_message(device_.note);
   check_objectives();
+  fit_batches();
   program_for(batches_.front(), 0).start(slots(batches_.front(), 0));  // mistakes show before anything is written
   folder_ = std::make_unique<RunFolder>(options_.out, frozen());
   keep_implementations();
@@ -437,23 +479,19 @@ void Run::tell(const Batch& batch, size_t phase, StepProgram& program, int64_t s
 }
 
 std::vector<std::string> Run::describe() {
-  const auto largest = std::max_element(batches_.begin(), batches_.end(),
-                                        [](const Batch& a, const Batch& b) { return a.size() < b.size(); });
-  StepProgram& program = program_for(*largest, 0);
-  program.start(slots(*largest, 0));
+  check_objectives();
+  fit_batches();
+  const StepProgram& program = *programs_.front();
   const Shape& shape = programs_.back()->image_shape();
   constexpr double kMegabyte = 1e-6;
-  double bytes = 0;
-  for (const auto& each : programs_)
-    bytes +=
-        static_cast<double>(each->program().arena_bytes() + each->program().constant_bytes() + each->states().bytes());
+  const double bytes = static_cast<double>(device_.backend->memory().used + bytes_to_take());
   return {
       fmt::format("model    {} ({})", model_.name, config_.model),
       fmt::format("images   {} in {} jobs, {} batches of up to {}", images_, jobs_.size(), batches_.size(),
                   program.batch()),
       fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps_of_all_phases()),
       fmt::format("backend  {}", device_.backend->description()),
-      fmt::format("memory   {:.0f} MB for a batch", bytes * kMegabyte),
+      fmt::format("memory   {:.0f} MB at most", bytes * kMegabyte),
       fmt::format("first    {}", name(batches_.front().front())),
       fmt::format("last     {}", name(batches_.back().back()))};
 }

@@ -118,8 +118,11 @@ Config in_f32(Config config) {
 void compare_ops(const Model& model, const Config& config, const std::vector<Slot>& slots, Backend& reference,
                  Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell) {
   StepProgram step(model, in_f32(config), std::ssize(slots), reference);
-  step.start(slots);
   const Graph& graph = step.program().graph();
+  int64_t bytes = 0;  // every value stays on the host
+  for (const Value& value : graph.values()) bytes += value.info.bytes();
+  require_memory(reference, bytes + step.bytes_to_take());
+  step.start(slots);
   const StepProgram tested_step(model, config, std::ssize(slots), tested);  // the same ops on values of its own storage
   const Graph& tested_graph = tested_step.program().graph();
   std::map<ValueId, Bytes> values;

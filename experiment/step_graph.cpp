@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "experiment/start_pictures.h"
 #include "layers/optimiser/record.h"
@@ -32,6 +33,11 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
              config.width > 0 ? config.width : model.width},
       image_part_(config, image_, model, backend),
       states_(std::make_unique<States>(backend)) {
+  int64_t parameters = 0;
+  for (const ImageParameter& parameter : image_part_.parameters()) parameters += parameter.info.bytes();
+  require_memory(backend, 2 * parameters);  // with their gradients, before tables of their size are computed
+  ProgramOptions later;
+  later.take_memory = false;
   Graph graph;
   const ImageValues image = image_part_.append(graph);
   const ValueId seen = append_seen(graph, image);
@@ -48,13 +54,23 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
   objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image, &references,
                                                unit_reads(model, config.objective));
   append_update(graph);
-  program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_);
-  references.write(*states_);
+  photographs_ = references.files();
+  program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_, later);
 
   Graph image_graph;
   image_only_ = image_part_.append_shown(image_graph, image_part_.append(image_graph));
   image_program_ =
-      std::make_unique<Program>(std::move(image_graph), std::vector<ValueId>{image_only_}, backend, *states_);
+      std::make_unique<Program>(std::move(image_graph), std::vector<ValueId>{image_only_}, backend, *states_, later);
+  if (model.file != nullptr) model.file->let_go();  // the backend has the weights as it wants them
+}
+
+void StepProgram::take_memory() {
+  if (std::exchange(has_memory_, true)) return;
+  require_memory(states_->backend(), bytes_to_take() + bytes_to_show());
+  states_->take_memory();
+  program_->take_memory();
+  image_program_->take_memory();
+  write_photographs(photographs_, image_, *states_);
 }
 
 // Gradients, the record of the step's values, and the optimiser.
@@ -111,6 +127,7 @@ void StepProgram::start(const std::vector<Slot>& some, const PhaseEnd* before) {
   const auto group = static_cast<size_t>(config_.images);
   if (slots.size() % group != 0) fail_internal("batch", "{} images of groups of {}", slots.size(), group);
   while (std::ssize(slots) < n_) slots.push_back(slots[slots.size() - group]);
+  take_memory();
   objective_->write(*states_, slots);
   if (states_->contains(kKeysState)) {
     std::vector<DrawKey> keys;

@@ -28,7 +28,14 @@ struct PhaseEnd {
 // A whole program for n images of one structure, its states, and what writes them.
 class StepProgram {
  public:
+  // Plans, and takes no memory of the images' size. Throws OutOfMemory for what cannot be had.
   StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend);
+
+  // Bytes that take_memory() takes and a step touches; and those that showing the images takes beside it, here and on the host.
+  [[nodiscard]] int64_t bytes_to_take() const { return program_->bytes_to_take() + states_->bytes_to_take(); }
+  [[nodiscard]] int64_t bytes_to_show() const { return image_program_->bytes_to_take() + shown().bytes(); }
+  // Throws OutOfMemory before any is taken that cannot be had. start() calls it where it has not been called.
+  void take_memory();
 
   // Starts `slots` (as many as n; filled up by repeating the last group): tables, keys, start of the parameters, moments,
   // latch, history and step. `before`: of the phase before, where the config takes something over from it.
@@ -41,7 +48,7 @@ class StepProgram {
   [[nodiscard]] States& states() { return *states_; }
   [[nodiscard]] int64_t batch() const { return n_; }
   // Of the images as they are shown: of a transparent one alpha is the last channel.
-  [[nodiscard]] const Shape& image_shape() const { return image_program_->graph().shape(image_only_); }
+  [[nodiscard]] const Shape& image_shape() const { return shown().shape; }
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
   // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes
   // of them.
@@ -59,6 +66,7 @@ class StepProgram {
   [[nodiscard]] std::string first_not_finite(size_t slot, int64_t step);
 
  private:
+  [[nodiscard]] const TensorInfo& shown() const { return image_program_->graph().info(image_only_); }
   [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image) const;
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
   void append_update(Graph& graph) const;
@@ -75,6 +83,8 @@ class StepProgram {
   std::unique_ptr<Program> program_;
   std::unique_ptr<Program> image_program_;
   ValueId image_only_ = kNoValue;
+  std::map<std::string, std::string> photographs_;  // files by state, until they are written
+  bool has_memory_ = false;
 };
 
 }  // namespace phosphene

@@ -63,10 +63,18 @@ void UnitResponses::find_fields(Size& size) const {
 }
 
 void UnitResponses::plan(Backend& backend) {
+  int64_t bytes = 0;
   for (Size& size : sizes_) {
+    ProgramOptions later;
+    later.take_memory = false;
     size.states = std::make_unique<States>(backend);
-    size.program = std::make_unique<Program>(size.graph, std::vector<ValueId>{size.value}, backend, *size.states);
+    size.program =
+        std::make_unique<Program>(size.graph, std::vector<ValueId>{size.value}, backend, *size.states, later);
+    bytes +=
+        size.program->bytes_to_take() + size.states->bytes_to_take() + size.program->graph().info(size.value).bytes();
   }
+  require_memory(backend, bytes);
+  for (Size& size : sizes_) size.program->take_memory();
 }
 
 std::vector<Responses> UnitResponses::to(const Photo& photo) {

@@ -36,6 +36,8 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
   return std::shared_ptr<const MappedFile>(new MappedFile({static_cast<const std::byte*>(data), size}));
 }
 
+void MappedFile::let_go() const { madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_DONTNEED); }
+
 MappedFile::~MappedFile() { munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size()); }
 
 }  // namespace phosphene

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "layers/network/relu.h"
+#include "loaders/mapped_file.h"
 #include "runtime/graph.h"
 
 namespace phosphene {
@@ -37,6 +38,7 @@ struct Model {
   std::vector<Layer> layers;                   // in an order in which every input stands before its reader
   std::map<std::string, std::string> aliases;  // "mixed4a" -> "inception_4a/output"
   std::vector<std::string> labels;             // by class index; empty when unknown
+  std::shared_ptr<const MappedFile> file;      // where the weights lie; null when they lie in memory of their own
 
   [[nodiscard]] const Layer* find(const std::string& name) const;  // by exact name; null when there is none
   // By a name that `resolve` gave. The concat of what stood before ReLUs is none of `layers`, but made here.

@@ -253,6 +253,7 @@ Model read_model(const std::string& path) {
   model.layers = read_layers(json.at("layers"), file);
   read_aliases(model, json);
   model.labels = json.strings("labels");
+  model.file = file.file();
   return model;
 }
 

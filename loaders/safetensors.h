@@ -30,6 +30,7 @@ class Safetensors {
   static Safetensors open(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::shared_ptr<const MappedFile>& file() const { return file_; }
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
   [[nodiscard]] const std::map<std::string, SafetensorsEntry>& entries() const { return entries_; }
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.contains(name); }

@@ -21,4 +21,15 @@ std::unique_ptr<Transfer> Backend::start_read(const std::byte* src, int64_t byte
   return std::make_unique<FinishedTransfer>(std::move(copy));
 }
 
+void require_memory(const Backend& backend, int64_t bytes) {
+  const MemoryUse memory = backend.memory();
+  if (bytes + bytes / 20 <= memory.available) return;
+  constexpr double kMegabyte = 1e-6;
+  throw OutOfMemory(
+      Blame::user, "memory",
+      fmt::format("{:.0f} MB are needed and {:.0f} MB can be had ({}); a smaller size or batch needs less",
+                  static_cast<double>(memory.used + bytes) * kMegabyte,
+                  static_cast<double>(memory.used + memory.available) * kMegabyte, memory.limit));
+}
+
 }  // namespace phosphene

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/error.h"
 #include "runtime/problems.h"
 
 namespace phosphene {
@@ -39,7 +40,8 @@ struct PlannedTask {
   int in_place = -1;           // the source in whose memory the destination is best written, where it dies here
 };
 
-// Memory of a backend, zeroed, aligned to 64 bytes or more. The address may be a device's.
+// Memory of a backend, zeroed, aligned to 64 bytes or more. The address may be a device's. On the CPU a page is taken when it is
+// first written.
 class Memory {
  public:
   Memory() = default;
@@ -56,6 +58,20 @@ struct GradientEpilogues {
   bool sums = false;            // of gradients that are convolutions themselves (refuse_rotation)
   bool sums_of_others = false;  // and of all others
   bool masks = false;
+};
+
+// A backend's memory, in bytes.
+struct MemoryUse {
+  int64_t used = 0;       // now; on the CPU what this process has resident, on a GPU what is taken of it by anyone
+  int64_t peak = 0;       // the most of it so far
+  int64_t available = 0;  // what more can be had
+  std::string limit;      // what says so: "the machine", "a cgroup", "ulimit -v"
+};
+
+// More memory is wanted than can be had: what wants less can be tried.
+class OutOfMemory : public Error {
+ public:
+  using Error::Error;
 };
 
 // Planned tasks in the order they run, again and again; a backend may record them once and replay the recording.
@@ -105,6 +121,7 @@ class Backend {
 
   [[nodiscard]] virtual std::string description() const = 0;  // "cpu: oneDNN 2.6.3, 2 threads"
   [[nodiscard]] virtual std::unique_ptr<Memory> allocate(int64_t bytes) = 0;
+  [[nodiscard]] virtual MemoryUse memory() const = 0;
   // Copies from and to the host, in order with the tasks; the host's bytes may be reused, or are there, on return.
   virtual void write(std::byte* dst, std::span<const std::byte> src) = 0;
   virtual void read(std::span<std::byte> dst, const std::byte* src) = 0;
@@ -129,5 +146,8 @@ class Backend {
   // Measures, for as long as a second; `storage` is that of the product's factors.
   [[nodiscard]] virtual Peaks measure_peaks(DType storage) = 0;
 };
+
+// Throws OutOfMemory where `bytes` more, and the 5 % by which a prediction may be wrong, cannot be had.
+void require_memory(const Backend& backend, int64_t bytes);
 
 }  // namespace phosphene

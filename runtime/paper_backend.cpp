@@ -1,6 +1,7 @@
 #include "runtime/paper_backend.h"
 
 #include <cstdlib>
+#include <limits>
 
 #include "runtime/error.h"
 #include "runtime/launches.h"
@@ -38,6 +39,7 @@ class PaperBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override {
     return std::make_unique<PaperMemory>(bytes);
   }
+  [[nodiscard]] MemoryUse memory() const override { return {0, 0, std::numeric_limits<int64_t>::max() / 2, "paper"}; }
   void write(std::byte* /*dst*/, std::span<const std::byte> /*src*/) override {}
   void read(std::span<std::byte> /*dst*/, const std::byte* /*src*/) override {
     fail_internal("plan on paper", "it has no numbers");

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 
 #include "runtime/error.h"
-#include "runtime/memory_plan.h"
 
 namespace phosphene {
 namespace {
@@ -34,32 +32,66 @@ int64_t bytes_of(const Instruction& instruction, const Graph& graph) {
 
 Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend, States& states,
                  ProgramOptions options)
-    : graph_(std::move(graph)), backend_(backend), options_(options) {
+    : graph_(std::move(graph)), backend_(backend), states_(states), options_(options) {
   std::vector<Instruction> list = lower(graph_);
   prune(list, keep);
   if (options_.fused) fuse(list, graph_, keep, backend_.gradient_epilogues());
+  note_operands(list, keep);
+  find_lifetimes(list, keep);
+  lay_out();
+  require_memory(backend_, bytes_to_take());  // before a backend is asked about sizes that nothing holds
   choose_implementations(list);
+  share_memory(list);
+  lay_out();  // again, with workspaces
+  if (!options_.take_memory) return;
+  require_memory(backend_, bytes_to_take() + states.bytes_to_take());
+  take_memory();
+}
 
-  pointers_.assign(graph_.values().size(), nullptr);
+void Program::note_operands(const std::vector<Instruction>& list, const std::vector<ValueId>& keep) {
   std::vector<bool> used(graph_.values().size(), false);
   for (const ValueId id : keep) used[static_cast<size_t>(id)] = true;
   for (const Instruction& instruction : list) {
-    for (const ValueId id : instruction.src) used[static_cast<size_t>(id)] = true;
-    for (const ValueId id : instruction.dst) used[static_cast<size_t>(id)] = true;
+    operands_.push_back(instruction.src);
+    operands_.back().insert(operands_.back().end(), instruction.dst.begin(), instruction.dst.end());
+    for (const ValueId id : operands_.back()) used[static_cast<size_t>(id)] = true;
   }
-  for (size_t id = 0; id < graph_.values().size(); ++id) {
+  for (size_t id = 0; id < used.size(); ++id) {
     const Value& value = graph_.values()[id];
-    if (!used[id]) continue;
-    if (value.storage == Storage::state) {
-      pointers_[id] = states.require(value.name, value.info).data();
-    } else if (value.storage == Storage::constant) {
-      constants_.push_back(backend_.allocate(value.info.bytes()));
-      pointers_[id] = constants_.back()->data();
-      backend_.write(pointers_[id], {value.numbers, static_cast<size_t>(value.info.bytes())});
-      constant_bytes_ += value.info.bytes();
+    if (!used[id] || value.storage == Storage::transient) continue;
+    stored_.push_back(static_cast<ValueId>(id));
+    if (value.storage == Storage::state) states_.declare(value.name, value.info);
+    if (value.storage == Storage::constant) copied_bytes_ += value.info.bytes();
+  }
+  constant_bytes_ = copied_bytes_;
+}
+
+void Program::find_lifetimes(const std::vector<Instruction>& list, const std::vector<ValueId>& keep) {
+  const int end = static_cast<int>(list.size());
+  const auto is_transient = [&](ValueId id) { return graph_.value(id).storage == Storage::transient; };
+  for (int i = 0; i < end; ++i) {
+    for (const ValueId id : list[static_cast<size_t>(i)].dst) {
+      if (is_transient(id)) lifetimes_[id] = {graph_.info(id).bytes(), i, i};
+    }
+    for (const ValueId id : list[static_cast<size_t>(i)].src) {
+      if (!is_transient(id)) continue;
+      if (!lifetimes_.contains(id)) {
+        fail_internal(list[static_cast<size_t>(i)].layer, "'{}' is read before it is written", graph_.value(id).name);
+      }
+      lifetimes_[id].last = i;
     }
   }
-  lay_out(list, keep);
+  for (const ValueId id : keep) {
+    if (!is_transient(id)) continue;
+    if (!lifetimes_.contains(id)) fail_internal(graph_.value(id).name, "a value that nothing writes cannot be kept");
+    lifetimes_[id].last = end;
+  }
+  dies_after_.resize(list.size());
+  writes_.resize(list.size());
+  for (const auto& [id, lifetime] : lifetimes_) {
+    if (lifetime.last < end) dies_after_[static_cast<size_t>(lifetime.last)].push_back(id);
+    writes_[static_cast<size_t>(lifetime.first)].push_back(id);
+  }
 }
 
 void Program::choose_implementations(const std::vector<Instruction>& list) {
@@ -83,80 +115,61 @@ void Program::choose_implementations(const std::vector<Instruction>& list) {
   }
 }
 
-void Program::lay_out(const std::vector<Instruction>& list, const std::vector<ValueId>& keep) {
-  const int end = static_cast<int>(list.size());
-  std::map<ValueId, Lifetime> lifetimes;
-  const auto is_transient = [&](ValueId id) { return graph_.value(id).storage == Storage::transient; };
-  for (int i = 0; i < end; ++i) {
-    for (const ValueId id : list[static_cast<size_t>(i)].dst) {
-      if (is_transient(id)) lifetimes[id] = {graph_.info(id).bytes(), i, i};
-    }
-    for (const ValueId id : list[static_cast<size_t>(i)].src) {
-      if (!is_transient(id)) continue;
-      if (!lifetimes.contains(id)) {
-        fail_internal(list[static_cast<size_t>(i)].layer, "'{}' is read before it is written", graph_.value(id).name);
-      }
-      lifetimes[id].last = i;
-    }
-  }
-  for (const ValueId id : keep) {
-    if (!is_transient(id)) continue;
-    if (!lifetimes.contains(id)) fail_internal(graph_.value(id).name, "a value that nothing writes cannot be kept");
-    lifetimes[id].last = end;
-  }
-  const std::map<ValueId, ValueId> in_place = share_memory(list, lifetimes);
-
+// Of the values, and of the workspaces of those steps that have been planned.
+void Program::lay_out() {
   std::vector<Lifetime> all;
-  for (const auto& [id, lifetime] : lifetimes) all.push_back(lifetime);
-  for (int i = 0; i < end; ++i) {
-    if (steps_[static_cast<size_t>(i)].workspace_bytes > 0)
-      all.push_back({steps_[static_cast<size_t>(i)].workspace_bytes, i, i});
+  for (const auto& [id, lifetime] : lifetimes_) all.push_back(lifetime);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const int at = static_cast<int>(i);
+    if (steps_[i].workspace_bytes > 0) all.push_back({steps_[i].workspace_bytes, at, at});
   }
-  const MemoryPlan plan = plan_memory(all, backend_.alignment(), options_.check_memory ? kSentinelBytes : 0);
+  MemoryPlan plan = plan_memory(all, backend_.alignment(), options_.check_memory ? kSentinelBytes : 0);
   arena_bytes_ = plan.peak;
-  arena_ = backend_.allocate(std::max<int64_t>(arena_bytes_, 64));
+  offsets_ = std::move(plan.offsets);
+}
 
-  size_t next = 0;
-  for (const auto& [id, lifetime] : lifetimes)
-    pointers_[static_cast<size_t>(id)] = arena_->data() + plan.offsets[next++];
-  for (const auto& [id, within] : in_place) pointers_[static_cast<size_t>(id)] = pointers_[static_cast<size_t>(within)];
-  dies_after_.resize(list.size());
-  writes_.resize(list.size());
-  for (const auto& [id, lifetime] : lifetimes) {
-    if (lifetime.last < end) dies_after_[static_cast<size_t>(lifetime.last)].push_back(id);
-    writes_[static_cast<size_t>(lifetime.first)].push_back(id);
+void Program::take_memory() {
+  arena_ = backend_.allocate(std::max<int64_t>(arena_bytes_, 64));
+  pointers_.assign(graph_.values().size(), nullptr);
+  for (const ValueId id : stored_) {
+    const Value& value = graph_.value(id);
+    std::byte*& pointer = pointers_[static_cast<size_t>(id)];
+    if (value.storage == Storage::state) {
+      pointer = states_.require(value.name, value.info).data();
+    } else {
+      constants_.push_back(backend_.allocate(value.info.bytes()));
+      pointer = constants_.back()->data();
+      backend_.write(pointer, {value.numbers, static_cast<size_t>(value.info.bytes())});
+    }
   }
-  for (size_t i = 0; i < list.size(); ++i) {
-    if (in_place.contains(list[i].dst.front())) writes_[i].push_back(list[i].dst.front());
+  size_t next = 0;
+  for (const auto& [id, lifetime] : lifetimes_) pointers_[static_cast<size_t>(id)] = arena_->data() + offsets_[next++];
+  for (const auto& [id, owner] : owners_) pointers_[static_cast<size_t>(id)] = pointers_[static_cast<size_t>(owner)];
+  for (size_t i = 0; i < tasks_.size(); ++i) {
     std::vector<std::byte*> operands;
-    for (const ValueId id : list[i].src) operands.push_back(pointers_[static_cast<size_t>(id)]);
-    for (const ValueId id : list[i].dst) operands.push_back(pointers_[static_cast<size_t>(id)]);
-    std::byte* workspace = steps_[i].workspace_bytes > 0 ? arena_->data() + plan.offsets[next++] : nullptr;
-    tasks_[i]->bind(operands, workspace);
+    for (const ValueId id : operands_[i]) operands.push_back(pointers_[static_cast<size_t>(id)]);
+    tasks_[i]->bind(operands, steps_[i].workspace_bytes > 0 ? arena_->data() + offsets_[next++] : nullptr);
   }
   std::vector<Task*> tasks;
   for (const auto& task : tasks_) tasks.push_back(task.get());
   sequence_ = backend_.sequence(std::move(tasks));
 }
 
-// Destinations that are written in place of a source that dies there, and the value whose memory it was first; that one's lifetime
-// goes on through theirs.
-std::map<ValueId, ValueId> Program::share_memory(const std::vector<Instruction>& list,
-                                                 std::map<ValueId, Lifetime>& lifetimes) const {
-  std::map<ValueId, ValueId> in_place;
+// A destination that is written in place of a source that dies there shares its memory, whose first owner lives on through it.
+void Program::share_memory(const std::vector<Instruction>& list) {
   for (size_t i = 0; i < list.size(); ++i) {
     if (in_place_[i] < 0) continue;
     const ValueId dst = list[i].dst.front(), src = list[i].src[static_cast<size_t>(in_place_[i])];
-    const ValueId owner = in_place.contains(src) ? in_place.at(src) : src;
-    const auto from = lifetimes.find(owner), to = lifetimes.find(dst);
-    if (from == lifetimes.end() || to == lifetimes.end() || from->second.bytes != to->second.bytes ||
+    const ValueId owner = owners_.contains(src) ? owners_.at(src) : src;
+    const auto from = lifetimes_.find(owner), to = lifetimes_.find(dst);
+    if (from == lifetimes_.end() || to == lifetimes_.end() || from->second.bytes != to->second.bytes ||
         from->second.last != static_cast<int>(i) || std::count(list[i].src.begin(), list[i].src.end(), src) > 1)
       continue;
     from->second.last = to->second.last;
-    lifetimes.erase(to);
-    in_place[dst] = owner;
+    lifetimes_.erase(to);
+    owners_[dst] = owner;
+    std::erase(dies_after_[i], src);
   }
-  return in_place;
 }
 
 void Program::run() {

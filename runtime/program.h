@@ -23,6 +23,7 @@ struct ProgramOptions {
   bool check_memory =
       true;  // fill dead values with NaN, put sentinels behind each value and check them after each step
 #endif
+  bool take_memory = true;  // at once, or when Program::take_memory is called
 };
 
 class Program {
@@ -40,9 +41,15 @@ class Program {
     int64_t constant_bytes = 0;
   };
 
-  // Drops what neither `keep` nor a state needs, fuses (runtime/fuse.h), chooses implementations and lays out memory.
-  // `keep`: transient values that can be read after run(). `backend` and `states` must outlive the program.
+  // Drops what neither `keep` nor a state needs, fuses (runtime/fuse.h), chooses implementations, lays out memory and takes it.
+  // `keep`: transient values that can be read after run(). `backend` and `states` must outlive the program. Throws OutOfMemory
+  // before memory is taken that cannot be had.
   Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend, States& states, ProgramOptions options = {});
+
+  // The arena, the constants and the memory of the states; once, before anything is run.
+  void take_memory();
+  // What that will be, without the states.
+  [[nodiscard]] int64_t bytes_to_take() const { return arena_ == nullptr ? arena_bytes_ + copied_bytes_ : 0; }
 
   void run();
 
@@ -69,27 +76,35 @@ class Program {
   [[nodiscard]] const Graph& graph() const { return graph_; }
 
  private:
+  void note_operands(const std::vector<Instruction>& list, const std::vector<ValueId>& keep);
+  void find_lifetimes(const std::vector<Instruction>& list, const std::vector<ValueId>& keep);
   void choose_implementations(const std::vector<Instruction>& list);
-  void lay_out(const std::vector<Instruction>& list, const std::vector<ValueId>& keep);
-  [[nodiscard]] std::map<ValueId, ValueId> share_memory(const std::vector<Instruction>& list,
-                                                        std::map<ValueId, Lifetime>& lifetimes) const;
+  void share_memory(const std::vector<Instruction>& list);
+  void lay_out();
   void check_step(size_t index);
 
   Graph graph_;
   Backend& backend_;
+  States& states_;
   ProgramOptions options_;
-  std::unique_ptr<Memory> arena_;
+  std::unique_ptr<Memory> arena_;  // null until memory is taken
   std::vector<std::unique_ptr<Memory>> constants_;
   std::vector<std::byte*> pointers_;  // by ValueId; null where a value has no memory
   std::vector<std::unique_ptr<Task>> tasks_;
   std::unique_ptr<Sequence> sequence_;
   std::vector<Step> steps_;
+  std::vector<ValueId> stored_;                   // the states and constants that are used
+  std::vector<std::vector<ValueId>> operands_;    // by step
+  std::map<ValueId, Lifetime> lifetimes_;         // of the transient values that own memory
+  std::map<ValueId, ValueId> owners_;             // of those that share it
+  std::vector<int64_t> offsets_;                  // in the arena: of these, then of the workspaces
   std::vector<std::vector<ValueId>> dies_after_;  // by step
   std::vector<std::vector<ValueId>> writes_;      // by step
   std::vector<bool> updates_state_;               // by step
   std::vector<int> in_place_;                     // by step: PlannedTask::in_place
   int64_t arena_bytes_ = 0;
   int64_t constant_bytes_ = 0;
+  int64_t copied_bytes_ = 0;  // of the constants those of the graph, which are copied when memory is taken
 };
 
 }  // namespace phosphene

@@ -4,15 +4,29 @@
 
 namespace phosphene {
 
-Memory& States::require(const std::string& name, const TensorInfo& info) {
-  Entry& entry = entries_[name];
-  if (entry.memory == nullptr) {
-    entry.info = info;
-    entry.memory = backend_.allocate(info.bytes());
-  } else if (entry.info != info) {
-    fail_internal(name, "state of shape {} was asked for with shape {}", to_string(entry.info.shape),
-                  to_string(info.shape));
+void States::declare(const std::string& name, const TensorInfo& info) {
+  const TensorInfo& known = entries_.try_emplace(name, Entry{info, nullptr}).first->second.info;
+  if (known != info) {
+    fail_internal(name, "state of shape {} was asked for with shape {}", to_string(known.shape), to_string(info.shape));
   }
+}
+
+void States::take_memory() {
+  for (auto& [name, entry] : entries_)
+    if (entry.memory == nullptr) entry.memory = backend_.allocate(entry.info.bytes());
+}
+
+int64_t States::bytes_to_take() const {
+  int64_t total = 0;
+  for (const auto& [name, entry] : entries_)
+    if (entry.memory == nullptr) total += entry.info.bytes();
+  return total;
+}
+
+Memory& States::require(const std::string& name, const TensorInfo& info) {
+  declare(name, info);
+  Entry& entry = entries_.at(name);
+  if (entry.memory == nullptr) entry.memory = backend_.allocate(info.bytes());
   return *entry.memory;
 }
 

@@ -19,7 +19,11 @@ class States {
 
   [[nodiscard]] Backend& backend() const { return backend_; }
 
-  // Memory for a state, zeroed when new. The same name must keep its TensorInfo.
+  // A state that will have memory, zeroed, from take_memory() on. The same name must keep its TensorInfo.
+  void declare(const std::string& name, const TensorInfo& info);
+  void take_memory();
+  [[nodiscard]] int64_t bytes_to_take() const;
+  // Declares a state and takes its memory.
   Memory& require(const std::string& name, const TensorInfo& info);
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.contains(name); }
   [[nodiscard]] const TensorInfo& info(const std::string& name) const;
@@ -45,7 +49,7 @@ class States {
  private:
   struct Entry {
     TensorInfo info;
-    std::unique_ptr<Memory> memory;
+    std::unique_ptr<Memory> memory;  // null until it is taken
   };
   [[nodiscard]] const Entry& entry(const std::string& name) const;
 

@@ -13,27 +13,31 @@
 #include "runtime/cpu/matrix_products.h"
 #include "runtime/cpu/parallel.h"
 #include "runtime/cpu/peak.h"
+#include "runtime/cpu/process_memory.h"
 #include "runtime/error.h"
 #include "runtime/launches.h"
 
 namespace phosphene {
 namespace {
 
+// calloc knows which pages are zero already, and leaves them untouched.
 class CpuMemory final : public Memory {
  public:
-  explicit CpuMemory(int64_t bytes) : bytes_(bytes) {
-    const size_t rounded = (static_cast<size_t>(bytes) + 63) / 64 * 64;
-    data_ = static_cast<std::byte*>(std::aligned_alloc(64, std::max<size_t>(rounded, 64)));
-    if (data_ == nullptr) fail("memory", "{} MB could not be had", bytes >> 20);
-    std::memset(data_, 0, rounded);
+  explicit CpuMemory(int64_t bytes)
+      : allocated_(std::calloc(static_cast<size_t>(bytes) + 2 * kAlignment, 1)), bytes_(bytes) {
+    if (allocated_ == nullptr) fail("memory", "{} MB could not be had", bytes >> 20);
   }
-  ~CpuMemory() override { std::free(data_); }
+  ~CpuMemory() override { std::free(allocated_); }
 
-  [[nodiscard]] std::byte* data() const override { return data_; }
+  [[nodiscard]] std::byte* data() const override {
+    const auto address = reinterpret_cast<uintptr_t>(allocated_);
+    return static_cast<std::byte*>(allocated_) + (kAlignment - address % kAlignment) % kAlignment;
+  }
   [[nodiscard]] int64_t bytes() const override { return bytes_; }
 
  private:
-  std::byte* data_;
+  static constexpr size_t kAlignment = 64;
+  void* allocated_;
   int64_t bytes_;
 };
 
@@ -87,6 +91,7 @@ class CpuBackend final : public Backend {
 
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return std::make_unique<CpuMemory>(bytes); }
 
+  [[nodiscard]] MemoryUse memory() const override { return process_memory(); }
   void write(std::byte* dst, std::span<const std::byte> src) override { std::memcpy(dst, src.data(), src.size()); }
   void read(std::span<std::byte> dst, const std::byte* src) override { std::memcpy(dst.data(), src, dst.size()); }
 

@@ -127,6 +127,7 @@ class InverseFourierBackwardTask final : public Task {
 
 template <class FourierTask>
 PlannedTask plan(const Shape& spectrum, const Shape& image, const Parallel& parallel) {
+  prepare_gemm();
   Transform transform(spectrum, image);
   PlannedTask planned;
   planned.implementation = "onednn sgemm";

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "runtime/cpu/onednn.h"
+#include "runtime/cpu/sgemm.h"
 #include "runtime/launches/operands.h"
 
 namespace phosphene {
@@ -141,6 +142,7 @@ PlannedTask plan_matrix_products(const MatrixProductsProblem& problem, const Par
     planned.implementation = "onednn matmul " + block.implementation();
     if (planned.implementation.find("ref") != std::string::npos)
       fail_internal(where, "no fast matrix product; oneDNN has only {}", block.implementation());
+    if (planned.implementation.find("gemm") != std::string::npos) prepare_gemm();
   }
   planned.considerations = {{planned.implementation, ""}};
   auto task = std::make_unique<MatrixProductsTask>(std::move(blocks), parallel);

@@ -50,6 +50,7 @@ class CudaBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override {
     return std::make_unique<DeviceMemory>(bytes, device_.stream());
   }
+  [[nodiscard]] MemoryUse memory() const override { return device_.memory(); }
   void write(std::byte* dst, std::span<const std::byte> src) override { device_.write(dst, src); }
   void read(std::span<std::byte> dst, const std::byte* src) override { device_.read(dst, src); }
   [[nodiscard]] std::unique_ptr<Transfer> start_read(const std::byte* src, int64_t bytes) override {

@@ -54,6 +54,13 @@ Device::~Device() {
   cudaStreamDestroy(stream_);
 }
 
+MemoryUse Device::memory() const {
+  size_t free = 0, total = 0;
+  check_cuda(cudaMemGetInfo(&free, &total), "the device's memory");
+  const auto used = static_cast<int64_t>(total - free);
+  return {used, used, static_cast<int64_t>(free), name_};
+}
+
 // Through pinned memory piece by piece: a copy from pageable memory would be staged by the driver anyway, and synchronously.
 void Device::write(std::byte* dst, std::span<const std::byte> src) {
   for (size_t done = 0; done < src.size();) {

@@ -59,6 +59,8 @@ class Device {
   // A second stream, on which copies to the host run beside the first.
   [[nodiscard]] cudaStream_t copies() const { return copies_; }
 
+  // Of the whole device, the CUDA context and other processes included. Programs only take more, so the peak is what is used now.
+  [[nodiscard]] MemoryUse memory() const;
   void write(std::byte* dst, std::span<const std::byte> src);
   void read(std::span<std::byte> dst, const std::byte* src);
   void wait() const;

@@ -24,6 +24,7 @@ class SabotagedBackend final : public Backend {
 
   [[nodiscard]] std::string description() const override { return "sabotaged"; }
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return real_->allocate(bytes); }
+  [[nodiscard]] MemoryUse memory() const override { return real_->memory(); }
   void write(std::byte* dst, std::span<const std::byte> src) override { real_->write(dst, src); }
   void read(std::span<std::byte> dst, const std::byte* src) override { real_->read(dst, src); }
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {

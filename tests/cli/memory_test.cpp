@@ -1,0 +1,115 @@
+// What a step takes is said before it is taken, and refused where it cannot be had.
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/cli/program_under_test.h"
+
+namespace phosphene {
+namespace {
+
+using nlohmann::json;
+
+class MemoryOfAStep : public ProgramTest {
+ protected:
+  [[nodiscard]] json answer(const std::string& arguments, const std::string& before = "") const {
+    const Outcome outcome = run(arguments + " --device cpu --json", before);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome.exit_code == 0 ? json::parse(outcome.out) : json();
+  }
+
+  // The promise is 5 %: room for what only the first step shows (pages of libraries, threads' stacks, the heap's odds and ends).
+  void expect_predicted(const std::string& step) const {
+    const json told = answer("inspect " + step), done = answer("bench --steps 1 " + step);
+    if (told.is_null() || done.is_null()) return;
+    const auto used = done["peak_memory_bytes"].get<double>();
+    for (const auto predicted :
+         {told["memory"]["step_bytes"].get<double>(), done["predicted_memory_bytes"].get<double>()})
+      EXPECT_LE(std::abs(predicted - used), 0.05 * used)
+          << step << ": " << predicted << " predicted, " << used << " used";
+  }
+
+  [[nodiscard]] bool has(const std::string& model) const { return run("inspect --json " + model).exit_code == 0; }
+
+  [[nodiscard]] std::string contents(const std::string& file) const {
+    std::ostringstream text;
+    text << std::ifstream(folder() / file, std::ios::binary).rdbuf();
+    return text.str();
+  }
+};
+
+TEST_F(MemoryOfAStep, IsPredictedForASmallNetwork) {
+  for (const char* step : {"small.safetensors --size 32", "small.safetensors --size 512 --batch 3",
+                           "gray.safetensors --size 701 --batch 2"})
+    expect_predicted(step);
+}
+
+TEST_F(MemoryOfAStep, IsPredictedForGoogLeNet) {
+  if (!has("googlenet")) GTEST_SKIP() << "there is no googlenet";
+  for (const char* step : {"--layer inception_4a/output:pre", "--layer inception_4a/output:pre --batch 4",
+                           "--layer inception_4a/output:pre --batch 16", "--layer inception_4a/output:pre --size 96",
+                           "--layer inception_4a/output:pre --size 512", "--layer inception_5b/output:pre",
+                           "--layer conv1/7x7_s2:pre --size 600"})
+    expect_predicted(std::string("googlenet ") + step);
+}
+
+TEST_F(MemoryOfAStep, IsPredictedForVgg16) {
+  if (!has("vgg16")) GTEST_SKIP() << "there is no vgg16";
+  expect_predicted("vgg16 --layer conv4_2");
+  expect_predicted("vgg16 --layer conv4_2 --batch 4");
+}
+
+TEST_F(MemoryOfAStep, IsPredictedForAnExperiment) {
+  write("four.json", R"({"model": "small.safetensors", "images": 4, "size": 300,
+      "objective": [{"channel": {"layer": "conv2", "unit": 0}}, {"diversity": {"layer": "conv2"}, "weight": -1}]})");
+  expect_predicted("four.json");
+}
+
+// A limit on address space stands in for a small machine: what is left of it is what can be had.
+TEST_F(MemoryOfAStep, IsRefusedWhereItCannotBeHad) {
+  write("config.json", R"({"model": "small.safetensors", "size": 2048, "images": 8,
+      "objective": [{"channel": {"layer": "conv2", "unit": 0}}]})");
+  for (const char* command :
+       {"bench small.safetensors --size 2048 --batch 8", "render config.json --out r", "render config.json --dry-run",
+        "inspect small.safetensors --size 2048 --batch 8", "check small.safetensors --size 2048 --batch 8 --device cpu",
+        "render config.json --out r --set /batch=8"})
+    expect_one_clear_line(run(command, "ulimit -v 900000;"),
+                          {"memory: ", "MB are needed", "MB can be had", "ulimit -v", "smaller size or batch"});
+  EXPECT_FALSE(std::filesystem::exists(folder() / "r"));
+}
+
+TEST_F(MemoryOfAStep, BeyondAnyMemoryIsRefusedAtOnce) {
+  for (const char* command :
+       {"bench small.safetensors --size 16384 --batch 1024", "inspect small.safetensors --size 16384 --batch 1024"})
+    expect_one_clear_line(run(command, "timeout 20"), {});
+}
+
+// Four images at a time are usual. Where they do not fit, fewer are taken, and the pictures have the same bytes.
+TEST_F(MemoryOfAStep, DecidesHowManyImagesAreDrawnAtATime) {
+  const std::string command =
+      "render --model small.safetensors --channel conv2:0 --channel conv2:1 --channel conv2:2 --channel conv2:3 "
+      "--set /size=512 --set /steps=2 --threads 2 --device cpu --out ";
+  ASSERT_EQ(run(command + "wide").exit_code, 0);
+  EXPECT_EQ(json::parse(contents("wide/config.json"))["batch"], 4);
+  const auto needed = answer("inspect small.safetensors --size 512 --batch 4")["memory"]["run_bytes"].get<int64_t>();
+  const auto one = answer("inspect small.safetensors --size 512 --batch 1")["memory"]["run_bytes"].get<int64_t>();
+  ASSERT_GT(needed, one);
+  int64_t batch = 4;
+  for (int64_t kilobytes = 1'500'000; kilobytes > 0 && batch == 4; kilobytes -= 25'000) {
+    std::filesystem::remove_all(folder() / "narrow");
+    const Outcome outcome = run(command + "narrow", "ulimit -v " + std::to_string(kilobytes) + ";");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    batch = json::parse(contents("narrow/config.json"))["batch"].get<int64_t>();
+  }
+  EXPECT_GE(batch, 1);
+  EXPECT_LT(batch, 4);
+  for (int unit = 0; unit < 4; ++unit) {
+    const std::string picture = "/images/conv2_" + std::to_string(unit) + ".png";
+    EXPECT_FALSE(contents("wide" + picture).empty());
+    EXPECT_EQ(contents("wide" + picture), contents("narrow" + picture)) << unit;
+  }
+}
+
+}  // namespace
+}  // namespace phosphene
