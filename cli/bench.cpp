@@ -84,6 +84,8 @@ void run_beside(const BenchOptions& options) {
   other.subject = options.beside;
   const OneStepSubject subject(options.of), beside_subject(other);
   OneStep bench(subject, open_device(options.of.device)), beside(beside_subject, open_device(options.of.device));
+  bench.step().start(subject.slots);
+  beside.step().start(beside_subject.slots);
   std::vector<double> seconds, beside_seconds, ratios;
   seconds_of_step(bench), seconds_of_step(beside);  // warms up
   for (int64_t i = 0; i < options.steps; ++i) {

@@ -54,8 +54,9 @@ struct CppnLayer {
       } else {
         // w1 a / .67 + w2 (a^2 - shift) / divisor, with what does not depend on the pixel taken out.
         const float linear = w[j] / CppnInputs::kLinear, squared = w[c + j] / inputs.divisor;
-        const float constant = squared * inputs.shift;
-        for (int l = 0; l < N; ++l) z[l] = fused(a[l], fused(squared, a[l], linear), z[l] - constant);
+        // The shift is fused by hand: whether the compiler would fuse it depends on N.
+        for (int l = 0; l < N; ++l)
+          z[l] = fused(a[l], fused(squared, a[l], linear), fused(-squared, inputs.shift, z[l]));
       }
     }
     for (int l = 0; l < N; ++l) out[l] = kLast ? z[l] : arc_tangent(z[l]);

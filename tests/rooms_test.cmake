@@ -27,7 +27,7 @@ foreach(room IN LISTS rooms)
     string(REPLACE ";" "|" upward "${above}")
     expect_none("^ *# *include *\"(${upward})/" "${room} includes upward" ${files})
   endif()
-  expect_none("^ *# *include *\"(tests|bench)/" "${room} includes its tests" ${files})
+  expect_none("^ *# *include *\"(tests|bench|cases)/" "${room} includes its tests" ${files})
   expect_none("^ *# *include *\"\\.\\./" "include from the top of the tree" ${files})
 endforeach()
 

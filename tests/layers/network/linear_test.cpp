@@ -1,7 +1,9 @@
 #include "layers/network/linear.h"
 
+#include "kernels/linear.h"
 #include "runtime/error.h"
 #include "tests/layers/network/oracles.h"
+#include "tests/support/widths.h"
 
 namespace phosphene {
 namespace {
@@ -77,6 +79,15 @@ TEST(Linear, EqualsTheGoldenTable) {
 
 TEST(Linear, DoesNotDependOnThreadsOrBatch) {
   for (const Sizes& s : sizes()) expect_same_bits_for_threads_and_batches(random_case(s));
+}
+
+TEST(Linear, SameBitsAtEveryWidth) {
+  constexpr int kInputs = 200, kOutputs = 149;  // full chunks of every width, and a tail
+  const std::vector<float> src = random_floats(2 * kInputs, 1), matrix = random_floats(kInputs * kOutputs, 2),
+                           bias = random_floats(kOutputs, 3);
+  expect_same_bits_at_every_width(2, kOutputs, 2 * kOutputs, [&](auto& dst) {
+    return ApplyMatrix<float>{src.data(), matrix.data(), bias.data(), dst.data(), kInputs, kOutputs};
+  });
 }
 
 TEST(Linear, RefusesWhatDoesNotFit) {
