@@ -278,10 +278,13 @@ void Run::render(const Batch& batch) {
   given_up_.assign(batch.size(), false);
   curves_.assign(batch.size(), {});
   PhaseEnd before;
+  double in_steps = 0;
   for (size_t phase = 0; phase < config.phases(); ++phase) {
     StepProgram& program = program_for(batch, phase);
     program.start(slots(batch, phase), &before);
+    const Clock::time_point first_step = Clock::now();
     if (!steps(batch, phase, program)) return;
+    in_steps += seconds_since(first_step);
     keep_curves(config.phase(phase), program);
     if (phase + 1 < config.phases()) before = program.end();
   }
@@ -289,7 +292,8 @@ void Run::render(const Batch& batch) {
   folder_->append_timing({{"first", name(batch.front())},
                           {"images", batch.size()},
                           {"steps", config.steps_of_all_phases()},
-                          {"seconds", seconds_since(start)}});
+                          {"seconds", seconds_since(start)},
+                          {"seconds_in_steps", in_steps}});
 }
 
 // False when the run was asked to stop: the batch is abandoned.
@@ -491,7 +495,7 @@ std::vector<std::string> Run::describe() {
                   program.batch()),
       fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps_of_all_phases()),
       fmt::format("backend  {}", device_.backend->description()),
-      fmt::format("memory   {:.0f} MB at most", bytes * kMegabyte),
+      fmt::format("memory   {:.0f} MB", bytes * kMegabyte),
       fmt::format("first    {}", name(batches_.front().front())),
       fmt::format("last     {}", name(batches_.back().back()))};
 }

@@ -1,5 +1,8 @@
 // What a step takes is said before it is taken, and refused where it cannot be had.
+#include <fmt/format.h>
+
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -40,8 +43,8 @@ class MemoryOfAStep : public ProgramTest {
 };
 
 TEST_F(MemoryOfAStep, IsPredictedForASmallNetwork) {
-  for (const char* step : {"small.safetensors --size 32", "small.safetensors --size 512 --batch 3",
-                           "gray.safetensors --size 701 --batch 2"})
+  for (const char* step : {"small.safetensors --size 32", "small.safetensors --size 300 --batch 3",
+                           "gray.safetensors --size 211 --batch 2"})
     expect_predicted(step);
 }
 
@@ -61,7 +64,7 @@ TEST_F(MemoryOfAStep, IsPredictedForVgg16) {
 }
 
 TEST_F(MemoryOfAStep, IsPredictedForAnExperiment) {
-  write("four.json", R"({"model": "small.safetensors", "images": 4, "size": 300,
+  write("four.json", R"({"model": "small.safetensors", "images": 4, "size": 160,
       "objective": [{"channel": {"layer": "conv2", "unit": 0}}, {"diversity": {"layer": "conv2"}, "weight": -1}]})");
   expect_predicted("four.json");
 }
@@ -89,23 +92,22 @@ TEST_F(MemoryOfAStep, BeyondAnyMemoryIsRefusedAtOnce) {
 TEST_F(MemoryOfAStep, DecidesHowManyImagesAreDrawnAtATime) {
   const std::string command =
       "render --model small.safetensors --channel conv2:0 --channel conv2:1 --channel conv2:2 --channel conv2:3 "
-      "--set /size=512 --set /steps=2 --threads 2 --device cpu --out ";
+      "--set /size=768 --set /steps=2 --device cpu --out ";
   ASSERT_EQ(run(command + "wide").exit_code, 0);
   EXPECT_EQ(json::parse(contents("wide/config.json"))["batch"], 4);
-  const auto needed = answer("inspect small.safetensors --size 512 --batch 4")["memory"]["run_bytes"].get<int64_t>();
-  const auto one = answer("inspect small.safetensors --size 512 --batch 1")["memory"]["run_bytes"].get<int64_t>();
-  ASSERT_GT(needed, one);
-  int64_t batch = 4;
-  for (int64_t kilobytes = 1'500'000; kilobytes > 0 && batch == 4; kilobytes -= 25'000) {
-    std::filesystem::remove_all(folder() / "narrow");
-    const Outcome outcome = run(command + "narrow", "ulimit -v " + std::to_string(kilobytes) + ";");
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-    batch = json::parse(contents("narrow/config.json"))["batch"].get<int64_t>();
-  }
-  EXPECT_GE(batch, 1);
-  EXPECT_LT(batch, 4);
+
+  constexpr int kTooLittle = 380'000;  // kilobytes: room for the program, and hardly more
+  const Outcome refused = run(command + "r --set /batch=4", fmt::format("ulimit -v {};", kTooLittle));
+  expect_one_clear_line(refused, {"memory: "});
+  double needed = 0, there = 0;
+  ASSERT_EQ(std::sscanf(refused.err.c_str(), "phosphene: error: memory: %lf MB are needed and %lf MB", &needed, &there),
+            2);
+  const int enough_for_some = kTooLittle + static_cast<int>(0.7 * (needed - there) * 1e6 / 1024);
+  const Outcome narrow = run(command + "narrow", fmt::format("ulimit -v {};", enough_for_some));
+  ASSERT_EQ(narrow.exit_code, 0) << narrow.err;
+  EXPECT_LT(json::parse(contents("narrow/config.json"))["batch"], 4);
   for (int unit = 0; unit < 4; ++unit) {
-    const std::string picture = "/images/conv2_" + std::to_string(unit) + ".png";
+    const std::string picture = fmt::format("/images/conv2_{}.png", unit);
     EXPECT_FALSE(contents("wide" + picture).empty());
     EXPECT_EQ(contents("wide" + picture), contents("narrow" + picture)) << unit;
   }
