@@ -1,82 +1,183 @@
-"""Times phosphene and its peers alternately and prints medians over the rounds, and ratios, as a Markdown table."""
+"""Times phosphene and its peers alternately and prints one Markdown table: medians over the rounds, and of each round's ratio.
+
+--write puts it between the markers of docs/benchmarks.md.
+"""
 
 import argparse
+import collections
+import dataclasses
 import json
 import os
 import pathlib
+import shlex
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-# name: (network, the peers' layer, ours, batch, diversity)
-WORK = {
-    "GoogLeNet 4a, batch 1": ("googlenet", "4a", "inception_4a/output:pre", 1, False),
-    "GoogLeNet 4a, batch 4": ("googlenet", "4a", "inception_4a/output:pre", 4, False),
-    "GoogLeNet 4a, batch 4, diversity": ("googlenet", "4a", "inception_4a/output:pre", 4, True),
-    "GoogLeNet 5b, batch 4": ("googlenet", "5b", "inception_5b/output:pre", 4, False),
-    "VGG16 conv4_2, batch 1": ("vgg16", "conv4_2", "conv4_2:pre", 1, False),
-}
-PEERS = ["lucent", "eager", "compile", "bf16"]
+BENCHMARKS = HERE.parents[1] / "docs/benchmarks.md"
+MARKERS = "<!-- peers -->", "<!-- /peers -->"
 CHANNEL = 97
+PEERS = {
+    "lucent": "Lucent", "lucent_unpadded": "Lucent, no padding",
+    "eager": "PyTorch", "compile": "torch.compile", "bf16": "PyTorch, bf16 autocast",
+}  # fmt: skip
+LUCENT, F32 = ["lucent", "lucent_unpadded"], ["lucent", "lucent_unpadded", "eager", "compile"]
 
 
-def answer(command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout)
+@dataclasses.dataclass
+class Row:
+    network: str
+    layer: str  # the peers' name
+    ours: str
+    batch: int
+    peers: list  # those that do the same work
+    precision: str = "f32"
+    diversity: bool = False
 
 
-def config_of(network, layer, batch, diversity):
-    objective = [{"channel": {"layer": layer, "unit": CHANNEL}}]
-    if diversity:
-        objective.append({"diversity": {"layer": layer.removesuffix(":pre")}, "weight": -100})
-    return {"version": 1, "model": network, "images": batch, "size": 224, "objective": objective}
+A4 = "googlenet", "4a", "inception_4a/output:pre"
+B5 = "googlenet", "5b", "inception_5b/output:pre"
+VGG = "vgg16", "conv4_2", "conv4_2:pre"
+ROWS = {
+    "GoogLeNet 4a, batch 1": Row(*A4, 1, F32),
+    "GoogLeNet 4a, batch 4": Row(*A4, 4, F32),
+    "GoogLeNet 4a, batch 4, diversity": Row(*A4, 4, LUCENT, diversity=True),
+    "GoogLeNet 5b, batch 4": Row(*B5, 4, F32),
+    "GoogLeNet 4a, batch 4, bf16": Row(*A4, 4, [*LUCENT, "bf16"], "bf16"),
+    "VGG16 conv4_2, batch 1": Row(*VGG, 1, F32),
+    "VGG16 conv4_2, batch 1, bf16": Row(*VGG, 1, [*LUCENT, "bf16"], "bf16"),
+}
+
+DIFFERENCES = """What differs. Lucent is a whole step as its users write it: Fourier image, its standard transforms, Adam; always in float32. It runs its
+network to the end and computes gradients of the weights too; its GoogLeNet is TensorFlow's (other paddings, LRN over 9 channels). Its
+transforms pad the picture by 12 pixels a side, so that its network sees 248 to 273 pixels a side; without the padding it is resized to
+what ours sees. PyTorch's columns are forward and backward to the input alone, of a network that ends at the layer: no image, transforms
+or optimiser. Compilation is not counted. Weights are random there (He 2015), trained here."""
 
 
-def time_ours(program, folder, work, steps, threads):
-    network, _, layer, batch, diversity = work
+class Refusal(Exception):
+    """phosphene cannot do this on this machine, and says so."""
+
+
+def answer(command, who, **environment):
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    fault = done.stderr.strip() or f"exit code {done.returncode}"
+    if done.returncode == 2 and fault.startswith("phosphene: error: precision bf16: "):
+        raise Refusal(fault.removeprefix("phosphene: error: "))
+    raise SystemExit(f"{who} failed with exit code {done.returncode}: {fault[-2000:]}\n  {shlex.join(command)}")
+
+
+def config_of(row):
+    objective = [{"channel": {"layer": row.ours, "unit": CHANNEL}}]
+    if row.diversity:
+        objective.append({"diversity": {"layer": row.ours.removesuffix(":pre")}, "weight": -100})
+    settings = {"images": row.batch, "size": 224, "precision": row.precision}
+    return {"version": 1, "model": row.network, "objective": objective, **settings}
+
+
+def time_ours(options, row, folder):
     config = pathlib.Path(folder) / "config.json"
-    config.write_text(json.dumps(config_of(network, layer, batch, diversity)))
-    command = [program, "bench", str(config), "--device", "cpu", "--steps", str(steps), "--threads", str(threads), "--json"]
-    return answer(command)
+    config.write_text(json.dumps(config_of(row)))
+    command = [options.phosphene, "bench", str(config), "--device", "cpu", "--json"]
+    return answer(command + ["--steps", str(options.steps), "--threads", str(options.threads)], "phosphene")
 
 
-def time_peer(peer, work, steps, threads):
-    network, layer, _, batch, diversity = work
-    command = [sys.executable, str(HERE / "torch_step.py"), peer, network, layer]
-    command += ["--batch", str(batch), "--steps", str(steps), "--threads", str(threads)]
-    return answer(command + ["--diversity"] * diversity)
+def time_peer(options, row, peer, folder):
+    command = [sys.executable, str(HERE / "torch_step.py"), peer, row.network, row.layer]
+    command += ["--batch", str(row.batch), "--steps", str(options.steps), "--threads", str(options.threads)]
+    # What torch.compile keeps for the next round: an interrupted run leaves broken libraries in its usual place.
+    return answer(command + ["--diversity"] * row.diversity, PEERS[peer], TORCHINDUCTOR_CACHE_DIR=f"{folder}/inductor")
 
 
-def measure(options, folder, name):
-    """Per contestant, one median step and one peak of memory a round."""
-    work = WORK[name]
-    peers = [p for p in options.peers if p == "lucent" or not work[4]]
-    times, memory, shares = {p: [] for p in ["phosphene", *peers]}, {p: [] for p in ["phosphene", *peers]}, []
+def measure(options, row, folder):
+    """Answers by contestant, one a round; of ours none where phosphene refuses, and the reason."""
+    answers, refusal = collections.defaultdict(list), None
     for _ in range(options.rounds):
-        ours = time_ours(options.phosphene, folder, work, options.steps, options.threads)
-        times["phosphene"].append(ours["seconds_per_step"]["median"])
-        memory["phosphene"].append(ours["peak_memory_bytes"])
-        shares.append(ours["share_of_peak"])
-        for peer in peers:
-            theirs = time_peer(peer, work, options.steps, options.threads)
-            times[peer].append(theirs["seconds"])
-            memory[peer].append(theirs["peak_memory_bytes"])
-    return times, memory, shares
+        try:
+            if refusal is None:
+                answers["phosphene"].append(time_ours(options, row, folder))
+        except Refusal as reason:
+            refusal = str(reason)
+        for peer in row.peers:
+            if peer in options.peers:
+                answers[peer].append(time_peer(options, row, peer, folder))
+    return answers, refusal
 
 
-def report(name, times, memory, shares):
-    batch = WORK[name][3]
-    print(f"\n### {name}\n\n| | ms per image, median (least to most) | peak MB | times ours, median |\n|---|---|---|---|")
-    for contestant, seconds in times.items():
-        each = sorted(1e3 * s / batch for s in seconds)
-        ratio = statistics.median(theirs / ours for theirs, ours in zip(seconds, times["phosphene"]))
-        print(f"| {contestant} | {statistics.median(each):.1f} ({each[0]:.1f} to {each[-1]:.1f})"
-              f" | {max(memory[contestant]) / 1e6:.0f} | {ratio:.2f} |")  # fmt: skip
-    print(f"\nOurs: {100 * statistics.median(shares):.0f} % of the matrix product's peak measured in the same process.", flush=True)
+def milliseconds(seconds, batch):
+    each = sorted(1e3 * s / batch for s in seconds)
+    return f"{statistics.median(each):.1f} ({each[0]:.1f} to {each[-1]:.1f})"
+
+
+def megabytes(answers):
+    return f"{max(a['peak_memory_bytes'] for a in answers) / 1e6:.0f} MB"
+
+
+def cells(options, name, row, answers, refusal):
+    ours = [a["seconds_per_step"]["median"] for a in answers["phosphene"]]
+    if ours:
+        share = statistics.median(a["share_of_peak"] for a in answers["phosphene"])
+        yield from (name, f"{milliseconds(ours, row.batch)}, {megabytes(answers['phosphene'])}", f"{100 * share:.0f} %")
+    else:
+        yield from (name, f"refused: {refusal}", "")
+    for peer in options.peers:
+        theirs = [a["seconds"] for a in answers[peer]]
+        ratio = [f"**{statistics.median(t / o for t, o in zip(theirs, ours)):.2f}**"] if ours and theirs else []
+        yield ", ".join([milliseconds(theirs, row.batch), *ratio, megabytes(answers[peer])]) if theirs else ""
+
+
+def machine():
+    facts = dict(line.split(":", 1) for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    facts = {key.strip(): value.strip() for key, value in facts.items()}
+    flags = facts.get("flags", facts.get("Features", "")).split()
+    sets = [f for f in ["avx2", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "sve"] if f in flags]
+    family = f"(family {facts.get('cpu family')}, model {facts.get('model')})"
+    return f"{facts.get('model name', 'CPU')} {family}, {os.cpu_count()} cores, {' '.join(sets)}"
+
+
+def version_of(phosphene):
+    def said(*command):
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+    commit = said("git", "-C", str(HERE), "rev-parse", "--short", "HEAD")
+    return said(phosphene, "--version").partition("\n")[0] + (commit and f" ({commit})")
+
+
+def heading(options, everything):
+    backend = next((a["backend"] for answers in everything for a in answers["phosphene"]), "")
+    versions = next((a["versions"] for answers in everything for peer in PEERS for a in answers[peer]), {})
+    yield f"    {shlex.join(['bench/peers/compare.sh', *sys.argv[1:]])}\n"
+    programs = [version_of(options.phosphene), backend, *(f"{name} {of}" for name, of in versions.items())]
+    yield f"{machine()}. {', '.join(filter(None, programs))}."
+    yield f"{options.rounds} rounds of {options.steps} steps, contestants in turn, {options.threads} threads, 224 x 224."
+    yield "Milliseconds per image, median of the rounds (least to most); in bold how many times ours that is, median of the rounds' ratios;"
+    yield "peak memory of the process. Share: of the matrix product's speed measured in the same process.\n"
+
+
+def section(options):
+    titles = ["", "phosphene", "share of peak", *(PEERS[peer] for peer in options.peers)]
+    lines, everything = ["|".join(["", *titles, ""]), "|".join(["", *["---"] * len(titles), ""])], []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.rows:
+            answers, refusal = measure(options, ROWS[name], folder)
+            everything.append(answers)
+            lines.append("| " + " | ".join(cells(options, name, ROWS[name], answers, refusal)) + " |")
+            print(lines[-1], file=sys.stderr, flush=True)
+    return "\n".join([*heading(options, everything), *lines, "", DIFFERENCES])
+
+
+def around_section(path):
+    """What stands before and behind the markers, which stay."""
+    text = path.read_text()
+    if any(text.count(marker) != 1 for marker in MARKERS):
+        raise SystemExit(f"{path}: needs {MARKERS[0]} and {MARKERS[1]}, once each, where the table is to go")
+    before, rest = text.split(MARKERS[0])
+    return before + MARKERS[0], MARKERS[1] + rest.split(MARKERS[1])[1]
 
 
 def main():
@@ -85,12 +186,17 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=6, help="steps timed in one process")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--peers", nargs="*", default=PEERS[:3], choices=PEERS, help="bf16 only where the CPU has it")
-    parser.add_argument("--work", nargs="*", default=list(WORK), choices=list(WORK))
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--write", action="store_true", help=f"also into docs/{BENCHMARKS.name}, between its markers")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for name in options.work:
-            report(name, *measure(options, folder, name))
+    if not shutil.which(options.phosphene):
+        parser.error(f"--phosphene: there is no program {options.phosphene}; `make phosphene` builds it")
+    around = around_section(BENCHMARKS) if options.write else None
+    text = section(options)
+    print(text)
+    if around:
+        BENCHMARKS.write_text(around[0] + "\n" + text + "\n" + around[1])
 
 
 if __name__ == "__main__":

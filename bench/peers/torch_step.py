@@ -1,8 +1,10 @@
-"""One contestant written with PyTorch: times its steps and prints their median and the process's peak memory as JSON.
+"""One contestant written with PyTorch: times its steps and prints their median, the process's peak memory and versions as JSON.
 
 Weights are random, of the size that keeps signals' variance (He 2015): trained ones would take the same time, smaller ones make numbers
-so small that the CPU handles them slowly. `lucent` is a whole step of Lucent 0.1.8 as its users write it. `eager`, `compile` and
-`bf16` are forward and backward to the input alone, without image, transforms or optimiser, of a network that ends at the layer.
+so small that the CPU handles them slowly. `lucent` is a whole step of Lucent as its users write it; its standard transforms pad, so that
+its network sees 248 pixels or more of 224. `lucent_unpadded` is the same without the padding, resized to what the network is to see.
+`eager`, `compile` and `bf16` (autocast) are forward and backward to the input alone, without image, transforms or optimiser, of a
+network that ends at the layer.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 CHANNEL = 97
+WARM_UP = 3  # steps before the timed ones: to compile, and to touch memory
 
 # GoogLeNet's modules (Szegedy 2015, table 1): 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection. None: a pooling of stride 2.
 INCEPTIONS = {
@@ -72,7 +75,7 @@ def vgg16(last):
 
 def time_lucent(options):
     from lucent.modelzoo import inceptionv1
-    from lucent.optvis import objectives, param, render
+    from lucent.optvis import objectives, param, render, transform
 
     if options.network == "googlenet":
         model, layer = inceptionv1(pretrained=False), "mixed" + options.layer
@@ -91,10 +94,19 @@ def time_lucent(options):
     objective = objectives.channel(layer, CHANNEL)
     if options.diversity:
         objective = objective - 1e2 * objectives.diversity(layer)
+    unpadded = {}
+    if options.contestant == "lucent_unpadded":  # the first of its standard transforms is the padding
+        unpadded = {"transforms": transform.standard_transforms[1:], "fixed_image_size": options.size}
     render.render_vis(
         with_weights(model), objective, lambda: param.image(options.size, batch=options.batch), lambda p: Timed(p, lr=0.05),
-        thresholds=(options.steps + 1,), progress=False, show_image=False)  # fmt: skip
-    return [after - before for before, after in zip(moments, moments[1:])]
+        thresholds=(options.steps + WARM_UP,), progress=False, show_image=False, **unpadded)  # fmt: skip
+    return [after - before for before, after in zip(moments, moments[1:])][WARM_UP - 1 :]
+
+
+def compiled_graphs():
+    from torch._dynamo.utils import counters
+
+    return counters["stats"]["unique_graphs"]
 
 
 def time_torch(options):
@@ -102,20 +114,31 @@ def time_torch(options):
     image = torch.randn(options.batch, 3, options.size, options.size).requires_grad_(True)
     run = torch.compile(network) if options.contestant == "compile" else network
     seconds = []
-    for step in range(options.steps + 3):
+    for step in range(WARM_UP + options.steps):
+        if step == WARM_UP:
+            compiled = compiled_graphs()
         begin = time.perf_counter()
         image.grad = None
         with torch.autocast("cpu", torch.bfloat16, enabled=options.contestant == "bf16"):
             activation = run(image)
         functional.relu(activation[:, CHANNEL]).float().mean().backward()
-        if step >= 3:  # compiled, and memory warm
-            seconds.append(time.perf_counter() - begin)
-    return seconds
+        seconds.append(time.perf_counter() - begin)
+    if compiled_graphs() != compiled:
+        raise SystemExit("torch.compile compiled again in a step that was timed")
+    return seconds[WARM_UP:]
+
+
+def versions():
+    import importlib.metadata as metadata
+    import platform
+
+    packages = {"PyTorch": "torch", "Lucent": "torch-lucent", "kornia": "kornia", "torchvision": "torchvision"}
+    return {"Python": platform.python_version()} | {name: metadata.version(of) for name, of in packages.items()}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("contestant", choices=["lucent", "eager", "compile", "bf16"])
+    parser.add_argument("contestant", choices=["lucent", "lucent_unpadded", "eager", "compile", "bf16"])
     parser.add_argument("network", choices=["googlenet", "vgg16"])
     parser.add_argument("layer")
     parser.add_argument("--size", type=int, default=224)
@@ -125,9 +148,9 @@ def main():
     parser.add_argument("--diversity", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    seconds = (time_lucent if options.contestant == "lucent" else time_torch)(options)
+    seconds = (time_lucent if options.contestant.startswith("lucent") else time_torch)(options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": statistics.median(seconds), "peak_memory_bytes": peak}))
+    print(json.dumps({"seconds": statistics.median(seconds), "peak_memory_bytes": peak, "versions": versions()}))
 
 
 if __name__ == "__main__":
