@@ -76,7 +76,8 @@ void add_check_command(CLI::App& app) {
       "inputs, "
       "and the first value that differs beyond its tolerance is named; then the gradient of a whole, fused step, and "
       "recorded "
-      "steps with steps that are enqueued kernel by kernel.");
+      "steps with steps that are enqueued kernel by kernel. With --device cpu --precision bf16 the CPU's own "
+      "bfloat16.");
   add_one_step_options(*command, options->of);
   command->add_option("--steps", options->steps, "whole steps to compare")
       ->capture_default_str()

@@ -24,7 +24,8 @@ void add_precision_option(CLI::App& command, std::string& precision) {
   command
       .add_option(
           "--precision", precision,
-          "of the network's activations, gradients and weights: f32, or bf16 (on a GPU); sums and the image are "
+          "of the network's activations, gradients and weights: f32, or bf16 (on a GPU, or a CPU with AVX512-BF16 "
+          "or AMX-BF16); sums and the image are "
           "always f32 (default: the experiment's, or f32)")
       ->check(CLI::IsMember({"f32", "bf16"}));
 }

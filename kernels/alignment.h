@@ -47,7 +47,7 @@ struct AlignmentValue {
 
 template <class Storage>
 struct AlignmentValueBackward {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   static constexpr int gpu_lanes = 4;
   const Storage* src;
   const AlignmentRow* rows;

@@ -8,7 +8,7 @@ namespace phosphene {
 
 template <bool kRelu, class Storage>
 struct AddBias {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   static constexpr int gpu_lanes = 4;
   const Storage* src;
   const Storage* bias;  // c numbers, or null for none

@@ -9,7 +9,8 @@ namespace phosphene {
 
 template <class Storage>
 struct CopyChannels {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
+  static constexpr bool cpu_may_repeat = true;
   static constexpr int gpu_lanes = 4;
   const Storage* src;
   Storage* dst;

@@ -30,7 +30,7 @@ struct LayerValue {
 
 template <class Storage>
 struct LayerValueBackward {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   static constexpr int gpu_lanes = 4;
   const Storage* src;
   const LayerRow* rows;

@@ -10,7 +10,7 @@ namespace phosphene {
 
 template <class Storage>
 struct LeakyRectify {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   static constexpr int gpu_lanes = 4;
   const Storage* src;
   Storage* dst;
@@ -29,7 +29,7 @@ struct LeakyRectify {
 
 template <class Storage>
 struct LeakyRectifyBackward {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   static constexpr int gpu_lanes = 4;
   const Storage* grad_dst;
   const Storage* dst;

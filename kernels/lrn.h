@@ -29,6 +29,30 @@ PHOSPHENE_HD float lrn_power(float r, float beta) {
   }
 }
 
+// Beside N channels on either side, as many as the widest window that is not read channel by channel has.
+inline constexpr int kLrnBeside = 16;
+template <int N>
+using LrnNeighbours = float[kLrnBeside + N + kLrnBeside];
+
+// x[kLrnBeside + d] = row[i + d] for -radius <= d < N + radius; 0 outside [0, c), which adds nothing to a sum.
+template <int N, class Storage>
+PHOSPHENE_HD void load_around(const Storage* PHOSPHENE_RESTRICT row, int64_t c, int i, int radius,
+                              LrnNeighbours<N>& x) {
+  float middle[N];
+  load<N>(row + i, middle);
+  for (int l = 0; l < N; ++l) x[kLrnBeside + l] = middle[l];
+  for (int d = 1; d <= radius; ++d) {
+    x[kLrnBeside - d] = i >= d ? widen(row[i - d]) : 0.F;
+    x[kLrnBeside + N - 1 + d] = i + N - 1 + d < c ? widen(row[i + N - 1 + d]) : 0.F;
+  }
+}
+
+// Whether a chunk's window is to be read by load_around: it reaches beyond the row, so that a loop over lanes would be ragged.
+template <int N>
+PHOSPHENE_HD bool at_border(int i, int64_t c, int radius) {
+  return N > 1 && radius <= kLrnBeside && (i < radius || i + N + radius > c);
+}
+
 // sum[l] = add(sum[l], j) for the channels j = i + l + d inside [0, c), |d| <= radius.
 template <int N, class Add>
 PHOSPHENE_HD void lrn_window(int i, int64_t c, int radius, float* sum, const Add& add) {
@@ -59,14 +83,22 @@ struct NormaliseResponse {
     const Storage* PHOSPHENE_RESTRICT x = src + row * c;
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;
-    lrn_window<N>(i, c, radius, sum, [x](float so_far, int j) { return fused(widen(x[j]), widen(x[j]), so_far); });
-    Storage* PHOSPHENE_RESTRICT y = dst + row * c + i;
-    Storage* PHOSPHENE_RESTRICT kept = reciprocal + row * c + i;
-    for (int l = 0; l < N; ++l) {
-      const float r = 1.F / fused(alpha, sum[l], k);
-      narrow(r, kept[l]);
-      narrow(widen(x[i + l]) * lrn_power<kPower>(r, beta), y[l]);
+    if (at_border<N>(i, c, radius)) {
+      LrnNeighbours<N> near;
+      load_around<N>(x, c, i, radius, near);
+      for (int d = kLrnBeside - radius; d <= kLrnBeside + radius; ++d)
+        for (int l = 0; l < N; ++l) sum[l] = fused(near[l + d], near[l + d], sum[l]);
+    } else {
+      lrn_window<N>(i, c, radius, sum, [x](float so_far, int j) { return fused(widen(x[j]), widen(x[j]), so_far); });
     }
+    float centre[N];
+    load<N>(x + i, centre);
+    for (int l = 0; l < N; ++l) {
+      sum[l] = 1.F / fused(alpha, sum[l], k);
+      centre[l] *= lrn_power<kPower>(sum[l], beta);
+    }
+    store<N>(reciprocal + row * c + i, sum);
+    store<N>(dst + row * c + i, centre);
   }
 };
 
@@ -89,21 +121,33 @@ struct NormaliseResponseBackward {
     const Storage* PHOSPHENE_RESTRICT g = grad_dst + row * c;
     const Storage* PHOSPHENE_RESTRICT y = dst + row * c;
     const Storage* PHOSPHENE_RESTRICT r = reciprocal + row * c;
-    const Storage* PHOSPHENE_RESTRICT x = src + row * c + i;
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;
-    lrn_window<N>(i, c, radius, sum,
-                  [g, y, r](float so_far, int j) { return fused(widen(g[j]) * widen(y[j]), widen(r[j]), so_far); });
-    Storage* PHOSPHENE_RESTRICT out = grad_src + row * c + i;
+    if (at_border<N>(i, c, radius)) {
+      LrnNeighbours<N> product, factor;
+      load_around<N>(g, c, i, radius, product);
+      load_around<N>(y, c, i, radius, factor);
+      for (int j = kLrnBeside - radius; j < kLrnBeside + N + radius; ++j) product[j] *= factor[j];
+      load_around<N>(r, c, i, radius, factor);
+      for (int d = kLrnBeside - radius; d <= kLrnBeside + radius; ++d)
+        for (int l = 0; l < N; ++l) sum[l] = fused(product[l + d], factor[l + d], sum[l]);
+    } else {
+      lrn_window<N>(i, c, radius, sum,
+                    [g, y, r](float so_far, int j) { return fused(widen(g[j]) * widen(y[j]), widen(r[j]), so_far); });
+    }
+    float gradient[N], power[N], source[N];
+    load<N>(g + i, gradient);
+    load<N>(r + i, power);
+    load<N>(src + row * c + i, source);
     for (int l = 0; l < N; ++l) {
-      const float direct = widen(g[i + l]) * lrn_power<kPower>(widen(r[i + l]), beta);
-      sum[l] = fused(-2.F * alpha * beta * widen(x[l]), sum[l], direct);
+      const float direct = gradient[l] * lrn_power<kPower>(power[l], beta);
+      sum[l] = fused(-2.F * alpha * beta * source[l], sum[l], direct);
     }
     if (mask != nullptr) {
-      const Storage* PHOSPHENE_RESTRICT rectified = mask + row * c + i;
-      for (int l = 0; l < N; ++l) sum[l] = widen(rectified[l]) > 0.F ? sum[l] : 0.F;
+      load<N>(mask + row * c + i, source);
+      for (int l = 0; l < N; ++l) sum[l] = source[l] > 0.F ? sum[l] : 0.F;
     }
-    for (int l = 0; l < N; ++l) narrow(sum[l], out[l]);
+    store<N>(grad_src + row * c + i, sum);
   }
 };
 

@@ -13,10 +13,8 @@
 
 namespace phosphene {
 
-// GCC 12 unrolls loops over 16 lanes and fewer: it still vectorises the sums of an average then, but no longer the choices of
-// a maximum, which are 3 to 5 times slower so. Averages are twice as fast with 16 as with 64.
-inline constexpr int kMaxLanes = 64;
-inline constexpr int kAverageLanes = 16;
+// GCC 12 unrolls loops over 16 lanes and fewer, and then no longer vectorises the choices of a maximum.
+inline constexpr int kPoolingLanes = 64;
 
 // Sizes of one pooling; the kernels share it.
 struct PoolingGeometry {
@@ -47,7 +45,7 @@ struct PoolingPosition {
 
 template <class Storage>
 struct MaxPooling {
-  static constexpr int cpu_lanes = kMaxLanes;
+  static constexpr int cpu_lanes = kPoolingLanes;
   static constexpr bool cpu_may_repeat = true;
   const Storage* src;
   Storage* dst;
@@ -65,27 +63,27 @@ struct MaxPooling {
     for (int l = 0; l < N; ++l) tap_of_best[l] = 0;
     for (int y = larger(y0, 0); y < y_end; ++y) {
       for (int x = larger(x0, 0); x < x_end; ++x) {
-        const Storage* PHOSPHENE_RESTRICT value = src + ((at.n * g.h + y) * g.w + x) * g.c + i;
+        float value[N];
+        load<N>(src + ((at.n * g.h + y) * g.w + x) * g.c + i, value);
         const int32_t tap = (y - y0) * g.s + (x - x0);
         for (int l = 0; l < N; ++l) {
           // A select in bits: GCC makes masked stores of a conditional one, ten times slower on AVX2.
-          const float candidate = widen(value[l]);
-          const int32_t wins = -static_cast<int32_t>(candidate > best[l]);
+          const int32_t wins = -static_cast<int32_t>(value[l] > best[l]);
           tap_of_best[l] ^= (tap_of_best[l] ^ tap) & wins;
-          best[l] = candidate > best[l] ? candidate : best[l];
+          best[l] = value[l] > best[l] ? value[l] : best[l];
         }
       }
     }
-    Storage* PHOSPHENE_RESTRICT out = dst + index * g.c + i;
+    store<N>(dst + index * g.c + i, best);
     unsigned char* PHOSPHENE_RESTRICT tap_out = chosen + index * g.c + i;
-    for (int l = 0; l < N; ++l) narrow(best[l], out[l]);
     for (int l = 0; l < N; ++l) tap_out[l] = static_cast<unsigned char>(tap_of_best[l]);
   }
 };
 
 template <class Storage>
 struct AveragePooling {
-  static constexpr int cpu_lanes = kAverageLanes;
+  static constexpr int cpu_lanes = kPoolingLanes;
+  static constexpr bool cpu_may_repeat = true;
   static constexpr int gpu_lanes = 4;
   const Storage* src;
   Storage* dst;
@@ -124,7 +122,7 @@ struct HoldingWindows {
 
 template <bool kMax, class Storage>
 struct PoolingBackward {
-  static constexpr int cpu_lanes = kMax ? kMaxLanes : kAverageLanes;
+  static constexpr int cpu_lanes = kPoolingLanes;
   static constexpr bool cpu_may_repeat = true;
   const Storage* grad_dst;
   const unsigned char* chosen;  // max only
@@ -142,23 +140,24 @@ struct PoolingBackward {
     for (int p = rows.first; p <= rows.last; ++p) {
       for (int q = columns.first; q <= columns.last; ++q) {
         const int64_t window = ((at.n * g.p + p) * g.q + q) * g.c + i;
-        const Storage* PHOSPHENE_RESTRICT gradient = grad_dst + window;
+        float gradient[N];
+        load<N>(grad_dst + window, gradient);
         if constexpr (kMax) {
           const int32_t tap = (at.row + g.pad_top - p * g.stride_h) * g.s + at.column + g.pad_left - q * g.stride_w;
           const unsigned char* PHOSPHENE_RESTRICT choice = chosen + window;
-          for (int l = 0; l < N; ++l) sum[l] += choice[l] == tap ? widen(gradient[l]) : 0.F;
+          for (int l = 0; l < N; ++l) sum[l] += choice[l] == tap ? gradient[l] : 0.F;
         } else {
           const float share = 1.F / g.divisor(p, q);
-          for (int l = 0; l < N; ++l) sum[l] = fused(widen(gradient[l]), share, sum[l]);
+          for (int l = 0; l < N; ++l) sum[l] = fused(gradient[l], share, sum[l]);
         }
       }
     }
-    Storage* PHOSPHENE_RESTRICT out = grad_src + index * g.c + i;
     if (mask != nullptr) {
-      const Storage* PHOSPHENE_RESTRICT rectified = mask + index * g.c + i;
-      for (int l = 0; l < N; ++l) sum[l] = widen(rectified[l]) > 0.F ? sum[l] : 0.F;
+      float rectified[N];
+      load<N>(mask + index * g.c + i, rectified);
+      for (int l = 0; l < N; ++l) sum[l] = rectified[l] > 0.F ? sum[l] : 0.F;
     }
-    for (int l = 0; l < N; ++l) narrow(sum[l], out[l]);
+    store<N>(grad_src + index * g.c + i, sum);
   }
 };
 

@@ -35,7 +35,7 @@ struct PassedSquares {
 
 template <class Storage>
 struct RedirectGradient {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   const Storage* grad_dst;
   const Storage* src;
   const float* squares;  // of plain, per image

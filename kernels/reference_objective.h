@@ -89,7 +89,7 @@ struct ReferenceValue {
 
 template <class Storage>
 struct ReferenceBackward {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   static constexpr int gpu_lanes = 4;
   const Storage* src;
   const Storage* reference;

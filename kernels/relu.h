@@ -8,7 +8,7 @@ namespace phosphene {
 
 template <class Storage>
 struct Rectify {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   static constexpr int gpu_lanes = 4;
   const Storage* src;
   Storage* dst;

@@ -47,7 +47,7 @@ struct UnitValue {
 
 template <class Storage>
 struct UnitValueBackward {
-  static constexpr int cpu_lanes = 16;
+  static constexpr int cpu_lanes = 32;
   const UnitRow* rows;
   const float* grad_value;  // null: 1
   Storage* grad_src;
@@ -62,8 +62,9 @@ struct UnitValueBackward {
     float gradient = row.row == kWholeMap ? row.weight / static_cast<float>(positions) : row.weight;
     if (grad_value != nullptr) gradient *= grad_value[image];
     if (row.row != kWholeMap && position != static_cast<int64_t>(row.row) * w + row.column) gradient = 0.F;
-    Storage* PHOSPHENE_RESTRICT out = grad_src + index * c + i;
-    for (int l = 0; l < N; ++l) narrow(i + l == row.unit ? gradient : 0.F, out[l]);
+    float out[N];
+    for (int l = 0; l < N; ++l) out[l] = i + l == row.unit ? gradient : 0.F;
+    store<N>(grad_src + index * c + i, out);
   }
 };
 

@@ -1,4 +1,4 @@
-// Convolutions on oneDNN, forward and backward to the source, dense NHWC in and out.
+// Convolutions on oneDNN, forward and backward to the source, dense NHWC in and out, in float32 or bfloat16.
 #pragma once
 
 #include <string>

@@ -152,5 +152,12 @@ TEST_F(BadInput, FullStandardOutput) {
   expect_one_clear_line(run("inspect small.safetensors > /dev/full"), {"No space left"});
 }
 
+// Whatever this CPU has, oneDNN is told of less.
+TEST_F(BadInput, Bfloat16OnACpuWithoutIt) {
+  expect_one_clear_line(
+      run("bench small.safetensors --steps 1 --device cpu --precision bf16", "ONEDNN_MAX_CPU_ISA=AVX512_CORE"),
+      {"precision bf16", "AVX512-BF16", "AMX-BF16", "f32", "--device cuda"});
+}
+
 }  // namespace
 }  // namespace phosphene

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "loaders/safetensors.h"
+#include "runtime/cpu/bf16_support.h"
 #include "tests/cli/program_under_test.h"
 
 namespace phosphene {
@@ -149,6 +150,14 @@ TEST_F(Commands, AStepOfAnExperimentIsExplained) {
   EXPECT_NE(outcome.out.find("diversity factors"), std::string::npos) << outcome.out;
   EXPECT_NE(run("inspect pair.json --explain --batch 3").err.find("--batch: 3 images"), std::string::npos);
   EXPECT_NE(run("bench pair.json --layer conv2").err.find("--layer: pair.json says itself"), std::string::npos);
+}
+
+TEST_F(Commands, Bfloat16AgreesWithFloat32OnTheSameCpu) {
+  const std::string refusal = refuse_bf16_on_cpu();
+  if (!refusal.empty()) GTEST_SKIP() << refusal;
+  const Outcome outcome = run("check small.safetensors --layer conv2 --batch 2 --device cpu --precision bf16");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("all agree"), std::string::npos) << outcome.out;
 }
 
 }  // namespace

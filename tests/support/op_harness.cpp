@@ -34,6 +34,15 @@ std::vector<float> in_layout(const TensorInfo& info, const std::vector<double>& 
   return numbers;
 }
 
+void write_numbers(States& states, const std::string& name, const TensorInfo& info, const std::vector<double>& nchw) {
+  const std::vector<float> numbers = in_layout(info, nchw);
+  if (info.dtype == DType::bf16) {
+    states.write(name, to_bf16(numbers));
+  } else {
+    states.write(name, numbers);
+  }
+}
+
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
@@ -52,6 +61,17 @@ Operand channels_last(const Shape& shape, std::vector<double> nchw) {
 
 Operand planar(const Shape& shape, std::vector<double> nchw) {
   return {{shape, Layout::planar, DType::f32}, std::move(nchw), {}, true};
+}
+
+std::vector<double> rounded_to_bf16(const std::vector<double>& numbers) {
+  const std::vector<float> rounded = from_bf16(to_bf16(std::vector<float>(numbers.begin(), numbers.end())));
+  return {rounded.begin(), rounded.end()};
+}
+
+Operand in_bf16(Operand operand) {
+  operand.info.dtype = DType::bf16;
+  operand.nchw = rounded_to_bf16(operand.nchw);
+  return operand;
 }
 
 Operand fixed(Operand operand) {
@@ -129,7 +149,7 @@ OpHarness::OpHarness(const Build& build, bool objective, std::vector<Operand> op
 
 void OpHarness::set(size_t operand, const std::vector<double>& nchw) {
   operands_.at(operand).nchw = nchw;
-  states_->write(name_of(operand), in_layout(operands_[operand].info, nchw));
+  write_numbers(*states_, name_of(operand), operands_[operand].info, nchw);
 }
 
 std::vector<double> OpHarness::forward(size_t output) {
@@ -139,7 +159,7 @@ std::vector<double> OpHarness::forward(size_t output) {
 }
 
 std::vector<std::vector<double>> OpHarness::backward(const std::vector<double>& cotangent) {
-  states_->write(kCotangent, in_layout(cotangent_info_, cotangent));
+  write_numbers(*states_, kCotangent, cotangent_info_, cotangent);
   program_->run();
   std::vector<std::vector<double>> gradients;
   for (const ValueId id : gradients_) {

@@ -17,13 +17,16 @@ namespace phosphene::testing {
 // A source of the op: a state that the test fills.
 struct Operand {
   TensorInfo info;
-  std::vector<double> nchw;      // float32 numbers in the order N C H W whatever the layout, or
+  std::vector<double> nchw;      // numbers of float32, or of info.dtype in the order N C H W whatever the layout, or
   std::vector<std::byte> table;  // the memory of a table as it is
   bool wanted = true;            // is there a gradient with respect to it?
 };
 
 Operand channels_last(const Shape& shape, std::vector<double> nchw);
 Operand planar(const Shape& shape, std::vector<double> nchw);
+// The same in bfloat16, its numbers rounded.
+Operand in_bf16(Operand operand);
+std::vector<double> rounded_to_bf16(const std::vector<double>& numbers);
 // A value that has no gradient.
 Operand fixed(Operand operand);
 // Rows of structs or numbers that an op reads as they are.
@@ -53,7 +56,7 @@ class OpHarness {
 
   // The first output (or any other) for the operands as they are.
   [[nodiscard]] std::vector<double> forward(size_t output = 0);
-  // The gradient of sum(output * cotangent) with respect to each operand, in N C H W; empty for those without one.
+  // The gradient of sum(output * cotangent), the cotangent rounded to the output's type, with respect to each operand, in N C H W; empty for those without one.
   [[nodiscard]] std::vector<std::vector<double>> backward(const std::vector<double>& cotangent);
 
   // Changes the numbers of an operand.

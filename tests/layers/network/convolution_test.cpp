@@ -69,6 +69,10 @@ NaiveCase naive(const Geometry& g, Tensor src, const Weights& weights, const Wei
 
 std::vector<int64_t> weight_dims(const Geometry& g) { return {g.k, g.src.c / g.groups, g.window.r, g.window.s}; }
 
+NaiveCase bf16_case(const Geometry& g, const Weights& bias) {
+  return in_bf16(naive(g, random_tensor(g.src, 1), rounded(random_weights(weight_dims(g), 2)), bias));
+}
+
 NaiveCase random_case(const Geometry& g) {
   return naive(g, random_tensor(g.src, 1), random_weights(weight_dims(g), 2), random_weights({g.k}, 3));
 }
@@ -81,6 +85,26 @@ TEST(Convolution, EqualsNaiveLoops) {
   for (const Geometry& g : geometries()) {
     SCOPED_TRACE(g.what);
     expect_naive(random_case(g), kTolerance);
+  }
+}
+
+// Factors and products are exact, sums as above, and the result is rounded once, by at most half of 2^-7 of itself.
+constexpr double kBf16Tolerance = 0x1p-8 + kTolerance;
+
+TEST(Convolution, InBfloat16EqualsNaiveLoopsRoundedOnce) {
+  PHOSPHENE_BF16();
+  for (const Geometry& g : geometries()) {
+    SCOPED_TRACE(g.what);
+    expect_naive(bf16_case(g, random_weights({g.k}, 3)), kBf16Tolerance);
+    expect_adjoint_in_bf16(bf16_case(g, Weights{}));
+  }
+}
+
+TEST(Convolution, InBfloat16DoesNotDependOnThreadsOrBatch) {
+  PHOSPHENE_BF16();
+  for (const Geometry& g : geometries()) {
+    SCOPED_TRACE(g.what);
+    expect_same_bits_for_threads_and_batches(bf16_case(g, Weights{}));
   }
 }
 

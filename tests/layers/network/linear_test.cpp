@@ -44,6 +44,17 @@ TEST(Linear, EqualsNaiveLoops) {
   }
 }
 
+// Factors and products are exact, sums as above, and the result is rounded once, by at most half of 2^-7 of itself.
+TEST(Linear, InBfloat16EqualsNaiveLoopsRoundedOnce) {
+  PHOSPHENE_BF16();
+  for (const Sizes& s : sizes()) {
+    SCOPED_TRACE(to_string(s.src));
+    const Weights weights = rounded(random_weights({s.k, s.src.c, s.src.h, s.src.w}, 2));
+    expect_naive(in_bf16(naive(random_tensor(s.src, 1), weights, random_weights({s.k}, 3))), 0x1p-8 + kTolerance);
+    expect_adjoint_in_bf16(in_bf16(naive(random_tensor(s.src, 1), weights, Weights{})));
+  }
+}
+
 TEST(Linear, IsExactOnIntegers) {
   for (const Sizes& s : sizes()) {
     SCOPED_TRACE(to_string(s.src));

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
+#include <numeric>
 
+#include "runtime/cpu/bf16_support.h"
 #include "tests/reference/network_ops.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
@@ -20,7 +23,15 @@ struct NaiveCase {
   std::vector<Tensor> src;
   std::function<Tensor(const std::vector<Tensor>&)> forward;
   std::function<std::vector<Tensor>(const Tensor& grad_dst, const std::vector<Tensor>&)> backward;
+  DType storage = DType::f32;
 };
+
+// Leaves the test where the CPU has no bfloat16.
+#define PHOSPHENE_BF16()                              \
+  do {                                                \
+    const std::string refusal = refuse_bf16_on_cpu(); \
+    if (!refusal.empty()) GTEST_SKIP() << refusal;    \
+  } while (false)
 
 inline Tensor random_tensor(const Shape& shape, unsigned seed) {
   return {shape, random_numbers(shape.elements(), seed)};
@@ -46,9 +57,23 @@ inline Weights integer_weights(std::vector<int64_t> dims, unsigned seed) {
   return Weights::from({numbers.begin(), numbers.end()}, std::move(dims));
 }
 
+// The same on numbers that bfloat16 has.
+inline Tensor rounded(const Tensor& tensor) { return {tensor.shape, rounded_to_bf16(tensor.data)}; }
+inline Weights rounded(const Weights& weights) {
+  return Weights::from(from_bf16(to_bf16({weights.data, static_cast<size_t>(weights.elements())})), weights.shape);
+}
+inline NaiveCase in_bf16(NaiveCase one) {
+  one.storage = DType::bf16;
+  for (Tensor& src : one.src) src = rounded(src);
+  return one;
+}
+
 inline OpHarness harness_of(const NaiveCase& one, int threads = 2) {
   std::vector<Operand> operands;
-  for (const Tensor& src : one.src) operands.push_back(channels_last(src.shape, src.data));
+  for (const Tensor& src : one.src) {
+    operands.push_back(channels_last(src.shape, src.data));
+    if (one.storage == DType::bf16) operands.back() = in_bf16(operands.back());
+  }
   return {one.op, std::move(operands), threads};
 }
 
@@ -58,13 +83,30 @@ inline void expect_naive(const NaiveCase& one, double tolerance) {
   const Tensor expected = one.forward(one.src);
   ASSERT_EQ(to_string(harness.dst()), to_string(expected.shape));
   EXPECT_TRUE(near_largest(harness.forward(), expected.data, tolerance)) << one.op->kind() << " forward";
-  const Tensor cotangent = tolerance == 0 ? integer_tensor(expected.shape, 99) : random_tensor(expected.shape, 99);
+  Tensor cotangent = tolerance == 0 ? integer_tensor(expected.shape, 99) : random_tensor(expected.shape, 99);
+  if (one.storage == DType::bf16) cotangent = rounded(cotangent);
   const std::vector<std::vector<double>> gradients = harness.backward(cotangent.data);
   const std::vector<Tensor> expected_gradients = one.backward(cotangent, one.src);
   for (size_t i = 0; i < gradients.size(); ++i) {
     EXPECT_TRUE(near_largest(gradients[i], expected_gradients[i].data, tolerance))
         << one.op->kind() << " gradient " << i;
   }
+}
+
+// <J v, w> = <v, J' w> of an op that is linear in its one source. Each number of J v and of J' w is rounded by at most 2^-8 of itself,
+// which moves the products by no more than 2^-8 |J v| |w| and 2^-8 |v| |J' w|; the float32 sums add a hundredth of that.
+inline void expect_adjoint_in_bf16(const NaiveCase& one) {
+  OpHarness harness = harness_of(one);
+  const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  };
+  const std::vector<double>& v = one.src[0].data;
+  const std::vector<double> w = rounded(random_tensor(harness.dst(), 97)).data;
+  const std::vector<double> forward = harness.forward(), backward = harness.backward(w)[0];
+  const double bound =
+      0x1p-8 * (std::sqrt(dot(forward, forward) * dot(w, w)) + std::sqrt(dot(v, v) * dot(backward, backward)));
+  EXPECT_LE(std::abs(dot(forward, w) - dot(v, backward)), 1.01 * bound) << one.op->kind();
+  EXPECT_GT(bound, 0);
 }
 
 // An image's output and gradient have the same bits alone and in a batch, on one thread and on three.

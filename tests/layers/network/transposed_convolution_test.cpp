@@ -52,6 +52,17 @@ NaiveCase random_case(const Geometry& g) {
 // entry; 4 of those. Forward n <= 32 * 4, backward n <= 16 * 16.
 constexpr double kTolerance = 4 * 16 * 0x1p-24;
 
+// Factors and products are exact, sums as above, and the result is rounded once, by at most half of 2^-7 of itself.
+TEST(TransposedConvolution, InBfloat16EqualsNaiveLoopsRoundedOnce) {
+  PHOSPHENE_BF16();
+  for (const Geometry& g : geometries()) {
+    SCOPED_TRACE(g.what);
+    const NaiveCase one = in_bf16(naive(g, random_tensor(g.src, 1), rounded(random_weights(weight_dims(g), 2))));
+    expect_naive(one, 0x1p-8 + kTolerance);
+    expect_adjoint_in_bf16(one);
+  }
+}
+
 TEST(TransposedConvolution, EqualsNaiveLoops) {
   for (const Geometry& g : geometries()) {
     SCOPED_TRACE(g.what);
