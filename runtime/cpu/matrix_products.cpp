@@ -12,11 +12,15 @@ namespace {
 
 using dnnl::memory;
 
-constexpr int64_t kBlockRows = 64;
+// Rows of a block, which the product alone decides: few enough blocks that what they need to be described is no matter.
+int64_t block_rows(const MatrixProduct& product) {
+  constexpr int64_t kLeast = 64, kMostBlocks = 16;
+  return (product.m + kLeast * kMostBlocks - 1) / (kLeast * kMostBlocks) * kLeast;
+}
 
 // Rows of a product from `row` on; of a symmetric product up to the diagonal.
 MatrixProduct block_of(MatrixProduct product, int64_t row) {
-  product.m = std::min(kBlockRows, product.m - row);
+  product.m = std::min(block_rows(product), product.m - row);
   product.a += product.transpose_a ? row : row * product.a_pitch;
   product.dst += row * product.dst_pitch;
   if (product.symmetric) product.n = row + product.m;
@@ -26,11 +30,11 @@ MatrixProduct block_of(MatrixProduct product, int64_t row) {
 std::vector<MatrixProduct> blocks_of(const std::vector<MatrixProduct>& products) {
   std::vector<MatrixProduct> all;
   for (const MatrixProduct& product : products) {
-    const int64_t blocks = (product.m + kBlockRows - 1) / kBlockRows;
+    const int64_t rows = block_rows(product), blocks = (product.m + rows - 1) / rows;
     for (int64_t i = 0; i < blocks; ++i) {
       // Of a symmetric one from both ends: neighbours then make equal work.
       const int64_t at = !product.symmetric ? i : i % 2 == 0 ? i / 2 : blocks - 1 - i / 2;
-      all.push_back(block_of(product, at * kBlockRows));
+      all.push_back(block_of(product, at * rows));
     }
   }
   return all;

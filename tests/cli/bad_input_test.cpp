@@ -149,7 +149,7 @@ TEST_F(BadInput, FullDisk) {
 }
 
 TEST_F(BadInput, FullStandardOutput) {
-  expect_one_clear_line(run("inspect small.safetensors > /dev/full"), {"No space left"});
+  expect_one_clear_line(run("inspect small.safetensors --device cpu > /dev/full"), {"No space left"});
 }
 
 // Whatever this CPU has, oneDNN is told of less.

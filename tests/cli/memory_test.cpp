@@ -74,17 +74,18 @@ TEST_F(MemoryOfAStep, IsRefusedWhereItCannotBeHad) {
   write("config.json", R"({"model": "small.safetensors", "size": 2048, "images": 8,
       "objective": [{"channel": {"layer": "conv2", "unit": 0}}]})");
   for (const char* command :
-       {"bench small.safetensors --size 2048 --batch 8", "render config.json --out r", "render config.json --dry-run",
-        "inspect small.safetensors --size 2048 --batch 8", "check small.safetensors --size 2048 --batch 8 --device cpu",
-        "render config.json --out r --set /batch=8"})
+       {"bench small.safetensors --size 2048 --batch 8 --device cpu", "render config.json --out r --device cpu",
+        "render config.json --dry-run --device cpu", "inspect small.safetensors --size 2048 --batch 8 --device cpu",
+        "check small.safetensors --size 2048 --batch 8 --device cpu",
+        "render config.json --out r --set /batch=8 --device cpu"})
     expect_one_clear_line(run(command, "ulimit -v 900000;"),
                           {"memory: ", "MB are needed", "MB can be had", "ulimit -v", "smaller size or batch"});
   EXPECT_FALSE(std::filesystem::exists(folder() / "r"));
 }
 
 TEST_F(MemoryOfAStep, BeyondAnyMemoryIsRefusedAtOnce) {
-  for (const char* command :
-       {"bench small.safetensors --size 16384 --batch 1024", "inspect small.safetensors --size 16384 --batch 1024"})
+  for (const char* command : {"bench small.safetensors --size 16384 --batch 1024 --device cpu",
+                              "inspect small.safetensors --size 16384 --batch 1024 --device cpu"})
     expect_one_clear_line(run(command, "timeout 20"), {});
 }
 
