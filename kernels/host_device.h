@@ -59,31 +59,35 @@ PHOSPHENE_HD void narrow(float x, Bfloat16& narrowed) {
 }
 
 #ifndef __CUDACC__
-// Sixteen neighbours in the compiler's vectors. GCC 12 does not vectorise loops that change the width of numbers once it has
-// unrolled them, and calls memcpy for those that only copy.
+// Neighbours in the compiler's vectors, as wide as a register. GCC 12 does not vectorise loops that change the width of numbers once
+// it has unrolled them, calls memcpy for those that only copy, and expands that in parts which a vector's load must wait for.
+#ifdef __AVX512F__
 inline constexpr int kVectorised = 16;
-using Halves [[gnu::vector_size(kVectorised * 2)]] = uint16_t;
-using Words [[gnu::vector_size(kVectorised * 4)]] = uint32_t;
+#else
+inline constexpr int kVectorised = 8;
+#endif
+using Floats [[gnu::vector_size(kVectorised * 4), gnu::aligned(4), gnu::may_alias]] = float;
+using Words [[gnu::vector_size(kVectorised * 4), gnu::aligned(4), gnu::may_alias]] = uint32_t;
+using Halves [[gnu::vector_size(kVectorised * 2), gnu::aligned(2), gnu::may_alias]] = uint16_t;
 
-PHOSPHENE_HD void widen_vector(const float* from, float* to) { __builtin_memcpy(to, from, sizeof(Words)); }
+PHOSPHENE_HD void widen_vector(const float* from, float* to) {
+  *reinterpret_cast<Floats*>(to) = *reinterpret_cast<const Floats*>(from);
+}
 PHOSPHENE_HD void widen_vector(const Bfloat16* from, float* to) {
-  Halves halves;
-  __builtin_memcpy(&halves, from, sizeof(halves));
-  const Words wide = __builtin_convertvector(halves, Words) << 16;
-  __builtin_memcpy(to, &wide, sizeof(wide));
+  *reinterpret_cast<Words*>(to) = __builtin_convertvector(*reinterpret_cast<const Halves*>(from), Words) << 16;
 }
 
-PHOSPHENE_HD void narrow_vector(const float* from, float* to) { __builtin_memcpy(to, from, sizeof(Words)); }
+PHOSPHENE_HD void narrow_vector(const float* from, float* to) { widen_vector(from, to); }
 PHOSPHENE_HD void narrow_vector(const float* from, Bfloat16* to) {
 #ifdef PHOSPHENE_CPU_NARROWS
   const __m256bh halves = _mm512_cvtneps_pbh(_mm512_loadu_ps(from));
-#else
-  Words bits;
-  __builtin_memcpy(&bits, from, sizeof(bits));
-  const Words rounded = (bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16, quiet = bits >> 16 | 0x40U;
-  const Halves halves = __builtin_convertvector((bits & 0x7FFFFFFFU) > 0x7F800000U ? quiet : rounded, Halves);
-#endif
   __builtin_memcpy(to, &halves, sizeof(halves));
+#else
+  const Words bits = *reinterpret_cast<const Words*>(from);
+  const Words rounded = (bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16, quiet = bits >> 16 | 0x40U;
+  *reinterpret_cast<Halves*>(to) =
+      __builtin_convertvector((bits & 0x7FFFFFFFU) > 0x7F800000U ? quiet : rounded, Halves);
+#endif
 }
 #endif
 
