@@ -12,10 +12,13 @@ namespace {
 
 using dnnl::memory;
 
-// Rows of a block, which the product alone decides: few enough blocks that what they need to be described is no matter.
+// Rows of a block, which the product alone decides: equal ones, few enough that what describes them is no matter. The smaller those of a
+// symmetric product are, the less is computed twice.
 int64_t block_rows(const MatrixProduct& product) {
-  constexpr int64_t kLeast = 64, kMostBlocks = 16;
-  return (product.m + kLeast * kMostBlocks - 1) / (kLeast * kMostBlocks) * kLeast;
+  constexpr int64_t kMostBlocks = 16;
+  const int64_t most = product.symmetric ? 64 : 128;
+  const int64_t blocks = std::min(kMostBlocks, (product.m + most - 1) / most);
+  return (product.m + blocks - 1) / blocks;
 }
 
 // Rows of a product from `row` on; of a symmetric product up to the diagonal.
@@ -86,8 +89,12 @@ class Block {
     const MatrixProduct& p = product_;
     const int64_t row = p.n - p.m;
     T* PHOSPHENE_RESTRICT to = reinterpret_cast<T*>(dst_) - row * p.dst_pitch + row;
-    for (int64_t j = 0; j < row; ++j)
-      for (int64_t i = 0; i < p.m; ++i) to[j * p.dst_pitch + i] = from[i * p.dst_pitch + j];
+    constexpr int64_t kTogether =
+        16;  // columns: a cache line of each row that is read, lines that stay at hand for those written
+    for (int64_t first = 0; first < row; first += kTogether)
+      for (int64_t i = 0; i < p.m; ++i)
+        for (int64_t j = first; j < std::min(first + kTogether, row); ++j)
+          to[j * p.dst_pitch + i] = from[i * p.dst_pitch + j];
   }
 
   MatrixProduct product_;
