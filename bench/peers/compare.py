@@ -192,11 +192,13 @@ def main():
     options = parser.parse_args()
     if not shutil.which(options.phosphene):
         parser.error(f"--phosphene: there is no program {options.phosphene}; `make phosphene` builds it")
-    around = around_section(BENCHMARKS) if options.write else None
+    if options.write:
+        around_section(BENCHMARKS)  # a mistake shows before an hour of measurements
     text = section(options)
     print(text)
-    if around:
-        BENCHMARKS.write_text(around[0] + "\n" + text + "\n" + around[1])
+    if options.write:
+        before, behind = around_section(BENCHMARKS)  # read again: it may have been edited meanwhile
+        BENCHMARKS.write_text(before + "\n" + text + "\n" + behind)
 
 
 if __name__ == "__main__":
