@@ -68,9 +68,9 @@ double largest_error(const TensorInfo& info, const Bytes& expected, const Bytes&
 
 // Both backends sum K products, each in its own order: the difference is a random walk of sqrt(K) roundings for either, of the
 // largest entry; 8 leaves room for the worst of a million entries. No op of a step sums more than some 2^14 products.
-// In bf16 the result is rounded once, by 2^-9 of itself. Rounded weights move each product by 2^-9 of itself, up or down, and so
-// their sum by 2^-9 of the root of its sum of squares, which is what a sum of terms of either sign comes to itself: another
-// rounding of a typical entry, and the largest is larger. The factor 8 is the same.
+// In bf16 the result is rounded once, by 2^-8 of itself at the most. Rounded weights move each product by as much, up or down, and so
+// their sum by 2^-8 of the root of its sum of squares, which is what a sum of terms of either sign comes to itself: another
+// rounding of a typical entry, and the largest is larger. 8 * 2^-9 leaves room for four of them.
 double tolerance_of(const TensorInfo& info, double rounding) {
   constexpr double kLongestSum = 1 << 14;
   if (info.dtype == DType::bf16) return 8 * 0x1p-9;
