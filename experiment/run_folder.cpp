@@ -9,6 +9,7 @@
 #include <memory>
 #include <tuple>
 
+#include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -95,12 +96,15 @@ void RunFolder::write_implementations(const ImplementationChoices& choices) cons
 }
 
 DeviceOptions device_for(const std::string& path, DeviceOptions device) {
-  const std::string made = path + "/" + kImplementations;
-  const bool begun = fs::exists(path + "/config.json"), autotuned = fs::exists(made);
-  if (begun && autotuned != device.autotune)
+  const std::string made = path + "/" + kImplementations, config = path + "/config.json";
+  if (!fs::exists(config)) return device;
+  const Json frozen = read_json(config);
+  const bool autotuned = frozen.is_object() && frozen.contains("backend") && frozen["backend"].is_string() &&
+                         frozen["backend"].get<std::string>().ends_with(kAutotunedBackend);
+  if (autotuned != device.autotune)
     fail(path, "holds a run that was started {} --autotune; continue it so, or choose another folder",
          autotuned ? "with" : "without");
-  if (!autotuned) return device;
+  if (!fs::exists(made)) return device;  // none, or stopped before anything was rendered
   const Json choices = read_json(made);
   for (const auto& [problem, implementation] : choices.items()) {
     if (!implementation.is_string()) fail(made, "'{}' has no implementation's name", problem);
