@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "runtime/cache_folder.h"
-#include "runtime/cpu/convolution.h"
+#include "runtime/cpu/onednn_version.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -61,8 +61,7 @@ Buffer buffer(int64_t bytes) {
 
 }  // namespace
 
-Autotune::Autotune(ImplementationChoices fixed, std::string file)
-    : remembered_(std::move(fixed)), file_(std::move(file)) {
+Autotune::Autotune(ImplementationChoices fixed, std::string file) : fixed_(std::move(fixed)), file_(std::move(file)) {
   const std::string machine = this_machine();
   for (const Line& line : read_lines(file_))
     if (line.machine == machine) remembered_.emplace(line.problem, line.way);
@@ -73,11 +72,19 @@ std::string Autotune::default_file() {
   return folder.empty() ? "" : folder + "/convolutions.tsv";
 }
 
-std::string Autotune::known(const std::string& problem) const {
+std::string Autotune::known(const std::string& problem, std::span<const std::string> possible) const {
+  const auto is_possible = [&](const std::string& way) {
+    return std::find(possible.begin(), possible.end(), way) != possible.end();
+  };
+  if (const auto fixed = fixed_.find(problem); fixed != fixed_.end()) {
+    if (!is_possible(fixed->second))
+      fail("--autotune", "this run computed '{}' by '{}', which this machine cannot; choose another folder", problem,
+           fixed->second);
+    return used_[problem] = fixed->second;
+  }
   const auto found = remembered_.find(problem);
-  if (found == remembered_.end()) return "";
-  used_.insert(*found);
-  return found->second;
+  if (found == remembered_.end() || !is_possible(found->second)) return "";  // damaged: measured anew
+  return used_[problem] = found->second;
 }
 
 // What others have written meanwhile is kept.

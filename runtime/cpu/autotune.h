@@ -19,15 +19,16 @@ class Autotune {
   // The cache of a user, "" where there is no folder for one.
   static std::string default_file();
 
-  // The way chosen before for `problem` on this kind of CPU; "" where none was.
-  [[nodiscard]] std::string known(const std::string& problem) const;
+  // The way chosen before for `problem` on this kind of CPU, of those that are possible; "" where none was. Throws where a fixed choice
+  // is not possible.
+  [[nodiscard]] std::string known(const std::string& problem, std::span<const std::string> possible) const;
   void choose(const std::string& problem, const std::string& way);
 
   // All choices that this object was asked for.
   [[nodiscard]] const ImplementationChoices& used() const { return used_; }
 
  private:
-  ImplementationChoices remembered_;
+  ImplementationChoices fixed_, remembered_;
   mutable ImplementationChoices used_;
   std::string file_;
 };

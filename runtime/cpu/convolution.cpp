@@ -99,22 +99,29 @@ PlannedTask first_of(const std::vector<Way>& ways, Question& question) {
 
 // The fastest way, or the one remembered.
 PlannedTask fastest_of(const std::vector<Way>& ways, Question& question, Autotune& autotune) {
-  const std::string known = autotune.known(question.problem);
-  std::vector<PlannedTask> possible;
+  std::vector<Candidate> candidates;
   std::vector<std::string> names;
   for (const Way& way : ways) {
     std::string refusal;
     std::optional<Candidate> candidate = attempt(way, refusal);
-    if (candidate && !known.empty() && way.name != known) refusal = "remembered to be slower";
-    if (!refusal.empty()) {
+    if (candidate) {
+      candidates.push_back(std::move(*candidate));
+      names.push_back(way.name);
+    } else {
       question.considerations.push_back({way.name, refusal});
-      continue;
     }
-    possible.push_back(question.finish(std::move(*candidate)));
-    names.push_back(way.name);
   }
-  if (possible.empty())
+  if (candidates.empty())
     fail_internal(question.where, "no fast convolution; the last refusal: {}", question.considerations.back().refusal);
+  const std::string known = autotune.known(question.problem, names);
+  std::vector<PlannedTask> possible;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (known.empty() || names[i] == known)
+      possible.push_back(question.finish(std::move(candidates[i])));
+    else
+      question.considerations.push_back({names[i], "remembered to be slower"});
+  }
+  if (!known.empty()) names = {known};
   size_t best = 0;
   if (possible.size() > 1) {
     const std::vector<double> seconds = seconds_of(possible, question.operand_bytes, question.in_place);
@@ -156,11 +163,6 @@ std::optional<memory> copy_of(const Weights& bias) {
 }
 
 }  // namespace
-
-std::string onednn_version() {
-  const dnnl::version_t* version = dnnl::version();
-  return fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
-}
 
 PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& parallel, Autotune* autotune,
                              const std::string& where) {

@@ -18,6 +18,4 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
 PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
                              const std::string& where);
 
-std::string onednn_version();  // "oneDNN 2.6.3"
-
 }  // namespace phosphene

@@ -11,6 +11,7 @@
 #include "runtime/cpu/inverse_fourier.h"
 #include "runtime/cpu/linear.h"
 #include "runtime/cpu/matrix_products.h"
+#include "runtime/cpu/onednn_version.h"
 #include "runtime/cpu/parallel.h"
 #include "runtime/cpu/peak.h"
 #include "runtime/cpu/process_memory.h"
@@ -86,7 +87,7 @@ class CpuBackend final : public Backend {
 
   [[nodiscard]] std::string description() const override {
     return fmt::format("cpu: {}, {} thread{}{}", onednn_version(), parallel_.threads(),
-                       parallel_.threads() == 1 ? "" : "s", autotune_ == nullptr ? "" : ", autotuned");
+                       parallel_.threads() == 1 ? "" : "s", autotune_ == nullptr ? "" : kAutotunedBackend);
   }
 
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return std::make_unique<CpuMemory>(bytes); }

@@ -3,6 +3,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/cpu/onednn_version.h"
+
 namespace phosphene {
 namespace {
 
@@ -105,6 +107,11 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, const 
 }
 
 }  // namespace
+
+std::string onednn_version() {
+  const dnnl::version_t* version = dnnl::version();
+  return fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
+}
 
 Candidate forward_candidate(const std::string& name, const Geometry& g, const ForwardForm& form) {
   const auto desc = forward_desc(g, form);

@@ -4,6 +4,7 @@
 #include "runtime/cpu/convolution.h"
 #include "runtime/cpu/inverse_fourier.h"
 #include "runtime/cpu/matrix_products.h"
+#include "runtime/cpu/onednn_version.h"
 #include "runtime/cpu/peak.h"
 #include "runtime/error.h"
 

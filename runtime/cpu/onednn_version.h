@@ -1,0 +1,9 @@
+#pragma once
+
+#include <string>
+
+namespace phosphene {
+
+std::string onednn_version();  // "oneDNN 2.6.3"
+
+}  // namespace phosphene
