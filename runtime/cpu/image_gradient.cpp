@@ -1,18 +1,14 @@
 #include "runtime/cpu/image_gradient.h"
 
 #include <fmt/format.h>
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cstring>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/host_device.h"
+#include "runtime/cpu/tap_products.h"
 #include "runtime/cpu/vector.h"
 #include "runtime/launches/operands.h"
 
@@ -20,148 +16,16 @@ namespace phosphene {
 namespace {
 
 constexpr int64_t kMostChannels = 4;
-constexpr int kMostSums =
-    kVectorLanes == 16 ? 24 : 12;  // vectors that stay in registers beside a product's two factors
-
-#ifdef __AVX2__
-__m256 load_eight(const float* at) { return _mm256_loadu_ps(at); }
-__m256 load_eight(const Bfloat16* at) {
-  const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
-}
-#endif
-
-// The channels of positions whose gradient is not zero, one behind the other.
-struct Entries {
-  float* values;
-  int32_t* channels;
-
-  static int64_t bytes(int64_t most) { return (most + kSlack) * int64_t{sizeof(float) + sizeof(int32_t)}; }
-  static constexpr int64_t kSlack = 8;  // scribbled on behind the last one
-
-  Entries(std::byte* memory, int64_t most)
-      : values(reinterpret_cast<float*>(memory)), channels(reinterpret_cast<int32_t*>(values + most + kSlack)) {}
-
-  // Adds those of k_count channels at `listed` and returns the number then. Without a branch, as none could be predicted.
-  template <class Storage>
-  [[nodiscard]] int64_t add(const Storage* gradient, int64_t k_count, int64_t listed) const {
-    int64_t k = 0;
-#ifdef __AVX2__
-    for (; k + 8 <= k_count; k += 8) {
-      const __m256 eight = load_eight(gradient + k);
-      const auto nonzero = static_cast<unsigned>(
-          _mm256_movemask_ps(_mm256_cmp_ps(eight, _mm256_setzero_ps(), _CMP_NEQ_UQ)));  // what is no number counts
-      const __m256i which = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(kSetBits[nonzero])));
-      _mm256_storeu_ps(values + listed, _mm256_permutevar8x32_ps(eight, which));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(channels + listed),
-                          _mm256_add_epi32(which, _mm256_set1_epi32(static_cast<int>(k))));
-      listed += std::popcount(nonzero);
-    }
-#endif
-    for (; k < k_count; ++k) {
-      values[listed] = widen(gradient[k]);
-      channels[listed] = static_cast<int32_t>(k);
-      listed += widen(gradient[k]) != 0.F ? 1 : 0;
-    }
-    return listed;
-  }
-
- private:
-  // The positions of the bits that are set in a byte, the lowest first, a byte each.
-  static constexpr std::array<uint64_t, 256> kSetBits = [] {
-    std::array<uint64_t, 256> positions{};
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      int found = 0;
-      for (unsigned bit = 0; bit < 8; ++bit)
-        if ((byte >> bit & 1U) != 0) positions[byte] |= uint64_t{bit} << 8 * found++;
-    }
-    return positions;
-  }();
-};
-
-// rows[v][offset ..] += sum over the entries [begin, end) of value * weights[channel][v], for kSums vectors v.
-template <int kSums>
-void add_products(const Entries& entries, int64_t begin, int64_t end, const float* weights, float* const* rows,
-                  int64_t offset) {
-  Vector sums[kSums] = {};
-  for (int64_t i = begin; i < end; ++i) {
-    const float* row = weights + entries.channels[i] * int64_t{kSums * kVectorLanes};
-    const Vector value = entries.values[i] - Vector{};
-#pragma GCC unroll 32
-    for (int v = 0; v < kSums; ++v) sums[v] += value * vector_at(row + v * kVectorLanes);
-  }
-#pragma GCC unroll 32
-  for (int v = 0; v < kSums; ++v) vector_at(rows[v] + offset) += sums[v];
-}
-
-using AddProducts = decltype(&add_products<1>);
-
-template <size_t... kSums>
-constexpr std::array<AddProducts, sizeof...(kSums)> table_of(std::index_sequence<kSums...> /*each*/) {
-  return {&add_products<static_cast<int>(kSums) + 1>...};
-}
-constexpr auto kAddProducts = table_of(std::make_index_sequence<kMostSums>{});  // [v - 1] for v vectors
-
-struct Panel {
-  int64_t first, vectors;
-};
-
-// Of one position all taps, (r, s, c) in this order, each row of taps filled up to whole vectors with zeros, and divided into
-// panels; the weights, rounded to the problem's storage, as [panel][k][vector].
-struct Taps {
-  explicit Taps(const ConvolutionBackwardProblem& problem)
-      : r(problem.window.r),
-        k_count(problem.dst.c),
-        row_vectors(round_up(problem.window.s * problem.src.c, kVectorLanes) / kVectorLanes),
-        vectors(r * row_vectors),
-        weights(static_cast<size_t>(k_count * vectors)) {
-    const int64_t count = (vectors + kMostSums - 1) / kMostSums;
-    for (int64_t panel = 0; panel < count; ++panel) {
-      const int64_t first = vectors * panel / count;
-      panels.push_back({first, vectors * (panel + 1) / count - first});
-    }
-    for (const Panel& panel : panels) pack(problem, panel);
-  }
-
-  [[nodiscard]] const float* weights_of(const Panel& panel) const {
-    return reinterpret_cast<const float*>(weights.data() + panel.first * k_count);
-  }
-
-  int64_t r, k_count, row_vectors, vectors;
-  std::vector<Panel> panels;
-  std::vector<Vector> weights;
-
- private:
-  static float stored(float number, DType storage) {
-    with_storage(storage, [&number](auto narrowed) {
-      narrow(number, narrowed);
-      number = widen(narrowed);
-    });
-    return number;
-  }
-  void pack(const ConvolutionBackwardProblem& problem, const Panel& panel) {
-    const int64_t c_count = problem.src.c, s_count = problem.window.s;
-    auto* packed = reinterpret_cast<float*>(weights.data() + panel.first * k_count);
-    for (int64_t k = 0; k < k_count; ++k) {
-      for (int64_t i = 0; i < panel.vectors * kVectorLanes; ++i) {
-        const int64_t row = (panel.first * kVectorLanes + i) / (row_vectors * kVectorLanes);
-        const int64_t sc = (panel.first * kVectorLanes + i) % (row_vectors * kVectorLanes);
-        const int64_t s = sc / c_count, c = sc % c_count;
-        if (s < s_count)
-          packed[k * panel.vectors * kVectorLanes + i] =
-              stored(problem.weights.data[((k * c_count + c) * r + row) * s_count + s], problem.storage);
-      }
-    }
-  }
-};
+constexpr double kDenseAbove =
+    0.5;  // share of numbers that are not zero, above which to multiply all of them is faster
 
 // The rows of grad_src that windows are being added to, one behind the other in a ring, with the padding beside them.
 class OpenRows {
  public:
   OpenRows(const ConvolutionBackwardProblem& problem, const Taps& taps)
-      : count_(std::max(taps.r, problem.window.stride_h)),
+      : count_(std::max(taps.rows(), problem.window.stride_h)),
         pitch_(round_up(
-            std::max((problem.dst.w - 1) * problem.window.stride_w * problem.src.c + taps.row_vectors * kVectorLanes,
+            std::max((problem.dst.w - 1) * problem.window.stride_w * problem.src.c + taps.row_vectors() * kVectorLanes,
                      (problem.window.pad_left + problem.src.w) * problem.src.c),
             kVectorLanes)) {}
 
@@ -191,7 +55,7 @@ class ImageGradientTask final : public Task {
         parallel_(parallel) {}
 
   [[nodiscard]] int64_t workspace_bytes() const { return parallel_.threads() * bytes_each(); }
-  [[nodiscard]] int64_t constant_bytes() const { return std::ssize(taps_.weights) * int64_t{sizeof(Vector)}; }
+  [[nodiscard]] int64_t constant_bytes() const { return taps_.constant_bytes(); }
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     grad_dst_ = reinterpret_cast<const Storage*>(operands[0]);
@@ -213,49 +77,113 @@ class ImageGradientTask final : public Task {
   }
 
  private:
+  static constexpr int64_t kSegment =
+      16;  // positions whose sums are made before they are added: they stay in the first cache
+
+  // What a thread works in.
+  struct Workspace {
+    OpenRows open;
+    float* wide;   // a row of the gradient, in float32
+    float* sums;   // of a segment's positions, and of some before and behind it
+    float** rows;  // that the windows at work cover
+    int64_t* ends;
+    Entries entries;
+  };
+  [[nodiscard]] int64_t wide_bytes() const { return dst_.w * dst_.c * int64_t{sizeof(float)}; }
+  [[nodiscard]] int64_t sums_bytes() const {
+    return (kSegment + 2 * Taps::kMostTogether) * taps_.pitch() * int64_t{sizeof(float)};
+  }
   [[nodiscard]] int64_t bytes_each() const {
-    return round_up(open_.bytes() + taps_.vectors * int64_t{sizeof(float*)} + dst_.w * int64_t{sizeof(int64_t)} +
-                        Entries::bytes(dst_.w * dst_.c),
+    return round_up(open_.bytes() + wide_bytes() + sums_bytes() + taps_.rows() * int64_t{sizeof(float*)} +
+                        dst_.w * int64_t{sizeof(int64_t)} + Entries::bytes(dst_.w * dst_.c),
                     64);
+  }
+  [[nodiscard]] Workspace workspace_at(std::byte* memory) const {
+    OpenRows open = open_;
+    open.use(reinterpret_cast<float*>(memory));
+    auto* wide = reinterpret_cast<float*>(memory + open.bytes());
+    auto* sums = reinterpret_cast<float*>(memory + open.bytes() + wide_bytes());
+    auto** rows = reinterpret_cast<float**>(memory + open.bytes() + wide_bytes() + sums_bytes());
+    auto* ends = reinterpret_cast<int64_t*>(rows + taps_.rows());
+    return {open, wide, sums + Taps::kMostTogether * taps_.pitch(),
+            rows, ends, Entries(reinterpret_cast<std::byte*>(ends + dst_.w), dst_.w * dst_.c)};
   }
 
   // Rows [first, last) of image n. Rows are counted from the uppermost one of the padding on.
-  void write_rows(int64_t n, int64_t first, int64_t last, std::byte* workspace) const {
-    OpenRows open = open_;
-    open.use(reinterpret_cast<float*>(workspace));
-    auto** rows = reinterpret_cast<float**>(workspace + open.bytes());
-    auto* ends = reinterpret_cast<int64_t*>(rows + taps_.vectors);
-
+  void write_rows(int64_t n, int64_t first, int64_t last, std::byte* memory) const {
+    const Workspace work = workspace_at(memory);
     const int64_t top = first + window_.pad_top, end = last + window_.pad_top;
-    const int64_t first_p = std::max<int64_t>(0, (top - taps_.r + window_.stride_h) / window_.stride_h);
+    const int64_t first_p = std::max<int64_t>(0, (top - taps_.rows() + window_.stride_h) / window_.stride_h);
     int64_t next = first_p * window_.stride_h;  // the first row that is open
     const auto close_until = [&](int64_t row) {
       for (; next < row; ++next) {
-        if (next >= top && next < end) copy_row(open.at(next), n, next - window_.pad_top);
-        open.clear(next);
+        if (next >= top && next < end) copy_row(work.open.at(next), n, next - window_.pad_top);
+        work.open.clear(next);
       }
     };
     for (int64_t row = top; row < std::min(next, end); ++row)
-      copy_row(open.at(row), n, row - window_.pad_top);  // no window's
+      copy_row(work.open.at(row), n, row - window_.pad_top);  // no window's
     for (int64_t p = first_p; p < dst_.h && p * window_.stride_h < end; ++p) {
       close_until(p * window_.stride_h);
-      for (int64_t v = 0; v < taps_.vectors; ++v)
-        rows[v] = open.at(next + v / taps_.row_vectors) + v % taps_.row_vectors * kVectorLanes;
-      add_row(grad_dst_ + (n * dst_.h + p) * dst_.w * dst_.c, rows, ends);
+      for (int64_t y = 0; y < taps_.rows(); ++y) work.rows[y] = work.open.at(next + y);
+      const Storage* gradient = grad_dst_ + (n * dst_.h + p) * dst_.w * dst_.c;
+      if (mostly_nonzero(gradient)) {
+        add_dense_row(gradient, work);
+      } else {
+        add_sparse_row(gradient, work);
+      }
     }
     close_until(end);
   }
 
-  // Adds the windows of one row of the gradient, one panel of taps at a time: its weights then stay in the first cache.
-  void add_row(const Storage* gradient, float* const* rows, int64_t* ends) const {
-    const Entries entries(reinterpret_cast<std::byte*>(ends + dst_.w), dst_.w * dst_.c);
-    for (int64_t q = 0; q < dst_.w; ++q) ends[q] = entries.add(gradient + q * dst_.c, dst_.c, q == 0 ? 0 : ends[q - 1]);
-    for (const Panel& panel : taps_.panels) {
-      const AddProducts add = kAddProducts[static_cast<size_t>(panel.vectors - 1)];
-      for (int64_t q = 0, begin = 0; q < dst_.w; begin = ends[q++]) {
-        if (begin < ends[q])
-          add(entries, begin, ends[q], taps_.weights_of(panel), rows + panel.first, q * window_.stride_w * src_.c);
+  // By every fourth position. Either way makes the same bits, so this is about speed alone.
+  [[nodiscard]] bool mostly_nonzero(const Storage* gradient) const {
+    int64_t looked_at = 0, nonzero = 0;
+    for (int64_t q = 0; q < dst_.w; q += 4, looked_at += dst_.c) {
+      int32_t found = 0;
+      for (int64_t k = 0; k < dst_.c; ++k) found += widen(gradient[q * dst_.c + k]) != 0.F ? 1 : 0;
+      nonzero += found;
+    }
+    return dst_.w >= kSegment && static_cast<double>(nonzero) > taps_.dense_above() * static_cast<double>(looked_at);
+  }
+
+  void add_sparse_row(const Storage* gradient, const Workspace& work) const {
+    for (int64_t q = 0; q < dst_.w; ++q)
+      work.ends[q] = work.entries.add(gradient + q * dst_.c, dst_.c, q == 0 ? 0 : work.ends[q - 1]);
+    each_segment(work, [&](const Taps::Panel& panel, int64_t first, int64_t last) {
+      for (int64_t q = first; q < last; ++q)
+        taps_.multiply(panel, work.entries, q == 0 ? 0 : work.ends[q - 1], work.ends[q],
+                       work.sums + (q - first) * taps_.pitch());
+    });
+  }
+
+  // The last positions of a segment are computed together with the next one's first, those of the row with some before them, once more.
+  void add_dense_row(const Storage* gradient, const Workspace& work) const {
+    const float* row = widened(gradient, work.wide);
+    each_segment(work, [&](const Taps::Panel& panel, int64_t first, int64_t last) {
+      const int64_t together = Taps::positions_together(panel);
+      for (int64_t q = first; q < last; q += together) {
+        const int64_t from = std::min(q, dst_.w - together);
+        taps_.multiply(panel, row + from * dst_.c, work.sums + (from - first) * taps_.pitch());
       }
+    });
+  }
+
+  const float* widened(const Storage* gradient, float* wide) const {
+    if constexpr (std::is_same_v<Storage, float>) return gradient;
+    for (int64_t i = 0; i < dst_.w * dst_.c; ++i) wide[i] = widen(gradient[i]);
+    return wide;
+  }
+
+  // multiply(panel, first, last) makes the sums of positions [first, last), one panel of taps at a time: its weights then stay in the
+  // first cache.
+  template <class Multiply>
+  void each_segment(const Workspace& work, const Multiply& multiply) const {
+    for (int64_t first = 0; first < dst_.w; first += kSegment) {
+      const int64_t last = std::min(first + kSegment, dst_.w);
+      for (const Taps::Panel& panel : taps_.panels()) multiply(panel, first, last);
+      for (int64_t q = first; q < last; ++q)
+        taps_.add(work.sums + (q - first) * taps_.pitch(), work.rows, q * window_.stride_w * src_.c);
     }
   }
 

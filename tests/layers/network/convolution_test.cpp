@@ -38,6 +38,11 @@ const std::vector<Geometry>& geometries() {
        16,
        1,
        {.r = 7, .s = 7, .stride_h = 2, .stride_w = 2, .pad_top = 3, .pad_left = 3, .pad_bottom = 3, .pad_right = 3}},
+      {"a picture wide enough for rows to be multiplied whole",
+       {2, 3, 9, 41},
+       16,
+       1,
+       {.r = 5, .s = 7, .stride_h = 2, .stride_w = 2, .pad_top = 2, .pad_left = 3, .pad_bottom = 2, .pad_right = 3}},
       {"AlexNet's first, of gray", {1, 1, 31, 27}, 24, 1, {.r = 11, .s = 11, .stride_h = 4, .stride_w = 4}},
       {"strides differ",
        {1, 4, 11, 13},
@@ -170,7 +175,25 @@ TEST(Convolution, NeverRunsOnTheReferenceImplementation) {
   }
 }
 
-// Towards an image only the gradients that are not zero are multiplied; one that is no number must not be lost among them.
+// A row of the gradient is multiplied whole or by what is not zero, whichever is faster: on integers both are exact.
+TEST(Convolution, GradientTowardsAnImageIsExactWhateverIsZero) {
+  const Geometry& g = geometries()[4];
+  OpHarness harness = harness_of(naive(g, integer_tensor(g.src, 1), integer_weights(weight_dims(g), 2), Weights{}));
+  const std::vector<std::string> implementations = harness.implementations();
+  ASSERT_NE(std::find(implementations.begin(), implementations.end(), "image"), implementations.end());
+  for (const size_t nonzero_of_eight : {0, 1, 4, 7, 8}) {
+    SCOPED_TRACE(nonzero_of_eight);
+    Tensor grad_dst = integer_tensor(harness.dst(), 3);
+    ASSERT_GT(grad_dst.shape.w, 16);
+    for (size_t i = 0; i < grad_dst.data.size(); ++i)
+      if (i * 5 % 8 >= nonzero_of_eight) grad_dst.data[i] = 0;
+    const auto expected =
+        reference::convolution_backward(grad_dst, g.src, g.window, 1, integer_weights(weight_dims(g), 2));
+    EXPECT_TRUE(near_largest(harness.backward(grad_dst.data)[0], expected.data, 0));
+  }
+}
+
+// One that is no number must not be lost among the zeros.
 TEST(Convolution, GradientTowardsAnImageSkipsNothingButZeros) {
   const Geometry& g = geometries()[3];
   OpHarness harness = harness_of(naive(g, integer_tensor(g.src, 1), integer_weights(weight_dims(g), 2), Weights{}));
