@@ -131,13 +131,10 @@ void add_lrn(CaseList& list, const Shape& map, float beta) {
                                            : "0.6") +
                            "_channels_" + std::to_string(map.c);
   const Operand value = network(map);
-  Operand reciprocal = value;
-  reciprocal.low = 0.25F;
-  list.add("lrn" + name, LrnProblem{map, 2, kAlpha, beta, 1}, {value, written(value), written(value)});
-  list.add("lrn_backward" + name, LrnBackwardProblem{map, 2, kAlpha, beta, 1},
-           {value, value, value, reciprocal, written(value)});
+  list.add("lrn" + name, LrnProblem{map, 2, kAlpha, beta, 1}, {value, written(value)});
+  list.add("lrn_backward" + name, LrnBackwardProblem{map, 2, kAlpha, beta, 1}, {value, value, written(value)});
   list.add("lrn_backward" + name + "_masked", LrnBackwardProblem{map, 2, kAlpha, beta, 1, DType::f32, true},
-           {value, value, value, reciprocal, value, written(value)});
+           {value, value, value, written(value)});
 }
 
 void add_normalisations(CaseList& list) {

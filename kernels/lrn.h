@@ -1,10 +1,11 @@
 // Local response normalisation across channels (Krizhevsky et al., NIPS 2012, section 3.3), channels_last.
 //
-// s_i = k + alpha * sum of src_j^2 over |j - i| <= radius, j inside;  dst_i = src_i s_i^-beta;  reciprocal_i = 1 / s_i
-// grad_src_i = grad_dst_i s_i^-beta - 2 alpha beta src_i * sum over |j - i| <= radius of grad_dst_j dst_j / s_j
+// s_i = k + alpha * sum of src_j^2 over |j - i| <= radius, j inside;  dst_i = src_i s_i^-beta
+// grad_src_i = grad_dst_i s_i^-beta - 2 alpha beta src_i * sum over |j - i| <= radius of grad_dst_j src_j s_j^(-beta - 1)
 //
 // `alpha` is the factor of the sum: Caffe's alpha is divided by the window's size before. Rows are positions; overwrites.
-// Forward 3 accesses, backward 5 and about 6 (radius + 1) FLOPs per element.
+// Nothing is kept for backward: to compute s again costs less than to write and read it. Forward 2 accesses, backward 3, and per
+// element, of a row computed at once, about 25 and 35 FLOPs; by itself an element of the gradient takes 2 radius + 1 times as many.
 #pragma once
 
 #include <math.h>
@@ -14,147 +15,166 @@
 
 namespace phosphene {
 
-// r^beta. GoogLeNet's and AlexNet's beta is 3/4: two square roots instead of a pow, which is what lets the loop vectorise.
+// s^-beta; GoogLeNet's and AlexNet's beta is 3/4.
 enum class LrnPower { three_quarters, half, any };
 
-template <LrnPower kPower>
-PHOSPHENE_HD float lrn_power(float r, float beta) {
-  if constexpr (kPower == LrnPower::three_quarters) {
-    const float root = square_root(r);
-    return root * square_root(root);
-  } else if constexpr (kPower == LrnPower::half) {
-    return square_root(r);
-  } else {
-    return powf(r, beta);
-  }
+// Numbers are floats or, on a CPU, vectors of neighbouring channels.
+template <class Number>
+struct LrnPowers {
+  Number power, next;  // s^-beta, s^(-beta - 1)
+};
+
+PHOSPHENE_HD float to_the_power(float x, float exponent) { return powf(x, exponent); }
+#ifndef __CUDACC__
+PHOSPHENE_HD Floats to_the_power(Floats x, float exponent) {
+  for (int l = 0; l < kVectorised; ++l) x[l] = powf(x[l], exponent);
+  return x;
 }
-
-// Beside N channels on either side, as many as the widest window that is not read channel by channel has.
-inline constexpr int kLrnBeside = 16;
-template <int N>
-using LrnNeighbours = float[kLrnBeside + N + kLrnBeside];
-
-// x[kLrnBeside + d] = row[i + d] for -radius <= d < N + radius; 0 outside [0, c), which adds nothing to a sum.
-template <int N, class Storage>
-PHOSPHENE_HD void load_around(const Storage* PHOSPHENE_RESTRICT row, int64_t c, int i, int radius,
-                              LrnNeighbours<N>& x) {
-  float middle[N];
-  load<N>(row + i, middle);
-  for (int l = 0; l < N; ++l) x[kLrnBeside + l] = middle[l];
-  for (int d = 1; d <= radius; ++d) {
-    x[kLrnBeside - d] = i >= d ? widen(row[i - d]) : 0.F;
-    x[kLrnBeside + N - 1 + d] = i + N - 1 + d < c ? widen(row[i + N - 1 + d]) : 0.F;
-  }
-}
-
-// Whether a chunk's window is to be read by load_around: it reaches beyond the row, so that a loop over lanes would be ragged. On AVX2
-// the ragged loop is a fifth faster, on AVX-512 a fifth slower.
-#ifdef __AVX512F__
-inline constexpr bool kLrnReadsAround = true;
-#else
-inline constexpr bool kLrnReadsAround = false;
 #endif
-template <int N>
-PHOSPHENE_HD bool at_border(int i, int64_t c, int radius) {
-  return kLrnReadsAround && N > 1 && radius <= kLrnBeside && (i < radius || i + N + radius > c);
-}
 
-// sum[l] = add(sum[l], j) for the channels j = i + l + d inside [0, c), |d| <= radius.
-template <int N, class Add>
-PHOSPHENE_HD void lrn_window(int i, int64_t c, int radius, float* sum, const Add& add) {
-  if (i >= radius && i + N + radius <= c) {
-    for (int d = -radius; d <= radius; ++d)
-      for (int l = 0; l < N; ++l) sum[l] = add(sum[l], i + l + d);
-  } else {
-    for (int d = -radius; d <= radius; ++d) {
-      const int begin = larger(0, -(i + d)), end = smaller(N, static_cast<int>(c) - i - d);
-      for (int l = begin; l < end; ++l) sum[l] = add(sum[l], i + l + d);
-    }
-  }
-}
-
-template <LrnPower kPower, class Storage>
-struct NormaliseResponse {
-  static constexpr int cpu_lanes = 64;
-  static constexpr bool cpu_may_repeat = true;
-  const Storage* src;
-  Storage* dst;
-  Storage* reciprocal;
+// A row's length and what both directions compute of it.
+template <LrnPower kPower>
+struct LrnWindow {
   int64_t c;
   int radius;
   float alpha, beta, k;
 
+  template <class Number>
+  PHOSPHENE_HD LrnPowers<Number> powers_of(Number sum_of_squares) const {
+    const Number s = fused(Number{} + alpha, sum_of_squares, Number{} + k);
+    if constexpr (kPower == LrnPower::three_quarters) {
+      // y near s^(-1/4): with e = 1 - s y^4, s^(-3/4) = y^3 (1 - e)^(-3/4) and s^(-7/4) = y^7 (1 - e)^(-7/4).
+      const Number y = near_inverse_fourth_root(s), squared = y * y, cubed = squared * y;
+      const Number seventh = cubed * (squared * squared), e = fused(-s * squared, squared, Number{} + 1.F);
+      return {fused(0.75F * e, cubed, cubed), fused(1.75F * e, seventh, seventh)};
+    } else {
+      const Number inverse = 1.F / s;
+      const Number power = kPower == LrnPower::half ? square_root(inverse) : to_the_power(inverse, beta);
+      return {power, power * inverse};
+    }
+  }
+  // Of channel i.
+  template <class Storage>
+  PHOSPHENE_HD LrnPowers<float> powers_at(const Storage* PHOSPHENE_RESTRICT row, int i) const {
+    float sum = 0.F;
+    const int last = smaller(i + radius, static_cast<int>(c) - 1);
+    for (int j = larger(i - radius, 0); j <= last; ++j) sum += rounded_product(widen(row[j]), widen(row[j]));
+    return powers_of(sum);
+  }
+  template <class Number>
+  PHOSPHENE_HD Number gradient(Number direct, Number x, Number sum_of_terms) const {
+    return fused(-2.F * alpha * beta * x, sum_of_terms, direct);
+  }
+};
+
+#ifndef __CUDACC__
+// A number for each channel of a row, and zeros beside it: where its windows reach, and where its last vector's do.
+struct LrnChannels {
+  static constexpr int kMost = 1024, kBeside = 16, kBehind = kBeside + kVectorised;
+  alignas(64) float all[kBeside + kMost + kBehind];
+
+  explicit LrnChannels(int64_t c) {
+    for (int l = 0; l < kBeside; ++l) all[l] = 0.F;
+    for (int l = 0; l < kBehind; ++l) all[kBeside + c + l] = 0.F;
+  }
+  static bool hold(int64_t c, int radius) { return c <= kMost && radius <= kBeside; }
+  Floats& at(int i) { return *reinterpret_cast<Floats*>(all + kBeside + i); }
+  [[nodiscard]] Floats sum_around(int i, int radius) {
+    Floats sum{};
+    for (int d = -radius; d <= radius; ++d) sum += at(i + d);
+    return sum;
+  }
+};
+#endif
+
+template <LrnPower kPower, class Storage>
+struct NormaliseResponse {
+  static constexpr int cpu_lanes = 1;
+  const Storage* src;
+  Storage* dst;
+  LrnWindow<kPower> window;
+
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    const Storage* PHOSPHENE_RESTRICT x = src + row * c;
-    float sum[N];
-    for (int l = 0; l < N; ++l) sum[l] = 0.F;
-    if (at_border<N>(i, c, radius)) {
-      LrnNeighbours<N> near;
-      load_around<N>(x, c, i, radius, near);
-      for (int d = kLrnBeside - radius; d <= kLrnBeside + radius; ++d)
-        for (int l = 0; l < N; ++l) sum[l] = fused(near[l + d], near[l + d], sum[l]);
-    } else {
-      lrn_window<N>(i, c, radius, sum, [x](float so_far, int j) { return fused(widen(x[j]), widen(x[j]), so_far); });
-    }
-    float centre[N];
-    load<N>(x + i, centre);
-    for (int l = 0; l < N; ++l) {
-      sum[l] = 1.F / fused(alpha, sum[l], k);
-      centre[l] *= lrn_power<kPower>(sum[l], beta);
-    }
-    store<N>(reciprocal + row * c + i, sum);
-    store<N>(dst + row * c + i, centre);
+    const Storage* PHOSPHENE_RESTRICT x = src + row * window.c;
+    for (int j = i; j < i + N; ++j) narrow(widen(x[j]) * window.powers_at(x, j).power, dst[row * window.c + j]);
   }
+
+#ifndef __CUDACC__
+  [[nodiscard]] bool whole_row(int64_t row) const {
+    if (!LrnChannels::hold(window.c, window.radius)) return false;
+    const int c = static_cast<int>(window.c);
+    const Storage* PHOSPHENE_RESTRICT x = src + row * window.c;
+    LrnChannels squares(c);
+    for (int i = 0; i < c; i += kVectorised) {
+      const Floats source = load_vector(x + i, c - i);
+      squares.at(i) = source * source;
+    }
+    for (int i = 0; i < c; i += kVectorised) {
+      const Floats power = window.powers_of(squares.sum_around(i, window.radius)).power;
+      store_vector(load_vector(x + i, c - i) * power, c - i, dst + row * window.c + i);
+    }
+    return true;
+  }
+#endif
 };
 
 template <LrnPower kPower, class Storage>
 struct NormaliseResponseBackward {
-  static constexpr int cpu_lanes = 64;
-  static constexpr bool cpu_may_repeat = true;
+  static constexpr int cpu_lanes = 1;
   const Storage* grad_dst;
   const Storage* src;
-  const Storage* dst;
-  const Storage* reciprocal;
   Storage* grad_src;
-  int64_t c;
-  int radius;
-  float alpha, beta;
+  LrnWindow<kPower> window;
   const Storage* mask = nullptr;  // a ReLU's output where src is one: its gradient is taken as well
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    const Storage* PHOSPHENE_RESTRICT g = grad_dst + row * c;
-    const Storage* PHOSPHENE_RESTRICT y = dst + row * c;
-    const Storage* PHOSPHENE_RESTRICT r = reciprocal + row * c;
-    float sum[N];
-    for (int l = 0; l < N; ++l) sum[l] = 0.F;
-    if (at_border<N>(i, c, radius)) {
-      LrnNeighbours<N> product, factor;
-      load_around<N>(g, c, i, radius, product);
-      load_around<N>(y, c, i, radius, factor);
-      for (int j = kLrnBeside - radius; j < kLrnBeside + N + radius; ++j) product[j] *= factor[j];
-      load_around<N>(r, c, i, radius, factor);
-      for (int d = kLrnBeside - radius; d <= kLrnBeside + radius; ++d)
-        for (int l = 0; l < N; ++l) sum[l] = fused(product[l + d], factor[l + d], sum[l]);
-    } else {
-      lrn_window<N>(i, c, radius, sum,
-                    [g, y, r](float so_far, int j) { return fused(widen(g[j]) * widen(y[j]), widen(r[j]), so_far); });
-    }
-    float gradient[N], power[N], source[N];
-    load<N>(g + i, gradient);
-    load<N>(r + i, power);
-    load<N>(src + row * c + i, source);
-    for (int l = 0; l < N; ++l) {
-      const float direct = gradient[l] * lrn_power<kPower>(power[l], beta);
-      sum[l] = fused(-2.F * alpha * beta * source[l], sum[l], direct);
-    }
-    if (mask != nullptr) {
-      load<N>(mask + row * c + i, source);
-      for (int l = 0; l < N; ++l) sum[l] = source[l] > 0.F ? sum[l] : 0.F;
-    }
-    store<N>(grad_src + row * c + i, sum);
+    for (int l = 0; l < N; ++l) one(row, i + l);
   }
+
+  PHOSPHENE_HD void one(int64_t row, int i) const {
+    const Storage* PHOSPHENE_RESTRICT g = grad_dst + row * window.c;
+    const Storage* PHOSPHENE_RESTRICT x = src + row * window.c;
+    float sum = 0.F, direct = 0.F;
+    const int last = smaller(i + window.radius, static_cast<int>(window.c) - 1);
+    for (int j = larger(i - window.radius, 0); j <= last; ++j) {
+      const auto s = window.powers_at(x, j);
+      if (j == i) direct = rounded_product(widen(g[j]), s.power);
+      sum += rounded_product(widen(g[j]) * widen(x[j]), s.next);
+    }
+    const bool passes = mask == nullptr || widen(mask[row * window.c + i]) > 0.F;
+    narrow(passes ? window.gradient(direct, widen(x[i]), sum) : 0.F, grad_src[row * window.c + i]);
+  }
+
+#ifndef __CUDACC__
+  [[nodiscard]] bool whole_row(int64_t row) const {
+    if (!LrnChannels::hold(window.c, window.radius)) return false;
+    const int c = static_cast<int>(window.c);
+    const Storage* PHOSPHENE_RESTRICT g = grad_dst + row * window.c;
+    const Storage* PHOSPHENE_RESTRICT x = src + row * window.c;
+    LrnChannels sources(c), squares(c), direct(c), terms(c);
+    for (int i = 0; i < c; i += kVectorised) {
+      const Floats source = load_vector(x + i, c - i);
+      sources.at(i) = source;
+      squares.at(i) = source * source;
+    }
+    for (int i = 0; i < c; i += kVectorised) {
+      const auto s = window.powers_of(squares.sum_around(i, window.radius));
+      const Floats gradient = load_vector(g + i, c - i);
+      direct.at(i) = gradient * s.power;
+      terms.at(i) = gradient * sources.at(i) * s.next;
+    }
+    for (int i = 0; i < c; i += kVectorised) {
+      const Floats sum = window.gradient(direct.at(i), sources.at(i), terms.sum_around(i, window.radius));
+      const Floats passed = mask == nullptr                                       ? sum
+                            : load_vector(mask + row * window.c + i, c - i) > 0.F ? sum
+                                                                                  : Floats{};
+      store_vector(passed, c - i, grad_src + row * window.c + i);
+    }
+    return true;
+  }
+#endif
 };
 
 }  // namespace phosphene

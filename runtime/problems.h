@@ -140,14 +140,14 @@ struct PoolingBackwardProblem {  // grad_dst, and for max: chosen, [mask] -> gra
   bool masked = false;  // grad_src = [mask > 0] * the gradient: that of a ReLU in front, fused
 };
 
-// s_i = k + alpha * sum of src_j^2 over |j - i| <= radius; dst = src * s^-beta. reciprocal = 1 / s is kept for the gradient.
-struct LrnProblem {  // src -> dst, reciprocal
+// s_i = k + alpha * sum of src_j^2 over |j - i| <= radius; dst = src * s^-beta.
+struct LrnProblem {  // src -> dst
   Shape src;
   int radius = 2;
   float alpha = 0, beta = 0.75F, k = 1;  // alpha as multiplied: Caffe's is divided by the size before
   DType storage = DType::f32;
 };
-struct LrnBackwardProblem {  // grad_dst, src, dst, reciprocal, [mask] -> grad_src
+struct LrnBackwardProblem {  // grad_dst, src, [mask] -> grad_src
   Shape src;
   int radius = 2;
   float alpha = 0, beta = 0.75F, k = 1;

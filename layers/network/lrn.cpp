@@ -32,7 +32,7 @@ Lrn::Lrn(int radius, float alpha, float beta, float k) : radius_(radius), alpha_
   }
 }
 
-std::vector<TensorInfo> Lrn::infer(std::span<const TensorInfo> src) const { return {src[0], src[0]}; }
+std::vector<TensorInfo> Lrn::infer(std::span<const TensorInfo> src) const { return {src[0]}; }
 
 Problem Lrn::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const {
   return LrnProblem{src[0].shape, radius_, alpha_, beta_, k_, src[0].dtype};
@@ -43,8 +43,7 @@ void Lrn::differentiate(Differentiator& differentiator, const Node& node) const 
   const auto forward = std::get<LrnProblem>(lower(graph.infos(node.src), graph.infos(node.dst)));
   differentiator.contribute(node.src[0],
                             graph.append(std::make_shared<LrnBackward>(forward),
-                                         {differentiator.gradient(node.dst[0]), node.src[0], node.dst[0], node.dst[1]},
-                                         "grad " + node.layer));
+                                         {differentiator.gradient(node.dst[0]), node.src[0]}, "grad " + node.layer));
 }
 
 }  // namespace phosphene

@@ -175,41 +175,43 @@ void launch(const Launcher& launcher, const PoolingBackwardProblem& problem, con
   });
 }
 
-// Calls `with(std::integral_constant<LrnPower, ...>)` for the fastest form of ^beta.
-template <class With>
-void choose_lrn_power(float beta, const With& with) {
-  if (beta == 0.75F) {
-    with(std::integral_constant<LrnPower, LrnPower::three_quarters>{});
-  } else if (beta == 0.5F) {
-    with(std::integral_constant<LrnPower, LrnPower::half>{});
+// Calls `with(LrnWindow<...>)` for the fastest form of s^-beta.
+template <class LrnOfEitherDirection, class With>
+void with_lrn_window(const LrnOfEitherDirection& problem, const With& with) {
+  const auto window = [&]<LrnPower kPower>() {
+    with(LrnWindow<kPower>{problem.src.c, problem.radius, problem.alpha, problem.beta, problem.k});
+  };
+  if (problem.beta == 0.75F) {
+    window.template operator()<LrnPower::three_quarters>();
+  } else if (problem.beta == 0.5F) {
+    window.template operator()<LrnPower::half>();
   } else {
-    with(std::integral_constant<LrnPower, LrnPower::any>{});
+    window.template operator()<LrnPower::any>();
   }
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const LrnProblem& problem, const Operands& at) {
+  const Shape& src = problem.src;
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
-    choose_lrn_power(problem.beta, [&](auto power) {
-      launcher.rows(
-          problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
-          NormaliseResponse<power(), T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2), problem.src.c,
-                                        problem.radius, problem.alpha, problem.beta, problem.k});
+    with_lrn_window(problem, [&]<LrnPower kPower>(const LrnWindow<kPower>& window) {
+      launcher.rows(src.n * src.h * src.w, static_cast<int>(src.c),
+                    NormaliseResponse<kPower, T>{at.template at<T>(0), at.template at<T>(1), window});
     });
   });
 }
 
 template <class Launcher>
 void launch(const Launcher& launcher, const LrnBackwardProblem& problem, const Operands& at) {
+  const Shape& src = problem.src;
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
-    choose_lrn_power(problem.beta, [&](auto power) {
-      launcher.rows(problem.src.n * problem.src.h * problem.src.w, static_cast<int>(problem.src.c),
-                    NormaliseResponseBackward<power(), T>{
-                        at.template at<T>(0), at.template at<T>(1), at.template at<T>(2), at.template at<T>(3),
-                        at.template at<T>(problem.masked ? 5 : 4), problem.src.c, problem.radius, problem.alpha,
-                        problem.beta, problem.masked ? at.template at<T>(4) : nullptr});
+    with_lrn_window(problem, [&]<LrnPower kPower>(const LrnWindow<kPower>& window) {
+      launcher.rows(src.n * src.h * src.w, static_cast<int>(src.c),
+                    NormaliseResponseBackward<kPower, T>{at.template at<T>(0), at.template at<T>(1),
+                                                         at.template at<T>(problem.masked ? 3 : 2), window,
+                                                         problem.masked ? at.template at<T>(2) : nullptr});
     });
   });
 }

@@ -1,4 +1,5 @@
-// Every width of a row body gives the same bits: an element's result cannot depend on whether it fell into a full chunk or a tail.
+// Every width of a row body gives the same bits: an element's result cannot depend on whether it fell into a full chunk,
+// a tail or a row that is computed whole.
 #pragma once
 
 #include <utility>
@@ -21,6 +22,7 @@ struct OnThisThread {
 template <class Body, int kWidth>
 struct WithWidth : Body {
   static constexpr int cpu_lanes = kWidth;
+  [[nodiscard]] bool whole_row(int64_t /*row*/) const { return false; }
 };
 
 // Random numbers with all 24 bits in use, so that rounding shows.

@@ -38,7 +38,7 @@ NaiveCase naive(const Attributes& a, unsigned seed = 1) {
           }};
 }
 
-// About ten roundings of 2^-24 (square, up to 11 additions, reciprocal, two roots, three products) on two terms.
+// About ten roundings of 2^-24 (square, up to 11 additions, the power's seven, three products) on two terms.
 constexpr double kTolerance = 2 * 10 * 0x1p-24;
 
 TEST(Lrn, EqualsNaiveLoops) {
