@@ -23,7 +23,10 @@ struct LearningRateSchedule {
 
   PHOSPHENE_HD double factor(int64_t step) const {
     double factor = 1;
-    if (shape == ScheduleShape::exponential) factor = pow(decay, static_cast<double>(step / every));
+    if (shape == ScheduleShape::exponential) {
+      const int64_t times = step / every;
+      factor = pow(decay, static_cast<double>(times));
+    }
     if (shape == ScheduleShape::cosine) {
       const double turns = static_cast<double>(smaller(step, steps)) / static_cast<double>(steps);
       factor = to + (1 - to) * 0.5 * (1 + sine_cosine(3.14159265358979323846 * turns).cosine);
