@@ -398,7 +398,7 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
 }  // namespace
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                             const ImageValues& image, References* references, UnitReads reads) {
+                             const ImageValues& image, References* references, const UnitReads& reads) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < config.objective.size(); ++i) {
     terms_.push_back(

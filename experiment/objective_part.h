@@ -24,7 +24,7 @@ class ObjectivePart {
   // that want what is not there are refused. `reads`: of which layers only channels are computed (experiment/unit_reads.h), and
   // then for units in these blocks alone.
   ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                const ImageValues& image = {}, References* references = nullptr, UnitReads reads = {});
+                const ImageValues& image = {}, References* references = nullptr, const UnitReads& reads = {});
   ~ObjectivePart();
 
   [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms
