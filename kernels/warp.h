@@ -8,18 +8,25 @@
 // over the output pixels whose image under A lies within one pixel of (u, v): those inside the parallelogram A^-1 ((u, v) +- 1).
 // For reflect, every position that mirrors into (u, v) is visited too. Rows are (n, i) or (n, u); overwrites.
 // Two accesses per number either way; forward about 30 FLOPs per pixel and 9 per number, backward, where A is close to a rotation,
-// 9 candidates of about 20 FLOPs per pixel and 2 per number.
+// 9 candidates of about 20 FLOPs per pixel and 2 per number. Where it rotates by a small angle only, neighbours on the CPU share the
+// rows that they read.
 #pragma once
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/vector_cpu.h"
 
 namespace phosphene {
 
 enum class Outside : uint8_t { constant, reflect };
 inline constexpr int kWarpChannels = 8;
 
-PHOSPHENE_HD float hat(float t) { return larger(0.F, 1.F - __builtin_fabsf(t)); }
+PHOSPHENE_HD float magnitude(float t) { return __builtin_fabsf(t); }
+
+template <class T>
+PHOSPHENE_HD T hat(T t) {
+  return larger(T{}, 1.F - magnitude(t));
+}
 
 // Coordinates further out than this are all the same to a tap; it keeps the conversion to int defined, NaN included.
 inline constexpr double kFarOutside = 1.0e6;
@@ -48,6 +55,7 @@ struct Mirror {
 template <Outside kOutside, class Storage>
 struct WarpImage {
   static constexpr int cpu_lanes = 16;
+  static constexpr bool cpu_may_repeat = true;
   const float* src;
   const double* matrices;
   Storage* dst;
@@ -60,6 +68,19 @@ struct WarpImage {
   PHOSPHENE_HD void operator()(int64_t row, int j, Lanes<N>) const {
     const int64_t n = row / dst_h;
     const double i = static_cast<double>(row % dst_h);
+    Storage* PHOSPHENE_RESTRICT out = dst + (row * dst_w + j) * c;
+#ifdef PHOSPHENE_CPU_PICKS
+    if constexpr (N % kVectorised == 0) {
+      bool written = c == 3;
+      for (int l = 0; written && l < N; l += kVectorised) written = write_rows(n, i, j + l, out + 3 * l);
+      if (written) return;
+    }
+#endif
+    write_each<N>(n, i, j, out);
+  }
+
+  template <int N>
+  PHOSPHENE_CPU_APART void write_each(int64_t n, double i, int j, Storage* PHOSPHENE_RESTRICT out) const {
     const double* a = matrices + n * 6;
     float top[N], left[N], below[N], right[N];  // whole pixels, and what is left of them
     for (int l = 0; l < N; ++l) {
@@ -73,7 +94,6 @@ struct WarpImage {
     int at[4][N];
     float weight[4][N], outside[N];
     find_taps<N>(top, left, below, right, at, weight, outside);
-    Storage* PHOSPHENE_RESTRICT out = dst + (row * dst_w + j) * c;
     if (c == 3) {
       write<3, N>(n, at, weight, outside, out);
     } else {
@@ -125,6 +145,89 @@ struct WarpImage {
       }
     }
   }
+
+#ifdef PHOSPHENE_CPU_PICKS
+  // The rows and columns that the taps of kVectorised neighbours lie in. The first and the last of them tell: rounding leaves
+  // coordinates monotone.
+  struct Window {
+    int top, bottom, left, right;
+    bool fits, inside;
+
+    PHOSPHENE_HD Window(const WarpImage& warp, const double* a, double i, int j) {
+      constexpr int kMostRows = kVectorised / 2;  // more than that take longer row by row than pixel by pixel
+      const double y[2] = {read_at(a, i, j), read_at(a, i, j + kVectorised - 1)};
+      const double x[2] = {read_at(a + 3, i, j), read_at(a + 3, i, j + kVectorised - 1)};
+      const double up = bounded(smaller(y[0], y[1])), down = bounded(larger(y[0], y[1]));
+      const double nearest = bounded(smaller(x[0], x[1])), farthest = bounded(larger(x[0], x[1]));
+      top = static_cast<int>(__builtin_floor(up));
+      bottom = static_cast<int>(__builtin_floor(down)) + 1;
+      left = static_cast<int>(__builtin_floor(nearest));
+      right = static_cast<int>(__builtin_floor(farthest)) + 1;
+      inside = top >= 0 && bottom < warp.src_h && left >= 0 && right < warp.src_w;
+      fits = up > -kFarOutside && down < kFarOutside && nearest > -kFarOutside && farthest < kFarOutside &&
+             bottom - top <= kMostRows + 1 && right - left < 2 * kVectorised && warp.src_w >= 2 * kVectorised;
+    }
+  };
+
+  // Three channels of kVectorised neighbours that read few rows and columns: each row is read once, and each lane picks its taps
+  // there. The sums are those of `write`, in its order: a row that is not a lane's has the weight 0 (so a number that is not finite
+  // reaches neighbours too). False, and nothing done, where that does not pay, and for taps outside that are mirrored.
+  PHOSPHENE_HD bool write_rows(int64_t n, double i, int j, Storage* PHOSPHENE_RESTRICT out) const {
+    const double* a = matrices + n * 6;
+    const Window window(*this, a, i, j);
+    if (!window.fits || (kOutside == Outside::reflect && !window.inside)) return false;
+    const int first_column = smaller(larger(window.left, 0), src_w - 2 * kVectorised);
+    float top[kVectorised], below[kVectorised], right[kVectorised];
+    int32_t left[kVectorised];
+    for (int l = 0; l < kVectorised; ++l) {
+      const double y = read_at(a, i, j + l), x = read_at(a + 3, i, j + l);
+      const double u = __builtin_floor(y), v = __builtin_floor(x);
+      top[l] = static_cast<float>(u);
+      left[l] = static_cast<int32_t>(v);
+      below[l] = static_cast<float>(y - u);
+      right[l] = static_cast<float>(x - v);
+    }
+    const Indices column = indices_at(left);
+    Floats near = hat(floats_at(right)), far = hat(floats_at(right) - 1.F), outside{};
+    if (!window.inside) outside = take_outside(window, floats_at(top), floats_at(below), column, near, far);
+    Floats sample[3] = {outside, outside, outside};
+    const int64_t plane = static_cast<int64_t>(src_h) * src_w;
+    const float* image = src + n * 3 * plane + first_column;
+    for (int row = larger(window.top, 0); row <= smaller(window.bottom, src_h - 1); ++row) {
+      const Floats weight = hat(floats_at(below) + (floats_at(top) - static_cast<float>(row)));
+      const Floats near_weight = weight * near, far_weight = weight * far;
+      for (int channel = 0; channel < 3; ++channel) {
+        const float* from = image + order[channel] * plane + static_cast<int64_t>(row) * src_w;
+        Floats first = floats_at(from), second = floats_at(from + kVectorised);
+        keep(first);
+        keep(second);
+        sample[channel] = fused(near_weight, pick(first, second, column - first_column), sample[channel]);
+        sample[channel] = fused(far_weight, pick(first, second, column - first_column + 1), sample[channel]);
+      }
+    }
+    for (int channel = 0; channel < 3; ++channel)
+      sample[channel] = fused(Floats{} + scale, sample[channel], Floats{} - mean[channel]);
+    arrange(kTriples.together, sample);
+    for (int part = 0; part < 3; ++part) put(sample[part], out + part * kVectorised);
+    return true;
+  }
+
+  // What taps outside add; the weights of columns outside become 0.
+  PHOSPHENE_HD Floats take_outside(const Window& window, Floats top, Floats below, Indices column, Floats& near,
+                                   Floats& far) const {
+    const Floats all_near = near, all_far = far;
+    near = (column >= 0) & (column < src_w) ? near : Floats{};
+    far = (column >= -1) & (column < src_w - 1) ? far : Floats{};
+    Floats outside{};
+    for (int row = window.top; row <= window.bottom; ++row) {
+      const Floats weight = hat(below + (top - static_cast<float>(row)));
+      const bool inside = row >= 0 && row < src_h;
+      outside += 0.5F * (weight * (inside ? all_near - near : all_near));
+      outside += 0.5F * (weight * (inside ? all_far - far : all_far));
+    }
+    return outside;
+  }
+#endif
 };
 
 // The inverse of A's linear part, and how many output rows and columns can lie over one source pixel. Where A is singular or
