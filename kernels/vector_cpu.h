@@ -1,0 +1,112 @@
+// Vectors of floats for bodies whose lanes choose what they read, which the compiler does not make of loops. Only on the CPU, and
+// there with AVX2 or AVX-512: elsewhere PHOSPHENE_CPU_PICKS is not defined, and a body does without.
+#pragma once
+
+#include "kernels/host_device.h"
+
+// What is left to do where vectors do not serve is a function of its own, out of the way of the registers that they fill.
+#ifdef __CUDACC__
+#define PHOSPHENE_CPU_APART PHOSPHENE_HD
+#else
+#define PHOSPHENE_CPU_APART [[gnu::noinline]]
+#endif
+
+#if defined(__AVX2__) && defined(__FMA__) && !defined(__CUDACC__)
+#define PHOSPHENE_CPU_PICKS
+#include <immintrin.h>
+
+namespace phosphene {
+
+using Indices [[gnu::vector_size(kVectorised * 4), gnu::aligned(4), gnu::may_alias]] = int32_t;
+
+PHOSPHENE_HD Floats floats_at(const float* from) { return *reinterpret_cast<const Floats*>(from); }
+PHOSPHENE_HD Floats floats_at(const Bfloat16* from) {
+  Floats wide;
+  widen_vector(from, reinterpret_cast<float*>(&wide));
+  return wide;
+}
+template <class Storage>
+PHOSPHENE_HD void put(const Floats& from, Storage* to) {
+  narrow_vector(reinterpret_cast<const float*>(&from), to);
+}
+PHOSPHENE_HD Indices indices_at(const int32_t* from) { return *reinterpret_cast<const Indices*>(from); }
+
+// In a register from here on: GCC 12 would rather load it again for each use, and that is what such loops wait for.
+PHOSPHENE_HD void keep(Floats& x) { asm("" : "+v"(x)); }
+PHOSPHENE_HD void keep(Indices& x) { asm("" : "+v"(x)); }
+
+PHOSPHENE_HD Floats magnitude(Floats x) { return reinterpret_cast<Floats>(reinterpret_cast<Words>(x) & 0x7FFFFFFFU); }
+
+// As those of a float (kernels/math.h); written as one instruction each, which optimisation alone would promise. With a mask, as
+// GCC 12 takes what is masked out in the others for uninitialised.
+PHOSPHENE_HD Floats fused(Floats a, Floats b, Floats c) {
+#ifdef __AVX512F__
+  return _mm512_fmadd_ps(a, b, c);
+#else
+  return _mm256_fmadd_ps(a, b, c);
+#endif
+}
+PHOSPHENE_HD Floats larger(Floats a, Floats b) {
+#ifdef __AVX512F__
+  return _mm512_maskz_max_ps(0xFFFF, a, b);
+#else
+  return _mm256_max_ps(a, b);
+#endif
+}
+
+// Lane l of the result is lane which[l] of `from`, counted modulo the number of lanes.
+PHOSPHENE_HD Floats pick(Floats from, Indices which) {
+#ifdef __AVX512F__
+  return _mm512_maskz_permutexvar_ps(0xFFFF, reinterpret_cast<__m512i>(which), from);
+#else
+  return _mm256_permutevar8x32_ps(from, reinterpret_cast<__m256i>(which));
+#endif
+}
+
+// The same of two vectors, one behind the other.
+PHOSPHENE_HD Floats pick(Floats from, Floats behind, Indices which) {
+#ifdef __AVX512F__
+  return _mm512_permutex2var_ps(from, reinterpret_cast<__m512i>(which), behind);
+#else
+  const Indices eight_as_sign = which << 28;
+  return _mm256_blendv_ps(pick(from, which), pick(behind, which), reinterpret_cast<__m256>(eight_as_sign));
+#endif
+}
+
+// Three vectors and the same numbers as triples (a0 b0 c0 a1 ...): what to pick out of the first two, then out of that and the third.
+struct Triples {
+  struct Picks {
+    int32_t of_two[3][kVectorised], with_third[3][kVectorised];
+  };
+  Picks together, apart;
+  int32_t lane[kVectorised];       // itself
+  int32_t triple[3][kVectorised];  // the triple that a lane of the three vectors belongs to
+
+  constexpr Triples() : together(), apart(), lane(), triple() {
+    for (int part = 0; part < 3; ++part) {
+      for (int l = 0; l < kVectorised; ++l) {
+        lane[l] = l;
+        const int whole = part * kVectorised + l;  // counted over three vectors of triples
+        triple[part][l] = whole / 3;
+        together.of_two[part][l] = whole / 3 + (whole % 3 == 1 ? kVectorised : 0);
+        together.with_third[part][l] = whole % 3 == 2 ? whole / 3 + kVectorised : l;
+        const int source = 3 * l + part;
+        apart.of_two[part][l] = source < 2 * kVectorised ? source : 0;
+        apart.with_third[part][l] = source < 2 * kVectorised ? l : source - kVectorised;
+      }
+    }
+  }
+};
+inline constexpr Triples kTriples;
+
+PHOSPHENE_HD void arrange(const Triples::Picks& picks, Floats (&x)[3]) {
+  Floats to[3];
+  for (int part = 0; part < 3; ++part) {
+    const Floats of_two = pick(x[0], x[1], indices_at(picks.of_two[part]));
+    to[part] = pick(of_two, x[2], indices_at(picks.with_third[part]));
+  }
+  for (int part = 0; part < 3; ++part) x[part] = to[part];
+}
+
+}  // namespace phosphene
+#endif
