@@ -209,7 +209,7 @@ std::unique_ptr<Transfer> StepProgram::start_images() {
 std::string StepProgram::first_not_finite(size_t slot, int64_t step) {
   const auto now = states_->read<int64_t>(kStepState);
   states_->write(kStepState, std::vector<int64_t>{step});
-  const std::string layer = program_->first_not_finite(static_cast<int64_t>(slot));
+  std::string layer = program_->first_not_finite(static_cast<int64_t>(slot));
   states_->write(kStepState, now);
   return layer;
 }

@@ -89,26 +89,6 @@ PHOSPHENE_HD void narrow_vector(const float* from, Bfloat16* to) {
       __builtin_convertvector((bits & 0x7FFFFFFFU) > 0x7F800000U ? quiet : rounded, Halves);
 #endif
 }
-
-// The first `count` of a vector's numbers, or all of them where there are as many; what is behind them is 0.
-template <class Storage>
-PHOSPHENE_HD Floats load_vector(const Storage* from, int count) {
-  Floats x{};
-  if (count >= kVectorised) {
-    widen_vector(from, reinterpret_cast<float*>(&x));
-  } else {
-    for (int l = 0; l < count; ++l) x[l] = widen(from[l]);
-  }
-  return x;
-}
-template <class Storage>
-PHOSPHENE_HD void store_vector(Floats x, int count, Storage* to) {
-  if (count >= kVectorised) {
-    narrow_vector(reinterpret_cast<const float*>(&x), to);
-  } else {
-    for (int l = 0; l < count; ++l) narrow(x[l], to[l]);
-  }
-}
 #endif
 
 template <int N, class Storage>

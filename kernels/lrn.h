@@ -12,6 +12,7 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/vector_cpu.h"
 
 namespace phosphene {
 
@@ -26,11 +27,27 @@ struct LrnPowers {
 
 PHOSPHENE_HD float to_the_power(float x, float exponent) { return powf(x, exponent); }
 #ifndef __CUDACC__
+PHOSPHENE_HD Floats square_root(Floats x) {
+  for (int l = 0; l < kVectorised; ++l) x[l] = square_root(x[l]);
+  return x;
+}
 PHOSPHENE_HD Floats to_the_power(Floats x, float exponent) {
-  for (int l = 0; l < kVectorised; ++l) x[l] = powf(x[l], exponent);
+  for (int l = 0; l < kVectorised; ++l) x[l] = to_the_power(x[l], exponent);
   return x;
 }
 #endif
+
+// x^(-1/4) within 2^-17 of it, for 2^-126 <= x < 2^127: a quarter of the exponent's bits, then y (1 - e)^(-1/4), e = 1 - x y^4, by
+// its series.
+template <class Number>
+PHOSPHENE_HD Number near_inverse_fourth_root(Number x) {
+  const Number one = Number{} + 1.F;
+  const Number y = number_of(0x4F58CAE5U - (bits_of(x) >> 2));
+  const Number squared = y * y, e = fused(-x * squared, squared, one);
+  const Number series =
+      fused(fused(fused(0.0952148438F * one, e, 0.1171875F * one), e, 0.15625F * one), e, 0.25F * one);
+  return fused(series * e, y, y);
+}
 
 // A row's length and what both directions compute of it.
 template <LrnPower kPower>
@@ -107,12 +124,12 @@ struct NormaliseResponse {
     const Storage* PHOSPHENE_RESTRICT x = src + row * window.c;
     LrnChannels squares(c);
     for (int i = 0; i < c; i += kVectorised) {
-      const Floats source = load_vector(x + i, c - i);
+      const Floats source = floats_at(x + i, c - i);
       squares.at(i) = source * source;
     }
     for (int i = 0; i < c; i += kVectorised) {
       const Floats power = window.powers_of(squares.sum_around(i, window.radius)).power;
-      store_vector(load_vector(x + i, c - i) * power, c - i, dst + row * window.c + i);
+      put(floats_at(x + i, c - i) * power, c - i, dst + row * window.c + i);
     }
     return true;
   }
@@ -155,22 +172,20 @@ struct NormaliseResponseBackward {
     const Storage* PHOSPHENE_RESTRICT x = src + row * window.c;
     LrnChannels sources(c), squares(c), direct(c), terms(c);
     for (int i = 0; i < c; i += kVectorised) {
-      const Floats source = load_vector(x + i, c - i);
+      const Floats source = floats_at(x + i, c - i);
       sources.at(i) = source;
       squares.at(i) = source * source;
     }
     for (int i = 0; i < c; i += kVectorised) {
       const auto s = window.powers_of(squares.sum_around(i, window.radius));
-      const Floats gradient = load_vector(g + i, c - i);
+      const Floats gradient = floats_at(g + i, c - i);
       direct.at(i) = gradient * s.power;
       terms.at(i) = gradient * sources.at(i) * s.next;
     }
     for (int i = 0; i < c; i += kVectorised) {
       const Floats sum = window.gradient(direct.at(i), sources.at(i), terms.sum_around(i, window.radius));
-      const Floats passed = mask == nullptr                                       ? sum
-                            : load_vector(mask + row * window.c + i, c - i) > 0.F ? sum
-                                                                                  : Floats{};
-      store_vector(passed, c - i, grad_src + row * window.c + i);
+      const Floats passed = mask == nullptr ? sum : floats_at(mask + row * window.c + i, c - i) > 0.F ? sum : Floats{};
+      put(passed, c - i, grad_src + row * window.c + i);
     }
     return true;
   }

@@ -8,10 +8,6 @@ namespace phosphene {
 // a b + c, rounded once. Written where the compiler could fuse either of two products and would choose by the width.
 PHOSPHENE_HD float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
-#ifndef __CUDACC__
-PHOSPHENE_HD Floats fused(Floats a, Floats b, Floats c) { return a * b + c; }  // contracted: the compiler is told to
-#endif
-
 // a b, rounded before anything is added to it.
 PHOSPHENE_HD float rounded_product(float a, float b) { return fused(a, b, 0.F); }
 
@@ -137,29 +133,7 @@ PHOSPHENE_HD float number_of(uint32_t bits) {
   __builtin_memcpy(&x, &bits, sizeof(x));
   return x;
 }
-#ifndef __CUDACC__
-PHOSPHENE_HD Words bits_of(Floats x) { return reinterpret_cast<Words>(x); }
-PHOSPHENE_HD Floats number_of(Words bits) { return reinterpret_cast<Floats>(bits); }
-#endif
-
-// x^(-1/4) within 2^-17 of it, for 2^-126 <= x < 2^127: a quarter of the exponent's bits, then y (1 - e)^(-1/4), e = 1 - x y^4, by its series.
-template <class Number>
-PHOSPHENE_HD Number near_inverse_fourth_root(Number x) {
-  const Number one = Number{} + 1.F;
-  const Number y = number_of(0x4F58CAE5U - (bits_of(x) >> 2));
-  const Number squared = y * y, e = fused(-x * squared, squared, one);
-  const Number series =
-      fused(fused(fused(0.0952148438F * one, e, 0.1171875F * one), e, 0.15625F * one), e, 0.25F * one);
-  return fused(series * e, y, y);
-}
-
 PHOSPHENE_HD float square_root(float x) { return __builtin_sqrtf(x); }
-#ifndef __CUDACC__
-PHOSPHENE_HD Floats square_root(Floats x) {
-  for (int l = 0; l < kVectorised; ++l) x[l] = square_root(x[l]);
-  return x;
-}
-#endif
 
 template <class T>
 PHOSPHENE_HD T smaller(T a, T b) {

@@ -1,5 +1,5 @@
-// Vectors of floats for bodies whose lanes choose what they read, which the compiler does not make of loops. Only on the CPU, and
-// there with AVX2 or AVX-512: elsewhere PHOSPHENE_CPU_PICKS is not defined, and a body does without.
+// Vectors of floats for bodies that share work between neighbours, which the compiler does not make of loops. Only on the CPU; and
+// that lanes choose what they read only with AVX2 or AVX-512: elsewhere PHOSPHENE_CPU_PICKS is not defined, and a body does without.
 #pragma once
 
 #include "kernels/host_device.h"
@@ -11,13 +11,13 @@
 #define PHOSPHENE_CPU_APART [[gnu::noinline]]
 #endif
 
-#if defined(__AVX2__) && defined(__FMA__) && !defined(__CUDACC__)
+#ifndef __CUDACC__
+#if defined(__AVX2__) && defined(__FMA__)
 #define PHOSPHENE_CPU_PICKS
 #include <immintrin.h>
+#endif
 
 namespace phosphene {
-
-using Indices [[gnu::vector_size(kVectorised * 4), gnu::aligned(4), gnu::may_alias]] = int32_t;
 
 PHOSPHENE_HD Floats floats_at(const float* from) { return *reinterpret_cast<const Floats*>(from); }
 PHOSPHENE_HD Floats floats_at(const Bfloat16* from) {
@@ -29,23 +29,51 @@ template <class Storage>
 PHOSPHENE_HD void put(const Floats& from, Storage* to) {
   narrow_vector(reinterpret_cast<const float*>(&from), to);
 }
+
+// The same of the first `count` numbers where there are fewer than a vector has; those behind them are 0.
+template <class Storage>
+PHOSPHENE_HD Floats floats_at(const Storage* from, int count) {
+  if (count >= kVectorised) return floats_at(from);
+  Floats x{};
+  for (int l = 0; l < count; ++l) x[l] = widen(from[l]);
+  return x;
+}
+template <class Storage>
+PHOSPHENE_HD void put(const Floats& from, int count, Storage* to) {
+  if (count >= kVectorised) return put(from, to);
+  for (int l = 0; l < count; ++l) narrow(from[l], to[l]);
+}
+
+PHOSPHENE_HD Words bits_of(Floats x) { return reinterpret_cast<Words>(x); }
+PHOSPHENE_HD Floats number_of(Words bits) { return reinterpret_cast<Floats>(bits); }
+PHOSPHENE_HD Floats magnitude(Floats x) { return number_of(bits_of(x) & 0x7FFFFFFFU); }
+
+// As that of a float (kernels/math.h); written as one instruction where there is one, which optimisation alone would promise.
+PHOSPHENE_HD Floats fused(Floats a, Floats b, Floats c) {
+#if defined(__AVX512F__)
+  return _mm512_fmadd_ps(a, b, c);
+#elif defined(PHOSPHENE_CPU_PICKS)
+  return _mm256_fmadd_ps(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+}  // namespace phosphene
+#endif
+
+#ifdef PHOSPHENE_CPU_PICKS
+namespace phosphene {
+
+using Indices [[gnu::vector_size(kVectorised * 4), gnu::aligned(4), gnu::may_alias]] = int32_t;
+
 PHOSPHENE_HD Indices indices_at(const int32_t* from) { return *reinterpret_cast<const Indices*>(from); }
 
 // In a register from here on: GCC 12 would rather load it again for each use, and that is what such loops wait for.
 PHOSPHENE_HD void keep(Floats& x) { asm("" : "+v"(x)); }
 PHOSPHENE_HD void keep(Indices& x) { asm("" : "+v"(x)); }
 
-PHOSPHENE_HD Floats magnitude(Floats x) { return reinterpret_cast<Floats>(reinterpret_cast<Words>(x) & 0x7FFFFFFFU); }
-
-// As those of a float (kernels/math.h); written as one instruction each, which optimisation alone would promise. With a mask, as
-// GCC 12 takes what is masked out in the others for uninitialised.
-PHOSPHENE_HD Floats fused(Floats a, Floats b, Floats c) {
-#ifdef __AVX512F__
-  return _mm512_fmadd_ps(a, b, c);
-#else
-  return _mm256_fmadd_ps(a, b, c);
-#endif
-}
+// With a mask, as GCC 12 takes what is masked out in the others for uninitialised.
 PHOSPHENE_HD Floats larger(Floats a, Floats b) {
 #ifdef __AVX512F__
   return _mm512_maskz_max_ps(0xFFFF, a, b);

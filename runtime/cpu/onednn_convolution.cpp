@@ -27,11 +27,11 @@ struct Reorder {
 class ConvolutionTask final : public Task {
  public:
   // `adds`: to what stands in the destination's memory; where the addend, then the second operand, is not there yet, it is copied.
-  ConvolutionTask(Candidate candidate, memory::desc in, memory::desc out, memory weights, std::optional<memory> bias,
-                  bool adds)
+  ConvolutionTask(Candidate candidate, const memory::desc& in, const memory::desc& out, memory weights,
+                  std::optional<memory> bias, bool adds)
       : candidate_(std::move(candidate)),
-        user_in_(std::move(in)),
-        user_out_(std::move(out)),
+        user_in_(in),
+        user_out_(out),
         weights_(std::move(weights)),
         bias_(std::move(bias)),
         adds_(adds) {}
@@ -142,13 +142,13 @@ Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag
           DNNL_ARG_DIFF_SRC};
 }
 
-PlannedTask plan_candidate(Candidate candidate, memory::desc in, memory::desc out, memory weights,
+PlannedTask plan_candidate(Candidate candidate, const memory::desc& in, const memory::desc& out, memory weights,
                            std::optional<memory> bias, bool adds) {
   PlannedTask planned;
   planned.implementation = fmt::format("onednn {} {}", candidate.name, candidate.implementation);
   planned.constant_bytes = static_cast<int64_t>(weights.get_desc().get_size());
-  auto task = std::make_unique<ConvolutionTask>(std::move(candidate), std::move(in), std::move(out), std::move(weights),
-                                                std::move(bias), adds);
+  auto task =
+      std::make_unique<ConvolutionTask>(std::move(candidate), in, out, std::move(weights), std::move(bias), adds);
   if (adds) planned.in_place = 1;
   planned.workspace_bytes = task->workspace_bytes();
   planned.task = std::move(task);

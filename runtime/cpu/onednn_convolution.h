@@ -54,7 +54,7 @@ Candidate backward_candidate(const std::string& name, const ConvolutionGeometry&
 
 // A task that runs it between values laid out as `in` and `out`. With `adds` the second of its three operands is added to the sums: in
 // place where it is the third.
-PlannedTask plan_candidate(Candidate candidate, dnnl::memory::desc in, dnnl::memory::desc out, dnnl::memory weights,
-                           std::optional<dnnl::memory> bias, bool adds);
+PlannedTask plan_candidate(Candidate candidate, const dnnl::memory::desc& in, const dnnl::memory::desc& out,
+                           dnnl::memory weights, std::optional<dnnl::memory> bias, bool adds);
 
 }  // namespace phosphene
