@@ -1,7 +1,8 @@
 // What every kernel body is written against: where it may run, and how many elements it handles at once.
 //
 // A kernel body is a named functor with plain members. It never mentions a thread index, barrier, atomic, stream,
-// allocation or std::, so the same text is compiled by g++ for the CPU and by nvcc for a GPU.
+// allocation or std::, so the same text is compiled by g++ for the CPU and by nvcc for a GPU. Where neighbours share work that loops
+// over lanes would repeat, a body has a form for vectors beside it (kernels/vector_cpu.h, `whole_row` in kernels/launch_cpu.h).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,13 @@
 #else
 #define PHOSPHENE_HD inline __attribute__((always_inline))
 #define PHOSPHENE_RESTRICT __restrict
+#endif
+
+// A part of a body that is rarely run, and on a CPU a function of its own, out of the way of the registers that the rest fills.
+#ifdef __CUDACC__
+#define PHOSPHENE_CPU_APART PHOSPHENE_HD
+#else
+#define PHOSPHENE_CPU_APART [[gnu::noinline]]
 #endif
 
 namespace phosphene {

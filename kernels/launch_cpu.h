@@ -13,10 +13,11 @@ inline constexpr bool kMayRepeat = Body::cpu_lanes > 1 && requires {
   requires Body::cpu_may_repeat;
 };
 
-// A body whose neighbouring elements share work may have `bool whole_row(int64_t row)`: computes the row to the same bits, or refuses.
+// A body whose neighbouring elements share work may have `bool whole_row(int64_t row, int elements)`, which computes a row that has as
+// many, to the same bits, or refuses.
 template <class Body>
 concept TakesWholeRows = requires(const Body& body) {
-  body.whole_row(int64_t{});
+  body.whole_row(int64_t{}, int{});
 };
 
 // body(row, i, Lanes<N>{}) for every row in [0, count) and i in [first, last): full chunks of Body::cpu_lanes, then singles.
@@ -27,7 +28,7 @@ void launch_rows(const Parallel& parallel, int64_t count, int first, int last, c
     const Body body = shared;  // a local copy: its members live in registers, not behind a pointer
     for (int64_t row = begin; row < end; ++row) {
       if constexpr (TakesWholeRows<Body>) {
-        if (first == 0 && body.whole_row(row)) continue;
+        if (first == 0 && body.whole_row(row, last)) continue;
       }
       int i = first;
       if constexpr (Body::cpu_lanes > 1)

@@ -9,7 +9,7 @@ namespace phosphene {
 PHOSPHENE_HD float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
 // a b, rounded before anything is added to it.
-PHOSPHENE_HD float rounded_product(float a, float b) { return fused(a, b, 0.F); }
+PHOSPHENE_HD float rounded_product(float a, float b) { return fused(a, b, -0.F); }
 
 // e^x to 2 units in the last place on [-87, 88], clamped outside; x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite 1980,
 // chapter 6), e^r by its Taylor polynomial of degree 7, whose remainder there is below 6e-9.

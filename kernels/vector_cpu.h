@@ -4,13 +4,6 @@
 
 #include "kernels/host_device.h"
 
-// What is left to do where vectors do not serve is a function of its own, out of the way of the registers that they fill.
-#ifdef __CUDACC__
-#define PHOSPHENE_CPU_APART PHOSPHENE_HD
-#else
-#define PHOSPHENE_CPU_APART [[gnu::noinline]]
-#endif
-
 #ifndef __CUDACC__
 #if defined(__AVX2__) && defined(__FMA__)
 #define PHOSPHENE_CPU_PICKS
@@ -50,12 +43,13 @@ PHOSPHENE_HD Floats magnitude(Floats x) { return number_of(bits_of(x) & 0x7FFFFF
 
 // As that of a float (kernels/math.h); written as one instruction where there is one, which optimisation alone would promise.
 PHOSPHENE_HD Floats fused(Floats a, Floats b, Floats c) {
-#if defined(__AVX512F__)
+#if defined(PHOSPHENE_CPU_PICKS) && defined(__AVX512F__)
   return _mm512_fmadd_ps(a, b, c);
 #elif defined(PHOSPHENE_CPU_PICKS)
   return _mm256_fmadd_ps(a, b, c);
 #else
-  return a * b + c;
+  for (int l = 0; l < kVectorised; ++l) a[l] = __builtin_fmaf(a[l], b[l], c[l]);
+  return a;
 #endif
 }
 

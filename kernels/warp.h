@@ -154,7 +154,7 @@ struct WarpImage {
     bool fits, inside;
 
     PHOSPHENE_HD Window(const WarpImage& warp, const double* a, double i, int j) {
-      constexpr int kMostRows = kVectorised / 2;  // more than that take longer row by row than pixel by pixel
+      constexpr int kMostApart = kVectorised / 2;  // rows further apart take longer row by row than pixel by pixel
       const double y[2] = {read_at(a, i, j), read_at(a, i, j + kVectorised - 1)};
       const double x[2] = {read_at(a + 3, i, j), read_at(a + 3, i, j + kVectorised - 1)};
       const double up = bounded(smaller(y[0], y[1])), down = bounded(larger(y[0], y[1]));
@@ -165,7 +165,7 @@ struct WarpImage {
       right = static_cast<int>(__builtin_floor(farthest)) + 1;
       inside = top >= 0 && bottom < warp.src_h && left >= 0 && right < warp.src_w;
       fits = up > -kFarOutside && down < kFarOutside && nearest > -kFarOutside && farthest < kFarOutside &&
-             bottom - top <= kMostRows + 1 && right - left < 2 * kVectorised && warp.src_w >= 2 * kVectorised;
+             bottom - top <= kMostApart + 1 && right - left < 2 * kVectorised && warp.src_w >= 2 * kVectorised;
     }
   };
 

@@ -16,8 +16,6 @@ namespace phosphene {
 namespace {
 
 constexpr int64_t kMostChannels = 4;
-constexpr double kDenseAbove =
-    0.5;  // share of numbers that are not zero, above which to multiply all of them is faster
 
 // The rows of grad_src that windows are being added to, one behind the other in a ring, with the padding beside them.
 class OpenRows {
@@ -30,7 +28,6 @@ class OpenRows {
             kVectorLanes)) {}
 
   [[nodiscard]] int64_t bytes() const { return count_ * pitch_ * static_cast<int64_t>(sizeof(float)); }
-  [[nodiscard]] int64_t count() const { return count_; }
   void use(float* memory) {
     memory_ = memory;
     std::memset(memory, 0, static_cast<size_t>(bytes()));
@@ -77,36 +74,34 @@ class ImageGradientTask final : public Task {
   }
 
  private:
-  static constexpr int64_t kSegment =
-      16;  // positions whose sums are made before they are added: they stay in the first cache
+  // Positions whose sums are made before they are added: they stay in the first cache.
+  static constexpr int64_t kSegment = 16;
+  static_assert(kSegment >= Taps::kMostTogether);
 
   // What a thread works in.
   struct Workspace {
     OpenRows open;
-    float* wide;   // a row of the gradient, in float32
-    float* sums;   // of a segment's positions, and of some before and behind it
-    float** rows;  // that the windows at work cover
-    int64_t* ends;
-    Entries entries;
+    float* sums;      // of a segment's positions, and of some before and behind it
+    float** rows;     // that the windows at work cover
+    int64_t* ends;    // where the entries of position q begin; [q + 1] where they end
+    Entries entries;  // of a row; of a dense one in bfloat16 its numbers, widened
   };
-  [[nodiscard]] int64_t wide_bytes() const { return dst_.w * dst_.c * int64_t{sizeof(float)}; }
   [[nodiscard]] int64_t sums_bytes() const {
     return (kSegment + 2 * Taps::kMostTogether) * taps_.pitch() * int64_t{sizeof(float)};
   }
   [[nodiscard]] int64_t bytes_each() const {
-    return round_up(open_.bytes() + wide_bytes() + sums_bytes() + taps_.rows() * int64_t{sizeof(float*)} +
-                        dst_.w * int64_t{sizeof(int64_t)} + Entries::bytes(dst_.w * dst_.c),
+    return round_up(open_.bytes() + sums_bytes() + taps_.rows() * int64_t{sizeof(float*)} +
+                        (dst_.w + 1) * int64_t{sizeof(int64_t)} + Entries::bytes(dst_.w * dst_.c),
                     64);
   }
   [[nodiscard]] Workspace workspace_at(std::byte* memory) const {
     OpenRows open = open_;
     open.use(reinterpret_cast<float*>(memory));
-    auto* wide = reinterpret_cast<float*>(memory + open.bytes());
-    auto* sums = reinterpret_cast<float*>(memory + open.bytes() + wide_bytes());
-    auto** rows = reinterpret_cast<float**>(memory + open.bytes() + wide_bytes() + sums_bytes());
+    auto* sums = reinterpret_cast<float*>(memory + open.bytes());
+    auto** rows = reinterpret_cast<float**>(memory + open.bytes() + sums_bytes());
     auto* ends = reinterpret_cast<int64_t*>(rows + taps_.rows());
-    return {open, wide, sums + Taps::kMostTogether * taps_.pitch(),
-            rows, ends, Entries(reinterpret_cast<std::byte*>(ends + dst_.w), dst_.w * dst_.c)};
+    return {open, sums + Taps::kMostTogether * taps_.pitch(), rows, ends,
+            Entries(reinterpret_cast<std::byte*>(ends + dst_.w + 1), dst_.w * dst_.c)};
   }
 
   // Rows [first, last) of image n. Rows are counted from the uppermost one of the padding on.
@@ -136,35 +131,38 @@ class ImageGradientTask final : public Task {
     close_until(end);
   }
 
-  // By every fourth position. Either way makes the same bits, so this is about speed alone.
+  // By every fourth position. Either way makes the same bits where weights are finite, so this is about speed alone; but a narrow row
+  // has no neighbours to be multiplied together.
   [[nodiscard]] bool mostly_nonzero(const Storage* gradient) const {
+    if (dst_.w < kSegment) return false;
     int64_t looked_at = 0, nonzero = 0;
     for (int64_t q = 0; q < dst_.w; q += 4, looked_at += dst_.c) {
       int32_t found = 0;
       for (int64_t k = 0; k < dst_.c; ++k) found += widen(gradient[q * dst_.c + k]) != 0.F ? 1 : 0;
       nonzero += found;
     }
-    return dst_.w >= kSegment && static_cast<double>(nonzero) > taps_.dense_above() * static_cast<double>(looked_at);
+    return static_cast<double>(nonzero) > taps_.dense_above() * static_cast<double>(looked_at);
   }
 
   void add_sparse_row(const Storage* gradient, const Workspace& work) const {
+    work.ends[0] = 0;
     for (int64_t q = 0; q < dst_.w; ++q)
-      work.ends[q] = work.entries.add(gradient + q * dst_.c, dst_.c, q == 0 ? 0 : work.ends[q - 1]);
+      work.ends[q + 1] = work.entries.add(gradient + q * dst_.c, dst_.c, work.ends[q]);
     each_segment(work, [&](const Taps::Panel& panel, int64_t first, int64_t last) {
       for (int64_t q = first; q < last; ++q)
-        taps_.multiply(panel, work.entries, q == 0 ? 0 : work.ends[q - 1], work.ends[q],
-                       work.sums + (q - first) * taps_.pitch());
+        taps_.multiply_entries(panel, work.entries, work.ends[q], work.ends[q + 1],
+                               work.sums + (q - first) * taps_.pitch());
     });
   }
 
   // The last positions of a segment are computed together with the next one's first, those of the row with some before them, once more.
   void add_dense_row(const Storage* gradient, const Workspace& work) const {
-    const float* row = widened(gradient, work.wide);
+    const float* row = widened(gradient, work.entries.values);
     each_segment(work, [&](const Taps::Panel& panel, int64_t first, int64_t last) {
       const int64_t together = Taps::positions_together(panel);
       for (int64_t q = first; q < last; q += together) {
         const int64_t from = std::min(q, dst_.w - together);
-        taps_.multiply(panel, row + from * dst_.c, work.sums + (from - first) * taps_.pitch());
+        taps_.multiply_all(panel, row + from * dst_.c, work.sums + (from - first) * taps_.pitch());
       }
     });
   }

@@ -14,8 +14,8 @@
 namespace phosphene {
 namespace {
 
-constexpr int kMostSums =
-    kVectorLanes == 16 ? 24 : 12;  // vectors that stay in registers beside a product's two factors
+// Vectors that stay in registers beside a product\'s two factors.
+constexpr int kMostSums = kVectorLanes == 16 ? 24 : 12;
 
 #ifdef __AVX2__
 __m256 load_eight(const float* at) { return _mm256_loadu_ps(at); }
@@ -38,7 +38,7 @@ constexpr std::array<uint64_t, 256> kSetBits = [] {
 
 // sums[v] = sum over the entries [begin, end) of value * weights[channel][v], for kSums vectors v.
 template <int kSums>
-void multiply_entries(const Entries& entries, int64_t begin, int64_t end, const float* weights, float* to) {
+void entry_products(const Entries& entries, int64_t begin, int64_t end, const float* weights, float* to) {
   Vector sums[kSums] = {};
   for (int64_t i = begin; i < end; ++i) {
     const float* row = weights + entries.channels[i] * int64_t{kSums * kVectorLanes};
@@ -57,12 +57,12 @@ constexpr int positions_together(int sums) { return std::clamp(kMostSums / sums,
 
 // The same for all of k_count channels of positions_together(kSums) neighbours, whose gradients lie k_count apart and sums pitch.
 template <int kSums>
-void multiply_channels(const float* gradient, int64_t k_count, const float* weights, float* to, int64_t pitch) {
+void channel_products(const float* gradient, int64_t k_count, const float* weights, float* to, int64_t pitch) {
   constexpr int kPositions = positions_together(kSums);
   Vector sums[kPositions][kSums] = {};
+  // The next neighbours: it takes a fifth off 3 x 3 windows of 64 channels.
   for (int64_t i = 0; i < kPositions * k_count; i += kNumbersPerLine)
-    __builtin_prefetch(gradient + kPositions * k_count +
-                       i);  // the next neighbours: a fifth off 3 x 3 windows of 64 channels
+    __builtin_prefetch(gradient + kPositions * k_count + i);
   for (int64_t k = 0; k < k_count; ++k, weights += kSums * kVectorLanes) {
 #pragma GCC unroll 8
     for (int position = 0; position < kPositions; ++position) {
@@ -78,13 +78,13 @@ void multiply_channels(const float* gradient, int64_t k_count, const float* weig
 }
 
 struct Products {
-  decltype(&multiply_entries<1>) entries;
-  decltype(&multiply_channels<1>) channels;
+  decltype(&entry_products<1>) entries;
+  decltype(&channel_products<1>) channels;
 };
 
 template <size_t... kSums>
 constexpr std::array<Products, sizeof...(kSums)> table_of(std::index_sequence<kSums...> /*each*/) {
-  return {Products{&multiply_entries<static_cast<int>(kSums) + 1>, &multiply_channels<static_cast<int>(kSums) + 1>}...};
+  return {Products{&entry_products<static_cast<int>(kSums) + 1>, &channel_products<static_cast<int>(kSums) + 1>}...};
 }
 constexpr auto kProducts = table_of(std::make_index_sequence<kMostSums>{});  // [v - 1] for v vectors
 
@@ -155,11 +155,11 @@ void Taps::pack(const ConvolutionBackwardProblem& problem, const Panel& panel) {
   }
 }
 
-void Taps::multiply(const Panel& panel, const Entries& entries, int64_t begin, int64_t end, float* sums) const {
+void Taps::multiply_entries(const Panel& panel, const Entries& entries, int64_t begin, int64_t end, float* sums) const {
   products_of(panel).entries(entries, begin, end, weights_of(panel), sums + panel.first * kVectorLanes);
 }
 
-void Taps::multiply(const Panel& panel, const float* gradient, float* sums) const {
+void Taps::multiply_all(const Panel& panel, const float* gradient, float* sums) const {
   products_of(panel).channels(gradient, k_count_, weights_of(panel), sums + panel.first * kVectorLanes, pitch());
 }
 

@@ -25,8 +25,6 @@ struct Entries {
   [[nodiscard]] int64_t add(const Storage* gradient, int64_t k_count, int64_t listed) const;
 };
 
-using WordVector [[gnu::vector_size(kVectorLanes * sizeof(int32_t))]] = int32_t;
-
 // Of one position all taps, (r, s, c) in this order, filled up to whole vectors with zeros, and divided into panels, whose sums stay in
 // registers; the weights, rounded to the problem's storage, as [panel][k][vector].
 class Taps {
@@ -45,11 +43,11 @@ class Taps {
   // Numbers from one position's sums to the next one's: their last row is read in whole vectors.
   [[nodiscard]] int64_t pitch() const { return (vectors_ + 1) * kVectorLanes; }
 
-  // The panel's part of `sums`, of the channels in [begin, end) of the entries. Both products sum over channels in their order, so that
-  // a position has the same bits from either.
-  void multiply(const Panel& panel, const Entries& entries, int64_t begin, int64_t end, float* sums) const;
+  // The panel's part of `sums`, of the channels in [begin, end) of the entries. Both products sum over channels in their order: where
+  // weights are finite they differ in the sign of a zero at the most.
+  void multiply_entries(const Panel& panel, const Entries& entries, int64_t begin, int64_t end, float* sums) const;
   // The same of all channels of positions_together(panel) neighbours, whose gradients lie one behind the other.
-  void multiply(const Panel& panel, const float* gradient, float* sums) const;
+  void multiply_all(const Panel& panel, const float* gradient, float* sums) const;
   [[nodiscard]] static int64_t positions_together(const Panel& panel);
   // The share of numbers that are not zero above which the second is faster: an entry costs its products and about three instructions
   // more, to list a channel costs one.
@@ -61,6 +59,8 @@ class Taps {
   void add(const float* sums, float* const* rows, int64_t offset) const;
 
  private:
+  using WordVector [[gnu::vector_size(kVectorLanes * sizeof(int32_t))]] = int32_t;
+
   void pack(const ConvolutionBackwardProblem& problem, const Panel& panel);
   [[nodiscard]] const float* weights_of(const Panel& panel) const {
     return reinterpret_cast<const float*>(weights_.data() + panel.first * k_count_);

@@ -179,7 +179,7 @@ void launch(const Launcher& launcher, const PoolingBackwardProblem& problem, con
 template <class LrnOfEitherDirection, class With>
 void with_lrn_window(const LrnOfEitherDirection& problem, const With& with) {
   const auto window = [&]<LrnPower kPower>() {
-    with(LrnWindow<kPower>{problem.src.c, problem.radius, problem.alpha, problem.beta, problem.k});
+    with(LrnWindow<kPower>{static_cast<int>(problem.src.c), problem.radius, problem.alpha, problem.beta, problem.k});
   };
   if (problem.beta == 0.75F) {
     window.template operator()<LrnPower::three_quarters>();
