@@ -1,7 +1,9 @@
 #include "layers/network/lrn.h"
 
+#include "kernels/lrn.h"
 #include "runtime/error.h"
 #include "tests/layers/network/oracles.h"
+#include "tests/support/widths.h"
 
 namespace phosphene {
 namespace {
@@ -79,6 +81,27 @@ TEST(Lrn, EqualsTheGoldenTable) {
 
 TEST(Lrn, DoesNotDependOnThreadsOrBatch) {
   for (const Attributes& a : attributes()) expect_same_bits_for_threads_and_batches(naive(a, 3));
+}
+
+// Rows that are computed at once and channels by themselves; zeros of either sign among them, and what is too wide to be a row at once.
+TEST(Lrn, RowsAtOnceAreTheBitsOfSingles) {
+  constexpr int kRows = 3;
+  for (const int c : {1, 15, 20, 64, 1024, 1025}) {
+    for (const int radius : {0, 2, 5, 16, 17}) {
+      SCOPED_TRACE(std::to_string(c) + " channels, radius " + std::to_string(radius));
+      std::vector<float> src = random_floats(kRows * c, 1), grad_dst = random_floats(kRows * c, 2);
+      for (size_t i = 0; i < src.size(); i += 3) src[i] = i % 2 == 0 ? 0.F : -0.F;
+      for (size_t i = 0; i < grad_dst.size(); i += 5) grad_dst[i] = i % 2 == 0 ? 0.F : -0.F;
+      const LrnWindow<LrnPower::three_quarters> window{c, radius, 0.3F, 0.75F, 1};
+      expect_same_bits_at_every_width(kRows, c, kRows * c, [&](std::vector<float>& dst) {
+        return NormaliseResponse<LrnPower::three_quarters, float>{src.data(), dst.data(), window};
+      });
+      expect_same_bits_at_every_width(kRows, c, kRows * c, [&](std::vector<float>& grad_src) {
+        return NormaliseResponseBackward<LrnPower::three_quarters, float>{grad_dst.data(), src.data(), grad_src.data(),
+                                                                          window};
+      });
+    }
+  }
 }
 
 TEST(Lrn, RefusesAPowerOfWhatMayBeNegative) {
