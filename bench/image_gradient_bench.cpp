@@ -91,11 +91,7 @@ void compare(const Layer& layer, int64_t images, DType storage, double nonzero, 
              storage == DType::bf16 ? "bf16" : "f32", nonzero, median(own), median(onednn), median(ratio));
 }
 
-}  // namespace
-}  // namespace phosphene
-
-int main() {
-  using namespace phosphene;  // NOLINT(google-build-using-namespace)
+void compare_all() {
   const Parallel parallel(2);
   parallel.claim();
   fmt::print("| layer | images | | not zero | ms | oneDNN, ms | times as fast |\n|---|---|---|---|---|---|---|\n");
@@ -105,4 +101,15 @@ int main() {
       for (const int64_t images : {1, 4})
         for (const double nonzero : {0.125, 0.5, 1.0})
           if (storage == DType::f32 || refuse_bf16_on_cpu().empty()) compare(layer, images, storage, nonzero, parallel);
+}
+
+}  // namespace
+}  // namespace phosphene
+
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    fmt::print(stderr, "phosphene_image_gradient_bench takes no arguments, so not '{}'\n", argv[1]);
+    return 2;
+  }
+  phosphene::compare_all();
 }
