@@ -24,9 +24,19 @@ std::string deepest_map(const Model& model) {
   return deepest;
 }
 
+// As its user wrote it; that it is there is said here, where the flag is known.
+const std::string& layer_named(const Model& model, const std::string& layer) {
+  try {
+    static_cast<void>(model.resolve(layer));
+  } catch (const Error& error) {
+    throw Error(error.blame(), "--layer", error.what());
+  }
+  return layer;
+}
+
 // Channel 0 of the layer; everything but layer, size, batch and precision is a config's default.
 Config channel_config(const Model& model, const OneStepOptions& options) {
-  const std::string layer = options.layer.empty() ? deepest_map(model) : options.layer;
+  const std::string layer = options.layer.empty() ? deepest_map(model) : layer_named(model, options.layer);
   Json json = {{"version", 1},
                {"model", model.name},
                {"images", std::max<int64_t>(1, options.batch)},

@@ -17,6 +17,12 @@ std::string config(const std::string& layer, const std::string& unit, const std:
 
 using BadInput = ProgramTest;
 
+TEST_F(BadInput, LayerOfAStepIsNamedByItsFlag) {
+  for (const char* command : {"bench small.safetensors --steps 1", "inspect small.safetensors"})
+    expect_one_clear_line(run(std::string(command) + " --device cpu --layer conv9"),
+                          {"error: --layer: conv9", "did you mean"});
+}
+
 TEST_F(BadInput, UnknownCommandNamesTheNearest) { expect_one_clear_line(run("rendr"), {"rendr", "render"}); }
 
 TEST_F(BadInput, UnknownOptionNamesTheNearest) {
