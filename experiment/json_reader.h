@@ -20,7 +20,10 @@ class JsonReader {
   [[nodiscard]] const Json& json() const { return *json_; }
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] const std::string& pointer() const { return pointer_; }
-  [[nodiscard]] std::string place() const { return file_ + ": " + (pointer_.empty() ? "/" : pointer_); }
+  // Without a file, as of a config that flags made, the pointer alone.
+  [[nodiscard]] std::string place() const {
+    return (file_.empty() ? "" : file_ + ": ") + (pointer_.empty() ? "/" : pointer_);
+  }
 
   template <class... Arguments>
   [[noreturn]] void refuse(fmt::format_string<Arguments...> what, Arguments&&... arguments) const {

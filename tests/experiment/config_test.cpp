@@ -41,6 +41,17 @@ TEST(Config, RefusesEveryInvalidCaseWithItsPlace) {
   }
 }
 
+TEST(Config, WithoutAFileAPlaceIsThePointerAlone) {
+  Json json = base();
+  json["steps"] = "many";
+  try {
+    parse_config(json, "", "");
+    FAIL() << "it is refused";
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("/steps")) << error.what();
+  }
+}
+
 TEST(Config, HasDefaults) {
   const Config config = parse_config(base(), "x.json", "");
   EXPECT_EQ(config.images, 1);
