@@ -9,10 +9,10 @@
 #include <random>
 #include <vector>
 
-#include "cases/case_list.h"
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/image_gradient.h"
 #include "runtime/cpu/onednn_convolution.h"
+#include "tests/cases/case_list.h"
 
 namespace phosphene {
 namespace {

@@ -9,9 +9,9 @@
 #include <chrono>
 #include <cstdio>
 
-#include "cases/case.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
+#include "tests/cases/case.h"
 
 namespace phosphene {
 namespace {

@@ -1,5 +1,5 @@
 // phosphene adversarial: a photograph that looks the same to people, and like something else to the network.
-#include "experiment/adversarial.h"
+#include "experiment/analysis/adversarial.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/device_option.h"
-#include "experiment/classification.h"
+#include "experiment/analysis/classification.h"
 #include "runtime/error.h"
 
 namespace phosphene {

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/device_option.h"
 #include "cli/one_step.h"
-#include "experiment/step_check.h"
+#include "experiment/step/step_check.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "experiment/classification.h"
-#include "experiment/image_file.h"
+#include "experiment/analysis/classification.h"
+#include "experiment/photos/photo_file.h"
 #include "layers/network/softmax.h"
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
 #include "runtime/program.h"

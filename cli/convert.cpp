@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "loaders/model_file.h"
 
 namespace phosphene {

@@ -1,5 +1,5 @@
 // phosphene examples: which photographs, and which parts of them, a layer's units respond to.
-#include "experiment/examples.h"
+#include "experiment/examples/examples.h"
 
 #include <fmt/format.h>
 

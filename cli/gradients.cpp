@@ -7,8 +7,8 @@
 
 #include "cli/commands.h"
 #include "cli/device_option.h"
-#include "experiment/gradient_maps.h"
-#include "experiment/image_file.h"
+#include "experiment/analysis/gradient_maps.h"
+#include "experiment/photos/photo_file.h"
 #include "runtime/backend.h"
 
 namespace phosphene {

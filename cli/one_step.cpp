@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cli/device_option.h"
-#include "experiment/jobs.h"
+#include "experiment/config/sweep.h"
 #include "runtime/error.h"
 
 namespace phosphene {

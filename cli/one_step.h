@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "experiment/config.h"
-#include "experiment/step_graph.h"
-#include "loaders/model.h"
+#include "experiment/config/config.h"
+#include "experiment/step/step_program.h"
+#include "loaders/model/model.h"
 #include "runtime/device_choice.h"
 
 namespace phosphene {

@@ -8,9 +8,9 @@
 
 #include "cli/commands.h"
 #include "cli/device_option.h"
-#include "experiment/config.h"
-#include "experiment/image_file.h"
-#include "experiment/step_graph.h"
+#include "experiment/config/config.h"
+#include "experiment/photos/photo_file.h"
+#include "experiment/step/step_program.h"
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <string>
 
-#include "experiment/examples.h"
-#include "experiment/run.h"
+#include "experiment/examples/examples.h"
+#include "experiment/run/run.h"
 
 namespace phosphene {
 

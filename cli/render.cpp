@@ -12,8 +12,8 @@
 #include "cli/device_option.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
-#include "experiment/config.h"
-#include "experiment/run.h"
+#include "experiment/config/config.h"
+#include "experiment/run/run.h"
 #include "runtime/error.h"
 
 namespace phosphene {

@@ -1,5 +1,5 @@
 // phosphene report: a page over the runs of a folder.
-#include "experiment/report.h"
+#include "experiment/run/report.h"
 
 #include <fmt/format.h>
 

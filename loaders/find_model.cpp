@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "runtime/error.h"
 
 namespace phosphene {

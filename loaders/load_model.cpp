@@ -6,7 +6,7 @@
 #include "loaders/keras.h"
 #include "loaders/labels.h"
 #include "loaders/mapped_file.h"
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "loaders/model_file.h"
 #include "runtime/error.h"
 

@@ -16,7 +16,7 @@
 
 #include <string>
 
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "loaders/safetensors.h"
 
 namespace phosphene {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/error.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

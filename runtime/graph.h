@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 #include "runtime/tensor.h"
 
 namespace phosphene {

@@ -10,7 +10,7 @@
 
 #include <string>
 
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 
 namespace phosphene {
 

@@ -1,5 +1,5 @@
 // A Caffe network on its way to a Model: which layer last wrote each blob, what shapes are at the size it was trained
-// at, and the names of loaders/model.h.
+// at, and the names of loaders/model/model.h.
 #pragma once
 
 #include <loaders/caffe/caffe.pb.h>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "layers/network/convolution.h"
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 
 namespace phosphene::caffe {
 

@@ -5,7 +5,7 @@
 
 #include "kernels/host_device.h"
 #include "runtime/cpu/vector.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

@@ -4,7 +4,7 @@
 #include <cuda_runtime.h>
 
 #include "runtime/launches/around_library.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

@@ -10,7 +10,7 @@
 #include "kernels/sigmoid_image.h"
 #include "kernels/whiten.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

@@ -12,7 +12,7 @@
 #include "kernels/relu.h"
 #include "kernels/softmax.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

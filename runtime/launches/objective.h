@@ -8,7 +8,7 @@
 #include "kernels/reference_objective.h"
 #include "kernels/unit_objective.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

@@ -8,7 +8,7 @@
 #include "kernels/nadam.h"
 #include "kernels/record.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

@@ -8,7 +8,7 @@
 #include "kernels/distance_penalty.h"
 #include "kernels/total_variation.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

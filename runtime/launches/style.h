@@ -3,7 +3,7 @@
 
 #include "kernels/style.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

@@ -4,7 +4,7 @@
 #include "kernels/transform_draw.h"
 #include "kernels/warp.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

@@ -18,7 +18,7 @@
 #include <map>
 #include <optional>
 
-#include "experiment/step_graph.h"
+#include "experiment/step/step_program.h"
 #include "runtime/cuda/plan_cache.h"
 #include "runtime/error.h"
 #include "runtime/paper_backend.h"

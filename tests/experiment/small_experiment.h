@@ -1,9 +1,9 @@
 // A random network of three convolutions and a config for it: an experiment that takes milliseconds.
 #pragma once
 
-#include "experiment/config.h"
-#include "experiment/run.h"
-#include "loaders/model.h"
+#include "experiment/config/config.h"
+#include "experiment/run/run.h"
+#include "loaders/model/model.h"
 #include "tests/loaders/temporary_folder.h"
 
 namespace phosphene::testing {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "tests/loaders/small_generator.h"
 #include "tests/loaders/temporary_folder.h"
 #include "tests/reference/network_ops.h"

@@ -3,7 +3,7 @@
 #include <hdf5.h>
 
 #include "layers/network/convolution.h"
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "tests/loaders/temporary_folder.h"
 
 namespace phosphene::testing {

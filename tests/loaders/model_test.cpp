@@ -1,4 +1,4 @@
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 
 #include <algorithm>
 

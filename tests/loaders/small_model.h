@@ -1,7 +1,7 @@
 // A model with one layer of every kind, small enough to see through.
 #pragma once
 
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 
 namespace phosphene::testing {
 

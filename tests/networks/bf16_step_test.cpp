@@ -1,8 +1,8 @@
 // One optimisation step of BVLC GoogLeNet in bfloat16 against float32, both on the CPU: docs/numerics.md derives what they may differ by.
 #include <gtest/gtest.h>
 
-#include "experiment/step_check.h"
-#include "loaders/model.h"
+#include "experiment/step/step_check.h"
+#include "loaders/model/model.h"
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/support/golden.h"

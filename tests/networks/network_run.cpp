@@ -3,7 +3,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "experiment/unit_reads.h"
+#include "experiment/objective/unit_reads.h"
 #include "layers/objective/direction_objective.h"
 #include "layers/objective/diversity.h"
 #include "layers/objective/layer_objective.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "tests/support/golden.h"
 
 namespace phosphene::testing {
@@ -25,7 +25,8 @@ struct Objective {
   float weight = 1;
   std::vector<float> direction = {};
   int power = 0;
-  bool narrowed = false;  // a unit's: computed as a step does (experiment/unit_reads.h), not from its whole layer
+  bool narrowed =
+      false;  // a unit's: computed as a step does (experiment/objective/unit_reads.h), not from its whole layer
 };
 
 struct InputGradient {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "experiment/step_graph.h"
+#include "experiment/step/step_program.h"
 #include "layers/optimiser/adam.h"
 #include "layers/transform/transform_list.h"
 #include "loaders/safetensors.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "loaders/model.h"
+#include "loaders/model/model.h"
 #include "tests/reference/network_ops.h"
 
 namespace phosphene::reference {

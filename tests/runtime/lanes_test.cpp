@@ -2,8 +2,8 @@
 // depend on whether it fell into a full chunk or a tail.
 #include <gtest/gtest.h>
 
-#include "cases/case.h"
 #include "runtime/launches.h"
+#include "tests/cases/case.h"
 #include "tests/support/widths.h"
 
 namespace phosphene {

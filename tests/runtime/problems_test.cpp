@@ -6,8 +6,8 @@
 #include <cmath>
 #include <typeinfo>
 
-#include "cases/case.h"
 #include "runtime/cpu/cpu_backend.h"
+#include "tests/cases/case.h"
 
 namespace phosphene {
 namespace cases {

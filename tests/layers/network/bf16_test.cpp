@@ -7,9 +7,9 @@
 #include <cstring>
 #include <limits>
 
-#include "cases/case.h"
 #include "kernels/host_device.h"
 #include "runtime/cpu/cpu_backend.h"
+#include "tests/cases/case.h"
 
 namespace phosphene {
 namespace {

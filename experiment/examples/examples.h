@@ -1,0 +1,66 @@
+// Finds, among any number of photographs, those that a layer's units respond to most, least, middlingly and just below zero; writes
+// them with crops of what the units saw into a folder:
+//   index.json      the examples, and what a continued search needs (experiment/examples/examples_index.h)
+//   crops/UNIT_KIND_RANK.jpg
+//   rendered/       on request: the optimised images of the units, from a run folder
+//   examples.html
+// One photograph is in memory at a time. A search that was stopped is continued by the same command, with the same result.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/device_choice.h"
+
+namespace phosphene {
+
+// What a search tells while it goes. The library itself never prints.
+class ExamplesProgress {
+ public:
+  ExamplesProgress() = default;
+  ExamplesProgress(const ExamplesProgress&) = delete;
+  ExamplesProgress& operator=(const ExamplesProgress&) = delete;
+  virtual ~ExamplesProgress() = default;
+
+  // After a photograph: `done` of `all` have been looked at, or crops of them cut, as `what` says. `eta_seconds`: until all are.
+  virtual void on_photograph(const std::string& what, const std::string& name, int64_t done, int64_t all,
+                             double eta_seconds) = 0;
+  // A line worth keeping: a photograph that was skipped and why.
+  virtual void on_message(const std::string& line) = 0;
+};
+
+struct ExamplesOptions {
+  std::string model, folder, layer;
+  std::string units = "all";  // as experiment/examples/unit_list.h reads them
+  std::string out;
+  std::string render;  // a run folder with pictures of the units; or ""
+  int64_t per_unit = 8;
+  std::vector<double> scales = {1, 0.7, 0.5};
+  bool restart = false;  // forget what `out` holds
+  double seconds_between_saves = 30;
+  DeviceOptions device;
+  const std::atomic<bool>* stop = nullptr;  // set: stop after the photograph, keep what was found
+  ExamplesProgress* progress = nullptr;
+};
+
+// The photographs with a unit's highest activations, the highest first.
+struct UnitHighest {
+  int64_t unit = 0;
+  std::vector<std::pair<std::string, float>> photographs;
+};
+
+struct ExamplesResult {
+  int64_t photographs = 0;  // looked at so far, by earlier calls too
+  int64_t skipped = 0;      // of those, could not be read
+  int64_t now = 0;          // of those, by this call
+  double seconds = 0;       // that this call looked for
+  bool interrupted = false;
+  std::string page;  // path of examples.html
+  std::vector<UnitHighest> highest;
+};
+
+ExamplesResult find_examples(const ExamplesOptions& options);
+
+}  // namespace phosphene

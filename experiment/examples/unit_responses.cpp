@@ -1,0 +1,134 @@
+#include "experiment/examples/unit_responses.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "experiment/examples/unit_list.h"
+#include "experiment/photos/photo_file.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+// Words rather than bytes: networks have hundreds of megabytes.
+void mix(uint64_t& hash, const Weights& weights) {
+  for (int64_t i = 0; weights.data != nullptr && i < weights.elements(); ++i)
+    hash = std::rotl((hash ^ std::bit_cast<uint32_t>(weights.data[i])) * 0x9E3779B97F4A7C15U, 29);
+}
+
+void mix(uint64_t& hash, const Problem& problem) {
+  if (const auto* convolution = std::get_if<ConvolutionProblem>(&problem)) {
+    mix(hash, convolution->weights);
+    mix(hash, convolution->bias);
+  } else if (const auto* linear = std::get_if<LinearProblem>(&problem)) {
+    mix(hash, linear->weights);
+    mix(hash, linear->bias);
+  }
+}
+
+}  // namespace
+
+UnitResponses::UnitResponses(const Model& model, const std::string& layer, const std::string& units,
+                             std::vector<double> scales)
+    : model_(model), layer_(model.resolve(layer)), scales_(std::move(scales)) {
+  require_photographs(model_, model_.name);
+  for (const double scale : scales_) sizes_.push_back(size_at(scale));
+  units_ = parse_units(units, "--units", layer, sizes_.front().map.c);
+  for (Size& size : sizes_) find_fields(size);
+}
+
+UnitResponses::Size UnitResponses::size_at(double scale) const {
+  constexpr double kMostScale = 16;
+  if (!(scale > 0 && scale <= kMostScale)) fail("--scales", "{} is not above 0 and at most {}", scale, kMostScale);
+  if (std::count(scales_.begin(), scales_.end(), scale) > 1) fail("--scales", "{} is given twice", scale);
+  const auto pixels = [&](int64_t side) { return std::max(1LL, std::llround(scale * static_cast<double>(side))); };
+  Size size;
+  size.height = pixels(model_.height);
+  size.width = pixels(model_.width);
+  size.input = size.graph.state(Model::kInput, {{1, model_.channels, size.height, size.width}});
+  try {
+    size.value = ModelGraph(model_, size.graph, size.input).value(layer_);
+  } catch (const Error& error) {
+    if (scale == 1) throw;
+    fail("--scales", "{} does not reach '{}': of {} x {} pixels {}; 1 is what the network was made for", scale, layer_,
+         size.height, size.width, error.what());
+  }
+  size.map = size.graph.shape(size.value);
+  return size;
+}
+
+void UnitResponses::find_fields(Size& size) const {
+  for (const int64_t unit : units_) size.fields.push_back(receptive_field(size.graph, size.input, size.value, unit));
+}
+
+void UnitResponses::plan(Backend& backend) {
+  int64_t bytes = 0;
+  for (Size& size : sizes_) {
+    ProgramOptions later;
+    later.take_memory = false;
+    size.states = std::make_unique<States>(backend);
+    size.program =
+        std::make_unique<Program>(size.graph, std::vector<ValueId>{size.value}, backend, *size.states, later);
+    bytes +=
+        size.program->bytes_to_take() + size.states->bytes_to_take() + size.program->graph().info(size.value).bytes();
+  }
+  require_memory(backend, bytes);
+  for (Size& size : sizes_) size.program->take_memory();
+}
+
+std::vector<Responses> UnitResponses::to(const Photo& photo) {
+  std::vector<Responses> responses(units_.size());
+  for (size_t scale = 0; scale < sizes_.size(); ++scale) {
+    Size& size = sizes_[scale];
+    const std::vector<HostTensor> tiles = PhotoTiles(photo.height, photo.width, size.height, size.width).cut(photo);
+    for (size_t tile = 0; tile < tiles.size(); ++tile) {
+      size.states->write(Model::kInput, prepare_input(model_.preprocessing, tiles[tile]));
+      size.program->run();
+      Response at;
+      at.scale = static_cast<int32_t>(scale);
+      at.tile = static_cast<int32_t>(tile);
+      add(size.program->read(size.value), size.map, at, responses);
+    }
+  }
+  return responses;
+}
+
+void UnitResponses::add(const std::vector<float>& map, const Shape& shape, Response at,
+                        std::vector<Responses>& responses) const {
+  const float* channels = map.data();
+  for (int64_t row = 0; row < shape.h; ++row) {
+    at.row = static_cast<int32_t>(row);
+    for (int64_t column = 0; column < shape.w; ++column, channels += shape.c) {
+      at.column = static_cast<int32_t>(column);
+      for (size_t i = 0; i < units_.size(); ++i) {
+        at.activation = channels[units_[i]];
+        responses[i].add(at);
+      }
+    }
+  }
+}
+
+Box UnitResponses::crop(size_t unit, const Example& example) const {
+  const auto& [photograph, response] = example;
+  const Size& size = sizes_[static_cast<size_t>(response.scale)];
+  const auto& [rows, columns] = size.fields[unit];
+  const Box box{rows.first + response.row * rows.stride, columns.first + response.column * columns.stride, rows.size,
+                columns.size};
+  return PhotoTiles(photograph.height, photograph.width, size.height, size.width).in_photo(response.tile, box);
+}
+
+uint64_t UnitResponses::fingerprint() const {
+  uint64_t hash = 0;
+  const Preprocessing& preprocessing = model_.preprocessing;
+  std::vector<float> numbers = preprocessing.mean;
+  numbers.push_back(preprocessing.scale);
+  for (const int channel : preprocessing.order) numbers.push_back(static_cast<float>(channel));
+  const auto count = static_cast<int64_t>(numbers.size());
+  mix(hash, Weights::from(std::move(numbers), {count}));
+  const Graph& graph = sizes_.front().graph;
+  for (const Node& node : graph.nodes()) mix(hash, node.op->lower(graph.infos(node.src), graph.infos(node.dst)));
+  return hash;
+}
+
+}  // namespace phosphene

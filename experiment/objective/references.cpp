@@ -1,0 +1,47 @@
+#include "experiment/objective/references.h"
+
+#include "experiment/photos/find_photograph.h"
+#include "experiment/photos/photo_file.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+
+References::References(Graph& graph, const Model& model, const Config& config, const Shape& image,
+                       std::function<ValueId(ValueId)> see)
+    : graph_(graph), model_(model), config_(config), image_(image), see_(std::move(see)) {}
+
+ValueId References::photograph(const std::string& photo, const std::string& place) {
+  require_photographs(model_, place);
+  Reference& reference = references_[photo];
+  if (reference.planar == kNoValue) {
+    reference.path = find_photograph(config_, photo, place);
+    reference.state = "photograph " + photo;
+    reference.planar = graph_.state(reference.state, {image_, Layout::planar, DType::f32});
+  }
+  return reference.planar;
+}
+
+ValueId References::value(const std::string& photo, const std::string& layer, const std::string& place) {
+  const ValueId planar = photograph(photo, place);
+  Reference& reference = references_[photo];
+  if (reference.network == nullptr)
+    reference.network = std::make_unique<ModelGraph>(model_, graph_, see_(planar), GradientRules{}, photo + " ");
+  return reference.network->value(layer);
+}
+
+std::map<std::string, std::string> References::files() const {
+  std::map<std::string, std::string> files;
+  for (const auto& [name, reference] : references_) files[reference.state] = reference.path;
+  return files;
+}
+
+void write_photographs(const std::map<std::string, std::string>& files, const Shape& image, States& states) {
+  for (const auto& [state, path] : files) {
+    const HostTensor one = resize_and_crop(read_photo(path), image.h, image.w);
+    std::vector<float> all;
+    for (int64_t n = 0; n < image.n; ++n) all.insert(all.end(), one.data.begin(), one.data.end());
+    states.write(state, all);
+  }
+}
+
+}  // namespace phosphene

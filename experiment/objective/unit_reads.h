@@ -1,0 +1,30 @@
+// What of the network an objective's channels and neurons make necessary: each is read from the branch of a concat that holds it, and
+// from a block of that branch's channels where nothing else needs the others.
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include "experiment/objective/term_list.h"
+#include "loaders/model/model.h"
+
+namespace phosphene {
+
+struct UnitRead {
+  ChannelBlock block;
+  int64_t begin = 0;  // which channel of the term's layer is the block's channel 0
+
+  bool operator==(const UnitRead&) const = default;
+};
+
+// By the term's index in the objective and the factor's in a product (0 otherwise). What is not listed is read from its whole layer.
+using UnitReads = std::map<std::pair<size_t, size_t>, UnitRead>;
+
+// A function of the model and the objective alone, so that an image's arithmetic does not depend on the jobs beside it. Throws, with
+// the term's place, where a layer does not exist. A unit that does not exist is not listed.
+UnitReads unit_reads(const Model& model, const std::vector<Term>& objective);
+
+// Equal for equal reads only.
+std::string to_string(const UnitReads& reads);
+
+}  // namespace phosphene

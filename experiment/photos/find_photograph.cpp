@@ -1,0 +1,29 @@
+#include "experiment/photos/find_photograph.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "runtime/error.h"
+
+namespace phosphene {
+
+namespace fs = std::filesystem;
+
+std::string find_photograph(const Config& config, const std::string& name, const std::string& place) {
+  std::vector<fs::path> tried = {resolve_path(config, name)};
+  const char* assets = std::getenv("PHOSPHENE_ASSETS");
+  if (assets != nullptr) tried.push_back(fs::path(assets) / "photos" / name);
+  std::vector<std::string> places, there;
+  for (const fs::path& path : tried) {
+    if (fs::is_regular_file(path)) return path.string();
+    places.push_back(path.string());
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(path.parent_path(), none))
+      there.push_back(entry.path().filename().string());
+  }
+  fail(place, "there is no photograph {}{}{}", fmt::join(places, " nor "),
+       assets == nullptr ? " ($PHOSPHENE_ASSETS is not set)" : "",
+       suggestion(fs::path(name).filename().string(), there));
+}
+
+}  // namespace phosphene

@@ -1,0 +1,85 @@
+#include "experiment/run/report.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "experiment/config/config.h"
+#include "experiment/pages/collection_page.h"
+#include "experiment/pages/page.h"
+#include "experiment/pages/power_spectrum_json.h"
+#include "experiment/pages/report_page.h"
+#include "experiment/pages/spectrum_chart.h"
+#include "experiment/run/run_folder.h"
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What the page of several runs shows of one: a section. Pictures are named from the page's folder.
+Json section_of(const fs::path& run) {
+  const std::string name = run.filename().string();
+  const Json frozen = read_json((run / "config.json").string());
+  Json pictures = Json::array();
+  for (const Json& record : read_records(run.string(), false)) {
+    for (const Json& snapshot : record.value("snapshots", Json::array())) {
+      if (snapshot.value("step", Json()) != record.value("steps", Json()))
+        pictures.push_back({{"picture", name + "/" + snapshot.at("picture").get<std::string>()},
+                            {"caption", fmt::format("step {}", snapshot.at("step").get<int64_t>())}});
+    }
+    pictures.push_back({{"picture", name + "/" + record.at("picture").get<std::string>()},
+                        {"caption", record.at("name")},
+                        {"objective", record.at("objective")},
+                        {"sweep", record.value("sweep", Json::object())}});
+  }
+  const Json& config = frozen.at("config");
+  return {{"name", name},
+          {"model", frozen.at("model")},
+          {"title", config.value("title", "")},
+          {"description", config.value("description", "")},
+          {"config", config},
+          {"pictures", pictures}};
+}
+
+// The spectra that the records hold, drawn over each other; "" where none does.
+std::string chart_of(const Json& records) {
+  std::vector<SpectrumCurve> curves;
+  for (const Json& record : records) {
+    if (!record.contains("spectrum")) continue;
+    const Json& sweep = record.at("sweep");
+    const std::string name = sweep.size() == 1 && sweep.contains("variant") ? sweep["variant"] : record.at("name");
+    curves.push_back({name, spectrum_from(record["spectrum"])});
+  }
+  return spectrum_chart(curves);
+}
+
+}  // namespace
+
+std::string write_collection(const std::string& folder) {
+  if (!fs::is_directory(folder)) fail(folder, "there is no such folder");
+  std::vector<fs::path> runs;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (fs::exists(entry.path() / "config.json") && fs::is_directory(entry.path() / "records")) runs.push_back(entry);
+  if (runs.empty()) fail(folder, "there is no run folder in it");
+  std::sort(runs.begin(), runs.end());
+  Json sections = Json::array();
+  for (const fs::path& run : runs) sections.push_back(section_of(run));
+  std::string path = folder + "/report.html";
+  write_text(path,
+             page_with(kCollectionPage, {{"name", fs::canonical(folder).filename().string()}, {"sections", sections}}));
+  return path;
+}
+
+std::string write_report(const std::string& folder) {
+  Json run = Json::object();
+  run["config"] = read_json(folder + "/config.json");
+  run["records"] = read_records(folder, false);
+  run["stopped"] = read_records(folder, true);
+  if (const std::string chart = chart_of(run["records"]); !chart.empty()) run["spectra"] = chart;
+  std::string path = folder + "/report.html";
+  write_text(path, page_with(kReportPage, run));
+  return path;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,55 @@
+// The folder of a run. Every file is written under a temporary name and then renamed; an image is finished when its record exists.
+//   config.json            what was asked, the version, the backend: frozen at the first start
+//   images/NAME.png        and NAME_STEP.png for snapshots
+//   records/NAME.json      one per finished image; NAME.stopped.json for one that had to be given up
+//   floats/NAME.safetensors    on request: image, and the spectrum's re and im
+//   implementations.json   with --autotune: the choices that were made by measurement, and that a continued run keeps to
+//   timing.jsonl           wall times: the only file that differs between two equal runs
+//   report.html
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiment/config/config.h"
+#include "runtime/device_choice.h"
+
+namespace phosphene {
+
+class RunFolder {
+ public:
+  // Makes the folder, or continues in it. Throws when it holds another experiment (naming the first difference) or cannot be written.
+  RunFolder(std::string path, const Json& frozen);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string file(const std::string& relative) const { return path_ + "/" + relative; }
+  [[nodiscard]] bool finished(const std::string& name) const;  // or given up
+  void write_record(const std::string& name, const Json& record) const;
+  void write_stopped(const std::string& name, const std::string& reason, int64_t step) const;
+  void append_timing(const Json& line) const;
+  void write_implementations(const ImplementationChoices& choices) const;
+
+ private:
+  std::string path_;
+};
+
+// The device for a run in the folder `path`: with the choices made there at earlier starts. Throws where one was started with
+// --autotune and the other is not.
+DeviceOptions device_for(const std::string& path, DeviceOptions device);
+
+// The records of a run folder, or those of what was given up, by job and image; those without, by name.
+std::vector<Json> read_records(const std::string& folder, bool stopped);
+
+// "/seed is 0 there and 1 now" for the first place where two configs differ; "" where they do not.
+std::string first_difference(const Json& there, const Json& now);
+
+// The text with what a file's name should not hold replaced: letters, digits and ._- stay, ":" becomes "-", all else "_".
+std::string as_file_name(const std::string& text);
+
+// Makes a folder, and those above it, unless it is there. Throws with the system's reason.
+void make_folder(const std::string& path);
+
+// Writes `text` to a temporary file beside `path` and renames it. Throws with the system's reason.
+void write_text(const std::string& path, const std::string& text);
+
+}  // namespace phosphene

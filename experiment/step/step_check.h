@@ -1,0 +1,42 @@
+// Compares two backends op by op over a whole optimisation step.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "experiment/config/config.h"
+#include "experiment/step/step_program.h"
+
+namespace phosphene {
+
+struct ValueDifference {
+  std::string layer, kind;
+  Shape shape;
+  double error = 0;      // the largest, of the value's largest magnitude; infinite where a number is not finite
+  double tolerance = 0;  // 0: the bytes must agree
+  [[nodiscard]] bool agrees() const { return error <= tolerance; }
+};
+
+// Runs each op of the step alone on both backends, on what the reference computed before it, so that an error is seen where it
+// arises and nowhere else; tells every value to `tell`, in the order of the step. `rounding`: the unit roundoff of the tested
+// backend's products, 2^-24, or 2^-11 for TF32. The reference computes in f32 whatever the config's precision; with bf16 both read
+// the values that bf16 has room for.
+void compare_ops(const Model& model, const Config& config, const std::vector<Slot>& slots, Backend& reference,
+                 Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell);
+
+// How far the gradients of a whole first step, fused as each backend does it, are apart (of Adam's first moment, a tenth of the
+// gradient). A ReLU or a maximum that is closer to its kink than rounding may fall either way, which changes all beneath it:
+// so there are two numbers, see docs/numerics.md.
+struct GradientDifference {
+  double median = 0;       // error of half of all elements, of the largest element
+  double relative_l2 = 0;  // of the whole
+};
+GradientDifference compare_gradients(const Model& model, const Config& config, const std::vector<Slot>& slots,
+                                     Backend& reference, Backend& tested);
+
+// The parameters after some whole steps, one after the other.
+std::vector<float> parameter_after(const Model& model, const Config& config, const std::vector<Slot>& slots,
+                                   Backend& backend, int64_t steps);
+
+}  // namespace phosphene

@@ -1,0 +1,90 @@
+// The graph of one optimisation step: parameters -> image -> warp -> network -> objective -> and back to the optimiser.
+// Which unit, vector and random key each image has is data, written to the states when a batch starts.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "experiment/image/image.h"
+#include "experiment/objective/objective.h"
+#include "loaders/model/model.h"
+#include "runtime/program.h"
+
+namespace phosphene {
+
+// The names of the states of a step, beside those of the image's parameters (experiment/image/image.h).
+inline constexpr const char* kStepState = "step";
+inline constexpr const char* kLatchState = "latch";
+inline constexpr const char* kHistoryState = "history";
+inline constexpr const char* kKeysState = "draw keys";
+
+// What a phase leaves to the next.
+struct PhaseEnd {
+  std::map<std::string, std::vector<std::byte>> states;
+  HostTensor pictures;  // N x C x H x W in [0, 1]
+};
+
+// A whole program for n images of one structure, its states, and what writes them.
+class StepProgram {
+ public:
+  // Plans, and takes no memory of the images' size. Throws OutOfMemory for what cannot be had.
+  StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend);
+
+  // Bytes that take_memory() takes and a step touches; and those that showing the images takes beside it, here and on the host.
+  [[nodiscard]] int64_t bytes_to_take() const { return program_->bytes_to_take() + states_->bytes_to_take(); }
+  [[nodiscard]] int64_t bytes_to_show() const { return image_program_->bytes_to_take() + shown().bytes(); }
+  // Throws OutOfMemory before any is taken that cannot be had. start() calls it where it has not been called.
+  void take_memory();
+
+  // Starts `slots` (as many as n; filled up by repeating the last group): tables, keys, start of the parameters, moments,
+  // latch, history and step. `before`: of the phase before, where the config takes something over from it.
+  void start(const std::vector<Slot>& slots, const PhaseEnd* before = nullptr);
+  [[nodiscard]] PhaseEnd end();
+  void step() { program_->run(); }
+
+  [[nodiscard]] Program& program() { return *program_; }
+  [[nodiscard]] const Program& program() const { return *program_; }
+  [[nodiscard]] States& states() { return *states_; }
+  [[nodiscard]] int64_t batch() const { return n_; }
+  // Of the images as they are shown: of a transparent one alpha is the last channel.
+  [[nodiscard]] const Shape& image_shape() const { return shown().shape; }
+  [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
+  // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes
+  // of them.
+  [[nodiscard]] std::vector<float> first_moments() const;
+  // Whether any of them that belong to this image, or to its group, is not 0.
+  [[nodiscard]] bool moves(int64_t image) const;
+
+  // The images as they are shown after the updates so far (N x C x H x W): runs the image's part alone.
+  [[nodiscard]] HostTensor images();
+  // The same on its way to the host while steps go on, as float32; only one at a time.
+  [[nodiscard]] std::unique_ptr<Transfer> start_images();
+
+  // The layer that wrote the first value of the slot's image that is not finite, when `step` is run again; "" if none is.
+  // Changes nothing: an image that was latched still has the parameter of that step.
+  [[nodiscard]] std::string first_not_finite(size_t slot, int64_t step);
+
+ private:
+  [[nodiscard]] const TensorInfo& shown() const { return image_program_->graph().info(image_only_); }
+  [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image) const;
+  [[nodiscard]] ValueId append_transforms(Graph& graph) const;
+  void append_update(Graph& graph) const;
+  void start_image(const std::vector<Slot>& slots, const PhaseEnd* before);
+  [[nodiscard]] std::vector<std::string> optimiser_states() const;
+  void copy(const std::vector<std::string>& names, const PhaseEnd& before);
+
+  Config config_;  // whose structure the program has
+  int64_t n_;
+  Shape image_;
+  ImagePart image_part_;
+  std::unique_ptr<States> states_;
+  std::unique_ptr<ObjectivePart> objective_;
+  std::unique_ptr<Program> program_;
+  std::unique_ptr<Program> image_program_;
+  ValueId image_only_ = kNoValue;
+  std::map<std::string, std::string> photographs_;  // files by state, until they are written
+  bool has_memory_ = false;
+};
+
+}  // namespace phosphene
