@@ -25,8 +25,8 @@ std::string default_folder(const ExamplesOptions& options) {
 
 // A line for each unit, as long as a screen holds them all.
 void print_highest(const std::vector<UnitHighest>& units, ExamplesProgress& progress) {
-  constexpr size_t kMostUnits = 16, kEach = 4;
-  if (units.size() > kMostUnits) return;
+  constexpr size_t kMaxUnits = 16, kEach = 4;
+  if (units.size() > kMaxUnits) return;
   for (const UnitHighest& unit : units) {
     std::string line = fmt::format("{:>5}", unit.unit);
     for (size_t i = 0; i < std::min(kEach, unit.photographs.size()); ++i)

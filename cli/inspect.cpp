@@ -97,7 +97,7 @@ void print_plan(const OneStepSubject& subject, const OneStep& step) {
   for (const Program::Step& planned : program.steps()) {
     fmt::print("{:<40} {:<22} {:>16}  {}\n", planned.layer, planned.kind, to_string(planned.dst),
                planned.implementation);
-    for (const Consideration& considered : planned.considerations)
+    for (const Attempt& considered : planned.attempts)
       if (!considered.refusal.empty())
         fmt::print("    {} refused: {}\n", considered.implementation, considered.refusal);
   }

@@ -111,7 +111,7 @@ void probe(const ProbeOptions& options) {
   Program program(std::move(graph), keep, *backend, states);
   states.write(Model::kInput, input.data);
   if (objective) {
-    std::vector<Slot> slots;
+    std::vector<BatchImage> slots;
     for (int64_t image = 0; image < input.shape.n; ++image) slots.push_back({&config, image, 0});
     objective->write(states, slots);
   }

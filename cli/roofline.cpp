@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "runtime/paper_backend.h"
+#include "runtime/dry_run_backend.h"
 
 namespace phosphene {
 namespace {
@@ -35,7 +35,7 @@ double seconds_at_least(const Program::Step& step, const Gpu& gpu, bool bf16) {
 }  // namespace
 
 void print_roofline(const OneStepSubject& subject) {
-  const OneStep step(subject, make_paper_backend());
+  const OneStep step(subject, make_dry_run_backend());
   std::map<std::string, Sum> kinds;
   Sum library, own;
   for (const Program::Step& planned : step.program().steps()) {

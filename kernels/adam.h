@@ -2,7 +2,7 @@
 //   g = scale * grad,  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  x += a m / (b sqrt(v) + epsilon)
 // The factors a and b of step t = step + 1 are computed once per step, in double, from the rate that kernels/schedule.h gives:
 //   torch: a = rate / (1 - b1^t), b = 1 / sqrt(1 - b2^t)        tf1: a = rate sqrt(1 - b2^t) / (1 - b1^t), b = 1
-// The two part when gradients come near epsilon. Rows of the parameter; updates x, m and v in place; images whose latch is set
+// The two part when gradients come near epsilon. Rows of the parameter; updates x, m and v in place; images whose stopped_at is set
 // keep every byte. 28 bytes (32 whitened) and 12 FLOPs per element.
 #pragma once
 
@@ -48,7 +48,7 @@ struct AdamUpdate {
   static constexpr int cpu_lanes = 8;
   const float* grad;
   const float* factors;
-  const int64_t* latch;
+  const int64_t* stopped_at;
   const float* scale;  // whitened only: scale_rows rows, repeating
   float* parameter;
   float* m;
@@ -59,7 +59,7 @@ struct AdamUpdate {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    if (latch[row / rows_per_image] != 0) return;
+    if (stopped_at[row / rows_per_image] != 0) return;
     const int64_t at = row * row_elements + i;
     const float a = factors[0], b = factors[1], of_now = kNesterov ? factors[2] : 0.F;
     const float* PHOSPHENE_RESTRICT g = grad + at;

@@ -89,14 +89,14 @@ struct LrnWindow {
 #ifndef __CUDACC__
 // A number for each channel of a row, and zeros beside it: where its windows reach, and where its last vector's do.
 struct LrnChannels {
-  static constexpr int kMost = 1024, kBeside = 16, kBehind = kBeside + kVectorised;
-  alignas(64) float all[kBeside + kMost + kBehind];
+  static constexpr int kMax = 1024, kBeside = 16, kBehind = kBeside + kVectorised;
+  alignas(64) float all[kBeside + kMax + kBehind];
 
   explicit LrnChannels(int c) {
     for (int l = 0; l < kBeside; ++l) all[l] = 0.F;
     for (int l = 0; l < kBehind; ++l) all[kBeside + c + l] = 0.F;
   }
-  static bool can_hold(int c, int radius) { return c <= kMost && radius <= kBeside; }
+  static bool can_hold(int c, int radius) { return c <= kMax && radius <= kBeside; }
   Floats& at(int i) { return *reinterpret_cast<Floats*>(all + kBeside + i); }
   [[nodiscard]] Floats sum_around(int i, int radius) {
     Floats sum{};

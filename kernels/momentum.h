@@ -2,7 +2,7 @@
 // algorithm 2 without its average; with momentum 0 it is sign descent):
 //   m = momentum m + g,   x += rate m   or   x += rate sign(m), sign(0) = 0
 // The rate of a step is computed once, in double (kernels/schedule.h). Rows of the parameter; updates x and m in place;
-// images whose latch is set keep every byte. 20 bytes and 4 FLOPs per element.
+// images whose stopped_at is set keep every byte. 20 bytes and 4 FLOPs per element.
 #pragma once
 
 #include "kernels/schedule.h"
@@ -27,7 +27,7 @@ struct MomentumUpdate {
   static constexpr int cpu_lanes = 8;
   const float* grad;
   const float* factors;
-  const int64_t* latch;
+  const int64_t* stopped_at;
   float* parameter;
   float* m;
   int64_t rows_per_image, row_elements;
@@ -35,7 +35,7 @@ struct MomentumUpdate {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
-    if (latch[row / rows_per_image] != 0) return;
+    if (stopped_at[row / rows_per_image] != 0) return;
     const int64_t at = row * row_elements + i;
     const float rate = factors[0];
     const float* PHOSPHENE_RESTRICT g = grad + at;

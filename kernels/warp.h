@@ -154,7 +154,7 @@ struct WarpImage {
     bool fits, inside;
 
     PHOSPHENE_HD Window(const WarpImage& warp, const double* a, double i, int j) {
-      constexpr int kMostApart = kVectorised / 2;  // rows further apart take longer row by row than pixel by pixel
+      constexpr int kMaxApart = kVectorised / 2;  // rows further apart take longer row by row than pixel by pixel
       const double y[2] = {read_at(a, i, j), read_at(a, i, j + kVectorised - 1)};
       const double x[2] = {read_at(a + 3, i, j), read_at(a + 3, i, j + kVectorised - 1)};
       const double up = bounded(smaller(y[0], y[1])), down = bounded(larger(y[0], y[1]));
@@ -165,7 +165,7 @@ struct WarpImage {
       right = static_cast<int>(__builtin_floor(farthest)) + 1;
       inside = top >= 0 && bottom < warp.src_h && left >= 0 && right < warp.src_w;
       fits = up > -kFarOutside && down < kFarOutside && nearest > -kFarOutside && farthest < kFarOutside &&
-             bottom - top <= kMostApart + 1 && right - left < 2 * kVectorised && warp.src_w >= 2 * kVectorised;
+             bottom - top <= kMaxApart + 1 && right - left < 2 * kVectorised && warp.src_w >= 2 * kVectorised;
     }
   };
 
@@ -289,19 +289,19 @@ struct WarpImageBackward {
   // kChannels: 3, or 0 for any number.
   template <int kChannels, int N>
   PHOSPHENE_HD void write(int64_t row, int v) const {
-    constexpr int kMost = kChannels > 0 ? kChannels : kWarpChannels;
+    constexpr int kMax = kChannels > 0 ? kChannels : kWarpChannels;
     const int64_t n = row / src_h;
     const int u = static_cast<int>(row % src_h);
     const double* a = matrices + n * 6;
-    float sum[kMost][N];
-    for (int channel = 0; channel < kMost; ++channel)
+    float sum[kMax][N];
+    for (int channel = 0; channel < kMax; ++channel)
       for (int l = 0; l < N; ++l) sum[channel][l] = 0.F;
     if constexpr (kOutside == Outside::constant) {
       gather_neighbours<kChannels, N>(n, WarpFootprint(a, dst_h, dst_w), static_cast<float>(u), v, sum);
     } else {
       gather_mirrored<kChannels, N>(n, WarpFootprint(a, dst_h, dst_w), u, v, sum);
     }
-    for (int channel = 0; channel < kMost; ++channel) {
+    for (int channel = 0; channel < kMax; ++channel) {
       if (kChannels == 0 && channel >= c) continue;  // so written, `sum` stays in a GPU's registers
       float* PHOSPHENE_RESTRICT out = grad_src + ((n * c + order[channel]) * src_h + u) * src_w + v;
       for (int l = 0; l < N; ++l) out[l] = scale * sum[channel][l];
@@ -378,7 +378,7 @@ struct WarpImageBackward {
   template <bool kInside, int kChannels, int N>
   PHOSPHENE_HD void add(int64_t n, const WarpFootprint& footprint, const int (&first_i)[N], const int (&first_j)[N],
                         const float (&y)[N], const float (&x)[N], float (*sum)[N]) const {
-    constexpr int kMost = kChannels > 0 ? kChannels : kWarpChannels;
+    constexpr int kMax = kChannels > 0 ? kChannels : kWarpChannels;
     constexpr int kBlock = N > 4 ? 9 : 1;  // a GPU has no room for a block
     const int channels = kChannels > 0 ? kChannels : c;
     const Storage* PHOSPHENE_RESTRICT image = grad_dst + n * dst_h * dst_w * c;
@@ -404,16 +404,16 @@ struct WarpImageBackward {
         di += dj == 0 ? 1 : 0;
       }
       for (int l = 0; l < N; ++l) {
-        float total[kMost];  // the compiler does not know that what it reads is not `sum`
-        for (int channel = 0; channel < kMost; ++channel) total[channel] = sum[channel][l];
+        float total[kMax];  // the compiler does not know that what it reads is not `sum`
+        for (int channel = 0; channel < kMax; ++channel) total[channel] = sum[channel][l];
         for (int k = 0; k < block; ++k) {
           const Storage* PHOSPHENE_RESTRICT pixel = image + at[k][l];
-          for (int channel = 0; channel < kMost; ++channel) {
+          for (int channel = 0; channel < kMax; ++channel) {
             if (kChannels == 0 && channel >= c) continue;
             total[channel] = fused(weight[k][l], widen(pixel[channel]), total[channel]);
           }
         }
-        for (int channel = 0; channel < kMost; ++channel) sum[channel][l] = total[channel];
+        for (int channel = 0; channel < kMax; ++channel) sum[channel][l] = total[channel];
       }
     }
   }

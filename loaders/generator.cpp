@@ -17,8 +17,8 @@ namespace phosphene {
 namespace {
 
 constexpr const char* kFormat = "phosphene-generator-1";
-constexpr int64_t kMostChannels = 1 << 14, kMostTaps = 64, kMostScale = 1024;
-constexpr size_t kMostLayers = 1000;
+constexpr int64_t kMaxChannels = 1 << 14, kMaxTaps = 64, kMaxScale = 1024;
+constexpr size_t kMaxLayers = 1000;
 
 const std::string& metadata_of(const Safetensors& file, const std::string& key) {
   const auto found = file.metadata().find(key);
@@ -67,8 +67,8 @@ void read_activation(const Attributes& json, bool last, float slope, GeneratorLa
 // Either side becomes `stride` times its source's, of a convolution as long, so that any code fits:
 // (size - 1) stride + taps - 2 padding + output padding = size stride.
 WindowAttributes read_window(const Attributes& json, bool transposed) {
-  const int64_t taps = json.integer("kernel", 1, kMostTaps), stride = json.integer("stride", 1, kMostTaps),
-                padding = json.integer("padding", 0, kMostTaps),
+  const int64_t taps = json.integer("kernel", 1, kMaxTaps), stride = json.integer("stride", 1, kMaxTaps),
+                padding = json.integer("padding", 0, kMaxTaps),
                 more = json.contains("output_padding") ? json.integer("output_padding", 0, padding) : 0;
   if (taps - 2 * padding + more != stride || (!transposed && (stride != 1 || more != 0))) {
     fail(json.where(), "a window of {} taps, stride {}, padding {} does not {}", taps, stride, padding,
@@ -91,8 +91,8 @@ GeneratorLayer read_layer(const Attributes& json, const Safetensors& file) {
   if (type != "conv" && type != "conv_transpose")
     fail(json.where(), "the unknown type '{}'{}", type, suggestion(type, {"conv", "conv_transpose"}));
   layer.transposed = type == "conv_transpose";
-  layer.in_channels = json.integer("in_channels", 1, kMostChannels);
-  layer.out_channels = json.integer("out_channels", 1, kMostChannels);
+  layer.in_channels = json.integer("in_channels", 1, kMaxChannels);
+  layer.out_channels = json.integer("out_channels", 1, kMaxChannels);
   layer.window = read_window(json, layer.transposed);
   const int64_t first = layer.transposed ? layer.in_channels : layer.out_channels,
                 second = layer.transposed ? layer.out_channels : layer.in_channels;
@@ -102,10 +102,10 @@ GeneratorLayer read_layer(const Attributes& json, const Safetensors& file) {
 }
 
 void read_layers(const Safetensors& file, Generator& generator) {
-  constexpr int kMostDepth = 2;  // list, layer
-  const MetadataJson list = parse_metadata(file.path(), "the list of layers", metadata_of(file, "layers"), kMostDepth);
-  if (!list.is_array() || list.empty() || list.size() > kMostLayers)
-    fail(file.path(), "holds no list of 1 to {} layers", kMostLayers);
+  constexpr int kMaxDepth = 2;  // list, layer
+  const MetadataJson list = parse_metadata(file.path(), "the list of layers", metadata_of(file, "layers"), kMaxDepth);
+  if (!list.is_array() || list.empty() || list.size() > kMaxLayers)
+    fail(file.path(), "holds no list of 1 to {} layers", kMaxLayers);
   const float slope = read_slope(file);
   for (size_t i = 0; i < list.size(); ++i) {
     const Attributes json(list[i], fmt::format("{}: layer {}", file.path(), i));
@@ -116,7 +116,7 @@ void read_layers(const Safetensors& file, Generator& generator) {
            generator.layers.back().out_channels);
     }
     generator.scale *= layer.window.stride_h;
-    if (generator.scale > kMostScale) fail(json.where(), "the layers enlarge by more than {}", kMostScale);
+    if (generator.scale > kMaxScale) fail(json.where(), "the layers enlarge by more than {}", kMaxScale);
     generator.layers.push_back(std::move(layer));
   }
   generator.code_channels = generator.layers.front().in_channels;
@@ -125,9 +125,9 @@ void read_layers(const Safetensors& file, Generator& generator) {
 
 void read_encoder(const Safetensors& file, Generator& generator) {
   if (!file.metadata().contains("training")) return;
-  constexpr int kMostDepth = 8;
+  constexpr int kMaxDepth = 8;
   const MetadataJson parsed =
-      parse_metadata(file.path(), "the metadata 'training'", file.metadata().at("training"), kMostDepth);
+      parse_metadata(file.path(), "the metadata 'training'", file.metadata().at("training"), kMaxDepth);
   const Attributes json(parsed, file.path() + ": training");
   if (!json.contains("encoder")) return;
   generator.encoder.layer = json.string("encoder");

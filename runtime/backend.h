@@ -26,15 +26,15 @@ class Task {
 };
 
 // An implementation that was asked for a problem: its reason for refusing, or "" for the one that was taken.
-struct Consideration {
+struct Attempt {
   std::string implementation;
   std::string refusal;
 };
 
 struct PlannedTask {
   std::unique_ptr<Task> task;
-  std::string implementation;                 // "onednn jit:avx2", "kernel"
-  std::vector<Consideration> considerations;  // in the order tried, the one taken last
+  std::string implementation;     // "onednn jit:avx2", "kernel"
+  std::vector<Attempt> attempts;  // in the order tried, the one taken last
   int64_t workspace_bytes = 0;
   int64_t constant_bytes = 0;  // packed weights this task holds
   int in_place = -1;           // the source in whose memory the destination is best written, where it dies here

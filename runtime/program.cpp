@@ -101,7 +101,7 @@ void Program::choose_implementations(const std::vector<Instruction>& list) {
     step.layer = instruction.layer;
     step.kind = instruction.kind;
     step.implementation = planned.implementation;
-    step.considerations = std::move(planned.considerations);
+    step.attempts = std::move(planned.attempts);
     step.dst = graph_.shape(instruction.dst.front());
     step.flops = flops(instruction.problem);
     step.bytes = bytes_of(instruction, graph_);

@@ -33,7 +33,7 @@ class Program {
     std::string layer;
     std::string kind;
     std::string implementation;
-    std::vector<Consideration> considerations;
+    std::vector<Attempt> attempts;
     Shape dst;
     double flops = 0;
     int64_t bytes = 0;  // operands, each read or written once

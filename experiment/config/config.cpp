@@ -14,11 +14,11 @@
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMostPixels = 1 << 14;  // a side of the image
-constexpr int64_t kMostImages = 1024;     // of a group
-constexpr int64_t kMostSteps = 1'000'000;
-constexpr int64_t kMostUnits = 1 << 24;
-constexpr size_t kMostJobs = 1'000'000;
+constexpr int64_t kMaxPixels = 1 << 14;  // a side of the image
+constexpr int64_t kMaxImages = 1024;     // of a group
+constexpr int64_t kMaxSteps = 1'000'000;
+constexpr int64_t kMaxUnits = 1 << 24;
+constexpr size_t kMaxJobs = 1'000'000;
 constexpr double kAny = 1e30;
 
 // ---- transforms ----
@@ -57,11 +57,11 @@ void parse_transform(const JsonReader& reader, TransformList& list) {
     step.kind = TransformKind::crop;
     const bool pair = body.json().is_array();
     if (pair && body.size() != 2) body.refuse("a size, or [height, width], is meant");
-    step.height = static_cast<int32_t>((pair ? body.at(0) : body).integer(1, kMostPixels));
-    step.width = static_cast<int32_t>((pair ? body.at(1) : body).integer(1, kMostPixels));
+    step.height = static_cast<int32_t>((pair ? body.at(0) : body).integer(1, kMaxPixels));
+    step.width = static_cast<int32_t>((pair ? body.at(1) : body).integer(1, kMaxPixels));
   } else {
     step.kind = kind == "pad" ? TransformKind::pad : TransformKind::jitter;
-    step.amount = static_cast<int32_t>(body.integer(0, kMostPixels));
+    step.amount = static_cast<int32_t>(body.integer(0, kMaxPixels));
   }
   list.steps.push_back(step);
 }
@@ -99,10 +99,10 @@ void parse_transforms(const JsonReader& reader, Transforms& transforms) {
 void parse_size(const JsonReader& reader, Config& config) {
   if (reader.json().is_array()) {
     if (reader.size() != 2) reader.refuse("a size, or [height, width], is meant");
-    config.height = reader.at(0).integer(1, kMostPixels);
-    config.width = reader.at(1).integer(1, kMostPixels);
+    config.height = reader.at(0).integer(1, kMaxPixels);
+    config.width = reader.at(1).integer(1, kMaxPixels);
   } else {
-    config.height = config.width = reader.integer(1, kMostPixels);
+    config.height = config.width = reader.integer(1, kMaxPixels);
   }
 }
 
@@ -123,7 +123,7 @@ std::vector<SharedLevel> parse_levels(const JsonReader& reader, int64_t images) 
     one.only({"images", "divisor", "offset"});
     SharedLevel level;
     if (one.has("images")) level.images = one.at("images").integer(1, images);
-    level.divisor = one.at("divisor").integer(1, kMostPixels);
+    level.divisor = one.at("divisor").integer(1, kMaxPixels);
     if (one.has("offset")) level.offset = one.at("offset").boolean();
     levels.push_back(level);
   }
@@ -211,7 +211,7 @@ constexpr double kBelowOne = 1 - 1e-9;
 LearningRateSchedule parse_schedule(const JsonReader& body, int64_t steps) {
   LearningRateSchedule schedule;
   schedule.steps = steps;
-  if (body.has("warmup")) schedule.warmup = body.at("warmup").integer(0, kMostSteps);
+  if (body.has("warmup")) schedule.warmup = body.at("warmup").integer(0, kMaxSteps);
   if (!body.has("schedule")) return schedule;
   const JsonReader reader = body.at("schedule");
   if (reader.json().is_string()) {
@@ -221,7 +221,7 @@ LearningRateSchedule parse_schedule(const JsonReader& body, int64_t steps) {
     exponential.only({"decay", "every"});
     schedule.shape = ScheduleShape::exponential;
     schedule.decay = exponential.at("decay").number(1e-6, 1);
-    if (exponential.has("every")) schedule.every = exponential.at("every").integer(1, kMostSteps);
+    if (exponential.has("every")) schedule.every = exponential.at("every").integer(1, kMaxSteps);
   } else {
     const JsonReader cosine = reader.at("cosine");
     cosine.only({"to"});
@@ -302,11 +302,10 @@ std::vector<Json> parse_axis(const JsonReader& reader) {
     const JsonReader range = reader.at("range");
     range.must_be_array();
     if (range.size() != 2 && range.size() != 3) range.refuse("[first, end] or [first, end, step] is meant");
-    const int64_t first = range.at(0).integer(-kMostUnits, kMostUnits),
-                  end = range.at(1).integer(-kMostUnits, kMostUnits);
-    const int64_t step = range.size() == 3 ? range.at(2).integer(1, kMostUnits) : 1;
-    if (static_cast<size_t>(std::max<int64_t>(0, end - first) / step) > kMostJobs)
-      range.refuse("more than {} jobs", kMostJobs);
+    const int64_t first = range.at(0).integer(-kMaxUnits, kMaxUnits), end = range.at(1).integer(-kMaxUnits, kMaxUnits);
+    const int64_t step = range.size() == 3 ? range.at(2).integer(1, kMaxUnits) : 1;
+    if (static_cast<size_t>(std::max<int64_t>(0, end - first) / step) > kMaxJobs)
+      range.refuse("more than {} jobs", kMaxJobs);
     for (int64_t value = first; value < end; value += step) values.emplace_back(value);
   }
   if (values.empty()) reader.refuse("no value to sweep over");
@@ -351,7 +350,7 @@ void parse_sweep(const JsonReader& reader, Config& config) {
     }
     config.sweep.emplace_back(pointer, parse_axis(values));
     jobs *= config.sweep.back().second.size();
-    if (jobs > kMostJobs) values.refuse("more than {} jobs", kMostJobs);
+    if (jobs > kMaxJobs) values.refuse("more than {} jobs", kMaxJobs);
   }
 }
 
@@ -458,7 +457,7 @@ Config parse_settings(const JsonReader& reader, const std::string& directory) {
   config.directory = directory;
   config.json = json;
   config.model = reader.at("model").text();
-  if (reader.has("images")) config.images = reader.at("images").integer(1, kMostImages);
+  if (reader.has("images")) config.images = reader.at("images").integer(1, kMaxImages);
   if (reader.has("size")) parse_size(reader.at("size"), config);
   if (reader.has("parameterization")) parse_parameterization(reader.at("parameterization"), config);
   if (reader.has("colour")) {
@@ -469,7 +468,7 @@ Config parse_settings(const JsonReader& reader, const std::string& directory) {
   if (reader.has("transparency")) config.transparency = parse_transparency(reader.at("transparency"), config);
   if (reader.has("transforms")) parse_transforms(reader.at("transforms"), config.transforms);
   config.objective = parse_terms(reader.at("objective"), config.images);
-  if (reader.has("steps")) config.steps = reader.at("steps").integer(1, kMostSteps);
+  if (reader.has("steps")) config.steps = reader.at("steps").integer(1, kMaxSteps);
   config.optimisation_steps = config.steps;
   if (reader.has("optimizer")) parse_optimizer(reader.at("optimizer"), config.steps, config.optimiser);
   const bool rate_given = reader.has("optimizer") && json["optimizer"].front().contains("learning_rate");
@@ -500,7 +499,7 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   if (config.starts_from_photo()) start_at_the_picture(config);
   if (reader.has("phases")) parse_phases(reader.at("phases"), config);
   if (reader.has("snapshots")) parse_snapshots(reader.at("snapshots"), config);
-  if (reader.has("batch")) config.batch = reader.at("batch").integer(1, kMostImages);
+  if (reader.has("batch")) config.batch = reader.at("batch").integer(1, kMaxImages);
   if (reader.has("save")) parse_outputs(reader.at("save"), config);
   if (reader.has("sweep")) {
     config.json.erase("sweep");

@@ -32,7 +32,7 @@ struct SharedLevel {
 
 // What a phase takes over from the one before it: nothing (it is the first), the picture that it then changes, its parameters, or these and
 // the optimiser's moments and steps.
-enum class Takeover { nothing, picture, parameters, optimisation };
+enum class CarryOver { nothing, picture, parameters, optimisation };
 
 // The code of a generator (loaders/generator.h), which is in front of the network.
 struct PriorParameterization {
@@ -86,7 +86,7 @@ struct Config {
   std::vector<std::pair<std::string, std::vector<Json>>> sweep;
 
   std::vector<Config> later_phases;  // what follows: whole configs without later phases of their own
-  Takeover takeover = Takeover::nothing;
+  CarryOver carry_over = CarryOver::nothing;
   // The optimisation that this phase is a part of: the step that the phase starts at, and the steps of all its phases.
   int64_t first_step = 0, optimisation_steps = 512;
 
@@ -95,7 +95,7 @@ struct Config {
   [[nodiscard]] int64_t steps_of_all_phases() const;
   [[nodiscard]] bool starts_from_photo() const { return !initial.empty() && !initial.ends_with(".safetensors"); }
   // The parameters change a picture that was there before.
-  [[nodiscard]] bool changes_a_picture() const { return takeover == Takeover::picture || starts_from_photo(); }
+  [[nodiscard]] bool changes_a_picture() const { return carry_over == CarryOver::picture || starts_from_photo(); }
   // Named settings of a sweep: name -> keys that take the place of the config's, in the order given.
   std::vector<std::pair<std::string, Json>> variants;
   std::string variant;  // which of them this is, or ""

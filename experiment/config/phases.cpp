@@ -3,7 +3,7 @@
 namespace phosphene {
 namespace {
 
-constexpr size_t kMostPhases = 64;
+constexpr size_t kMaxPhases = 64;
 
 const std::vector<std::string> kOfAPhase = {"steps",      "size",      "parameterization", "colour",
                                             "transforms", "objective", "optimizer",        "gradients"};
@@ -12,15 +12,15 @@ bool same(const Config& a, const Config& b, const std::string& key) {
   return a.json.value(key, Json()) == b.json.value(key, Json());
 }
 
-Takeover takeover_of(const Config& phase, const Config& before) {
+CarryOver carry_over_of(const Config& phase, const Config& before) {
   for (const char* key : {"parameterization", "colour", "size"}) {
-    if (!same(phase, before, key)) return Takeover::picture;
+    if (!same(phase, before, key)) return CarryOver::picture;
   }
-  return phase.optimiser.kind == before.optimiser.kind ? Takeover::optimisation : Takeover::parameters;
+  return phase.optimiser.kind == before.optimiser.kind ? CarryOver::optimisation : CarryOver::parameters;
 }
 
-void check_takeover(const JsonReader& reader, const Config& phase) {
-  if (phase.takeover != Takeover::picture) return;
+void check_carry_over(const JsonReader& reader, const Config& phase) {
+  if (phase.carry_over != CarryOver::picture) return;
   if (phase.transparency)
     reader.refuse("with 'transparency' a phase goes on with the parameterization, colour and size of the first");
   const bool of_a_network =
@@ -37,8 +37,8 @@ Config parse_phase(const JsonReader& reader, const Config& before) {
   if (!before.starts_from_photo()) json.erase("initial");  // read once, by the first phase
   for (const auto& [key, value] : reader.json().items()) json[key] = value;
   Config phase = parse_settings(JsonReader(json, reader.file(), reader.pointer()), before.directory);
-  phase.takeover = takeover_of(phase, before);
-  check_takeover(reader, phase);
+  phase.carry_over = carry_over_of(phase, before);
+  check_carry_over(reader, phase);
   if (phase.changes_a_picture()) start_at_the_picture(phase);
   return phase;
 }
@@ -52,7 +52,7 @@ void number_steps(Config& config) {
     do {
       phases[end]->first_step = steps;
       steps += phases[end]->steps;
-    } while (++end < phases.size() && phases[end]->takeover == Takeover::optimisation);
+    } while (++end < phases.size() && phases[end]->carry_over == CarryOver::optimisation);
     for (size_t i = first; i < end; ++i) {
       OptimiserAttributes& optimiser = phases[i]->optimiser;
       phases[i]->optimisation_steps = optimiser.adam.schedule.steps = optimiser.momentum.schedule.steps = steps;
@@ -64,7 +64,7 @@ void number_steps(Config& config) {
 
 void parse_phases(const JsonReader& reader, Config& config) {
   reader.must_be_array();
-  if (reader.size() > kMostPhases) reader.refuse("{} phases; at most {} are possible", reader.size(), kMostPhases);
+  if (reader.size() > kMaxPhases) reader.refuse("{} phases; at most {} are possible", reader.size(), kMaxPhases);
   Config before = config;
   for (const char* key : {"phases", "snapshots", "sweep"}) before.json.erase(key);
   for (size_t i = 0; i < reader.size(); ++i) {

@@ -22,7 +22,7 @@ struct Job {
 std::vector<Job> expand(const Config& config);
 
 // What is not data of tables (units, positions, vectors, weights, seeds). Equal keys: equal programs, where the network is computed
-// alike for all units (experiment/objective/unit_reads.h).
+// alike for all units (experiment/objective/needed_channels.h).
 std::string structure_key(const Config& config);
 
 // An image of a job.

@@ -10,8 +10,8 @@
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMostPixels = int64_t{1} << 28;  // of a photograph, hence of a side
-constexpr int64_t kMostPhotographs = int64_t{1} << 48;
+constexpr int64_t kMaxPixels = int64_t{1} << 28;  // of a photograph, hence of a side
+constexpr int64_t kMaxPhotographs = int64_t{1} << 48;
 
 double nine_digits(float activation) { return std::strtod(fmt::format("{:.8e}", activation).c_str(), nullptr); }
 
@@ -70,7 +70,7 @@ class StateReader {
 
   void read(const JsonReader& index) {
     state_.backend = index.at("backend").text();
-    state_.photographs = index.at("photographs").integer(0, kMostPhotographs);
+    state_.photographs = index.at("photographs").integer(0, kMaxPhotographs);
     const JsonReader skipped = index.at("skipped");
     state_.skipped = skipped.at("count").integer(0, state_.photographs);
     for (const JsonReader& one : list(skipped.at("first"), ExamplesState::kSkippedNamed))
@@ -103,17 +103,17 @@ class StateReader {
   }
   static Photograph photograph(const JsonReader& reader) {
     const auto size = exactly(reader.at("size"), 2);
-    return {reader.at("photograph").text(), size[0].integer(1, kMostPixels), size[1].integer(1, kMostPixels)};
+    return {reader.at("photograph").text(), size[0].integer(1, kMaxPixels), size[1].integer(1, kMaxPixels)};
   }
   static float activation(const JsonReader& reader) {
-    constexpr double kMost = 3.4028235e38;
-    return static_cast<float>(reader.number(-kMost, kMost));
+    constexpr double kMax = 3.4028235e38;
+    return static_cast<float>(reader.number(-kMax, kMax));
   }
   [[nodiscard]] Response response(const JsonReader& activation_at, int64_t scale, const JsonReader& tile,
                                   const JsonReader& row, const JsonReader& column) const {
     const Shape& map = responses_.map(static_cast<size_t>(scale));
     return {activation(activation_at), static_cast<int32_t>(scale),
-            static_cast<int32_t>(tile.integer(0, PhotoTiles::kMost - 1)),
+            static_cast<int32_t>(tile.integer(0, PhotoTiles::kMax - 1)),
             static_cast<int32_t>(row.integer(0, map.h - 1)), static_cast<int32_t>(column.integer(0, map.w - 1))};
   }
   [[nodiscard]] int64_t scale_index(const JsonReader& reader) const {
@@ -173,7 +173,7 @@ Json examples_question(const std::string& model, const UnitResponses& responses,
           {"fingerprint", fmt::format("{:016x}", responses.fingerprint())}};
 }
 
-Json examples_index(const Json& question, const std::string& folder, const ExamplesState& state,
+Json examples_index(const Json& request, const std::string& folder, const ExamplesState& state,
                     const UnitResponses& responses) {
   Json skipped = {{"count", state.skipped}, {"first", Json::array()}};
   for (const auto& [name, reason] : state.first_skipped)
@@ -185,7 +185,7 @@ Json examples_index(const Json& question, const std::string& folder, const Examp
   for (const auto& [key, entry] : state.selection.sample.entries()) sample.push_back(to_json(entry));
   return {{"phosphene", PHOSPHENE_VERSION},
           {"backend", state.backend},
-          {"asked", question},
+          {"asked", request},
           {"folder", folder},
           {"photographs", state.photographs},
           {"skipped", skipped},

@@ -30,7 +30,7 @@ struct ExamplesState {
 Json examples_question(const std::string& model, const UnitResponses& responses, int64_t per_unit);
 
 // `folder`: of the photographs, as given.
-Json examples_index(const Json& question, const std::string& folder, const ExamplesState& state,
+Json examples_index(const Json& request, const std::string& folder, const ExamplesState& state,
                     const UnitResponses& responses);
 
 // One line for each unit and each photograph of the sample.

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "layers/image/channel_slice.h"
 #include "layers/image/colour.h"
 #include "layers/image/composite.h"
 #include "layers/image/pixel_image.h"
-#include "layers/image/planes.h"
 #include "layers/network/add.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kPictureState = "picture before colour";  // that the parameters change
 
-std::vector<DrawKey> keys_of(const std::vector<Slot>& slots, int64_t stride) {
+std::vector<DrawKey> keys_of(const std::vector<BatchImage>& slots, int64_t stride) {
   std::vector<DrawKey> keys;
   for (size_t slot = 0; slot < slots.size(); slot += static_cast<size_t>(stride)) {
     keys.push_back(slots[slot].key());
@@ -62,7 +62,7 @@ ImagePart::ImagePart(const Config& config, const Shape& image, const Model& mode
       add(fourier().spectrum());
       group_ = config.images;
       for (const SharedLevel& level : config.shared_levels) {
-        LowResolutionLevel made{.tensors = level.images, .divisor = level.divisor};
+        UpsampleLevelShape made{.tensors = level.images, .divisor = level.divisor};
         levels_.push_back(level.offset ? with_half_offsets(image_, group_, made) : made);
       }
       break;
@@ -73,7 +73,7 @@ ImagePart::ImagePart(const Config& config, const Shape& image, const Model& mode
       prior_.emplace(config, image, model, backend);
       add(prior_->code());
   }
-  for (const LowResolutionLevel& level : levels_)
+  for (const UpsampleLevelShape& level : levels_)
     add(level_info(image_, group_, level), config.parameterization == Parameterization::shared);
 }
 
@@ -101,7 +101,7 @@ ValueId ImagePart::append_before_colour(Graph& graph) const {
   }
   const size_t first = states.size() - levels_.size();
   for (size_t level = 0; level < levels_.size(); ++level)
-    terms.push_back(append_enlarged(graph, image_, group_, levels_[level], states[first + level]));
+    terms.push_back(append_upsampled(graph, image_, group_, levels_[level], states[first + level]));
   return append_sum(graph, std::move(terms), "image");
 }
 
@@ -137,11 +137,11 @@ ValueId ImagePart::append_shown(Graph& graph, const ImageValues& image) const {
   return config_.transparency ? append_together(graph, {image.picture, image.alpha}) : image.picture;
 }
 
-void ImagePart::append_bounds(Graph& graph, ValueId latch) const {
-  if (prior_) prior_->append_bounds(graph, graph.state(kParameterState, prior_->code()), latch);
+void ImagePart::append_bounds(Graph& graph, ValueId stopped_at) const {
+  if (prior_) prior_->append_bounds(graph, graph.state(kParameterState, prior_->code()), stopped_at);
 }
 
-std::vector<float> ImagePart::drawn_start(size_t parameter, const std::vector<Slot>& slots) const {
+std::vector<float> ImagePart::drawn_start(size_t parameter, const std::vector<BatchImage>& slots) const {
   const ImageParameter& drawn = parameters_[parameter];
   const std::vector<DrawKey> keys = keys_of(slots, drawn.of_group ? group_ : 1);
   const size_t before_levels = parameters_.size() - levels_.size();
@@ -160,7 +160,7 @@ std::vector<float> ImagePart::drawn_start(size_t parameter, const std::vector<Sl
 }
 
 // The start from a file: `re` and `im`, or `pixels`, for one image or for each of a job's.
-std::vector<float> ImagePart::read_start(const std::vector<Slot>& slots) const {
+std::vector<float> ImagePart::read_start(const std::vector<BatchImage>& slots) const {
   const bool spectral = config_.parameterization == Parameterization::fourier;
   const std::string path = resolve_path(config_, config_.initial);
   const Safetensors file = Safetensors::open(path);
@@ -178,7 +178,7 @@ std::vector<float> ImagePart::read_start(const std::vector<Slot>& slots) const {
     }
   }
   std::vector<float> start;
-  for (const Slot& slot : slots) {
+  for (const BatchImage& slot : slots) {
     for (int64_t p = 0; p < planes; ++p) {
       for (const HostTensor& part : parts) {
         const int64_t image = part.elements() == planes * plane ? 0 : slot.image;
@@ -190,7 +190,7 @@ std::vector<float> ImagePart::read_start(const std::vector<Slot>& slots) const {
   return start;
 }
 
-void ImagePart::write_start(States& states, const std::vector<Slot>& slots, const HostTensor* pictures) const {
+void ImagePart::write_start(States& states, const std::vector<BatchImage>& slots, const HostTensor* pictures) const {
   const bool drawn = config_.initial.empty() || config_.changes_a_picture();
   for (size_t parameter = 0; parameter < parameters_.size(); ++parameter)
     states.write(parameters_[parameter].name, drawn ? drawn_start(parameter, slots) : read_start(slots));

@@ -8,8 +8,8 @@
 
 #include "experiment/config/config.h"
 #include "experiment/image/prior_image.h"
-#include "experiment/objective/slot.h"
-#include "layers/image/low_resolution.h"
+#include "experiment/objective/batch_image.h"
+#include "layers/image/upsample.h"
 #include "runtime/graph.h"
 #include "runtime/states.h"
 
@@ -47,25 +47,25 @@ class ImagePart {
   // Appends what is shown and kept of it: alpha is the last channel.
   [[nodiscard]] ValueId append_shown(Graph& graph, const ImageValues& image) const;
   // Appends, behind the ascent, what keeps the parameters within their bounds where they have any.
-  void append_bounds(Graph& graph, ValueId latch) const;
+  void append_bounds(Graph& graph, ValueId stopped_at) const;
 
   // Writes the start of every parameter: drawn, or read from the config's `initial`. `pictures`: what a config that changes a picture
   // begins with, N x C x H x W in [0, 1].
-  void write_start(States& states, const std::vector<Slot>& slots, const HostTensor* pictures = nullptr) const;
+  void write_start(States& states, const std::vector<BatchImage>& slots, const HostTensor* pictures = nullptr) const;
 
  private:
   [[nodiscard]] FourierParameterization fourier() const;
   [[nodiscard]] bool decorrelated() const;
   [[nodiscard]] ValueId append_colour(Graph& graph, ValueId before) const;
   [[nodiscard]] ValueId append_before_colour(Graph& graph) const;
-  [[nodiscard]] std::vector<float> drawn_start(size_t parameter, const std::vector<Slot>& slots) const;
-  [[nodiscard]] std::vector<float> read_start(const std::vector<Slot>& slots) const;
+  [[nodiscard]] std::vector<float> drawn_start(size_t parameter, const std::vector<BatchImage>& slots) const;
+  [[nodiscard]] std::vector<float> read_start(const std::vector<BatchImage>& slots) const;
 
   Config config_;
   int64_t colours_;                         // channels that the network sees
   Shape image_;                             // with alpha
   int64_t group_ = 1;                       // images that share a level
-  std::vector<LowResolutionLevel> levels_;  // of the last parameters, in order
+  std::vector<UpsampleLevelShape> levels_;  // of the last parameters, in order
   std::optional<LearnedPrior> prior_;
   std::vector<ImageParameter> parameters_;
 };

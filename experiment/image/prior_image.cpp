@@ -5,7 +5,7 @@
 #include "experiment/photos/find_photograph.h"
 #include "experiment/photos/photo_features.h"
 #include "layers/image/normal_draws.h"
-#include "layers/optimiser/code_bound.h"
+#include "layers/optimiser/clamp_code.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -15,7 +15,7 @@ constexpr const char* kGeneratorKey = "/parameterization/prior/generator";
 constexpr const char* kPhotoKey = "/parameterization/prior/from";
 
 // Codes of photographs are whitened, so this counts standard deviations; the generator has seen none beyond it.
-constexpr double kMostOfPhotos = 3;
+constexpr double kMaxOfPhotos = 3;
 
 Generator load(const Config& config) {
   try {
@@ -42,7 +42,7 @@ std::vector<float> encode(const GeneratorEncoder& encoder, const HostTensor& fea
       const float* weights = encoder.projection.data.data() + f * channels;
       for (size_t c = 0; c < sums.size(); ++c) sums[c] += feature * weights[c];
     }
-    for (const double sum : sums) code.push_back(static_cast<float>(std::clamp(sum, -kMostOfPhotos, kMostOfPhotos)));
+    for (const double sum : sums) code.push_back(static_cast<float>(std::clamp(sum, -kMaxOfPhotos, kMaxOfPhotos)));
   }
   return code;
 }
@@ -81,8 +81,8 @@ TensorInfo LearnedPrior::code() const {
 
 ValueId LearnedPrior::append(Graph& graph, ValueId code) const { return append_generator(graph, generator_, code); }
 
-void LearnedPrior::append_bounds(Graph& graph, ValueId code, ValueId latch) const {
-  append_code_bound(graph, {generator_.code_min, generator_.code_max, config_.prior.norm}, code, latch);
+void LearnedPrior::append_bounds(Graph& graph, ValueId code, ValueId stopped_at) const {
+  append_clamp_code(graph, {generator_.code_min, generator_.code_max, config_.prior.norm}, code, stopped_at);
 }
 
 // The model's name of the layer that the generator's file names with '_' for '/'.

@@ -22,7 +22,7 @@ class LearnedPrior {
   [[nodiscard]] TensorInfo code() const;
 
   ValueId append(Graph& graph, ValueId code) const;  // code -> planar image in [0, 1]
-  void append_bounds(Graph& graph, ValueId code, ValueId latch) const;
+  void append_bounds(Graph& graph, ValueId code, ValueId stopped_at) const;
 
   // mean + sd * deviation * N(0, 1), or the photograph's code in place of the mean: one code for each key.
   [[nodiscard]] std::vector<float> start(std::span<const DrawKey> keys) const;

@@ -53,7 +53,7 @@ DirectionVectors::DirectionVectors(const Model& model, const Config& config, con
   }
 }
 
-std::vector<float> DirectionVectors::from_file(const Slot& slot, const Term& term) const {
+std::vector<float> DirectionVectors::from_file(const BatchImage& slot, const Term& term) const {
   const TensorInFile tensor(*slot.config, term.vector.file);
   if (term.kind == TermKind::tensor_direction && patch_of(*slot.config, term) != patch_)
     fail(term.place, "the patches of a batch's tensors differ in size");
@@ -62,7 +62,7 @@ std::vector<float> DirectionVectors::from_file(const Slot& slot, const Term& ter
   return cut(numbers, patch_.height, patch_.width, 0, 0, patch_);
 }
 
-std::vector<float> DirectionVectors::from_photo(const Slot& slot, const Term& term, Backend* backend) {
+std::vector<float> DirectionVectors::from_photo(const BatchImage& slot, const Term& term, Backend* backend) {
   const DirectionSource& source = term.vector;
   const std::string path = find_photograph(*slot.config, source.photo, term.place);
   const bool one = patch_ == Patch{};
@@ -82,7 +82,7 @@ std::vector<float> DirectionVectors::from_photo(const Slot& slot, const Term& te
   return cut(features.data, activation_.h, activation_.w, row, column, patch_);
 }
 
-std::vector<float> DirectionVectors::of(const Slot& slot, const Term& term, Backend* backend) {
+std::vector<float> DirectionVectors::of(const BatchImage& slot, const Term& term, Backend* backend) {
   if (!term.vector.photo.empty()) return from_photo(slot, term, backend);
   std::vector<float> numbers = term.vector.numbers;
   if (!term.vector.file.empty()) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "experiment/objective/slot.h"
+#include "experiment/objective/batch_image.h"
 #include "loaders/model/model.h"
 #include "runtime/backend.h"
 
@@ -26,11 +26,11 @@ class DirectionVectors {
   [[nodiscard]] const Patch& patch() const { return patch_; }
 
   // height x width x channels numbers for an image's term; without a backend, checks alone. A layer is run on a photograph once.
-  std::vector<float> of(const Slot& slot, const Term& term, Backend* backend);
+  std::vector<float> of(const BatchImage& slot, const Term& term, Backend* backend);
 
  private:
-  [[nodiscard]] std::vector<float> from_file(const Slot& slot, const Term& term) const;
-  std::vector<float> from_photo(const Slot& slot, const Term& term, Backend* backend);
+  [[nodiscard]] std::vector<float> from_file(const BatchImage& slot, const Term& term) const;
+  std::vector<float> from_photo(const BatchImage& slot, const Term& term, Backend* backend);
 
   const Model& model_;
   Shape activation_;

@@ -28,7 +28,7 @@ class ObjectiveTerm {
 
   [[nodiscard]] virtual ValueId value() const = 0;
   // `states` null: only checks.
-  virtual void write(States* states, const std::vector<Slot>& slots) const = 0;
+  virtual void write(States* states, const std::vector<BatchImage>& slots) const = 0;
 };
 
 namespace {
@@ -43,12 +43,12 @@ struct TermContext {
   size_t index;  // within the objective
   int64_t n, group;
   ImageValues image;
-  References* references;
-  const UnitReads& reads;
+  ReferencePhotos* references;
+  const NeededChannels& reads;
 
   [[nodiscard]] std::string name() const { return fmt::format("objective {}", index); }
   [[nodiscard]] ValueId layer() const { return layer_of(term); }
-  [[nodiscard]] ValueId layer_of(const Term& any, const UnitRead* read = nullptr) const {
+  [[nodiscard]] ValueId layer_of(const Term& any, const NeededBlock* read = nullptr) const {
     try {
       if (read != nullptr) return network.value(read->block);
       return network.value(any.of_a_class() ? model.logits() : any.layer);
@@ -59,7 +59,7 @@ struct TermContext {
 };
 
 // The term's weight for one image: over the images that its mean runs over.
-float weight_of(const Slot& slot, const Term& term) {
+float weight_of(const BatchImage& slot, const Term& term) {
   const bool applies =
       term.images.empty() || std::find(term.images.begin(), term.images.end(), slot.image) != term.images.end();
   if (!applies) return 0;
@@ -93,14 +93,14 @@ class TabulatedTerm : public ObjectiveTerm {
   explicit TabulatedTerm(const TermContext& context) : index_(context.index), rows_(context.name() + " rows") {}
 
   [[nodiscard]] ValueId value() const override { return value_; }
-  void write(States* states, const std::vector<Slot>& slots) const override {
+  void write(States* states, const std::vector<BatchImage>& slots) const override {
     std::vector<Row> rows;
-    for (const Slot& slot : slots) rows.push_back(row(slot, slot.config->objective.at(index_)));
+    for (const BatchImage& slot : slots) rows.push_back(row(slot, slot.config->objective.at(index_)));
     if (states != nullptr) states->write(rows_, rows);
   }
 
  protected:
-  [[nodiscard]] virtual Row row(const Slot& slot, const Term& term) const = 0;
+  [[nodiscard]] virtual Row row(const BatchImage& slot, const Term& term) const = 0;
   [[nodiscard]] ValueId table(Graph& graph, const TensorInfo& info) const { return graph.state(rows_, info); }
 
   size_t index_;
@@ -120,14 +120,14 @@ struct Activation {
 
 Activation append_activation(const TermContext& context, const Term& term, size_t factor) {
   const auto found = context.reads.find({context.index, factor});
-  const UnitRead* read = found == context.reads.end() ? nullptr : &found->second;
+  const NeededBlock* read = found == context.reads.end() ? nullptr : &found->second;
   ValueId value = context.layer_of(term, read);
   if (term.kind == TermKind::probability)
     value = context.graph.append(std::make_shared<Softmax>(), {value}, context.name() + " probabilities");
   return {value, context.graph.shape(value), read == nullptr, read == nullptr ? 0 : read->begin};
 }
 
-UnitRow unit_row(const Model& model, const Activation& activation, const Slot& slot, const Term& term) {
+UnitRow unit_row(const Model& model, const Activation& activation, const BatchImage& slot, const Term& term) {
   int64_t unit = 0;
   try {
     unit = term.unit ? *term.unit : model.class_index(term.label);
@@ -157,7 +157,7 @@ class UnitTerm final : public TabulatedTerm<UnitRow> {
   }
 
  private:
-  [[nodiscard]] UnitRow row(const Slot& slot, const Term& term) const override {
+  [[nodiscard]] UnitRow row(const BatchImage& slot, const Term& term) const override {
     return unit_row(model_, activation_, slot, term);
   }
 
@@ -183,13 +183,13 @@ class ProductTerm final : public ObjectiveTerm {
   }
 
   [[nodiscard]] ValueId value() const override { return value_; }
-  void write(States* states, const std::vector<Slot>& slots) const override {
+  void write(States* states, const std::vector<BatchImage>& slots) const override {
     std::vector<ProductRow> rows;
-    for (const Slot& slot : slots) rows.push_back({static_cast<float>(slot.config->objective.at(index_).weight)});
+    for (const BatchImage& slot : slots) rows.push_back({static_cast<float>(slot.config->objective.at(index_).weight)});
     if (states != nullptr) states->write(rows_, rows);
     for (size_t factor = 0; factor < 2; ++factor) {
       std::vector<UnitRow> units;
-      for (const Slot& slot : slots)
+      for (const BatchImage& slot : slots)
         units.push_back(
             unit_row(model_, activations_[factor], slot, slot.config->objective.at(index_).factors.at(factor)));
       if (states != nullptr) states->write(rows_of(factor), units);
@@ -224,10 +224,10 @@ class DirectionTerm final : public ObjectiveTerm {
   }
 
   [[nodiscard]] ValueId value() const override { return value_; }
-  void write(States* states, const std::vector<Slot>& slots) const override {
+  void write(States* states, const std::vector<BatchImage>& slots) const override {
     std::vector<DirectionRow> rows;
     std::vector<float> vectors;
-    for (const Slot& slot : slots) {
+    for (const BatchImage& slot : slots) {
       const Term& term = slot.config->objective.at(index_);
       rows.push_back(row(slot, term, static_cast<int64_t>(rows.size())));
       const std::vector<float> vector = vectors_.of(slot, term, states == nullptr ? nullptr : &states->backend());
@@ -239,7 +239,7 @@ class DirectionTerm final : public ObjectiveTerm {
   }
 
  private:
-  [[nodiscard]] DirectionRow row(const Slot& slot, const Term& term, int64_t image) const {
+  [[nodiscard]] DirectionRow row(const BatchImage& slot, const Term& term, int64_t image) const {
     const Patch& patch = vectors_.patch();
     DirectionRow row;
     row.vector = static_cast<int32_t>(image * patch.height * patch.width);
@@ -267,7 +267,9 @@ class LayerTerm final : public TabulatedTerm<LayerRow> {
   }
 
  private:
-  [[nodiscard]] LayerRow row(const Slot& slot, const Term& term) const override { return {weight_of(slot, term)}; }
+  [[nodiscard]] LayerRow row(const BatchImage& slot, const Term& term) const override {
+    return {weight_of(slot, term)};
+  }
 };
 
 class AlignmentTerm final : public TabulatedTerm<AlignmentRow> {
@@ -278,7 +280,7 @@ class AlignmentTerm final : public TabulatedTerm<AlignmentRow> {
   }
 
  private:
-  [[nodiscard]] AlignmentRow row(const Slot& slot, const Term& term) const override {
+  [[nodiscard]] AlignmentRow row(const BatchImage& slot, const Term& term) const override {
     return {weight_of(slot, term), static_cast<float>(term.decay)};
   }
 };
@@ -293,7 +295,9 @@ class DiversityTerm final : public TabulatedTerm<DiversityRow> {
   }
 
  private:
-  [[nodiscard]] DiversityRow row(const Slot& slot, const Term& term) const override { return {weight_of(slot, term)}; }
+  [[nodiscard]] DiversityRow row(const BatchImage& slot, const Term& term) const override {
+    return {weight_of(slot, term)};
+  }
 };
 
 class ReferenceTerm final : public TabulatedTerm<ReferenceRow> {
@@ -312,7 +316,7 @@ class ReferenceTerm final : public TabulatedTerm<ReferenceRow> {
   }
 
  private:
-  [[nodiscard]] ReferenceRow row(const Slot& slot, const Term& term) const override {
+  [[nodiscard]] ReferenceRow row(const BatchImage& slot, const Term& term) const override {
     return {weight_of(slot, term), term.power};
   }
 };
@@ -331,7 +335,9 @@ class StyleTerm final : public TabulatedTerm<StyleRow> {
   }
 
  private:
-  [[nodiscard]] StyleRow row(const Slot& slot, const Term& term) const override { return {weight_of(slot, term)}; }
+  [[nodiscard]] StyleRow row(const BatchImage& slot, const Term& term) const override {
+    return {weight_of(slot, term)};
+  }
 };
 
 class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
@@ -350,7 +356,7 @@ class PenaltyTerm final : public TabulatedTerm<PenaltyRow> {
   }
 
  private:
-  [[nodiscard]] PenaltyRow row(const Slot& slot, const Term& term) const override {
+  [[nodiscard]] PenaltyRow row(const BatchImage& slot, const Term& term) const override {
     return {static_cast<float>(share_ * static_cast<double>(weight_of(slot, term))), static_cast<float>(term.constant)};
   }
 
@@ -398,7 +404,7 @@ std::unique_ptr<ObjectiveTerm> make_term(const TermContext& context) {
 }  // namespace
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                             const ImageValues& image, References* references, const UnitReads& reads) {
+                             const ImageValues& image, ReferencePhotos* references, const NeededChannels& reads) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < config.objective.size(); ++i) {
     terms_.push_back(
@@ -410,11 +416,11 @@ ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& mod
 
 ObjectivePart::~ObjectivePart() = default;
 
-void ObjectivePart::write(States& states, const std::vector<Slot>& slots) const {
+void ObjectivePart::write(States& states, const std::vector<BatchImage>& slots) const {
   for (const auto& term : terms_) term->write(&states, slots);
 }
 
-void ObjectivePart::check(const std::vector<Slot>& slots) const {
+void ObjectivePart::check(const std::vector<BatchImage>& slots) const {
   for (const auto& term : terms_) term->write(nullptr, slots);
 }
 

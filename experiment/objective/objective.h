@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "experiment/image/image.h"
-#include "experiment/objective/references.h"
-#include "experiment/objective/slot.h"
-#include "experiment/objective/unit_reads.h"
+#include "experiment/objective/batch_image.h"
+#include "experiment/objective/needed_channels.h"
+#include "experiment/objective/reference_photos.h"
 #include "loaders/model/model.h"
 #include "runtime/states.h"
 
@@ -21,18 +21,18 @@ class ObjectiveTerm;
 class ObjectivePart {
  public:
   // `image`: what penalties read. `references`: photographs beside it, seen through the same transforms. Terms
-  // that want what is not there are refused. `reads`: of which layers only channels are computed (experiment/objective/unit_reads.h), and
+  // that want what is not there are refused. `reads`: of which layers only channels are computed (experiment/objective/needed_channels.h), and
   // then for units in these blocks alone.
   ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Config& config, int64_t n,
-                const ImageValues& image = {}, References* references = nullptr, const UnitReads& reads = {});
+                const ImageValues& image = {}, ReferencePhotos* references = nullptr, const NeededChannels& reads = {});
   ~ObjectivePart();
 
   [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms
 
   // Fills the rows of the tables. Throws, with the term's place in the config, when a unit or position does not exist.
-  void write(States& states, const std::vector<Slot>& slots) const;
+  void write(States& states, const std::vector<BatchImage>& slots) const;
   // Throws where `write` would.
-  void check(const std::vector<Slot>& slots) const;
+  void check(const std::vector<BatchImage>& slots) const;
 
  private:
   std::vector<std::unique_ptr<ObjectiveTerm>> terms_;

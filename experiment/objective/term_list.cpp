@@ -8,13 +8,13 @@
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMostPixels = 1 << 14;
-constexpr int64_t kMostUnits = 1 << 24;
+constexpr int64_t kMaxPixels = 1 << 14;
+constexpr int64_t kMaxUnits = 1 << 24;
 constexpr double kAny = 1e30;
 
 void parse_position(const JsonReader& reader, std::optional<int64_t>& row, std::optional<int64_t>& column) {
-  row = reader.at("row").integer(0, kMostPixels);
-  column = reader.at("column").integer(0, kMostPixels);
+  row = reader.at("row").integer(0, kMaxPixels);
+  column = reader.at("column").integer(0, kMaxPixels);
 }
 
 // {"photo": ..., "row": ..., "column": ...} and, of a patch, "height" and "width".
@@ -25,8 +25,8 @@ void parse_photo_source(const JsonReader& reader, bool patch, DirectionSource& s
   source.photo = reader.at("photo").text();
   if (reader.has("row") || reader.has("column")) parse_position(reader, source.row, source.column);
   if (!patch) return;
-  source.height = reader.at("height").integer(1, kMostPixels);
-  source.width = reader.at("width").integer(1, kMostPixels);
+  source.height = reader.at("height").integer(1, kMaxPixels);
+  source.width = reader.at("width").integer(1, kMaxPixels);
 }
 
 void parse_file_source(const JsonReader& reader, DirectionSource& source) {
@@ -52,7 +52,7 @@ void parse_vector(const JsonReader& reader, DirectionSource& source) {
 
 void parse_unit(const JsonReader& body, Term& term) {
   term.layer = body.at("layer").text();
-  term.unit = body.at("unit").integer(0, kMostUnits);
+  term.unit = body.at("unit").integer(0, kMaxUnits);
 }
 
 void parse_channel(const JsonReader& body, Term& term) {
@@ -66,14 +66,14 @@ void parse_neuron(const JsonReader& body, Term& term) {
   term.kind = TermKind::neuron;
   term.whole_map = false;
   parse_unit(body, term);
-  if (body.has("row")) term.row = body.at("row").integer(0, kMostPixels);
-  if (body.has("column")) term.column = body.at("column").integer(0, kMostPixels);
+  if (body.has("row")) term.row = body.at("row").integer(0, kMaxPixels);
+  if (body.has("column")) term.column = body.at("column").integer(0, kMaxPixels);
 }
 
 void parse_class(const JsonReader& body, Term& term) {
   term.kind = TermKind::class_logit;
   if (body.kind({"index", "label"}) == "index") {
-    term.unit = body.at("index").integer(0, kMostUnits);
+    term.unit = body.at("index").integer(0, kMaxUnits);
   } else {
     term.label = body.at("label").text();
   }
@@ -176,7 +176,7 @@ Term rising_term(const JsonReader& body, const Term& falling) {
   Term term = falling;
   term.ramp = Ramp::rising;
   if (body.has("to_layer")) term.layer = body.at("to_layer").text();
-  term.unit = body.at("to_unit").integer(0, kMostUnits);
+  term.unit = body.at("to_unit").integer(0, kMaxUnits);
   return term;
 }
 
@@ -206,7 +206,7 @@ void parse_boundary_complexity(const JsonReader& body, Term& term) {
   body.only({"border", "constant"});
   term.kind = TermKind::penalty;
   term.penalty = PenaltyKind::boundary_complexity;
-  if (body.has("border")) term.border = body.at("border").integer(1, kMostPixels);
+  if (body.has("border")) term.border = body.at("border").integer(1, kMaxPixels);
   if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
 }
 

@@ -9,7 +9,7 @@ namespace phosphene {
 namespace {
 
 constexpr double kLeft = 44, kTop = 10, kWidth = 430, kHeight = 300, kLegend = 190, kBottom = 40, kLine = 17;
-constexpr size_t kMostNamed = 24;  // of more curves only the tooltips have names
+constexpr size_t kMaxNamed = 24;  // of more curves only the tooltips have names
 
 // Logarithms of base 10 onto the drawing.
 struct Axes {
@@ -116,12 +116,12 @@ std::string spectrum_chart(const std::vector<SpectrumCurve>& curves) {
   for (size_t i = 0; i < curves.size(); ++i) {
     drawn += fmt::format(R"(<path d="{}" stroke="{}"><title>{}</title></path>)", path_of(lines[i], axes), colour_of(i),
                          escaped(curves[i].name));
-    if (curves.size() > kMostNamed) continue;
+    if (curves.size() > kMaxNamed) continue;
     legend +=
         legend_line(i, colour_of(i), "", fmt::format("{} ({:.2f})", escaped(curves[i].name), curves[i].spectrum.slope));
   }
   drawn += fmt::format(R"(<path d="{}" stroke="currentColor"{}/>)", path_of(reference(lines, axes), axes), dashes);
-  const size_t named = curves.size() > kMostNamed ? 0 : curves.size();
+  const size_t named = curves.size() > kMaxNamed ? 0 : curves.size();
   legend += legend_line(named, "currentColor", dashes, "photographs: 1 / f² (-2)");
   const double height = std::max(kTop + kHeight + kBottom, kTop + kLine * static_cast<double>(named + 2));
   return fmt::format(

@@ -7,7 +7,7 @@ namespace phosphene {
 
 void PhotoTiles::Axis::scale_to(int64_t length) {
   scaled = std::max(length, tile);
-  shown = std::min(scaled, kMost * tile);
+  shown = std::min(scaled, kMax * tile);
 }
 
 int64_t PhotoTiles::Axis::first(int64_t index, int64_t count) const {

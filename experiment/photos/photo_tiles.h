@@ -15,7 +15,7 @@ struct Box {
 class PhotoTiles {
  public:
   // Of a photograph longer than this many tiles only the middle is shown.
-  static constexpr int64_t kMost = 8;
+  static constexpr int64_t kMax = 8;
 
   // Sizes in pixels, of the photograph and of a tile.
   PhotoTiles(int64_t photo_height, int64_t photo_width, int64_t height, int64_t width);

@@ -51,7 +51,7 @@ class ObjectiveCheck {
         references_(graph_, model, config, shape_, [this](ValueId /*photograph*/) { return input(); }),
         objective_(graph_, network_, model, config, config.images, image(config), &references_) {}
 
-  void check(const std::vector<Slot>& slots) const { objective_.check(slots); }
+  void check(const std::vector<BatchImage>& slots) const { objective_.check(slots); }
 
  private:
   [[nodiscard]] ValueId input() { return graph_.state("input", {shape_, Layout::channels_last, DType::f32}); }
@@ -66,7 +66,7 @@ class ObjectiveCheck {
   Shape shape_;
   Graph graph_;
   ModelGraph network_;
-  References references_;
+  ReferencePhotos references_;
   ObjectivePart objective_;
 };
 
@@ -89,7 +89,7 @@ class Run {
         device_(choose_device(device_for(options.out, options.device))),
         model_(load_model(find_model(config.model, config.directory))),
         jobs_(expand(config)) {
-    for (Job& job : jobs_) job.structure += to_string(unit_reads(model_, job.config.objective));
+    for (Job& job : jobs_) job.structure += to_string(needed_channels(model_, job.config.objective));
     batches_ = pack(jobs_, std::max(capacity_, config.images));
     for (const auto& batch : batches_) images_ += std::ssize(batch);
   }
@@ -104,7 +104,7 @@ class Run {
     return jobs_[image.job].names[static_cast<size_t>(image.image)];
   }
   [[nodiscard]] const Config& config_of(const Batch& batch) const { return jobs_[batch.front().job].config; }
-  [[nodiscard]] std::vector<Slot> slots(const Batch& batch, size_t phase) const;
+  [[nodiscard]] std::vector<BatchImage> slots(const Batch& batch, size_t phase) const;
   [[nodiscard]] Json frozen() const;
   void check_objectives() const;
   void keep_implementations() const;
@@ -118,7 +118,7 @@ class Run {
   void keep_curves(const Config& phase, StepProgram& program);
   void give_up(const Batch& batch, size_t slot, const std::string& reason, int64_t step);
   void check_gradient(const Batch& batch, size_t phase, StepProgram& program);
-  void check_latches(const Batch& batch, size_t phase, StepProgram& program);
+  void check_stopped(const Batch& batch, size_t phase, StepProgram& program);
   void start_snapshot(const Batch& batch, StepProgram& program, int64_t step);
   void write_snapshot(const Batch& batch, const StepProgram& program);
   void finish(const Batch& batch, StepProgram& program);
@@ -147,8 +147,8 @@ class Run {
   double steps_done_ = 0, steps_ahead_ = 0;  // image steps of this call
 };
 
-std::vector<Slot> Run::slots(const Batch& batch, size_t phase) const {
-  std::vector<Slot> slots;
+std::vector<BatchImage> Run::slots(const Batch& batch, size_t phase) const {
+  std::vector<BatchImage> slots;
   for (const JobImage& image : batch)
     slots.push_back({&jobs_[image.job].config.phase(phase), image.image, jobs_[image.job].index});
   return slots;
@@ -310,8 +310,8 @@ bool Run::steps(const Batch& batch, size_t phase, StepProgram& program) {
       return false;
     }
     program.step();
-    if (step == 0 && now.takeover != Takeover::optimisation) {
-      check_latches(batch, phase, program);  // before the gradient: a latched image has none
+    if (step == 0 && now.carry_over != CarryOver::optimisation) {
+      check_stopped(batch, phase, program);  // before the gradient: a stopped image has none
       check_gradient(batch, phase, program);
     }
     steps_done_ += static_cast<double>(batch.size());
@@ -319,7 +319,7 @@ bool Run::steps(const Batch& batch, size_t phase, StepProgram& program) {
     if (std::all_of(given_up_.begin(), given_up_.end(), [](bool gone) { return gone; })) break;
   }
   write_snapshot(batch, program);
-  check_latches(batch, phase, program);
+  check_stopped(batch, phase, program);
   return true;
 }
 
@@ -355,19 +355,19 @@ void Run::check_gradient(const Batch& batch, size_t phase, StepProgram& program)
   }
 }
 
-void Run::check_latches(const Batch& batch, size_t phase, StepProgram& program) {
+void Run::check_stopped(const Batch& batch, size_t phase, StepProgram& program) {
   const Config& config = config_of(batch);
-  // The latch counts from where the phase's optimisation began.
+  // The stopped_at counts from where the phase's optimisation began.
   const int64_t before = steps_before(config, phase) - config.phase(phase).first_step;
-  const auto latch = program.states().read<int64_t>(kLatchState);
+  const auto stopped_at = program.states().read<int64_t>(kStoppedAtState);
   for (size_t slot = 0; slot < batch.size(); ++slot) {
-    if (latch[slot] == 0 || given_up_[slot]) continue;
-    const std::string layer = program.first_not_finite(slot, latch[slot] - 1);
+    if (stopped_at[slot] == 0 || given_up_[slot]) continue;
+    const std::string layer = program.first_not_finite(slot, stopped_at[slot] - 1);
     give_up(batch, slot,
             fmt::format("the objective on {} is not finite at step {}{}; a smaller learning rate may help",
-                        layers_of(config.phase(phase)), before + latch[slot],
+                        layers_of(config.phase(phase)), before + stopped_at[slot],
                         layer.empty() ? "" : fmt::format(", and '{}' is the first that is not", layer)),
-            before + latch[slot]);
+            before + stopped_at[slot]);
   }
 }
 

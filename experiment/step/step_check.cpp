@@ -115,7 +115,7 @@ Config in_f32(Config config) {
 
 }  // namespace
 
-void compare_ops(const Model& model, const Config& config, const std::vector<Slot>& slots, Backend& reference,
+void compare_ops(const Model& model, const Config& config, const std::vector<BatchImage>& slots, Backend& reference,
                  Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell) {
   StepProgram step(model, in_f32(config), std::ssize(slots), reference);
   const Graph& graph = step.program().graph();
@@ -151,7 +151,7 @@ void compare_ops(const Model& model, const Config& config, const std::vector<Slo
   }
 }
 
-GradientDifference compare_gradients(const Model& model, const Config& config, const std::vector<Slot>& slots,
+GradientDifference compare_gradients(const Model& model, const Config& config, const std::vector<BatchImage>& slots,
                                      Backend& reference, Backend& tested) {
   std::vector<std::vector<float>> gradients;
   for (Backend* backend : {&reference, &tested}) {
@@ -175,7 +175,7 @@ GradientDifference compare_gradients(const Model& model, const Config& config, c
   return {errors[errors.size() / 2] / largest, std::sqrt(squared_errors / squares)};
 }
 
-std::vector<float> parameter_after(const Model& model, const Config& config, const std::vector<Slot>& slots,
+std::vector<float> parameter_after(const Model& model, const Config& config, const std::vector<BatchImage>& slots,
                                    Backend& backend, int64_t steps) {
   StepProgram program(model, config, std::ssize(slots), backend);
   program.start(slots);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "experiment/image/start_pictures.h"
-#include "layers/optimiser/record.h"
+#include "layers/optimiser/objective_history.h"
 #include "layers/transform/warp.h"
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"
@@ -48,11 +48,11 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
   const ValueId input = graph.append(warp, {seen, matrices}, "warp");
   check_gradient_rules(config, model);
   ModelGraph network(model, graph, input, config.gradients);
-  References references(graph, model, config, image_, [&](ValueId photograph) {
+  ReferencePhotos references(graph, model, config, image_, [&](ValueId photograph) {
     return graph.append(warp, {photograph, matrices}, "warp of a photograph");
   });
   objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image, &references,
-                                               unit_reads(model, config.objective));
+                                               needed_channels(model, config.objective));
   append_update(graph);
   photographs_ = references.files();
   program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_, later);
@@ -76,24 +76,24 @@ void StepProgram::take_memory() {
 // Gradients, the record of the step's values, and the optimiser.
 void StepProgram::append_update(Graph& graph) const {
   const ValueId step = graph.state(kStepState, step_number());
-  const ValueId latch = graph.state(kLatchState, latches(n_));
+  const ValueId stopped_at = graph.state(kStoppedAtState, stopped_at_rows(n_));
   std::vector<ValueId> parameters;
   for (const ImageParameter& parameter : image_part_.parameters())
     parameters.push_back(graph.state(parameter.name, parameter.info));
   const std::vector<ValueId> gradients = differentiate(graph, parameters);
   append_record(graph, objective_->value(), step,
-                graph.state(kHistoryState, value_history(config_.optimisation_steps, n_)), latch);
-  ValueId latch_of_groups = kNoValue;
-  std::vector<Ascent> ascents;
+                graph.state(kHistoryState, value_history(config_.optimisation_steps, n_)), stopped_at);
+  ValueId stopped_at_of_groups = kNoValue;
+  std::vector<ParameterUpdate> ascents;
   for (size_t i = 0; i < parameters.size(); ++i) {
     if (gradients[i] == kNoValue) fail_internal("objective", "nothing depends on the image");
     const bool of_group = image_part_.parameters()[i].of_group;
-    if (of_group && latch_of_groups == kNoValue)
-      latch_of_groups = append_group_latch(graph, latch, n_ / config_.images);
-    ascents.push_back({parameters[i], gradients[i], of_group ? latch_of_groups : latch});
+    if (of_group && stopped_at_of_groups == kNoValue)
+      stopped_at_of_groups = append_group_stopped_at(graph, stopped_at, n_ / config_.images);
+    ascents.push_back({parameters[i], gradients[i], of_group ? stopped_at_of_groups : stopped_at});
   }
   append_ascent(graph, config_.optimiser, ascents, step);
-  image_part_.append_bounds(graph, latch);
+  image_part_.append_bounds(graph, stopped_at);
   append_advance(graph, step);
 }
 
@@ -120,8 +120,8 @@ ValueId StepProgram::append_transforms(Graph& graph) const {
                                image_.w);
 }
 
-void StepProgram::start(const std::vector<Slot>& some, const PhaseEnd* before) {
-  std::vector<Slot> slots = some;
+void StepProgram::start(const std::vector<BatchImage>& some, const PhaseEnd* before) {
+  std::vector<BatchImage> slots = some;
   if (slots.empty() || static_cast<int64_t>(slots.size()) > n_)
     fail_internal("batch", "{} images for a program of {}", slots.size(), n_);
   const auto group = static_cast<size_t>(config_.images);
@@ -131,15 +131,15 @@ void StepProgram::start(const std::vector<Slot>& some, const PhaseEnd* before) {
   objective_->write(*states_, slots);
   if (states_->contains(kKeysState)) {
     std::vector<DrawKey> keys;
-    for (const Slot& slot : slots) keys.push_back(slot.key());
+    for (const BatchImage& slot : slots) keys.push_back(slot.key());
     states_->write(kKeysState, keys);
   }
-  if (config_.takeover == Takeover::parameters || config_.takeover == Takeover::optimisation) {
+  if (config_.carry_over == CarryOver::parameters || config_.carry_over == CarryOver::optimisation) {
     copy(image_part_.states(), *before);
   } else {
     start_image(slots, before);
   }
-  if (config_.takeover == Takeover::optimisation) {
+  if (config_.carry_over == CarryOver::optimisation) {
     copy(optimiser_states(), *before);
   } else {
     for (const std::string& name : optimiser_states())
@@ -147,15 +147,15 @@ void StepProgram::start(const std::vector<Slot>& some, const PhaseEnd* before) {
   }
 }
 
-void StepProgram::start_image(const std::vector<Slot>& slots, const PhaseEnd* before) {
+void StepProgram::start_image(const std::vector<BatchImage>& slots, const PhaseEnd* before) {
   if (!config_.changes_a_picture()) return image_part_.write_start(*states_, slots);
   const HostTensor pictures =
-      start_pictures(config_, image_, config_.takeover == Takeover::picture ? &before->pictures : nullptr);
+      start_pictures(config_, image_, config_.carry_over == CarryOver::picture ? &before->pictures : nullptr);
   image_part_.write_start(*states_, slots, &pictures);
 }
 
 std::vector<std::string> StepProgram::optimiser_states() const {
-  std::vector<std::string> names = {kStepState, kLatchState, kHistoryState};
+  std::vector<std::string> names = {kStepState, kStoppedAtState, kHistoryState};
   for (const ImageParameter& parameter : image_part_.parameters()) {
     names.push_back(parameter.name + "/m");
     names.push_back(parameter.name + "/v");

@@ -15,7 +15,7 @@ namespace phosphene {
 
 // The names of the states of a step, beside those of the image's parameters (experiment/image/image.h).
 inline constexpr const char* kStepState = "step";
-inline constexpr const char* kLatchState = "latch";
+inline constexpr const char* kStoppedAtState = "stopped_at";
 inline constexpr const char* kHistoryState = "history";
 inline constexpr const char* kKeysState = "draw keys";
 
@@ -38,8 +38,8 @@ class StepProgram {
   void take_memory();
 
   // Starts `slots` (as many as n; filled up by repeating the last group): tables, keys, start of the parameters, moments,
-  // latch, history and step. `before`: of the phase before, where the config takes something over from it.
-  void start(const std::vector<Slot>& slots, const PhaseEnd* before = nullptr);
+  // stopped_at, history and step. `before`: of the phase before, where the config takes something over from it.
+  void start(const std::vector<BatchImage>& slots, const PhaseEnd* before = nullptr);
   [[nodiscard]] PhaseEnd end();
   void step() { program_->run(); }
 
@@ -62,7 +62,7 @@ class StepProgram {
   [[nodiscard]] std::unique_ptr<Transfer> start_images();
 
   // The layer that wrote the first value of the slot's image that is not finite, when `step` is run again; "" if none is.
-  // Changes nothing: an image that was latched still has the parameter of that step.
+  // Changes nothing: an image that was stopped still has the parameter of that step.
   [[nodiscard]] std::string first_not_finite(size_t slot, int64_t step);
 
  private:
@@ -70,7 +70,7 @@ class StepProgram {
   [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image) const;
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
   void append_update(Graph& graph) const;
-  void start_image(const std::vector<Slot>& slots, const PhaseEnd* before);
+  void start_image(const std::vector<BatchImage>& slots, const PhaseEnd* before);
   [[nodiscard]] std::vector<std::string> optimiser_states() const;
   void copy(const std::vector<std::string>& names, const PhaseEnd& before);
 

@@ -65,9 +65,9 @@ Problem Composite::lower(std::span<const TensorInfo> src, std::span<const Tensor
 
 ValueId append_random_fourier_image(Graph& graph, const FourierParameterization& p, double sd, ValueId keys,
                                     ValueId step) {
-  constexpr int64_t kMostBlocks = int64_t{1} << 24;  // of one purpose at one step (kernels/philox.h)
+  constexpr int64_t kMaxBlocks = int64_t{1} << 24;  // of one purpose at one step (kernels/philox.h)
   const TensorInfo spectrum = p.spectrum();
-  if (spectrum.shape.c * spectrum.shape.h * ((spectrum.shape.w + 3) / 4) > kMostBlocks)
+  if (spectrum.shape.c * spectrum.shape.h * ((spectrum.shape.w + 3) / 4) > kMaxBlocks)
     fail("size", "a background of {} x {} pixels has more random numbers than can be drawn", p.h, p.w);
   return append_fourier_image(graph, p,
                               graph.append(std::make_shared<SpectrumDraw>(spectrum, sd), {keys, step}, "background"));

@@ -51,17 +51,17 @@ ValueId append_adam_schedule(Graph& graph, const AdamAttributes& attributes, Val
 }
 
 void append_adam_update(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient,
-                        ValueId factors, ValueId latch) {
+                        ValueId factors, ValueId stopped_at) {
   const std::string name = graph.value(parameter).name;
   const TensorInfo info = graph.info(parameter);
   const ValueId m = graph.state(name + "/m", info);
   const ValueId v = graph.state(name + "/v", info);
-  graph.append_update(std::make_shared<Adam>(attributes), {gradient, factors, latch}, {parameter, m, v}, "adam");
+  graph.append_update(std::make_shared<Adam>(attributes), {gradient, factors, stopped_at}, {parameter, m, v}, "adam");
 }
 
 void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step,
-                 ValueId latch) {
-  append_adam_update(graph, attributes, parameter, gradient, append_adam_schedule(graph, attributes, step), latch);
+                 ValueId stopped_at) {
+  append_adam_update(graph, attributes, parameter, gradient, append_adam_schedule(graph, attributes, step), stopped_at);
 }
 
 }  // namespace phosphene

@@ -8,31 +8,32 @@
 namespace phosphene {
 namespace {
 
-void scale_gradients(Graph& graph, double limit, std::vector<Ascent>& parameters) {
-  std::map<ValueId, std::vector<Ascent*>> by_owner;
-  for (Ascent& one : parameters) by_owner[one.latch].push_back(&one);
-  for (auto& [latch, of_owner] : by_owner) {
+void scale_gradients(Graph& graph, double limit, std::vector<ParameterUpdate>& parameters) {
+  std::map<ValueId, std::vector<ParameterUpdate*>> by_owner;
+  for (ParameterUpdate& one : parameters) by_owner[one.stopped_at].push_back(&one);
+  for (auto& [stopped_at, of_owner] : by_owner) {
     std::vector<ValueId> gradients;
-    for (const Ascent* one : of_owner) gradients.push_back(one->gradient);
-    gradients = append_gradient_scale(graph, limit, gradients, latch);
+    for (const ParameterUpdate* one : of_owner) gradients.push_back(one->gradient);
+    gradients = append_gradient_scale(graph, limit, gradients, stopped_at);
     for (size_t i = 0; i < gradients.size(); ++i) of_owner[i]->gradient = gradients[i];
   }
 }
 
 }  // namespace
 
-void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::span<const Ascent> given, ValueId step) {
-  std::vector<Ascent> parameters(given.begin(), given.end());
+void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::span<const ParameterUpdate> given,
+                   ValueId step) {
+  std::vector<ParameterUpdate> parameters(given.begin(), given.end());
   if (attributes.kind == OptimiserKind::steepest) scale_gradients(graph, 0, parameters);
   if (attributes.clip_norm > 0) scale_gradients(graph, attributes.clip_norm, parameters);
   const bool adam = attributes.kind == OptimiserKind::adam || attributes.kind == OptimiserKind::nadam;
   const ValueId factors = adam ? append_adam_schedule(graph, attributes.adam, step)
                                : append_momentum_schedule(graph, attributes.momentum, step);
-  for (const Ascent& one : parameters) {
+  for (const ParameterUpdate& one : parameters) {
     if (adam) {
-      append_adam_update(graph, attributes.adam, one.parameter, one.gradient, factors, one.latch);
+      append_adam_update(graph, attributes.adam, one.parameter, one.gradient, factors, one.stopped_at);
     } else {
-      append_momentum_update(graph, attributes.momentum, one.parameter, one.gradient, factors, one.latch);
+      append_momentum_update(graph, attributes.momentum, one.parameter, one.gradient, factors, one.stopped_at);
     }
   }
 }

@@ -18,14 +18,14 @@ struct OptimiserAttributes {
   double clip_norm = 0;           // the most a gradient's norm may be; 0: anything
 };
 
-// A parameter, its gradient, and the latches of its owners: images, or groups that share it.
-struct Ascent {
-  ValueId parameter = kNoValue, gradient = kNoValue, latch = kNoValue;
+// A parameter, its gradient, and the stopped_at_rows of its owners: images, or groups that share it.
+struct ParameterUpdate {
+  ValueId parameter = kNoValue, gradient = kNoValue, stopped_at = kNoValue;
 };
 
 // Appends one update of every parameter. Norms run over all parameters of an owner. The optimiser's states are named after the
 // parameters: "<parameter>/m", for Adam and NAdam "<parameter>/v".
-void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::span<const Ascent> parameters,
+void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::span<const ParameterUpdate> parameters,
                    ValueId step);
 
 }  // namespace phosphene

@@ -8,40 +8,40 @@ namespace {
 
 class SquaredNorm final : public Op {
  public:
-  explicit SquaredNorm(const TensorInfo& latch) : latch_(latch) {}
+  explicit SquaredNorm(const TensorInfo& stopped_at) : stopped_at_(stopped_at) {}
 
   [[nodiscard]] std::string_view kind() const override { return "squared norm"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
-    return {{{latch_.shape.n, 1, 1, 1}, Layout::channels_last, DType::f32}};
+    return {{{stopped_at_.shape.n, 1, 1, 1}, Layout::channels_last, DType::f32}};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
-    return SquaredNormProblem{parameter_rows(src[0], latch_)};
+    return SquaredNormProblem{parameter_rows(src[0], stopped_at_)};
   }
 
  private:
-  TensorInfo latch_;
+  TensorInfo stopped_at_;
 };
 
 class ScaledGradient final : public Op {
  public:
-  ScaledGradient(const TensorInfo& latch, double limit) : latch_(latch), limit_(limit) {}
+  ScaledGradient(const TensorInfo& stopped_at, double limit) : stopped_at_(stopped_at), limit_(limit) {}
 
   [[nodiscard]] std::string_view kind() const override { return limit_ > 0 ? "clip gradient" : "normalise gradient"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override { return {src[0]}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
-    return ScaleGradientProblem{parameter_rows(src[0], latch_), limit_};
+    return ScaleGradientProblem{parameter_rows(src[0], stopped_at_), limit_};
   }
 
  private:
-  TensorInfo latch_;
+  TensorInfo stopped_at_;
   double limit_;
 };
 
 }  // namespace
 
 std::vector<ValueId> append_gradient_scale(Graph& graph, double limit, const std::vector<ValueId>& gradients,
-                                           ValueId latch) {
-  const TensorInfo owners = graph.info(latch);
+                                           ValueId stopped_at) {
+  const TensorInfo owners = graph.info(stopped_at);
   ValueId squares = kNoValue;
   for (const ValueId gradient : gradients) {
     const ValueId next = graph.append(std::make_shared<SquaredNorm>(owners), {gradient}, "squared norm");

@@ -7,9 +7,9 @@
 
 namespace phosphene {
 
-// The gradients of parameters that together belong to the owners of `latch` (images, or groups of them), scaled by the norm that
+// The gradients of parameters that together belong to the owners of `stopped_at` (images, or groups of them), scaled by the norm that
 // they have together for each owner. `limit` 0 divides by the norm, else it is the most a norm may be.
 std::vector<ValueId> append_gradient_scale(Graph& graph, double limit, const std::vector<ValueId>& gradients,
-                                           ValueId latch);
+                                           ValueId stopped_at);
 
 }  // namespace phosphene

@@ -45,9 +45,10 @@ ValueId append_momentum_schedule(Graph& graph, const MomentumAttributes& attribu
 }
 
 void append_momentum_update(Graph& graph, const MomentumAttributes& attributes, ValueId parameter, ValueId gradient,
-                            ValueId factors, ValueId latch) {
+                            ValueId factors, ValueId stopped_at) {
   const ValueId m = graph.state(graph.value(parameter).name + "/m", graph.info(parameter));
-  graph.append_update(std::make_shared<Momentum>(attributes), {gradient, factors, latch}, {parameter, m}, "momentum");
+  graph.append_update(std::make_shared<Momentum>(attributes), {gradient, factors, stopped_at}, {parameter, m},
+                      "momentum");
 }
 
 }  // namespace phosphene

@@ -5,17 +5,17 @@
 namespace phosphene {
 namespace {
 
-class LatchOfGroups final : public Op {
+class StoppedAtOfGroups final : public Op {
  public:
-  explicit LatchOfGroups(int64_t groups) : groups_(groups) {}
+  explicit StoppedAtOfGroups(int64_t groups) : groups_(groups) {}
 
-  [[nodiscard]] std::string_view kind() const override { return "group latch"; }
+  [[nodiscard]] std::string_view kind() const override { return "group stopped_at"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override {
     if (src[0].shape.n % groups_ != 0) fail_internal("", "{} images in {} groups", src[0].shape.n, groups_);
-    return {latches(groups_)};
+    return {stopped_at_rows(groups_)};
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
-    return GroupLatchProblem{groups_, src[0].shape.n / groups_};
+    return GroupStoppedAtProblem{groups_, src[0].shape.n / groups_};
   }
 
  private:
@@ -24,19 +24,19 @@ class LatchOfGroups final : public Op {
 
 }  // namespace
 
-TensorInfo latches(int64_t n) { return {{n, 1, 1, 1}, Layout::channels_last, DType::i64}; }
+TensorInfo stopped_at_rows(int64_t n) { return {{n, 1, 1, 1}, Layout::channels_last, DType::i64}; }
 
-ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& latch) {
+ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& stopped_at) {
   const Shape& shape = parameter.shape;
-  const int64_t owners = latch.shape.n;
+  const int64_t owners = stopped_at.shape.n;
   if (shape.n % owners != 0) fail_internal("", "a parameter of shape {} of {} owners", to_string(shape), owners);
   const int64_t tensors = shape.n / owners;
   if (parameter.layout == Layout::channels_last) return {owners, tensors * shape.h * shape.w, shape.c};
   return {owners, tensors * shape.c * shape.h, shape.w};
 }
 
-ValueId append_group_latch(Graph& graph, ValueId latch, int64_t groups) {
-  return graph.append(std::make_shared<LatchOfGroups>(groups), {latch}, "group latch");
+ValueId append_group_stopped_at(Graph& graph, ValueId stopped_at, int64_t groups) {
+  return graph.append(std::make_shared<StoppedAtOfGroups>(groups), {stopped_at}, "group stopped_at");
 }
 
 }  // namespace phosphene

@@ -5,12 +5,12 @@
 
 namespace phosphene {
 
-TensorInfo latches(int64_t n);  // one int64 per image
+TensorInfo stopped_at_rows(int64_t n);  // one int64 per image
 
-// The rows of a parameter, as it lies in memory, whose owners (images, or groups of them) have these latches.
-ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& latch);
+// The rows of a parameter, as it lies in memory, whose owners (images, or groups of them) have these stopped_at_rows.
+ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& stopped_at);
 
-// The latches of `groups` groups of images that follow each other: a group's is set with the first of its images'.
-ValueId append_group_latch(Graph& graph, ValueId latch, int64_t groups);
+// The stopped_at_rows of `groups` groups of images that follow each other: a group's is set with the first of its images'.
+ValueId append_group_stopped_at(Graph& graph, ValueId stopped_at, int64_t groups);
 
 }  // namespace phosphene

@@ -54,8 +54,8 @@ memory pack(const float* plain, const Geometry& g, const memory::desc& wanted) {
   return packed;
 }
 
-// A way to do a convolution.
-struct Way {
+// A way to compute a convolution.
+struct Algorithm {
   std::string name;
   std::function<Candidate()> make;
   std::string refusal = {};  // known beforehand
@@ -63,12 +63,13 @@ struct Way {
 };
 
 // Null, with the reason, where oneDNN has nothing for it, or its reference loops only.
-std::optional<Candidate> attempt(const Way& way, std::string& refusal) {
-  refusal = way.refusal;
+std::optional<Candidate> attempt(const Algorithm& algorithm, std::string& refusal) {
+  refusal = algorithm.refusal;
   if (!refusal.empty()) return std::nullopt;
   try {
-    Candidate candidate = way.make();
-    if (candidate.implementation.find("ref") == std::string::npos && candidate.implementation.starts_with(way.family))
+    Candidate candidate = algorithm.make();
+    if (candidate.implementation.find("ref") == std::string::npos &&
+        candidate.implementation.starts_with(algorithm.family))
       return candidate;
     refusal = "oneDNN has only " + candidate.implementation;
   } catch (const dnnl::error& error) {
@@ -78,68 +79,69 @@ std::optional<Candidate> attempt(const Way& way, std::string& refusal) {
 }
 
 // What is asked for, apart from how it is done.
-struct Question {
+struct Request {
   std::string where, problem;          // the layer; all that tells one problem from another
   std::vector<int64_t> operand_bytes;  // in the order of the operands
   bool in_place = false;
   std::function<PlannedTask(Candidate)> finish;
-  std::vector<Consideration> considerations;
+  std::vector<Attempt> attempts;
 };
 
-// The first way that can be gone.
-PlannedTask first_of(const std::vector<Way>& ways, Question& question) {
-  for (const Way& way : ways) {
+// The first algorithm that accepts.
+PlannedTask first_of(const std::vector<Algorithm>& algorithms, Request& request) {
+  for (const Algorithm& algorithm : algorithms) {
     std::string refusal;
-    std::optional<Candidate> candidate = attempt(way, refusal);
-    question.considerations.push_back({way.name, refusal});
-    if (candidate) return question.finish(std::move(*candidate));
+    std::optional<Candidate> candidate = attempt(algorithm, refusal);
+    request.attempts.push_back({algorithm.name, refusal});
+    if (candidate) return request.finish(std::move(*candidate));
   }
-  fail_internal(question.where, "no fast convolution; the last refusal: {}", question.considerations.back().refusal);
+  fail_internal(request.where, "no fast convolution; the last refusal: {}", request.attempts.back().refusal);
 }
 
-// The fastest way, or the one remembered.
-PlannedTask fastest_of(const std::vector<Way>& ways, Question& question, Autotune& autotune) {
+// The fastest algorithm, or the one remembered.
+PlannedTask fastest_of(const std::vector<Algorithm>& algorithms, Request& request, Autotune& autotune) {
   std::vector<Candidate> candidates;
   std::vector<std::string> names;
-  for (const Way& way : ways) {
+  for (const Algorithm& algorithm : algorithms) {
     std::string refusal;
-    std::optional<Candidate> candidate = attempt(way, refusal);
+    std::optional<Candidate> candidate = attempt(algorithm, refusal);
     if (candidate) {
       candidates.push_back(std::move(*candidate));
-      names.push_back(way.name);
+      names.push_back(algorithm.name);
     } else {
-      question.considerations.push_back({way.name, refusal});
+      request.attempts.push_back({algorithm.name, refusal});
     }
   }
   if (candidates.empty())
-    fail_internal(question.where, "no fast convolution; the last refusal: {}", question.considerations.back().refusal);
-  const std::string known = autotune.known(question.problem, names);
+    fail_internal(request.where, "no fast convolution; the last refusal: {}", request.attempts.back().refusal);
+  const std::string known = autotune.known(request.problem, names);
   std::vector<PlannedTask> possible;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (known.empty() || names[i] == known)
-      possible.push_back(question.finish(std::move(candidates[i])));
+      possible.push_back(request.finish(std::move(candidates[i])));
     else
-      question.considerations.push_back({names[i], "remembered to be slower"});
+      request.attempts.push_back({names[i], "remembered to be slower"});
   }
   if (!known.empty()) names = {known};
   size_t best = 0;
   if (possible.size() > 1) {
-    const std::vector<double> seconds = seconds_of(possible, question.operand_bytes, question.in_place);
+    const std::vector<double> seconds = seconds_of(possible, request.operand_bytes, request.in_place);
     best = static_cast<size_t>(std::min_element(seconds.begin(), seconds.end()) - seconds.begin());
     for (size_t i = 0; i < possible.size(); ++i)
       if (i != best)
-        question.considerations.push_back(
+        request.attempts.push_back(
             {names[i], fmt::format("slower: {:.3f} ms, not {:.3f}", seconds[i] * 1e3, seconds[best] * 1e3)});
   }
-  if (known.empty()) autotune.choose(question.problem, names[best]);
-  question.considerations.push_back({names[best], ""});
+  if (known.empty()) autotune.choose(request.problem, names[best]);
+  request.attempts.push_back({names[best], ""});
   return std::move(possible[best]);
 }
 
-PlannedTask choose(const std::vector<Way>& ways, Question question, Autotune* autotune) {
-  return onednn_checked(question.where, [&] {
-    PlannedTask planned = autotune == nullptr ? first_of(ways, question) : fastest_of(ways, question, *autotune);
-    planned.considerations = std::move(question.considerations);
+PlannedTask choose(const std::vector<Algorithm>& algorithms, Request request, Autotune* autotune) {
+  return onednn_checked(request.where, [&] {
+    PlannedTask planned =
+        autotune == nullptr ? first_of(algorithms, request) : fastest_of(algorithms, request, *autotune);
+    planned.attempts = std::move(request.attempts);
     return planned;
   });
 }
@@ -169,10 +171,10 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
   const bool biased = problem.bias.data != nullptr;
   const memory::desc in = g.src_desc(Tag::nhwc), out = g.dst_desc(Tag::nhwc);
-  Question question{where, "", {onednn_bytes(in), onednn_bytes(out)}, false, {}, {}};
-  question.problem = fmt::format("convolution {}{}{}", describe(g, parallel.threads()), biased ? ", bias" : "",
-                                 problem.relu ? ", relu" : "");
-  question.finish = [&](Candidate candidate) {
+  Request request{where, "", {onednn_bytes(in), onednn_bytes(out)}, false, {}, {}};
+  request.problem = fmt::format("convolution {}{}{}", describe(g, parallel.threads()), biased ? ", bias" : "",
+                                problem.relu ? ", relu" : "");
+  request.finish = [&](Candidate candidate) {
     memory weights = pack(problem.weights.data, g, candidate.weights);
     return plan_candidate(std::move(candidate), in, out, std::move(weights), copy_of(problem.bias), false);
   };
@@ -182,7 +184,7 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
   return choose({{"nhwc", by("nhwc", Tag::nhwc, kDirect)},
                  {"reordered", by("reordered", Tag::any, kDirect)},
                  {"winograd", by("winograd", Tag::any, kWinograd), autotune == nullptr ? kWinogradRounds : ""}},
-                std::move(question), autotune);
+                std::move(request), autotune);
 }
 
 PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
@@ -191,10 +193,10 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Pa
   if (not_an_image.empty()) return plan_image_gradient(problem, parallel);
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
   const memory::desc in = g.dst_desc(Tag::nhwc), out = g.src_desc(Tag::nhwc);
-  Question question{where, "", {onednn_bytes(in), onednn_bytes(out)}, problem.addend, {}, {{"image", not_an_image}}};
-  if (problem.addend) question.operand_bytes.push_back(onednn_bytes(out));
-  question.problem = fmt::format("gradient of {}{}", describe(g, parallel.threads()), problem.addend ? ", adding" : "");
-  question.finish = [&](Candidate candidate) {
+  Request request{where, "", {onednn_bytes(in), onednn_bytes(out)}, problem.addend, {}, {{"image", not_an_image}}};
+  if (problem.addend) request.operand_bytes.push_back(onednn_bytes(out));
+  request.problem = fmt::format("gradient of {}{}", describe(g, parallel.threads()), problem.addend ? ", adding" : "");
+  request.finish = [&](Candidate candidate) {
     memory weights = candidate.name.starts_with("rotated")
                          ? pack(rotate_weights(problem.weights, g).data(), rotated(g), candidate.weights)
                          : pack(problem.weights.data, g, candidate.weights);
@@ -210,19 +212,19 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Pa
   };
   const std::string cannot_rotate = refuse_rotation(problem);
   const std::string cannot_add = problem.addend ? "only a convolution itself adds to what is there" : "";
-  std::vector<Way> ways = {{"rotated", rotate("rotated", Tag::nhwc, kDirect), cannot_rotate},
-                           {"nhwc", transpose("nhwc", Tag::nhwc), cannot_add},
-                           {"reordered", transpose("reordered", Tag::any), cannot_add},
-                           {"rotated winograd", rotate("rotated winograd", Tag::any, kWinograd),
-                            autotune == nullptr ? kWinogradRounds : cannot_rotate}};
+  std::vector<Algorithm> algorithms = {{"rotated", rotate("rotated", Tag::nhwc, kDirect), cannot_rotate},
+                                       {"nhwc", transpose("nhwc", Tag::nhwc), cannot_add},
+                                       {"reordered", transpose("reordered", Tag::any), cannot_add},
+                                       {"rotated winograd", rotate("rotated winograd", Tag::any, kWinograd),
+                                        autotune == nullptr ? kWinogradRounds : cannot_rotate}};
   // On AVX-512 oneDNN computes convolutions by small matrix products, up to a tenth faster than their gradients; elsewhere not.
   if (autotune == nullptr && !problem.addend) {
-    Way first = ways.front();
+    Algorithm first = algorithms.front();
     first.family = "brgconv";
-    std::swap(ways[0], ways[1]);
-    ways.insert(ways.begin(), std::move(first));
+    std::swap(algorithms[0], algorithms[1]);
+    algorithms.insert(algorithms.begin(), std::move(first));
   }
-  return choose(ways, std::move(question), autotune);
+  return choose(algorithms, std::move(request), autotune);
 }
 
 }  // namespace phosphene

@@ -149,7 +149,7 @@ class CpuBackend final : public Backend {
   PlannedTask plan_one(const KernelProblem& problem, const std::string& /*where*/) {
     PlannedTask planned;
     planned.implementation = "kernel";
-    planned.considerations = {{"kernel", ""}};
+    planned.attempts = {{"kernel", ""}};
     planned.workspace_bytes = workspace_bytes(problem);
     planned.task = std::make_unique<KernelTask<KernelProblem>>(problem, parallel_);
     return planned;

@@ -131,7 +131,7 @@ PlannedTask plan(const Shape& spectrum, const Shape& image, const Parallel& para
   Transform transform(spectrum, image);
   PlannedTask planned;
   planned.implementation = "onednn sgemm";
-  planned.considerations = {{planned.implementation, ""}};
+  planned.attempts = {{planned.implementation, ""}};
   planned.workspace_bytes = transform.workspace_bytes();
   planned.constant_bytes = transform.constant_bytes();
   planned.task = std::make_unique<FourierTask>(std::move(transform), parallel);

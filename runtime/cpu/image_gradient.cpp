@@ -15,7 +15,7 @@
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMostChannels = 4;
+constexpr int64_t kMaxChannels = 4;
 
 // The rows of grad_src that windows are being added to, one behind the other in a ring, with the padding beside them.
 class OpenRows {
@@ -76,7 +76,7 @@ class ImageGradientTask final : public Task {
  private:
   // Positions whose sums are made before they are added: they stay in the first cache.
   static constexpr int64_t kSegment = 16;
-  static_assert(kSegment >= Taps::kMostTogether);
+  static_assert(kSegment >= Taps::kMaxTogether);
 
   // What a thread works in.
   struct Workspace {
@@ -87,7 +87,7 @@ class ImageGradientTask final : public Task {
     Entries entries;  // of a row; of a dense one in bfloat16 its numbers, widened
   };
   [[nodiscard]] int64_t sums_bytes() const {
-    return (kSegment + 2 * Taps::kMostTogether) * taps_.pitch() * int64_t{sizeof(float)};
+    return (kSegment + 2 * Taps::kMaxTogether) * taps_.pitch() * int64_t{sizeof(float)};
   }
   [[nodiscard]] int64_t bytes_each() const {
     return round_up(open_.bytes() + sums_bytes() + taps_.rows() * int64_t{sizeof(float*)} +
@@ -100,7 +100,7 @@ class ImageGradientTask final : public Task {
     auto* sums = reinterpret_cast<float*>(memory + open.bytes());
     auto** rows = reinterpret_cast<float**>(memory + open.bytes() + sums_bytes());
     auto* ends = reinterpret_cast<int64_t*>(rows + taps_.rows());
-    return {open, sums + Taps::kMostTogether * taps_.pitch(), rows, ends,
+    return {open, sums + Taps::kMaxTogether * taps_.pitch(), rows, ends,
             Entries(reinterpret_cast<std::byte*>(ends + dst_.w + 1), dst_.w * dst_.c)};
   }
 
@@ -206,14 +206,14 @@ class ImageGradientTask final : public Task {
 std::string refuse_image_gradient(const ConvolutionBackwardProblem& problem) {
   if (problem.groups != 1) return "there are groups";
   if (problem.addend) return "it adds to nothing";
-  if (problem.src.c > kMostChannels) return fmt::format("the source has more than {} channels", kMostChannels);
+  if (problem.src.c > kMaxChannels) return fmt::format("the source has more than {} channels", kMaxChannels);
   return "";
 }
 
 PlannedTask plan_image_gradient(const ConvolutionBackwardProblem& problem, const Parallel& parallel) {
   PlannedTask planned;
   planned.implementation = "image";
-  planned.considerations = {{planned.implementation, ""}};
+  planned.attempts = {{planned.implementation, ""}};
   with_storage(problem.storage, [&](auto storage) {
     auto task = std::make_unique<ImageGradientTask<decltype(storage)>>(problem, parallel);
     planned.workspace_bytes = task->workspace_bytes();

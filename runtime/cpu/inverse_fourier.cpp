@@ -11,7 +11,7 @@ PlannedTask plan(const Problem& problem, const Parallel& parallel) {
   const std::string refusal = refuse_fourier_passes(problem.spectrum);
   if (refusal.empty()) return plan_fourier_passes(problem, parallel);
   PlannedTask planned = plan_fourier_products(problem, parallel);
-  planned.considerations.insert(planned.considerations.begin(), {"passes", refusal});
+  planned.attempts.insert(planned.attempts.begin(), {"passes", refusal});
   return planned;
 }
 

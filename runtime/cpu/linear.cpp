@@ -73,7 +73,7 @@ PlannedTask planned(const Weights& weights, std::vector<float> bias, const Shape
   const int64_t inputs = src.elements() / src.n;
   PlannedTask planned;
   planned.implementation = "kernel";
-  planned.considerations = {{"kernel", ""}};
+  planned.attempts = {{"kernel", ""}};
   planned.constant_bytes = k * inputs * size_of(storage);
   with_storage(storage, [&](auto number) {
     using Storage = decltype(number);

@@ -15,9 +15,9 @@ using dnnl::memory;
 // Rows of a block, which the product alone decides: equal ones, few enough that what describes them is no matter. The smaller those of a
 // symmetric product are, the less is computed twice.
 int64_t block_rows(const MatrixProduct& product) {
-  constexpr int64_t kMostBlocks = 16;
+  constexpr int64_t kMaxBlocks = 16;
   const int64_t most = product.symmetric ? 64 : 128;
-  const int64_t blocks = std::min(kMostBlocks, (product.m + most - 1) / most);
+  const int64_t blocks = std::min(kMaxBlocks, (product.m + most - 1) / most);
   return (product.m + blocks - 1) / blocks;
 }
 
@@ -155,7 +155,7 @@ PlannedTask plan_matrix_products(const MatrixProductsProblem& problem, const Par
       fail_internal(where, "no fast matrix product; oneDNN has only {}", block.implementation());
     if (planned.implementation.find("gemm") != std::string::npos) prepare_gemm();
   }
-  planned.considerations = {{planned.implementation, ""}};
+  planned.attempts = {{planned.implementation, ""}};
   auto task = std::make_unique<MatrixProductsTask>(std::move(blocks), parallel);
   planned.workspace_bytes = task->workspace_bytes();
   planned.task = std::move(task);

@@ -15,7 +15,7 @@ namespace phosphene {
 namespace {
 
 // Vectors that stay in registers beside a product\'s two factors.
-constexpr int kMostSums = kVectorLanes == 16 ? 24 : 12;
+constexpr int kMaxSums = kVectorLanes == 16 ? 24 : 12;
 
 #ifdef __AVX2__
 __m256 load_eight(const float* at) { return _mm256_loadu_ps(at); }
@@ -53,7 +53,7 @@ void entry_products(const Entries& entries, int64_t begin, int64_t end, const fl
 constexpr int64_t kNumbersPerLine = 64 / sizeof(float);  // of a cache
 
 // How many positions share a load of the weights where every channel is multiplied.
-constexpr int positions_together(int sums) { return std::clamp(kMostSums / sums, 1, Taps::kMostTogether); }
+constexpr int positions_together(int sums) { return std::clamp(kMaxSums / sums, 1, Taps::kMaxTogether); }
 
 // The same for all of k_count channels of positions_together(kSums) neighbours, whose gradients lie k_count apart and sums pitch.
 template <int kSums>
@@ -86,7 +86,7 @@ template <size_t... kSums>
 constexpr std::array<Products, sizeof...(kSums)> table_of(std::index_sequence<kSums...> /*each*/) {
   return {Products{&entry_products<static_cast<int>(kSums) + 1>, &channel_products<static_cast<int>(kSums) + 1>}...};
 }
-constexpr auto kProducts = table_of(std::make_index_sequence<kMostSums>{});  // [v - 1] for v vectors
+constexpr auto kProducts = table_of(std::make_index_sequence<kMaxSums>{});  // [v - 1] for v vectors
 
 float stored(float number, DType storage) {
   with_storage(storage, [&number](auto narrowed) {
@@ -132,7 +132,7 @@ Taps::Taps(const ConvolutionBackwardProblem& problem)
       k_count_(problem.dst.c),
       vectors_(round_up(r_ * row_, kVectorLanes) / kVectorLanes),
       weights_(static_cast<size_t>(k_count_ * vectors_)) {
-  const int64_t count = (vectors_ + kMostSums - 1) / kMostSums;
+  const int64_t count = (vectors_ + kMaxSums - 1) / kMaxSums;
   for (int64_t panel = 0; panel < count; ++panel) {
     const int64_t first = vectors_ * panel / count;
     panels_.push_back({first, vectors_ * (panel + 1) / count - first});

@@ -32,7 +32,7 @@ class Taps {
   struct Panel {
     int64_t first, vectors;
   };
-  static constexpr int kMostTogether = 8;
+  static constexpr int kMaxTogether = 8;
 
   explicit Taps(const ConvolutionBackwardProblem& problem);
 

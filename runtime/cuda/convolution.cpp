@@ -115,7 +115,7 @@ class BackwardTask final : public ConvolutionTask {
 PlannedTask planned(const PlanChoice& choice) {
   PlannedTask planned;
   planned.implementation = choice.implementation;
-  planned.considerations = choice.considerations;
+  planned.attempts = choice.attempts;
   return planned;
 }
 

@@ -99,7 +99,7 @@ class CudaBackend final : public Backend {
   PlannedTask plan_one(const KernelProblem& problem, const std::string& /*where*/) {
     PlannedTask planned;
     planned.implementation = "kernel";
-    planned.considerations = {{"kernel", ""}};
+    planned.attempts = {{"kernel", ""}};
     planned.workspace_bytes = workspace_bytes(problem);
     planned.task = std::make_unique<KernelTask>(problem, device_);
     return planned;

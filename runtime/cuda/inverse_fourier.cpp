@@ -129,7 +129,7 @@ template <class FourierTask>
 PlannedTask plan(Device& device, const Shape& spectrum, const Shape& image, const char* implementation) {
   PlannedTask planned;
   planned.implementation = implementation;
-  planned.considerations = {{implementation, ""}};
+  planned.attempts = {{implementation, ""}};
   auto task = std::make_unique<FourierTask>(device, spectrum, image);
   planned.workspace_bytes = task->workspace_bytes();
   planned.task = std::move(task);

@@ -67,7 +67,7 @@ class LinearTask final : public Task {
 PlannedTask planned(std::unique_ptr<Task> task, DType storage, int64_t constant_bytes) {
   PlannedTask planned;
   planned.implementation = storage == DType::bf16 ? "cublas bf16" : "cublas f32";
-  planned.considerations = {{planned.implementation, ""}};
+  planned.attempts = {{planned.implementation, ""}};
   planned.workspace_bytes = kCublasWorkspaceBytes;
   planned.constant_bytes = constant_bytes;
   planned.task = std::move(task);

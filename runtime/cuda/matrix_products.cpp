@@ -55,7 +55,7 @@ class MatrixProductsTask final : public Task {
 PlannedTask plan_matrix_products(Device& device, const MatrixProductsProblem& problem, bool tf32) {
   PlannedTask planned;
   planned.implementation = problem.storage == DType::bf16 ? "cublas bf16" : "cublas f32";
-  planned.considerations = {{planned.implementation, ""}};
+  planned.attempts = {{planned.implementation, ""}};
   planned.workspace_bytes = kCublasWorkspaceBytes;
   planned.task = std::make_unique<MatrixProductsTask>(device, problem, tf32);
   return planned;

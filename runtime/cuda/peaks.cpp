@@ -28,7 +28,7 @@ double fastest(const Device& device, const Work& work) {
 
 // Doubles the matrices until a product takes long enough for a launch not to count.
 double product_flops(Device& device, const ProductTypes& types) {
-  constexpr int kLeast = 256, kMost = 8192;
+  constexpr int kLeast = 256, kMax = 8192;
   constexpr double kLongEnough = 2e-3;
   for (int size = kLeast;; size *= 2) {
     const DeviceMemory a(size_of(types.storage) * size * size, device.stream()), b(a.bytes(), device.stream()),
@@ -40,7 +40,7 @@ double product_flops(Device& device, const ProductTypes& types) {
                                 CUBLAS_GEMM_DEFAULT),
                    "a matrix product");
     });
-    if (seconds > kLongEnough || size == kMost) return 2.0 * size * size * size / seconds;
+    if (seconds > kLongEnough || size == kMax) return 2.0 * size * size * size / seconds;
   }
 }
 

@@ -44,7 +44,7 @@ std::string PlanCache::default_folder() {
 }
 
 std::unique_ptr<CudnnPlan> PlanCache::find(const ConvolutionGraph& graph, Engines engines,
-                                           std::vector<Consideration>& considerations) {
+                                           std::vector<Attempt>& attempts) {
   const std::string way = engines == Engines::ranked ? "ranked" : "fall-back";
   const std::string key = fmt::format("cudnn {} | {} | {} | {}", cudnnGetVersion(), device_, way, graph.key());
   const std::string path = folder_.empty() ? "" : fmt::format("{}/{:016x}.json", folder_, hash(key));
@@ -52,7 +52,7 @@ std::unique_ptr<CudnnPlan> PlanCache::find(const ConvolutionGraph& graph, Engine
   if (!path.empty()) {
     if (const Entry entry = read_entry(path, key); !entry.json.empty()) {
       if (std::unique_ptr<CudnnPlan> plan = CudnnPlan::restore(entry.json, entry.description, target_)) {
-        considerations.push_back({name, ""});
+        attempts.push_back({name, ""});
         return plan;
       }
     }
@@ -60,7 +60,7 @@ std::unique_ptr<CudnnPlan> PlanCache::find(const ConvolutionGraph& graph, Engine
   std::string refusal;
   std::unique_ptr<CudnnPlan> plan = CudnnPlan::find(
       graph, target_, engines == Engines::ranked ? CUDNN_HEUR_MODE_A : CUDNN_HEUR_MODE_FALLBACK, refusal);
-  considerations.push_back({name, refusal});
+  attempts.push_back({name, refusal});
   if (plan != nullptr && !path.empty()) {
     if (const std::string json = plan->json(); !json.empty())
       write_cache_file(path, fmt::format("{}\n{}\n{}", key, plan->description(), json));
@@ -73,16 +73,14 @@ PlanChoice choose_plan(PlanCache& cache, const ConvolutionGraph& graph, const st
   for (const auto engines : {PlanCache::Engines::ranked, PlanCache::Engines::fall_back}) {
     for (const bool fused : {true, false}) {
       if (!fused && !graph.fused()) continue;
-      choice.plan = cache.find(fused ? graph : graph.alone(), engines, choice.considerations);
+      choice.plan = cache.find(fused ? graph : graph.alone(), engines, choice.attempts);
       if (choice.plan == nullptr) continue;
       choice.fused = fused;
-      choice.implementation =
-          fmt::format("{}, {}", choice.considerations.back().implementation, choice.plan->description());
+      choice.implementation = fmt::format("{}, {}", choice.attempts.back().implementation, choice.plan->description());
       return choice;
     }
   }
-  fail_internal(where, "cuDNN has no plan for {}; the last refusal: {}", graph.key(),
-                choice.considerations.back().refusal);
+  fail_internal(where, "cuDNN has no plan for {}; the last refusal: {}", graph.key(), choice.attempts.back().refusal);
 }
 
 }  // namespace phosphene

@@ -20,9 +20,8 @@ class PlanCache {
 
   enum class Engines { ranked, fall_back };  // cuDNN's mode A, and what it keeps for graphs that mode A has nothing for
 
-  // A plan of the whole graph, or null; either way it is added to `considerations`.
-  std::unique_ptr<CudnnPlan> find(const ConvolutionGraph& graph, Engines engines,
-                                  std::vector<Consideration>& considerations);
+  // A plan of the whole graph, or null; either way it is added to `attempts`.
+  std::unique_ptr<CudnnPlan> find(const ConvolutionGraph& graph, Engines engines, std::vector<Attempt>& attempts);
 
  private:
   PlanTarget target_;
@@ -34,7 +33,7 @@ struct PlanChoice {
   std::unique_ptr<CudnnPlan> plan;
   bool fused = true;
   std::string implementation;
-  std::vector<Consideration> considerations;
+  std::vector<Attempt> attempts;
 };
 
 // In this order: a ranked engine for the whole graph, a ranked one for the convolution alone, and the same of the fall-backs.

@@ -1,13 +1,13 @@
 // Launches of the image parameterization's kernels.
 #pragma once
 
+#include "kernels/channel_slice.h"
 #include "kernels/colour.h"
 #include "kernels/composite.h"
 #include "kernels/cppn.h"
-#include "kernels/low_resolution.h"
 #include "kernels/normal.h"
-#include "kernels/planes.h"
 #include "kernels/sigmoid_image.h"
+#include "kernels/upsample.h"
 #include "kernels/whiten.h"
 #include "runtime/launches/operands.h"
 #include "runtime/problems/problem.h"
@@ -47,12 +47,12 @@ void launch(const Launcher& launcher, const ColourBackwardProblem& problem, cons
 }
 
 template <class Launcher>
-void launch(const Launcher& launcher, const PlanesProblem& problem, const Operands& at) {
+void launch(const Launcher& launcher, const ChannelSliceProblem& problem, const Operands& at) {
   const Shape& s = problem.dst;
   const int h = static_cast<int>(s.h), w = static_cast<int>(s.w);
   launcher.rows(s.n * s.c * s.h, w,
-                CopyPlanes{at.at(0), at.at(1), static_cast<int>(problem.src.c), static_cast<int>(s.c),
-                           static_cast<int>(problem.offset), h, w});
+                CopyChannelSlice{at.at(0), at.at(1), static_cast<int>(problem.src.c), static_cast<int>(s.c),
+                                 static_cast<int>(problem.offset), h, w});
 }
 
 template <class Launcher>
@@ -111,25 +111,25 @@ void launch(const Launcher& launcher, const SigmoidImageBackwardProblem& problem
 }
 
 template <class Launcher>
-void launch(const Launcher& launcher, const EnlargeProblem& problem, const Operands& at) {
+void launch(const Launcher& launcher, const UpsampleProblem& problem, const Operands& at) {
   const Shape& s = problem.dst;
   launcher.rows(s.n * s.c * s.h, static_cast<int>(s.w),
-                Enlarge{at.at(0), at.at(1), problem.images, problem.rows, problem.columns, static_cast<int>(s.c)});
+                Upsample{at.at(0), at.at(1), problem.images, problem.rows, problem.columns, static_cast<int>(s.c)});
 }
 
-inline int64_t workspace_bytes(const EnlargeBackwardProblem& problem) {
+inline int64_t workspace_bytes(const UpsampleBackwardProblem& problem) {
   return problem.dst.n * problem.dst.c * problem.dst.h * problem.level.w * static_cast<int64_t>(sizeof(float));
 }
 
 template <class Launcher>
-void launch(const Launcher& launcher, const EnlargeBackwardProblem& problem, const Operands& at) {
+void launch(const Launcher& launcher, const UpsampleBackwardProblem& problem, const Operands& at) {
   const Shape& dst = problem.dst;
   const Shape& level = problem.level;
   const int w = static_cast<int>(level.w);
   float* sums = at.workspace();
-  launcher.rows(dst.n * dst.c * dst.h, w, EnlargeBackwardColumns{at.at(0), sums, problem.columns});
+  launcher.rows(dst.n * dst.c * dst.h, w, UpsampleBackwardColumns{at.at(0), sums, problem.columns});
   launcher.rows(level.n * level.c * level.h, w,
-                EnlargeBackwardRows{sums, at.at(1), problem.images, problem.rows, static_cast<int>(level.c), w});
+                UpsampleBackwardRows{sums, at.at(1), problem.images, problem.rows, static_cast<int>(level.c), w});
 }
 
 template <bool kFirst, bool kLast, class Launcher>

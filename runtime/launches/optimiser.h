@@ -2,21 +2,21 @@
 #pragma once
 
 #include "kernels/adam.h"
-#include "kernels/code_bound.h"
+#include "kernels/clamp_code.h"
 #include "kernels/gradient_scale.h"
 #include "kernels/momentum.h"
 #include "kernels/nadam.h"
-#include "kernels/record.h"
+#include "kernels/objective_history.h"
 #include "runtime/launches/operands.h"
 #include "runtime/problems/problem.h"
 
 namespace phosphene {
 
 template <class Launcher>
-void launch(const Launcher& launcher, const RecordProblem& problem, const Operands& at) {
+void launch(const Launcher& launcher, const ObjectiveHistoryProblem& problem, const Operands& at) {
   launcher.rows(problem.n, 1,
-                RecordValue{at.at(0), at.template at<const int64_t>(1), at.at(2), at.template at<int64_t>(3), problem.n,
-                            problem.steps});
+                KeepObjective{at.at(0), at.template at<const int64_t>(1), at.at(2), at.template at<int64_t>(3),
+                              problem.n, problem.steps});
 }
 
 template <class Launcher>
@@ -93,17 +93,17 @@ void launch(const Launcher& launcher, const ScaleGradientProblem& problem, const
 }
 
 template <class Launcher>
-void launch(const Launcher& launcher, const BoundCodeProblem& problem, const Operands& at) {
+void launch(const Launcher& launcher, const ClampCodeProblem& problem, const Operands& at) {
   const ParameterRows& r = problem.rows;
   launcher.tiles(r.owners * r.rows_per_owner, r.row_elements,
-                 BoundCode{at.at(0), at.at(1), at.template at<const int64_t>(2), at.at(3), r.rows_per_owner,
-                           r.row_elements, static_cast<float>(problem.norm)});
+                 ClampCodeRow{at.at(0), at.at(1), at.template at<const int64_t>(2), at.at(3), r.rows_per_owner,
+                              r.row_elements, static_cast<float>(problem.norm)});
 }
 
 template <class Launcher>
-void launch(const Launcher& launcher, const GroupLatchProblem& problem, const Operands& at) {
+void launch(const Launcher& launcher, const GroupStoppedAtProblem& problem, const Operands& at) {
   launcher.rows(problem.groups, 1,
-                GroupLatch{at.template at<const int64_t>(0), at.template at<int64_t>(1), problem.images});
+                GroupStoppedAt{at.template at<const int64_t>(0), at.template at<int64_t>(1), problem.images});
 }
 
 template <class Launcher>

@@ -13,13 +13,13 @@
 #include "kernels/adam.h"
 #include "kernels/cppn.h"
 #include "kernels/direction_objective.h"
-#include "kernels/low_resolution.h"
 #include "kernels/penalty.h"
 #include "kernels/philox.h"
 #include "kernels/reference_objective.h"
 #include "kernels/style.h"
 #include "kernels/transform_draw.h"
 #include "kernels/unit_objective.h"
+#include "kernels/upsample.h"
 #include "kernels/warp.h"
 #include "runtime/tensor.h"
 
@@ -200,8 +200,8 @@ struct SigmoidImageBackwardProblem {  // grad_dst, dst (planar) -> grad_src (cha
   Shape image;
 };
 
-// kernels/planes.h
-struct PlanesProblem {  // src -> dst
+// kernels/channel_slice.h
+struct ChannelSliceProblem {  // src -> dst
   Shape src, dst;
   int64_t offset = 0;  // the channel of src that dst's first one is
 };
@@ -223,13 +223,13 @@ struct CompositeBackwardProblem {  // grad_dst, src, alpha, background, dst -> g
 };
 
 // A level of low resolution (planar, images.in tensors for every images.out images) enlarged to images of dst's shape.
-struct EnlargeProblem {  // level -> dst
+struct UpsampleProblem {  // level -> dst
   Shape level, dst;
-  EnlargedAxis images, rows, columns;
+  UpsampledAxis images, rows, columns;
 };
-struct EnlargeBackwardProblem {  // grad_dst -> grad_level; workspace
+struct UpsampleBackwardProblem {  // grad_dst -> grad_level; workspace
   Shape level, dst;
-  EnlargedAxis images, rows, columns;
+  UpsampledAxis images, rows, columns;
 };
 
 // One layer of a CPPN, planar: src is 1 x 2 x H x W coordinates for the first layer; weights N x 1 x K x (inputs + 1), bias last.
@@ -397,8 +397,8 @@ struct PenaltyBackwardProblem {  // image, rows, kept, [picture] -> grad_image
 
 // ---- optimiser -------------------------------------------------------------------------------------------------------
 
-// history[step, n] = value[n]; a value that is not finite sets latch[n] = step + 1 once, which freezes the image.
-struct RecordProblem {  // value (N), step (i64) -> history (steps x N), latch (i64, N)
+// history[step, n] = value[n]; a value that is not finite sets stopped_at[n] = step + 1 once, which freezes the image.
+struct ObjectiveHistoryProblem {  // value (N), step (i64) -> history (steps x N), stopped_at (i64, N)
   int64_t n = 0, steps = 0;
 };
 
@@ -408,9 +408,9 @@ struct AdamScheduleProblem {  // step (i64) -> factors (2)
   LearningRateSchedule schedule{};
   bool nesterov = false;  // NAdam, with 3 factors: kernels/nadam.h
 };
-// Ascent on a parameter of n images; rows of `row_elements`. With `whitened`, the gradient is multiplied by scale first, which
-// has scale_rows rows and repeats over the rows of the parameter. Frozen images (latch) keep their bytes.
-struct AdamProblem {  // grad, factors, latch (i64, N), [scale] -> parameter, m, v
+// ParameterUpdate on a parameter of n images; rows of `row_elements`. With `whitened`, the gradient is multiplied by scale first, which
+// has scale_rows rows and repeats over the rows of the parameter. Frozen images (stopped_at) keep their bytes.
+struct AdamProblem {  // grad, factors, stopped_at (i64, N), [scale] -> parameter, m, v
   int64_t n = 0, rows_per_image = 0, row_elements = 0;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   bool whitened = false;
@@ -428,7 +428,7 @@ struct MomentumScheduleProblem {  // step (i64) -> factors (1)
   double learning_rate = 1;
   LearningRateSchedule schedule{};
 };
-struct MomentumProblem {  // grad, factors, latch (i64 per owner) -> parameter, m
+struct MomentumProblem {  // grad, factors, stopped_at (i64 per owner) -> parameter, m
   ParameterRows rows;
   double momentum = 0.9;
   bool sign = false;
@@ -443,14 +443,14 @@ struct ScaleGradientProblem {  // src, squares -> dst
   double limit = 0;
 };
 
-// A generator's code within its bounds: kernels/code_bound.h. A row is a position, an element a channel.
-struct BoundCodeProblem {  // least, most (C each), latch (i64 per owner) -> code
+// A generator's code within its bounds: kernels/clamp_code.h. A row is a position, an element a channel.
+struct ClampCodeProblem {  // least, most (C each), stopped_at (i64 per owner) -> code
   ParameterRows rows;
   double norm = 0;
 };
 
-// latch[group] = the first latch that is set of its images, or 0.
-struct GroupLatchProblem {  // latch (i64, N) -> latch (i64 per group)
+// stopped_at[group] = the first stopped_at that is set of its images, or 0.
+struct GroupStoppedAtProblem {  // stopped_at (i64, N) -> stopped_at (i64 per group)
   int64_t groups = 0, images = 0;
 };
 
@@ -461,16 +461,17 @@ using Problem = std::variant<
     ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem, ReluProblem,
     RedirectedReluBackwardProblem, AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem,
     LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem, WhitenProblem, InverseFourierProblem,
-    InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, PlanesProblem, SpectrumDrawProblem,
+    InverseFourierBackwardProblem, ColourProblem, ColourBackwardProblem, ChannelSliceProblem, SpectrumDrawProblem,
     CompositeProblem, CompositeBackwardProblem, WarpProblem, WarpBackwardProblem, TransformDrawProblem,
     TransformReplayProblem, UnitObjectiveProblem, UnitObjectiveBackwardProblem, DirectionObjectiveProblem,
     DirectionObjectiveBackwardProblem, LayerObjectiveProblem, LayerObjectiveBackwardProblem, ReferenceObjectiveProblem,
     ReferenceObjectiveBackwardProblem, AlignmentProblem, AlignmentBackwardProblem, ProductProblem, StyleProblem,
     StyleFactorsProblem, MatrixProductsProblem, DiversityDotsProblem, DiversityValueProblem, DiversityFactorsProblem,
-    PenaltyProblem, PenaltyBackwardProblem, RecordProblem, AdamScheduleProblem, AdamProblem, MomentumScheduleProblem,
-    MomentumProblem, SquaredNormProblem, ScaleGradientProblem, GroupLatchProblem, EnlargeProblem,
-    EnlargeBackwardProblem, CppnLayerProblem, CppnLayerBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem,
-    BiasProblem, SigmoidImageProblem, SigmoidImageBackwardProblem, BoundCodeProblem, AdvanceProblem>;
+    PenaltyProblem, PenaltyBackwardProblem, ObjectiveHistoryProblem, AdamScheduleProblem, AdamProblem,
+    MomentumScheduleProblem, MomentumProblem, SquaredNormProblem, ScaleGradientProblem, GroupStoppedAtProblem,
+    UpsampleProblem, UpsampleBackwardProblem, CppnLayerProblem, CppnLayerBackwardProblem, LeakyReluProblem,
+    LeakyReluBackwardProblem, BiasProblem, SigmoidImageProblem, SigmoidImageBackwardProblem, ClampCodeProblem,
+    AdvanceProblem>;
 
 // Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
 double flops(const Problem& problem);

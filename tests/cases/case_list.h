@@ -57,7 +57,7 @@ Operand table(const std::vector<T>& rows) {
   return {
       .count = std::ssize(bytes) / size_of(type_of<T>()), .type = type_of<T>(), .table = {bytes.begin(), bytes.end()}};
 }
-// A latch of nobody, or the number of a step.
+// A stopped_at of nobody, or the number of a step.
 inline Operand integers(int64_t count, int64_t value = 0) {
   return table(std::vector<int64_t>(static_cast<size_t>(count), value));
 }

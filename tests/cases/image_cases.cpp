@@ -29,7 +29,7 @@ void add_colour(CaseList& list) {
 
 void add_transparency(CaseList& list) {
   const Shape both = list.picture(4), picture = list.picture(), alpha = list.picture(1);
-  list.add("planes", PlanesProblem{both, picture, 1}, {partly(0.75, numbers(both)), written(numbers(picture))});
+  list.add("planes", ChannelSliceProblem{both, picture, 1}, {partly(0.75, numbers(both)), written(numbers(picture))});
   const Operand colours = positive(picture), opacity = positive(alpha), gradient = numbers(picture);
   for (const bool gamma : {true, false}) {
     const std::string light = gamma ? "linear_light" : "plain";
@@ -39,17 +39,17 @@ void add_transparency(CaseList& list) {
   }
 }
 
-void add_enlarge(CaseList& list, const char* name, int offset) {
+void add_upsample(CaseList& list, const char* name, int offset) {
   const Shape picture = list.picture();
   const Shape level{1, 3, picture.h / 4, picture.w / 8};
   const auto axis = [offset](int64_t in, int64_t out) {
-    return EnlargedAxis{static_cast<int>(in), static_cast<int>(out), offset};
+    return UpsampledAxis{static_cast<int>(in), static_cast<int>(out), offset};
   };
-  const EnlargedAxis images{1, static_cast<int>(list.images), 0}, rows = axis(level.h, picture.h),
-                                                                  columns = axis(level.w, picture.w);
-  list.add(std::string("enlarge/") + name, EnlargeProblem{level, picture, images, rows, columns},
+  const UpsampledAxis images{1, static_cast<int>(list.images), 0}, rows = axis(level.h, picture.h),
+                                                                   columns = axis(level.w, picture.w);
+  list.add(std::string("enlarge/") + name, UpsampleProblem{level, picture, images, rows, columns},
            {numbers(level), written(numbers(picture))});
-  list.add(std::string("enlarge_backward/") + name, EnlargeBackwardProblem{level, picture, images, rows, columns},
+  list.add(std::string("upsample_backward/") + name, UpsampleBackwardProblem{level, picture, images, rows, columns},
            {numbers(picture), written(numbers(level))});
 }
 
@@ -66,8 +66,8 @@ void add_cppn_layer(CaseList& list, const char* name, Shape src, int64_t k, bool
 }
 
 void add_parameterizations(CaseList& list) {
-  add_enlarge(list, "shared", 0);
-  add_enlarge(list, "shared_shifted", 2);
+  add_upsample(list, "shared", 0);
+  add_upsample(list, "shared_shifted", 2);
   const int64_t width = list.real() ? 24 : 5;
   Shape coordinates = list.picture(2);
   coordinates.n = 1;

@@ -48,15 +48,16 @@ void add_optimiser_cases(CaseList& list) {
   add_ascents(list, {list.images, spectrum.c * spectrum.h, spectrum.w});
   add_schedules(list);
   const ParameterRows code{list.images, list.real() ? 49 : 30, list.real() ? 1024 : 149};
-  list.add("bound_code", BoundCodeProblem{code, 8},
+  list.add("clamp_code", ClampCodeProblem{code, 8},
            {numbers(code.row_elements, -1, 0), numbers(code.row_elements, 0.5F, 1), integers(list.images),
             updated(numbers(code.owners * code.rows_per_owner * code.row_elements))});
 
-  const Operand step = integers(1, 5), unlatched = integers(list.images);
-  list.add("record", RecordProblem{list.images, 8},
-           {numbers(list.images), step, partly(1. / 8, updated(numbers(8 * list.images))), updated(unlatched)});
+  const Operand step = integers(1, 5), running = integers(list.images);
+  list.add("record", ObjectiveHistoryProblem{list.images, 8},
+           {numbers(list.images), step, partly(1. / 8, updated(numbers(8 * list.images))), updated(running)});
   const int64_t groups = (list.images + 1) / 2;
-  list.add("group_latch", GroupLatchProblem{groups, list.images / groups}, {unlatched, written(integers(groups))});
+  list.add("group_stopped_at", GroupStoppedAtProblem{groups, list.images / groups},
+           {running, written(integers(groups))});
   list.add("advance", AdvanceProblem{}, {updated(step)});
 }
 

@@ -20,8 +20,8 @@
 
 #include "experiment/step/step_program.h"
 #include "runtime/cuda/plan_cache.h"
+#include "runtime/dry_run_backend.h"
 #include "runtime/error.h"
-#include "runtime/paper_backend.h"
 #include "tests/cuda/device_properties.h"
 #include "tests/support/golden.h"
 
@@ -80,7 +80,7 @@ std::optional<Model> network(const std::string& name) {
 // Every convolution of a step as the product would ask for it.
 std::map<std::string, ConvolutionGraph> convolutions(const Model& model, bool prior, NetworkPrecision precision) {
   std::map<std::string, ConvolutionGraph> graphs;
-  const auto backend = make_paper_backend([&](const Problem& problem, const std::string&) {
+  const auto backend = make_dry_run_backend([&](const Problem& problem, const std::string&) {
     const auto add = [&](const auto& convolution) {
       const ConvolutionGraph graph = graph_of(convolution, precision);
       graphs.emplace(graph.key(), graph);

@@ -3,7 +3,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "experiment/objective/unit_reads.h"
+#include "experiment/objective/needed_channels.h"
 #include "layers/objective/direction_objective.h"
 #include "layers/objective/diversity.h"
 #include "layers/objective/layer_objective.h"
@@ -113,7 +113,7 @@ InputGradient input_gradient(const Model& model, const Array& input, const Objec
     Term term;
     term.layer = objective.layer;
     term.unit = objective.unit;
-    const UnitRead read = unit_reads(model, {term}).at({0, 0});
+    const NeededBlock read = needed_channels(model, {term}).at({0, 0});
     activation = start.network.value(read.block);
     objective.unit -= static_cast<int>(read.begin);
   } else {

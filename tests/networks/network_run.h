@@ -26,7 +26,7 @@ struct Objective {
   std::vector<float> direction = {};
   int power = 0;
   bool narrowed =
-      false;  // a unit's: computed as a step does (experiment/objective/unit_reads.h), not from its whole layer
+      false;  // a unit's: computed as a step does (experiment/objective/needed_channels.h), not from its whole layer
 };
 
 struct InputGradient {

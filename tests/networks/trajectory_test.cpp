@@ -126,7 +126,7 @@ TEST_P(Trajectory, EachStepFromTheStoredCoefficients) {
     EXPECT_TRUE(near_largest(program.images().data, image_at(tensor("image"), t), 1e-5));
     program.step();
     expect_loss(program.states().read<float>(kHistoryState)[t], described()["runs"]["torch"]["loss"][t], 1e-5);
-    // Ascent's first moment, started at 0, is (1 - beta1) times the objective's gradient: minus the loss's.
+    // ParameterUpdate's first moment, started at 0, is (1 - beta1) times the objective's gradient: minus the loss's.
     std::vector<float> gradient = program.states().read<float>(std::string(kParameterState) + "/m");
     for (float& g : gradient) g /= static_cast<float>(-(1 - kFirstBeta));
     const std::vector<float> expected = spectrum(tensor("grad_re"), tensor("grad_im"), t);
@@ -146,7 +146,7 @@ TEST_P(Trajectory, UpdatesFromTheStoredGradients) {
   const TensorInfo info{{1, 3, 2 * kSize, kColumns}, Layout::planar, DType::f32};
   const ValueId step = graph.state(kStepState, step_number());
   append_adam(graph, {}, graph.state(kParameterState, info), graph.state("gradient", info), step,
-              graph.state(kLatchState, latches(1)));
+              graph.state(kStoppedAtState, stopped_at_rows(1)));
   States states(*backend_);
   Program program(std::move(graph), {}, *backend_, states);
   for (size_t t = 0; t < kSteps; ++t) {

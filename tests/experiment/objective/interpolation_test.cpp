@@ -81,7 +81,7 @@ TEST(Interpolation, OfAConfigEqualsTheGoldenTable) {
   States states(*backend);
   Program program(graph, {objective.value(), gradient}, *backend, states);
   states.write(Model::kInput, input);
-  std::vector<Slot> slots;
+  std::vector<BatchImage> slots;
   for (int64_t i = 0; i < images; ++i) slots.push_back({&config, i, 0});
   objective.write(states, slots);
   program.run();

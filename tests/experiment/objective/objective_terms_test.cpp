@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "experiment/objective/references.h"
+#include "experiment/objective/reference_photos.h"
 #include "experiment/photos/photo_features.h"
 #include "experiment/photos/photo_file.h"
 #include "loaders/safetensors.h"
@@ -146,7 +146,7 @@ TEST(ObjectiveTerms, StyleIsThatOfThePhotograph) {
   // Gram matrices near 1000, from a picture that went through a sigmoid and back: 1e-7 of them per rounding, of which there are some.
   for (const double value : curve_of(folder, start, "start")) EXPECT_NEAR(value, 0, 1e-3);
 
-  // Ascent brings both forms nearer to 0, from below.
+  // ParameterUpdate brings both forms nearer to 0, from below.
   for (const char* form : {"l1", "l2"}) {
     Json config = style({{"form", form}, {"pooled", true}});
     config["images"] = 2;
@@ -195,7 +195,7 @@ TEST(ObjectiveTerms, AMissingPhotographIsToldUnderItsKey) {
   grey.channels = 1;
   Config config = parse_config(with_objective(folder, Json::array({leading})), "config", folder.file(""));
   Graph graph;
-  References references(graph, grey, config, {1, 1, 24, 24}, [](ValueId photograph) { return photograph; });
+  ReferencePhotos references(graph, grey, config, {1, 1, 24, 24}, [](ValueId photograph) { return photograph; });
   EXPECT_TRUE(
       refuses([&] { references.photograph(kPhoto, "/objective/1/input_difference"); },
               {"/objective/1/input_difference: ", "the network wants 1 channels, not the three of a photograph"}));

@@ -50,10 +50,10 @@ TEST(PhotoTiles, BoxesAreClippedToTheTileAndNeverEmpty) {
 // A strip a pixel high would otherwise be scaled to hundreds of times its length.
 TEST(PhotoTiles, OfAVeryLongPhotographTheMiddleIsShown) {
   const PhotoTiles tiles(1, 100000, 224, 224);
-  EXPECT_EQ(tiles.count(), PhotoTiles::kMost);
+  EXPECT_EQ(tiles.count(), PhotoTiles::kMax);
   Photo strip{1, 100000, std::vector<uint8_t>(300000, 51)};
   const std::vector<HostTensor> cut = tiles.cut(strip);
-  ASSERT_EQ(cut.size(), static_cast<size_t>(PhotoTiles::kMost));
+  ASSERT_EQ(cut.size(), static_cast<size_t>(PhotoTiles::kMax));
   for (const HostTensor& tile : cut) EXPECT_NEAR(tile.data[12345], 0.2F, 1e-5F);
   EXPECT_EQ(tiles.in_photo(0, {0, 0, 224, 224}), (Box{0, 49996, 1, 1}));
   EXPECT_EQ(tiles.in_photo(7, {0, 0, 224, 224}), (Box{0, 50003, 1, 1}));

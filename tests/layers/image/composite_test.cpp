@@ -4,7 +4,7 @@
 
 #include "kernels/composite.h"
 #include "kernels/normal.h"
-#include "layers/optimiser/record.h"
+#include "layers/optimiser/objective_history.h"
 #include "layers/transform/transform_list.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"

@@ -4,7 +4,7 @@
 #include <numbers>
 
 #include "kernels/nadam.h"
-#include "layers/optimiser/record.h"
+#include "layers/optimiser/objective_history.h"
 #include "layers/transform/transform_list.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/program.h"
@@ -35,13 +35,13 @@ class AscentRun {
   AscentRun(const OptimiserAttributes& attributes, int64_t n, const std::vector<Shape>& shapes, int64_t group = 1) {
     Graph graph;
     const ValueId step = graph.state("step", step_number());
-    ValueId latch = graph.state("latch", latches(n));
-    if (group > 1) latch = append_group_latch(graph, latch, n / group);
-    std::vector<Ascent> ascents;
+    ValueId stopped_at = graph.state("stopped_at", stopped_at_rows(n));
+    if (group > 1) stopped_at = append_group_stopped_at(graph, stopped_at, n / group);
+    std::vector<ParameterUpdate> ascents;
     for (const Shape& shape : shapes) {
       const std::string name = std::to_string(ascents.size());
       const TensorInfo info{shape, Layout::planar, DType::f32};
-      ascents.push_back({graph.state(name, info), graph.state("gradient " + name, info), latch});
+      ascents.push_back({graph.state(name, info), graph.state("gradient " + name, info), stopped_at});
     }
     append_ascent(graph, attributes, ascents, step);
     append_advance(graph, step);
@@ -237,15 +237,15 @@ TEST(GradientScale, ClippingShortensLongGradientsOnly) {
   EXPECT_TRUE(same_bits({x.begin() + 80, x.end()}, {whole.begin() + 80, whole.end()}));
 }
 
-// ---- latches ----
+// ---- stopped_at_rows ----
 
-TEST(Ascent, FrozenImagesKeepEveryByte) {
+TEST(ParameterUpdate, FrozenImagesKeepEveryByte) {
   for (const OptimiserKind kind : kAll) {
     AscentRun run(attributes_of(kind, 0.1), 3, {{3, 1, 2, 9}, {3, 2, 1, 4}});
     run.set("0", random_numbers(54, 1));
     run.set("1", random_numbers(24, 2));
     run.step({random_numbers(54, 3), random_numbers(24, 4)});
-    run.states().write("latch", std::vector<int64_t>{0, 7, 0});
+    run.states().write("stopped_at", std::vector<int64_t>{0, 7, 0});
     std::vector<std::vector<float>> before, after;
     for (const char* name : {"0", "1", "0/m", "1/m"}) before.push_back(run.state(name));
     run.step({std::vector<double>(54, NAN), std::vector<double>(24, NAN)});
@@ -263,9 +263,9 @@ TEST(Ascent, FrozenImagesKeepEveryByte) {
 }
 
 // What a group shares stands still with the first of its images that does.
-TEST(Ascent, AGroupIsFrozenWithAnyOfItsImages) {
+TEST(ParameterUpdate, AGroupIsFrozenWithAnyOfItsImages) {
   AscentRun run(attributes_of(OptimiserKind::sgd, 1, 0), 6, {{4, 1, 1, 3}}, 3);  // two groups, two tensors each
-  run.states().write("latch", std::vector<int64_t>{0, 0, 0, 0, 0, 9});
+  run.states().write("stopped_at", std::vector<int64_t>{0, 0, 0, 0, 0, 9});
   run.step({std::vector<double>(12, 1)});
   EXPECT_EQ(run.state("0"), (std::vector<float>{1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}));
 }

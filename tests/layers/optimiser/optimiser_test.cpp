@@ -3,7 +3,7 @@
 
 #include "kernels/launch_cpu.h"
 #include "layers/optimiser/adam.h"
-#include "layers/optimiser/record.h"
+#include "layers/optimiser/objective_history.h"
 #include "layers/transform/transform_list.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/launches/image.h"
@@ -25,10 +25,11 @@ class AdamRun {
  public:
   AdamRun(const AdamAttributes& attributes, const TensorInfo& info, int64_t history_steps = 4) : n_(info.shape.n) {
     Graph graph;
-    const ValueId step = graph.state("step", step_number()), latch = graph.state("latch", latches(n_));
+    const ValueId step = graph.state("step", step_number()),
+                  stopped_at = graph.state("stopped_at", stopped_at_rows(n_));
     const ValueId value = graph.state("value", {{n_, 1, 1, 1}, Layout::channels_last, DType::f32});
-    append_record(graph, value, step, graph.state("history", value_history(history_steps, n_)), latch);
-    append_adam(graph, attributes, graph.state("x", info), graph.state("gradient", info), step, latch);
+    append_record(graph, value, step, graph.state("history", value_history(history_steps, n_)), stopped_at);
+    append_adam(graph, attributes, graph.state("x", info), graph.state("gradient", info), step, stopped_at);
     append_advance(graph, step);
     program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, *backend_, states_);
   }
@@ -41,7 +42,7 @@ class AdamRun {
   }
   [[nodiscard]] std::vector<float> state(const std::string& name) const { return states_.read<float>(name); }
   [[nodiscard]] int64_t steps_taken() const { return states_.read<int64_t>("step")[0]; }
-  [[nodiscard]] std::vector<int64_t> latch() const { return states_.read<int64_t>("latch"); }
+  [[nodiscard]] std::vector<int64_t> stopped_at() const { return states_.read<int64_t>("stopped_at"); }
 
  private:
   int64_t n_;
@@ -104,7 +105,7 @@ TEST(Adam, FollowsTheGoldenTrajectory) {
   }
 }
 
-TEST(Record, KeepsTheHistoryAndFreezesWhatIsNotFinite) {
+TEST(ObjectiveHistory, KeepsTheHistoryAndFreezesWhatIsNotFinite) {
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
   AdamRun run({}, {{3, 1, 2, 5}, Layout::planar, DType::f32}, 3);
   const std::vector<double> gradient = random_numbers(30, 1);
@@ -119,7 +120,7 @@ TEST(Record, KeepsTheHistoryAndFreezesWhatIsNotFinite) {
   run.set("value", {8, 9, 10});  // a step more than the history has: not kept
   run.step(gradient);
   EXPECT_EQ(run.steps_taken(), 4);
-  EXPECT_EQ(run.latch(), (std::vector<int64_t>{0, 2, 3}));
+  EXPECT_EQ(run.stopped_at(), (std::vector<int64_t>{0, 2, 3}));
 
   const std::vector<float> history = run.state("history"), after = run.state("x"), after_m = run.state("x/m");
   const std::vector<float> expected = {1, 2, 3, 4, NAN, 5, 6, 7, static_cast<float>(-infinity)};
@@ -149,7 +150,7 @@ void expect_whitening_inside(bool nesterov) {
                            scale = to_floats(random_numbers(kH * kK, 2, 0.1, 3));
   std::vector<float> factors = {0.05F, 1.5F, 0.02F}, start = to_floats(random_numbers(kCount, 3)),
                      whitened(gradient.size());
-  std::vector<int64_t> latch(kN);
+  std::vector<int64_t> stopped_at(kN);
   const auto bytes = [](const auto& numbers) {
     return const_cast<std::byte*>(reinterpret_cast<const std::byte*>(numbers.data()));
   };
@@ -162,14 +163,14 @@ void expect_whitening_inside(bool nesterov) {
   Result apart = made();
   const std::vector<std::byte*> of_whiten = {bytes(gradient), bytes(scale), bytes(whitened)};
   launch(SerialLauncher{}, WhitenProblem{{kN, kC, 2 * kH, kK}}, Operands{of_whiten});
-  const std::vector<std::byte*> of_adam = {bytes(whitened), bytes(factors), bytes(latch),
+  const std::vector<std::byte*> of_adam = {bytes(whitened), bytes(factors), bytes(stopped_at),
                                            bytes(apart.x),  bytes(apart.m), bytes(apart.v)};
   launch(SerialLauncher{}, problem, Operands{of_adam});
 
   Result fused = made();
   problem.whitened = true;
   problem.scale_rows = kH;
-  const std::vector<std::byte*> of_fused = {bytes(gradient), bytes(factors), bytes(latch),  bytes(scale),
+  const std::vector<std::byte*> of_fused = {bytes(gradient), bytes(factors), bytes(stopped_at), bytes(scale),
                                             bytes(fused.x),  bytes(fused.m), bytes(fused.v)};
   launch(SerialLauncher{}, problem, Operands{of_fused});
   EXPECT_TRUE(same_bits(fused.x, apart.x));

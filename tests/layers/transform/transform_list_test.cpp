@@ -3,7 +3,7 @@
 #include <cmath>
 #include <map>
 
-#include "layers/optimiser/record.h"
+#include "layers/optimiser/objective_history.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
 #include "runtime/program.h"

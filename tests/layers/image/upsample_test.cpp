@@ -1,9 +1,9 @@
-#include "layers/image/low_resolution.h"
+#include "layers/image/upsample.h"
 
 #include <cmath>
 #include <functional>
 
-#include "kernels/low_resolution.h"
+#include "kernels/upsample.h"
 #include "tests/reference/network_ops.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
@@ -28,7 +28,7 @@ void for_each_tap(int64_t t, int64_t in, int64_t out, int64_t offset,
 }
 
 // Calls visit(index in the level, index in the images, weight) for every pair.
-void for_each_weight(const Shape& level, const Shape& image, int64_t group, const LowResolutionLevel& how,
+void for_each_weight(const Shape& level, const Shape& image, int64_t group, const UpsampleLevelShape& how,
                      const std::function<void(size_t, size_t, double)>& visit) {
   const Tensor from(level), to(image);
   for (int64_t n = 0; n < image.n; ++n)
@@ -48,7 +48,7 @@ void for_each_weight(const Shape& level, const Shape& image, int64_t group, cons
 struct Case {
   Shape image;
   int64_t group;
-  LowResolutionLevel level;
+  UpsampleLevelShape level;
 };
 
 std::vector<Case> cases() {
@@ -59,7 +59,7 @@ std::vector<Case> cases() {
 
 // Forward: three interpolations of two products. Backward: sums of up to 8 divisor^2 images terms, twice in a row, each
 // weight itself rounded four times.
-TEST(LowResolution, EqualsNaiveLoops) {
+TEST(Upsample, EqualsNaiveLoops) {
   for (const Case& one : cases()) {
     const Shape level = level_info(one.image, one.group, one.level).shape;
     const Tensor src(level, random_numbers(level.elements(), 1)),
@@ -69,7 +69,7 @@ TEST(LowResolution, EqualsNaiveLoops) {
       expected.data[to] += weight * src.data[from];
       gradient.data[from] += weight * cotangent.data[to];
     });
-    OpHarness harness(make_enlarge(one.image, one.group, one.level), {planar(level, src.data)});
+    OpHarness harness(make_upsample(one.image, one.group, one.level), {planar(level, src.data)});
     EXPECT_TRUE(near_largest(harness.forward(), expected.data, 12 * 0x1p-24)) << to_string(one.image);
     const double terms = 8.0 * static_cast<double>(one.image.elements()) / static_cast<double>(level.elements());
     EXPECT_TRUE(near_largest(harness.backward(cotangent.data)[0], gradient.data, (8 + 4 * std::sqrt(terms)) * 0x1p-24))
@@ -78,10 +78,10 @@ TEST(LowResolution, EqualsNaiveLoops) {
 }
 
 // Linear: only the roundings of values of size 2 over a step of 1/2.
-TEST(LowResolution, GradientIsTheAdjointAndTheDifference) {
+TEST(Upsample, GradientIsTheAdjointAndTheDifference) {
   for (const Case& one : cases()) {
     const Shape level = level_info(one.image, one.group, one.level).shape;
-    OpHarness harness(make_enlarge(one.image, one.group, one.level),
+    OpHarness harness(make_upsample(one.image, one.group, one.level),
                       {planar(level, random_numbers(level.elements(), 3))});
     EXPECT_TRUE(harness.adjoint_identity(2e-6)) << to_string(one.image);
     EXPECT_TRUE(harness.central_differences(1e-5, 0.5, 100)) << to_string(one.image);
@@ -89,7 +89,7 @@ TEST(LowResolution, GradientIsTheAdjointAndTheDifference) {
 }
 
 // A sum of levels, each an op of its own. The table's tolerance for float32.
-TEST(LowResolution, EqualsTheGoldenTable) {
+TEST(Upsample, EqualsTheGoldenTable) {
   const nlohmann::json table = golden_table("parameterization").at("lowres").at("cases");
   ASSERT_EQ(table.size(), 5U);
   for (const nlohmann::json& golden : table) {
@@ -102,10 +102,10 @@ TEST(LowResolution, EqualsTheGoldenTable) {
       // Not all have one divisor for both axes, so the problem is set by its axes.
       const Shape shape = level.shape();
       const auto axis = [](int64_t in, int64_t out) {
-        return EnlargedAxis{static_cast<int>(in), static_cast<int>(out), 0};
+        return UpsampledAxis{static_cast<int>(in), static_cast<int>(out), 0};
       };
       OpHarness harness(
-          make_enlarge({shape, image, axis(shape.n, image.n), axis(shape.h, image.h), axis(shape.w, image.w)}),
+          make_upsample({shape, image, axis(shape.n, image.n), axis(shape.h, image.h), axis(shape.w, image.w)}),
           {planar(shape, level.data)});
       const std::vector<double> enlarged = harness.forward();
       for (size_t p = 0; p < sum.size(); ++p) sum[p] += enlarged[p];
@@ -116,13 +116,13 @@ TEST(LowResolution, EqualsTheGoldenTable) {
   }
 }
 
-TEST(LowResolution, OffsetEqualsTheGoldenTable) {
+TEST(Upsample, OffsetEqualsTheGoldenTable) {
   const nlohmann::json golden = golden_table("parameterization").at("lowres_offset");
   const Array level = to_array(golden.at("level"));
   const std::vector<int> offset = golden.at("offset");
   const Shape image = to_array(golden.at("output")).shape();
   const auto enlarged = [&](int rows, int columns) {
-    return OpHarness(make_enlarge({level.shape(), image, {1, 1, 0}, {2, 4, rows}, {3, 6, columns}}),
+    return OpHarness(make_upsample({level.shape(), image, {1, 1, 0}, {2, 4, rows}, {3, 6, columns}}),
                      {planar(level.shape(), level.data)})
         .forward();
   };
@@ -131,40 +131,40 @@ TEST(LowResolution, OffsetEqualsTheGoldenTable) {
 }
 
 // Groups do not see each other, nor the number of threads.
-TEST(LowResolution, DoesNotDependOnThreadsOrOtherGroups) {
+TEST(Upsample, DoesNotDependOnThreadsOrOtherGroups) {
   const Shape two{6, 3, 40, 50}, one{3, 3, 40, 50};
-  const LowResolutionLevel level{2, 4};
+  const UpsampleLevelShape level{2, 4};
   const Shape shape = level_info(two, 3, level).shape;
   const std::vector<double> src = random_numbers(shape.elements(), 1), g = random_numbers(two.elements(), 2);
   const auto half = [](const std::vector<double>& all, int64_t which) {
     const auto size = std::ssize(all) / 2;
     return std::vector<double>(all.begin() + which * size, all.begin() + (which + 1) * size);
   };
-  OpHarness both(make_enlarge(two, 3, level), {planar(shape, src)}, 3);
+  OpHarness both(make_upsample(two, 3, level), {planar(shape, src)}, 3);
   const std::vector<double> dst = both.forward(), gradient = both.backward(g)[0];
   for (int64_t which = 0; which < 2; ++which) {
-    OpHarness alone(make_enlarge(one, 3, level), {planar(level_info(one, 3, level).shape, half(src, which))}, 1);
+    OpHarness alone(make_upsample(one, 3, level), {planar(level_info(one, 3, level).shape, half(src, which))}, 1);
     EXPECT_EQ(alone.forward(), half(dst, which));
     EXPECT_EQ(alone.backward(half(g, which))[0], half(gradient, which));
   }
 }
 
-TEST(LowResolution, HasTheSameBitsAtEveryWidth) {
-  const EnlargedAxis images{2, 4, 1}, rows{3, 7, 0}, columns{37, 149, 2};
+TEST(Upsample, HasTheSameBitsAtEveryWidth) {
+  const UpsampledAxis images{2, 4, 1}, rows{3, 7, 0}, columns{37, 149, 2};
   const std::vector<float> level = random_floats(2 * 3 * 37, 1), g = random_floats(4 * 7 * 149, 2),
                            sums = random_floats(4 * 7 * 37, 3);
   expect_same_bits_at_every_width(
-      4 * 7, 149, 4 * 7 * 149, [&](auto& dst) { return Enlarge{level.data(), dst.data(), images, rows, columns, 1}; });
+      4 * 7, 149, 4 * 7 * 149, [&](auto& dst) { return Upsample{level.data(), dst.data(), images, rows, columns, 1}; });
   expect_same_bits_at_every_width(4 * 7, 37, 4 * 7 * 37, [&](auto& dst) {
-    return EnlargeBackwardColumns{g.data(), dst.data(), columns};
+    return UpsampleBackwardColumns{g.data(), dst.data(), columns};
   });
   expect_same_bits_at_every_width(2 * 3, 37, 2 * 3 * 37, [&](auto& dst) {
-    return EnlargeBackwardRows{sums.data(), dst.data(), images, rows, 1, 37};
+    return UpsampleBackwardRows{sums.data(), dst.data(), images, rows, 1, 37};
   });
 }
 
 // A draw belongs to a level, a group's job and a purpose.
-TEST(LowResolution, StartsDifferByLevelJobAndPurpose) {
+TEST(Upsample, StartsDifferByLevelJobAndPurpose) {
   const TensorInfo info{{2, 3, 4, 5}, Layout::planar, DType::f32};
   const std::vector<DrawKey> keys = {{7, 1, 0}, {7, 2, 0}};
   const auto drawn = [&](uint32_t level, DrawPurpose purpose) {

@@ -1,6 +1,6 @@
-#include "layers/image/planes.h"
+#include "layers/image/channel_slice.h"
 
-#include "kernels/planes.h"
+#include "kernels/channel_slice.h"
 #include "tests/reference/network_ops.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_harness.h"
@@ -20,7 +20,7 @@ OpHarness channels(const Tensor& image, int64_t first, int64_t count, int thread
 }
 
 // Copies: exact.
-TEST(Planes, EqualNaiveLoops) {
+TEST(ChannelSlice, EqualNaiveLoops) {
   for (const Shape& shape : {Shape{2, 4, 5, 37}, Shape{1, 1, 1, 1}, Shape{3, 5, 2, 16}}) {
     const Tensor image(shape, random_numbers(shape.elements(), 1));
     for (int64_t first = 0; first < shape.c; ++first) {
@@ -43,14 +43,14 @@ TEST(Planes, EqualNaiveLoops) {
 }
 
 // Multiples of 2^-10 moved by 1/64 of each other: linear, with roundings of eps of numbers up to 2 over a step of 1/64.
-TEST(Planes, GradientIsTheAdjointAndTheDifference) {
+TEST(ChannelSlice, GradientIsTheAdjointAndTheDifference) {
   const Shape shape{2, 4, 5, 19};
   OpHarness harness = channels({shape, random_numbers(shape.elements(), 3)}, 1, 2);
   EXPECT_TRUE(harness.central_differences(1e-5));
   EXPECT_TRUE(harness.adjoint_identity(1e-6));
 }
 
-TEST(Planes, PartsMakeTheWhole) {
+TEST(ChannelSlice, PartsMakeTheWhole) {
   const Shape shape{2, 4, 3, 9};
   const std::vector<double> numbers = random_numbers(shape.elements(), 4);
   const auto apart_and_together = [](Graph& graph, const std::vector<ValueId>& operands) {
@@ -62,14 +62,15 @@ TEST(Planes, PartsMakeTheWhole) {
   EXPECT_TRUE(same_numbers(harness.backward(numbers)[0], numbers));
 }
 
-TEST(Planes, HaveTheSameBitsOnAnyThreadsAndAtEveryWidth) {
+TEST(ChannelSlice, HaveTheSameBitsOnAnyThreadsAndAtEveryWidth) {
   const Shape shape{2, 3, 7, 149};
   const Tensor image(shape, random_numbers(shape.elements(), 5));
   EXPECT_EQ(channels(image, 1, 2, 1).forward(), channels(image, 1, 2, 3).forward());
   const std::vector<float> a = random_floats(shape.elements(), 6);
   for (const int offset : {1, -1}) {
-    expect_same_bits_at_every_width(2 * 3 * 7, 149, shape.elements(),
-                                    [&](auto& dst) { return CopyPlanes{a.data(), dst.data(), 3, 3, offset, 7, 149}; });
+    expect_same_bits_at_every_width(2 * 3 * 7, 149, shape.elements(), [&](auto& dst) {
+      return CopyChannelSlice{a.data(), dst.data(), 3, 3, offset, 7, 149};
+    });
   }
 }
 

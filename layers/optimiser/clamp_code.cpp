@@ -1,4 +1,4 @@
-#include "layers/optimiser/code_bound.h"
+#include "layers/optimiser/clamp_code.h"
 
 #include "layers/optimiser/update.h"
 #include "runtime/error.h"
@@ -6,14 +6,14 @@
 namespace phosphene {
 namespace {
 
-class CodeBound final : public Op {
+class ClampCode final : public Op {
  public:
-  explicit CodeBound(double norm) : norm_(norm) {}
+  explicit ClampCode(double norm) : norm_(norm) {}
 
   [[nodiscard]] std::string_view kind() const override { return "code bound"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override { return {}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override {
-    return BoundCodeProblem{parameter_rows(dst[0], src[2]), norm_};
+    return ClampCodeProblem{parameter_rows(dst[0], src[2]), norm_};
   }
   [[nodiscard]] bool updates_state() const override { return true; }
 
@@ -28,16 +28,16 @@ ValueId append_channels(Graph& graph, const std::string& name, const std::vector
 
 }  // namespace
 
-void append_code_bound(Graph& graph, const CodeBounds& bounds, ValueId code, ValueId latch) {
+void append_clamp_code(Graph& graph, const CodeBounds& bounds, ValueId code, ValueId stopped_at) {
   const TensorInfo& info = graph.info(code);
   const int64_t c = info.shape.c;
   if (info.layout != Layout::channels_last || std::ssize(bounds.least) != c || std::ssize(bounds.most) != c)
     fail_internal("", "{} and {} bounds for a code of shape {}", bounds.least.size(), bounds.most.size(),
                   to_string(info.shape));
-  graph.append_update(
-      std::make_shared<CodeBound>(bounds.norm),
-      {append_channels(graph, "least code", bounds.least), append_channels(graph, "most code", bounds.most), latch},
-      {code}, "code bound");
+  graph.append_update(std::make_shared<ClampCode>(bounds.norm),
+                      {append_channels(graph, "least code", bounds.least),
+                       append_channels(graph, "most code", bounds.most), stopped_at},
+                      {code}, "code bound");
 }
 
 }  // namespace phosphene

@@ -1,4 +1,4 @@
-#include "layers/image/low_resolution.h"
+#include "layers/image/upsample.h"
 
 #include <algorithm>
 
@@ -9,14 +9,14 @@
 namespace phosphene {
 namespace {
 
-EnlargedAxis axis(int64_t in, int64_t out, int64_t offset) {
+UpsampledAxis axis(int64_t in, int64_t out, int64_t offset) {
   if (in > out || offset > out) fail_internal("", "{} elements enlarged to {}, shifted by {}", in, out, offset);
   return {static_cast<int>(in), static_cast<int>(out), static_cast<int>(offset)};
 }
 
-class EnlargeLevelBackward final : public Op {
+class UpsampleLevelBackward final : public Op {
  public:
-  explicit EnlargeLevelBackward(EnlargeBackwardProblem problem) : problem_(problem) {}
+  explicit UpsampleLevelBackward(UpsampleBackwardProblem problem) : problem_(problem) {}
 
   [[nodiscard]] std::string_view kind() const override { return "enlarge backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
@@ -27,12 +27,12 @@ class EnlargeLevelBackward final : public Op {
   }
 
  private:
-  EnlargeBackwardProblem problem_;
+  UpsampleBackwardProblem problem_;
 };
 
-class EnlargeLevel final : public Op {
+class UpsampleLevel final : public Op {
  public:
-  explicit EnlargeLevel(EnlargeProblem problem) : problem_(problem) {}
+  explicit UpsampleLevel(UpsampleProblem problem) : problem_(problem) {}
 
   [[nodiscard]] std::string_view kind() const override { return "enlarge"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override {
@@ -41,10 +41,10 @@ class EnlargeLevel final : public Op {
     return {{problem_.dst, Layout::planar, DType::f32}};
   }
   void differentiate(Differentiator& differentiator, const Node& node) const override {
-    const EnlargeBackwardProblem problem{problem_.level, problem_.dst, problem_.images, problem_.rows,
-                                         problem_.columns};
+    const UpsampleBackwardProblem problem{problem_.level, problem_.dst, problem_.images, problem_.rows,
+                                          problem_.columns};
     differentiator.contribute(
-        node.src[0], differentiator.graph().append(std::make_shared<EnlargeLevelBackward>(problem),
+        node.src[0], differentiator.graph().append(std::make_shared<UpsampleLevelBackward>(problem),
                                                    {differentiator.gradient(node.dst[0])}, "grad " + node.layer));
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> /*src*/, std::span<const TensorInfo> /*dst*/) const override {
@@ -52,12 +52,12 @@ class EnlargeLevel final : public Op {
   }
 
  private:
-  EnlargeProblem problem_;
+  UpsampleProblem problem_;
 };
 
 }  // namespace
 
-TensorInfo level_info(const Shape& image, int64_t group, const LowResolutionLevel& level) {
+TensorInfo level_info(const Shape& image, int64_t group, const UpsampleLevelShape& level) {
   if (image.n % group != 0) fail_internal("", "{} images in groups of {}", image.n, group);
   return {{image.n / group * level.tensors, image.c, std::max<int64_t>(1, image.h / level.divisor),
            std::max<int64_t>(1, image.w / level.divisor)},
@@ -65,7 +65,7 @@ TensorInfo level_info(const Shape& image, int64_t group, const LowResolutionLeve
           DType::f32};
 }
 
-LowResolutionLevel with_half_offsets(const Shape& image, int64_t group, LowResolutionLevel level) {
+UpsampleLevelShape with_half_offsets(const Shape& image, int64_t group, UpsampleLevelShape level) {
   const Shape shape = level_info(image, group, level).shape;
   level.offset_images = group / level.tensors / 2;
   level.offset_rows = image.h / shape.h / 2;
@@ -73,25 +73,25 @@ LowResolutionLevel with_half_offsets(const Shape& image, int64_t group, LowResol
   return level;
 }
 
-std::shared_ptr<const Op> make_enlarge(const EnlargeProblem& problem) {
-  return std::make_shared<EnlargeLevel>(problem);
+std::shared_ptr<const Op> make_upsample(const UpsampleProblem& problem) {
+  return std::make_shared<UpsampleLevel>(problem);
 }
 
-std::shared_ptr<const Op> make_enlarge(const Shape& image, int64_t group, const LowResolutionLevel& level) {
-  EnlargeProblem problem;
+std::shared_ptr<const Op> make_upsample(const Shape& image, int64_t group, const UpsampleLevelShape& level) {
+  UpsampleProblem problem;
   problem.level = level_info(image, group, level).shape;
   problem.dst = image;
   problem.images = axis(level.tensors, group, level.offset_images);
   problem.rows = axis(problem.level.h, image.h, level.offset_rows);
   problem.columns = axis(problem.level.w, image.w, level.offset_columns);
-  return make_enlarge(problem);
+  return make_upsample(problem);
 }
 
-ValueId append_enlarged(Graph& graph, const Shape& image, int64_t group, const LowResolutionLevel& level,
-                        ValueId parameter) {
+ValueId append_upsampled(Graph& graph, const Shape& image, int64_t group, const UpsampleLevelShape& level,
+                         ValueId parameter) {
   const bool whole = level.offset_images + level.offset_rows + level.offset_columns == 0;
   if (whole && graph.shape(parameter) == image) return parameter;
-  return graph.append(make_enlarge(image, group, level), {parameter}, "enlarge");
+  return graph.append(make_upsample(image, group, level), {parameter}, "enlarge");
 }
 
 std::vector<float> initial_level(const TensorInfo& info, std::span<const DrawKey> keys, DrawPurpose purpose,

@@ -10,21 +10,21 @@
 
 namespace phosphene {
 
-struct UnitRead {
+struct NeededBlock {
   ChannelBlock block;
   int64_t begin = 0;  // which channel of the term's layer is the block's channel 0
 
-  bool operator==(const UnitRead&) const = default;
+  bool operator==(const NeededBlock&) const = default;
 };
 
 // By the term's index in the objective and the factor's in a product (0 otherwise). What is not listed is read from its whole layer.
-using UnitReads = std::map<std::pair<size_t, size_t>, UnitRead>;
+using NeededChannels = std::map<std::pair<size_t, size_t>, NeededBlock>;
 
 // A function of the model and the objective alone, so that an image's arithmetic does not depend on the jobs beside it. Throws, with
 // the term's place, where a layer does not exist. A unit that does not exist is not listed.
-UnitReads unit_reads(const Model& model, const std::vector<Term>& objective);
+NeededChannels needed_channels(const Model& model, const std::vector<Term>& objective);
 
 // Equal for equal reads only.
-std::string to_string(const UnitReads& reads);
+std::string to_string(const NeededChannels& reads);
 
 }  // namespace phosphene

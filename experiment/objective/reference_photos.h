@@ -13,11 +13,11 @@
 
 namespace phosphene {
 
-class References {
+class ReferencePhotos {
  public:
   // `see`: appends what turns planar images into the network's input. `image`: N C H W.
-  References(Graph& graph, const Model& model, const Config& config, const Shape& image,
-             std::function<ValueId(ValueId)> see);
+  ReferencePhotos(Graph& graph, const Model& model, const Config& config, const Shape& image,
+                  std::function<ValueId(ValueId)> see);
 
   // The photograph itself, planar in [0, 1], once for each image. Throws, with the place, where there is none.
   ValueId photograph(const std::string& photo, const std::string& place);

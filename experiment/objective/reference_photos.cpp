@@ -1,4 +1,4 @@
-#include "experiment/objective/references.h"
+#include "experiment/objective/reference_photos.h"
 
 #include "experiment/photos/find_photograph.h"
 #include "experiment/photos/photo_file.h"
@@ -6,11 +6,11 @@
 
 namespace phosphene {
 
-References::References(Graph& graph, const Model& model, const Config& config, const Shape& image,
-                       std::function<ValueId(ValueId)> see)
+ReferencePhotos::ReferencePhotos(Graph& graph, const Model& model, const Config& config, const Shape& image,
+                                 std::function<ValueId(ValueId)> see)
     : graph_(graph), model_(model), config_(config), image_(image), see_(std::move(see)) {}
 
-ValueId References::photograph(const std::string& photo, const std::string& place) {
+ValueId ReferencePhotos::photograph(const std::string& photo, const std::string& place) {
   require_photographs(model_, place);
   Reference& reference = references_[photo];
   if (reference.planar == kNoValue) {
@@ -21,7 +21,7 @@ ValueId References::photograph(const std::string& photo, const std::string& plac
   return reference.planar;
 }
 
-ValueId References::value(const std::string& photo, const std::string& layer, const std::string& place) {
+ValueId ReferencePhotos::value(const std::string& photo, const std::string& layer, const std::string& place) {
   const ValueId planar = photograph(photo, place);
   Reference& reference = references_[photo];
   if (reference.network == nullptr)
@@ -29,7 +29,7 @@ ValueId References::value(const std::string& photo, const std::string& layer, co
   return reference.network->value(layer);
 }
 
-std::map<std::string, std::string> References::files() const {
+std::map<std::string, std::string> ReferencePhotos::files() const {
   std::map<std::string, std::string> files;
   for (const auto& [name, reference] : references_) files[reference.state] = reference.path;
   return files;

@@ -1,4 +1,4 @@
-// Channels of a planar image by themselves, and images put together from such parts; kernels/planes.h.
+// Channels of a planar image by themselves, and images put together from such parts; kernels/channel_slice.h.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
 // What is computed for a unit: the same value and gradient as by whole layers, the same bytes in every batch, and nothing beside it.
-#include "experiment/objective/unit_reads.h"
+#include "experiment/objective/needed_channels.h"
 
 #include <gtest/gtest.h>
 
@@ -105,11 +105,11 @@ Json channel(const std::string& layer, int64_t unit) { return {{"channel", {{"la
 struct Expected {
   std::string layer;
   int64_t unit;
-  UnitRead read;
+  NeededBlock read;
 };
 
 // First and last units of branches, of the block that ends where the channels do, and of layers that a block does not reach through.
-TEST(UnitReads, AreTheBranchAndTheBlockOfAUnit) {
+TEST(NeededChannels, AreTheBranchAndTheBlockOfAUnit) {
   const NetworkOfBranches network;
   const Expected cases[] = {{"mixed:pre", 0, {{"a:pre", 0, 16, {}}, 0}},
                             {"mixed:pre", 15, {{"a:pre", 0, 16, {}}, 0}},
@@ -128,33 +128,33 @@ TEST(UnitReads, AreTheBranchAndTheBlockOfAUnit) {
                             {"max", 7, {{"stem:pre", 0, 0, {"stem", "max"}}, 0}},
                             {"fc", 39, {{"fc", 24, 16, {}}, 24}}};
   for (const Expected& one : cases) {
-    const UnitReads reads = unit_reads(network.model(), terms_of(list(channel(one.layer, one.unit))));
+    const NeededChannels reads = needed_channels(network.model(), terms_of(list(channel(one.layer, one.unit))));
     EXPECT_EQ(to_string(reads), to_string({{{0, 0}, one.read}})) << one.layer << " " << one.unit;
     EXPECT_EQ(reads.at({0, 0}).begin, one.read.begin) << one.layer << " " << one.unit;
   }
 }
 
-TEST(UnitReads, AreWholeWhereAnotherTermReadsTheLayer) {
+TEST(NeededChannels, AreWholeWhereAnotherTermReadsTheLayer) {
   const NetworkOfBranches network;
   const auto reads = [&](const Json& terms, int64_t images = 1) {
-    return unit_reads(network.model(), terms_of(terms, images));
+    return needed_channels(network.model(), terms_of(terms, images));
   };
   const Json layer_a = {{"layer", {{"layer", "a"}}}};
-  EXPECT_EQ(reads(list(channel("mixed:pre", 3), layer_a)).at({0, 0}), (UnitRead{{"a:pre", 0, 0, {}}, 0}));
-  EXPECT_EQ(reads(list(channel("mixed", 3), layer_a)).at({0, 0}), (UnitRead{{"a", 0, 0, {}}, 0}));
-  EXPECT_EQ(reads(list(channel("mixed:pre", 23), layer_a)).at({0, 0}), (UnitRead{{"b:pre", 0, 16, {}}, 20}))
+  EXPECT_EQ(reads(list(channel("mixed:pre", 3), layer_a)).at({0, 0}), (NeededBlock{{"a:pre", 0, 0, {}}, 0}));
+  EXPECT_EQ(reads(list(channel("mixed", 3), layer_a)).at({0, 0}), (NeededBlock{{"a", 0, 0, {}}, 0}));
+  EXPECT_EQ(reads(list(channel("mixed:pre", 23), layer_a)).at({0, 0}), (NeededBlock{{"b:pre", 0, 16, {}}, 20}))
       << "another branch";
-  EXPECT_EQ(reads(list(channel("mixed", 23), channel("deep", 1))).at({0, 0}), (UnitRead{{"mixed", 0, 0, {}}, 0}))
+  EXPECT_EQ(reads(list(channel("mixed", 23), channel("deep", 1))).at({0, 0}), (NeededBlock{{"mixed", 0, 0, {}}, 0}))
       << "a deeper layer is computed from all of it";
   EXPECT_EQ(reads(list(Json{{"layer", {{"layer", "mixed:pre"}}}}, channel("mixed:pre", 23))).at({1, 0}),
-            (UnitRead{{"mixed:pre", 0, 0, {}}, 0}));
+            (NeededBlock{{"mixed:pre", 0, 0, {}}, 0}));
 
-  const UnitReads both = reads(list(Json{{"interpolation", {{"layer", "b"}, {"unit", 1}, {"to_unit", 17}}}}), 2);
+  const NeededChannels both = reads(list(Json{{"interpolation", {{"layer", "b"}, {"unit", 1}, {"to_unit", 17}}}}), 2);
   EXPECT_EQ(both.at({0, 0}).block.first, 0);
   EXPECT_EQ(both.at({1, 0}).block.first, 16);
-  const UnitReads product = reads(list(Json{{"product", list(channel("b", 1), Json{{"class", {{"index", 5}}}})}}));
+  const NeededChannels product = reads(list(Json{{"product", list(channel("b", 1), Json{{"class", {{"index", 5}}}})}}));
   EXPECT_EQ(product.size(), 1U) << "a class is read from all logits";
-  EXPECT_EQ(product.at({0, 0}), (UnitRead{{"b", 0, 0, {}}, 0})) << "which depend on the layer";
+  EXPECT_EQ(product.at({0, 0}), (NeededBlock{{"b", 0, 0, {}}, 0})) << "which depend on the layer";
   EXPECT_TRUE(reads(list(channel("b", 40))).empty()) << "a unit that does not exist is told where tables are written";
   EXPECT_TRUE(refuses([&] { reads(list(channel("bb", 0))); }, {"/objective/0/channel", "did you mean 'b'"}));
 }
@@ -171,7 +171,7 @@ Result ascend(const Model& model, const Json& terms, bool narrowed, GradientRule
   const ValueId input = graph.state(Model::kInput, {{kImages, 3, kSide, kSide}});
   ModelGraph network(model, graph, input, rules);
   const ObjectivePart objective(graph, network, model, config, kImages, {}, nullptr,
-                                narrowed ? unit_reads(model, config.objective) : UnitReads{});
+                                narrowed ? needed_channels(model, config.objective) : NeededChannels{});
   const ValueId gradient = differentiate(graph, std::vector<ValueId>{input}).at(0);
   const auto backend = make_cpu_backend(1);
   States states(*backend);
@@ -185,7 +185,7 @@ Result ascend(const Model& model, const Json& terms, bool narrowed, GradientRule
 
 // Weights and inputs of -1, 0 and 1, maps of 256 or 64 positions: all sums, forward and backward, are of multiples of 2^-9 and of random
 // signs, far below 2^24 times that, so exact in whatever order an implementation adds. Nothing may differ.
-TEST(UnitReads, GiveTheValueAndGradientOfWholeLayers) {
+TEST(NeededChannels, GiveTheValueAndGradientOfWholeLayers) {
   const NetworkOfBranches network;
   const auto neuron = [](const std::string& layer, int64_t unit) {
     return Json{{"neuron", {{"layer", layer}, {"unit", unit}, {"row", 2}, {"column", 5}}}};
@@ -212,7 +212,7 @@ TEST(UnitReads, GiveTheValueAndGradientOfWholeLayers) {
   }
 }
 
-TEST(UnitReads, PlanNothingBeside) {
+TEST(NeededChannels, PlanNothingBeside) {
   const NetworkOfBranches network;
   const auto backend = make_cpu_backend(1);
   const auto plan = [&](const Json& terms) {
@@ -242,7 +242,7 @@ Json sweep_of_units(const TemporaryFolder& folder) {
 }
 
 // Blocks are rendered one after the other, and pictures neither know nor show it.
-TEST(UnitReads, OfASweepDependNeitherOnBatchesNorOnThreads) {
+TEST(NeededChannels, OfASweepDependNeitherOnBatchesNorOnThreads) {
   const TemporaryFolder folder;
   Json config = sweep_of_units(folder);
   config["batch"] = 1;
@@ -285,7 +285,7 @@ class StopAt final : public Progress {
   int steps_left_;
 };
 
-TEST(UnitReads, AreTheSameWhenARunGoesOn) {
+TEST(NeededChannels, AreTheSameWhenARunGoesOn) {
   const TemporaryFolder folder;
   const Json config = sweep_of_units(folder);
   render(folder, config, folder.file("once"));
@@ -300,13 +300,13 @@ TEST(UnitReads, AreTheSameWhenARunGoesOn) {
   EXPECT_TRUE(files_of(folder.file("once")) == files_of(folder.file("twice")));
 }
 
-TEST(UnitReads, MakeNoMoreProgramsOfASweepThanBlocks) {
+TEST(NeededChannels, MakeNoMoreProgramsOfASweepThanBlocks) {
   const NetworkOfBranches network;
   Json json = {{"model", "branches"},
                {"objective", list(channel("mixed", 0))},
                {"sweep", {{"/seed", {1, 2}}, {"/objective/0/channel/unit", {{"range", {0, 70}}}}}}};
   std::vector<Job> jobs = expand(parse_config(json, "test.json", ""));
-  for (Job& job : jobs) job.structure += to_string(unit_reads(network.model(), job.config.objective));
+  for (Job& job : jobs) job.structure += to_string(needed_channels(network.model(), job.config.objective));
   std::vector<std::string> structures;
   std::set<size_t> packed;
   for (const auto& batch : pack(jobs, 4)) {

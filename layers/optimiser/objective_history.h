@@ -7,8 +7,8 @@ namespace phosphene {
 
 TensorInfo value_history(int64_t steps, int64_t n);  // float32, steps x N
 
-// history[step] = value; an image whose value is not finite is latched. All but `value` are states (kernels/record.h).
-void append_record(Graph& graph, ValueId value, ValueId step, ValueId history, ValueId latch);
+// history[step] = value; an image whose value is not finite is stopped. All but `value` are states (kernels/objective_history.h).
+void append_record(Graph& graph, ValueId value, ValueId step, ValueId history, ValueId stopped_at);
 
 // step += 1; the last op of a step.
 void append_advance(Graph& graph, ValueId step);

@@ -1,4 +1,4 @@
-#include "runtime/paper_backend.h"
+#include "runtime/dry_run_backend.h"
 
 #include <cstdlib>
 #include <limits>
@@ -10,13 +10,13 @@ namespace phosphene {
 namespace {
 
 // Address space that is never touched.
-class PaperMemory final : public Memory {
+class DryRunMemory final : public Memory {
  public:
-  explicit PaperMemory(int64_t bytes) : bytes_(bytes) {
+  explicit DryRunMemory(int64_t bytes) : bytes_(bytes) {
     data_ = static_cast<std::byte*>(std::calloc(static_cast<size_t>(bytes) + 1, 1));
     if (data_ == nullptr) fail("memory", "{} MB could not be had", bytes >> 20);
   }
-  ~PaperMemory() override { std::free(data_); }
+  ~DryRunMemory() override { std::free(data_); }
   [[nodiscard]] std::byte* data() const override { return data_; }
   [[nodiscard]] int64_t bytes() const override { return bytes_; }
 
@@ -25,19 +25,19 @@ class PaperMemory final : public Memory {
   int64_t bytes_;
 };
 
-class PaperTask final : public Task {
+class DryRunTask final : public Task {
  public:
   void bind(std::span<std::byte* const> /*operands*/, std::byte* /*workspace*/) override {}
   void run() override { fail_internal("plan on paper", "it cannot be run"); }
 };
 
-class PaperBackend final : public Backend {
+class DryRunBackend final : public Backend {
  public:
-  explicit PaperBackend(Implement implement) : implement_(std::move(implement)) {}
+  explicit DryRunBackend(Implement implement) : implement_(std::move(implement)) {}
 
   [[nodiscard]] std::string description() const override { return "a GPU on paper"; }
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override {
-    return std::make_unique<PaperMemory>(bytes);
+    return std::make_unique<DryRunMemory>(bytes);
   }
   [[nodiscard]] MemoryUse memory() const override { return {0, 0, std::numeric_limits<int64_t>::max() / 2, "paper"}; }
   void write(std::byte* /*dst*/, std::span<const std::byte> /*src*/) override {}
@@ -51,7 +51,7 @@ class PaperBackend final : public Backend {
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
     PlannedTask planned;
     if (implement_) planned = implement_(problem, where);
-    planned.task = std::make_unique<PaperTask>();
+    planned.task = std::make_unique<DryRunTask>();
     planned.workspace_bytes += std::visit([](const auto& p) { return phosphene::workspace_bytes(p); }, problem);
     return planned;
   }
@@ -62,8 +62,8 @@ class PaperBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_paper_backend(Implement implement) {
-  return std::make_unique<PaperBackend>(std::move(implement));
+std::unique_ptr<Backend> make_dry_run_backend(Implement implement) {
+  return std::make_unique<DryRunBackend>(std::move(implement));
 }
 
 }  // namespace phosphene

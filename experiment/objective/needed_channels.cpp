@@ -1,4 +1,4 @@
-#include "experiment/objective/unit_reads.h"
+#include "experiment/objective/needed_channels.h"
 
 #include <algorithm>
 #include <set>
@@ -65,10 +65,11 @@ void add_whole(const Model& model, const std::string& canonical, std::set<std::s
 }
 
 // From the first stop that is computed whole anyway, or else from a block of the last one's channels.
-UnitRead read_along(const Trail& trail, int64_t unit, const std::set<std::string>& whole, const ChannelCounts& counts) {
+NeededBlock read_along(const Trail& trail, int64_t unit, const std::set<std::string>& whole,
+                       const ChannelCounts& counts) {
   const auto is_whole = [&](const Stop& stop) { return whole.contains(stop.layer.name); };
   const auto maker = std::find_if(trail.begin(), trail.end() - 1, is_whole);
-  UnitRead read;
+  NeededBlock read;
   read.block.maker = maker->layer.name;
   read.begin = maker->begin;
   for (auto stop = maker; stop != trail.begin();)
@@ -94,7 +95,7 @@ bool reads_one_channel(const Term& term) { return term.kind == TermKind::channel
 
 }  // namespace
 
-UnitReads unit_reads(const Model& model, const std::vector<Term>& objective) {
+NeededChannels needed_channels(const Model& model, const std::vector<Term>& objective) {
   const ChannelCounts counts = model.channel_counts();
   std::map<std::pair<size_t, size_t>, std::pair<Trail, int64_t>> units;
   std::set<std::string> whole;
@@ -115,12 +116,12 @@ UnitReads unit_reads(const Model& model, const std::vector<Term>& objective) {
       units[{i, factor}] = {std::move(trail), *part.unit};
     }
   }
-  UnitReads reads;
+  NeededChannels reads;
   for (const auto& [place, unit] : units) reads[place] = read_along(unit.first, unit.second, whole, counts);
   return reads;
 }
 
-std::string to_string(const UnitReads& reads) {
+std::string to_string(const NeededChannels& reads) {
   std::string text;
   for (const auto& [place, read] : reads) {
     const auto& [maker, first, count, through] = read.block;

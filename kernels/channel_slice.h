@@ -7,7 +7,7 @@
 
 namespace phosphene {
 
-struct CopyPlanes {
+struct CopyChannelSlice {
   static constexpr int cpu_lanes = 16;
   const float* src;
   float* dst;

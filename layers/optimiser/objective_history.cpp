@@ -1,16 +1,16 @@
-#include "layers/optimiser/record.h"
+#include "layers/optimiser/objective_history.h"
 
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
 
-class Record final : public Op {
+class ObjectiveHistory final : public Op {
  public:
   [[nodiscard]] std::string_view kind() const override { return "record"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override { return {}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override {
-    return RecordProblem{src[0].shape.n, dst[0].shape.n};
+    return ObjectiveHistoryProblem{src[0].shape.n, dst[0].shape.n};
   }
   [[nodiscard]] bool updates_state() const override { return true; }
 };
@@ -29,10 +29,10 @@ class Advance final : public Op {
 
 TensorInfo value_history(int64_t steps, int64_t n) { return {{steps, n, 1, 1}, Layout::channels_last, DType::f32}; }
 
-void append_record(Graph& graph, ValueId value, ValueId step, ValueId history, ValueId latch) {
+void append_record(Graph& graph, ValueId value, ValueId step, ValueId history, ValueId stopped_at) {
   if (graph.shape(value).n != graph.shape(history).c)
     fail_internal("record", "{} values for a history of {}", graph.shape(value).n, graph.shape(history).c);
-  graph.append_update(std::make_shared<Record>(), {value, step}, {history, latch}, "record");
+  graph.append_update(std::make_shared<ObjectiveHistory>(), {value, step}, {history, stopped_at}, "record");
 }
 
 void append_advance(Graph& graph, ValueId step) {

@@ -6,7 +6,7 @@
 
 namespace phosphene {
 
-struct Slot {
+struct BatchImage {
   const Config* config = nullptr;
   int64_t image = 0;  // within the job
   uint32_t job = 0;

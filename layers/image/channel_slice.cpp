@@ -1,4 +1,4 @@
-#include "layers/image/planes.h"
+#include "layers/image/channel_slice.h"
 
 #include "layers/network/add.h"
 #include "runtime/differentiate.h"
@@ -7,9 +7,9 @@
 namespace phosphene {
 namespace {
 
-class Planes final : public Op {
+class ChannelSlice final : public Op {
  public:
-  Planes(int64_t channels, int64_t offset) : channels_(channels), offset_(offset) {}
+  ChannelSlice(int64_t channels, int64_t offset) : channels_(channels), offset_(offset) {}
 
   [[nodiscard]] std::string_view kind() const override { return "planes"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override {
@@ -21,11 +21,12 @@ class Planes final : public Op {
   }
   void differentiate(Differentiator& differentiator, const Node& node) const override {
     Graph& graph = differentiator.graph();
-    differentiator.contribute(node.src[0], graph.append(std::make_shared<Planes>(graph.shape(node.src[0]).c, -offset_),
-                                                        {differentiator.gradient(node.dst[0])}, "grad " + node.layer));
+    differentiator.contribute(node.src[0],
+                              graph.append(std::make_shared<ChannelSlice>(graph.shape(node.src[0]).c, -offset_),
+                                           {differentiator.gradient(node.dst[0])}, "grad " + node.layer));
   }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override {
-    return PlanesProblem{src[0].shape, dst[0].shape, offset_};
+    return ChannelSliceProblem{src[0].shape, dst[0].shape, offset_};
   }
 
  private:
@@ -38,7 +39,7 @@ ValueId append_channels(Graph& graph, ValueId image, int64_t first, int64_t coun
   const int64_t channels = graph.shape(image).c;
   if (first < 0 || count < 1 || first + count > channels)
     fail_internal("", "channels {} to {} of an image of {}", first, first + count - 1, channels);
-  return graph.append(std::make_shared<Planes>(count, first), {image}, "channels");
+  return graph.append(std::make_shared<ChannelSlice>(count, first), {image}, "channels");
 }
 
 ValueId append_together(Graph& graph, const std::vector<ValueId>& parts) {
@@ -46,7 +47,7 @@ ValueId append_together(Graph& graph, const std::vector<ValueId>& parts) {
   for (const ValueId part : parts) channels += graph.shape(part).c;
   std::vector<ValueId> placed;
   for (const ValueId part : parts) {
-    placed.push_back(graph.append(std::make_shared<Planes>(channels, -first), {part}, "place channels"));
+    placed.push_back(graph.append(std::make_shared<ChannelSlice>(channels, -first), {part}, "place channels"));
     first += graph.shape(part).c;
   }
   return append_sum(graph, std::move(placed), "channels together");

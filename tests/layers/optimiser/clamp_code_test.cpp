@@ -1,4 +1,4 @@
-#include "layers/optimiser/code_bound.h"
+#include "layers/optimiser/clamp_code.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,15 +16,15 @@ using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
 
 // The code of `shape` (channels_last in memory) after one update with these bounds.
 std::vector<float> bounded(const Shape& shape, const CodeBounds& bounds, const std::vector<float>& code,
-                           const std::vector<int64_t>& latch, int threads = 2) {
+                           const std::vector<int64_t>& stopped_at, int threads = 2) {
   const std::unique_ptr<Backend> backend = make_cpu_backend(threads);
   States states(*backend);
   Graph graph;
   const ValueId state = graph.state("code", {shape, Layout::channels_last, DType::f32});
-  append_code_bound(graph, bounds, state, graph.state("latch", latches(shape.n)));
+  append_clamp_code(graph, bounds, state, graph.state("stopped_at", stopped_at_rows(shape.n)));
   Program program(std::move(graph), {}, *backend, states);
   states.write("code", code);
-  states.write("latch", latch);
+  states.write("stopped_at", stopped_at);
   program.run();
   return states.read<float>("code");
 }
@@ -44,7 +44,7 @@ struct Bounding {
 };
 
 // A norm of 37 squares rounds by a few eps, and the factor and its product once each: 8 eps of the largest number.
-TEST(CodeBound, EqualsNaiveLoops) {
+TEST(ClampCode, EqualsNaiveLoops) {
   const Bounding b;
   std::vector<double> expected;
   int longer = 0;
@@ -64,7 +64,7 @@ TEST(CodeBound, EqualsNaiveLoops) {
   EXPECT_TRUE(near_largest(bounded(b.shape, b.bounds, b.code, {0, 0}), expected, 8 * 0x1p-24));
 }
 
-TEST(CodeBound, LeavesAFrozenImageEveryByte) {
+TEST(ClampCode, LeavesAFrozenImageEveryByte) {
   const Bounding b;
   const std::vector<float> free = bounded(b.shape, b.bounds, b.code, {0, 0}),
                            frozen = bounded(b.shape, b.bounds, b.code, {0, 7});
@@ -73,13 +73,13 @@ TEST(CodeBound, LeavesAFrozenImageEveryByte) {
   EXPECT_TRUE(same_bits({frozen.begin() + half, frozen.end()}, {b.code.begin() + half, b.code.end()}));
 }
 
-TEST(CodeBound, LeavesACodeWithinItsBoundsAlone) {
+TEST(ClampCode, LeavesACodeWithinItsBoundsAlone) {
   Bounding b;
   for (float& number : b.code) number /= 8;  // at most .25 each: 37 of them have a norm of at most 1.6
   EXPECT_TRUE(same_bits(bounded(b.shape, b.bounds, b.code, {0, 0}), b.code));
 }
 
-TEST(CodeBound, DoesNotDependOnThreadsOrBatch) {
+TEST(ClampCode, DoesNotDependOnThreadsOrBatch) {
   const Bounding b;
   const std::vector<float> both = bounded(b.shape, b.bounds, b.code, {0, 0}, 3);
   const auto half = static_cast<ptrdiff_t>(b.code.size() / 2);
