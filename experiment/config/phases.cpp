@@ -1,52 +1,97 @@
 #include "experiment/config/phases.h"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "experiment/config/keys.h"
+
 namespace phosphene {
 namespace {
 
 constexpr size_t kMaxPhases = 64;
 
-const std::vector<std::string> kOfAPhase = {"steps",      "size",      "parameterization", "colour",
-                                            "transforms", "objective", "optimizer",        "gradients"};
-
-bool same(const Config& a, const Config& b, const std::string& key) {
-  return a.json.value(key, Json()) == b.json.value(key, Json());
-}
-
-CarryOver carry_over_of(const Config& phase, const Config& before) {
-  for (const char* key : {"parameterization", "colour", "size"}) {
-    if (!same(phase, before, key)) return CarryOver::picture;
+// A list of objects with the keys of a phase. No key of it is data: jobs of one program have the same phases.
+class PhasesFormat final : public Format {
+ public:
+  [[nodiscard]] bool accepts(const JsonReader& value) const override { return value.is_array(); }
+  [[nodiscard]] Json schema() const override {
+    Json properties = Json::object();
+    for (const std::string& key : keys_in_scope(kOfAPhase)) properties[key] = {{"$ref", "#/properties/" + key}};
+    return {{"type", "array"},
+            {"maxItems", kMaxPhases},
+            {"items",
+             {{"type", "object"}, {"minProperties", 1}, {"additionalProperties", false}, {"properties", properties}}}};
   }
-  return phase.optimiser.kind == before.optimiser.kind ? CarryOver::optimisation : CarryOver::parameters;
+  [[nodiscard]] std::string words() const override { return "a list of objects with some of the keys of a phase"; }
+  [[nodiscard]] std::string example() const override { return R"([{"steps": 128, "transforms": "none"}])"; }
+};
+
+// Decorrelated colours are the default of all but a CPPN; a model of other than three channels refuses them when they are written.
+ColourSpace meaning(const ImageSettings& image) {
+  if (image.colour != ColourSpace::automatic) return image.colour;
+  return image.parameterization->plain_by_default() ? ColourSpace::plain : ColourSpace::decorrelated;
 }
 
-void check_carry_over(const JsonReader& reader, const Config& phase) {
+bool same_parameterization(Json a, Json b) {
+  const std::vector<KeyDescription>& keys = config_format().keys();
+  const auto key =
+      std::find_if(keys.begin(), keys.end(), [](const KeyDescription& one) { return one.name == "parameterization"; });
+  for (Json* json : {&a, &b}) {
+    if (json->is_null()) *json = Json::parse(key->default_value);
+    key->format->add_defaults(*json);
+  }
+  return a == b;
+}
+
+struct Phase {
+  Json json;  // of the config with the keys of all phases so far
+  Settings settings;
+};
+
+CarryOver carry_over_of(const Phase& phase, const Phase& before) {
+  const ImageSettings &now = phase.settings.image, &then = before.settings.image;
+  const bool same_image = now.height == then.height && now.width == then.width && meaning(now) == meaning(then) &&
+                          same_parameterization(phase.json.value("parameterization", Json()),
+                                                before.json.value("parameterization", Json()));
+  if (!same_image) return CarryOver::picture;
+  return phase.settings.optimiser.kind == before.settings.optimiser.kind ? CarryOver::optimisation
+                                                                         : CarryOver::parameters;
+}
+
+void start_at_the_picture(Settings& settings) {
+  if (!settings.image.changes_a_picture()) return;
+  settings.image.parameterization = settings.image.parameterization->starting_at_the_picture();
+}
+
+void check_carry_over(const JsonReader& reader, const Settings& phase) {
   if (phase.carry_over != CarryOver::picture) return;
-  if (phase.transparency)
+  if (phase.image.transparency)
     reader.refuse("with 'transparency' a phase goes on with the parameterization, colour and size of the first");
-  const bool of_a_network =
-      phase.parameterization == Parameterization::cppn || phase.parameterization == Parameterization::prior;
-  if (of_a_network)
+  if (!phase.image.parameterization->takes_a_picture())
     reader.refuse("a CPPN or a prior cannot take a picture over: it is the first phase, or goes on with its own");
 }
 
-Config parse_phase(const JsonReader& reader, const Config& before) {
-  if (reader.has("transparency")) reader.at("transparency").refuse("it is the same in all phases");
-  reader.only(kOfAPhase);
-  if (reader.json().empty()) reader.refuse("an empty phase: nothing would change");
-  Json json = before.json;
-  if (!before.starts_from_photo()) json.erase("initial");  // read once, by the first phase
-  for (const auto& [key, value] : reader.json().items()) json[key] = value;
-  Config phase = parse_settings(JsonReader(json, reader.file(), reader.pointer()), before.directory);
-  phase.carry_over = carry_over_of(phase, before);
-  check_carry_over(reader, phase);
-  if (phase.changes_a_picture()) start_at_the_picture(phase);
+Phase read_phase(const JsonReader& reader, const Phase& before) {
+  if (reader.is_object() && reader.has("transparency"))
+    reader.at("transparency").refuse("it is the same in all phases");
+  reader.only(keys_in_scope(kOfAPhase));
+  if (reader.size() == 0) reader.refuse("an empty phase: nothing would change");
+  Phase phase;
+  phase.json = before.json;
+  if (!before.settings.image.starts_from_photo()) phase.json.erase("initial");  // read once, by the first phase
+  for (const auto& [key, value] : reader.json().items()) phase.json[key] = value;
+  phase.settings = read_settings(reader.instead(phase.json));
+  phase.settings.carry_over = carry_over_of(phase, before);
+  phase.settings.image.takes_over = phase.settings.carry_over == CarryOver::picture;
+  check_carry_over(reader, phase.settings);
+  if (phase.settings.image.takes_over) start_at_the_picture(phase.settings);
   return phase;
 }
 
 // A schedule runs over the whole optimisation, whose steps are counted through.
 void number_steps(Config& config) {
-  std::vector<Config*> phases = {&config};
-  for (Config& phase : config.later_phases) phases.push_back(&phase);
+  std::vector<Settings*> phases = {&config};
+  for (Settings& phase : config.later_phases) phases.push_back(&phase);
   for (size_t first = 0, end = 0; first < phases.size(); first = end) {
     int64_t steps = 0;
     do {
@@ -60,23 +105,63 @@ void number_steps(Config& config) {
   }
 }
 
-}  // namespace
+// ---- what several keys say together ----
 
-void parse_phases(const JsonReader& reader, Config& config) {
-  reader.must_be_array();
-  if (reader.size() > kMaxPhases) reader.refuse("{} phases; at most {} are possible", reader.size(), kMaxPhases);
-  Config before = config;
-  for (const char* key : {"phases", "snapshots", "sweep"}) before.json.erase(key);
-  for (size_t i = 0; i < reader.size(); ++i) {
-    before = parse_phase(reader.at(i), before);
-    config.later_phases.push_back(before);
+void check_initial(const JsonReader& reader, const ImageSettings& image) {
+  if (image.initial.empty()) return;
+  if (image.starts_from_photo()) {
+    if (!image.parameterization->takes_a_picture())
+      reader.at("initial").refuse("a CPPN or a prior cannot start from a photograph");
+    if (image.transparency)
+      reader.at("transparency").refuse("a photograph has no alpha channel to start from ('initial')");
+  } else if (!image.parameterization->starts_from_a_file()) {
+    reader.at("initial").refuse("only spectra and pixels can be started from a file");
   }
-  number_steps(config);
 }
 
-void start_at_the_picture(Config& config) {
-  const Json given = config.json.value("parameterization", Json::object());
-  if (given.empty() || !given.front().contains("sd")) config.sd = 0;
+void check_alpha(const Settings& settings) {
+  if (settings.image.transparency) return;
+  for (const TermPtr& term : settings.objective.terms) {
+    if (term->reads_alpha())
+      fail(term->place, "the image has no alpha channel: add \"transparency\": {{}} to the config");
+  }
+}
+
+}  // namespace
+
+Settings read_settings(const JsonReader& reader) {
+  Settings settings;
+  settings.image.file = reader.file();
+  for (const Key<Settings>& key : settings_keys()) {
+    if (key.description.required || reader.has(key.description.name)) {
+      key.read(reader.at(key.description.name), settings);
+    } else if (key.reads_default) {
+      read_default(key.description, reader, [&](const JsonReader& value) { key.read(value, settings); });
+    }
+  }
+  settings.optimisation_steps = settings.steps;
+  settings.optimiser.adam.schedule.steps = settings.optimiser.momentum.schedule.steps = settings.steps;
+  check_initial(reader, settings.image);
+  check_alpha(settings);
+  if (settings.image.starts_from_photo()) start_at_the_picture(settings);
+  return settings;
+}
+
+FormatPtr phases_format() {
+  static const FormatPtr format = std::make_shared<PhasesFormat>();
+  return format;
+}
+
+void read_phases(const JsonReader& reader, Config& config) {
+  reader.must_be_array();
+  if (reader.size() > kMaxPhases) reader.refuse("expected at most {} phases, got {}", kMaxPhases, reader.size());
+  Phase before{*config.json, config};
+  for (const char* key : {"phases", "snapshots", "sweep"}) before.json.erase(key);
+  for (size_t i = 0; i < reader.size(); ++i) {
+    before = read_phase(reader.at(i), before);
+    config.later_phases.push_back(before.settings);
+  }
+  number_steps(config);
 }
 
 }  // namespace phosphene

@@ -1,22 +1,21 @@
-// The phases of a config: what is done with the pictures once the steps of the config itself are over. Each is a few keys that replace
-// those of the phase before it. While the parameters stay what they are the optimisation goes on; another parameterization, colour
-// or size takes the finished picture over, and changes it from there:
+// The phases of a config: what is done with the pictures once the steps of the config itself are over. Each is a few keys that
+// replace those of the phase before it. While the parameters stay what they are the optimisation goes on; another parameterization,
+// colour or size takes the finished picture over, and changes it from there:
 //   image = colour(start + parameters),  start = colour^-1 of the picture, clipped to [kPictureMargin, 1 - kPictureMargin]
+// What two phases say is compared by its meaning: a default that is written out changes nothing.
 #pragma once
 
-#include <string>
-
-#include "loaders/json_reader.h"
+#include "experiment/config/config.h"
+#include "experiment/keys/format.h"
 
 namespace phosphene {
 
-// What a phase and the first share: all keys but those that are about the whole run (config.cpp).
-Config parse_settings(const JsonReader& reader, const std::string& directory);
+// The settings that a config or a phase says: all of settings_keys(), and what they say together.
+Settings read_settings(const JsonReader& reader);
 
-// Reads the list `phases` into config.later_phases. `config`: the first phase.
-void parse_phases(const JsonReader& reader, Config& config);
+FormatPtr phases_format();
 
-// Unless the config says otherwise, parameters that change a picture start at 0.
-void start_at_the_picture(Config& config);
+// Reads the list `phases` into config.later_phases. `config`: read so far, with the settings of the first phase.
+void read_phases(const JsonReader& reader, Config& config);
 
 }  // namespace phosphene

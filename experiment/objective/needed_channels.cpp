@@ -83,42 +83,40 @@ NeededBlock read_along(const Trail& trail, int64_t unit, const std::set<std::str
   return read;
 }
 
-std::string layer_of(const Model& model, const Term& term) {
+// The canonical name of the layer that a term reads.
+std::string layer_of(const Model& model, const LayerRead& read, const std::string& place) {
   try {
-    return term.of_a_class() ? model.logits() : model.resolve(term.layer);
+    return read.layer.empty() ? model.logits() : model.resolve(read.layer);
   } catch (const Error& error) {
-    throw Error(error.blame(), term.place, error.what());
+    throw Error(error.blame(), place, error.what());
   }
 }
 
-bool reads_one_channel(const Term& term) { return term.kind == TermKind::channel || term.kind == TermKind::neuron; }
-
 }  // namespace
 
-NeededChannels needed_channels(const Model& model, const std::vector<Term>& objective) {
+NeededChannels needed_channels(const Model& model, const Objective& objective) {
   const ChannelCounts counts = model.channel_counts();
   std::map<std::pair<size_t, size_t>, std::pair<Trail, int64_t>> units;
   std::set<std::string> whole;
-  for (size_t i = 0; i < objective.size(); ++i) {
-    const Term& term = objective[i];
-    const std::vector<Term> parts = term.factors.empty() ? std::vector<Term>{term} : term.factors;
-    for (size_t factor = 0; factor < parts.size(); ++factor) {
-      const Term& part = parts[factor];
-      if (part.kind == TermKind::penalty) continue;
-      const std::string layer = layer_of(model, part);
-      if (!reads_one_channel(part) || *part.unit >= counts.at(layer)) {
+  for (size_t i = 0; i < objective.terms.size(); ++i) {
+    const Term& term = *objective.terms[i];
+    const std::vector<LayerRead> reads = term.reads();
+    for (size_t factor = 0; factor < reads.size(); ++factor) {
+      const std::string layer = layer_of(model, reads[factor], term.place);
+      const std::optional<int64_t> channel = reads[factor].channel;
+      if (!channel || *channel >= counts.at(layer)) {
         add_whole(model, layer, whole);
         continue;
       }
-      Trail trail = trail_of(model, counts, layer, *part.unit);
+      Trail trail = trail_of(model, counts, layer, *channel);
       const Layer& maker = trail.back().layer;
       add_whole(model, can_be_cut(maker) ? maker.inputs.front() : maker.name, whole);
-      units[{i, factor}] = {std::move(trail), *part.unit};
+      units[{i, factor}] = {std::move(trail), *channel};
     }
   }
-  NeededChannels reads;
-  for (const auto& [place, unit] : units) reads[place] = read_along(unit.first, unit.second, whole, counts);
-  return reads;
+  NeededChannels needed;
+  for (const auto& [place, unit] : units) needed[place] = read_along(unit.first, unit.second, whole, counts);
+  return needed;
 }
 
 std::string to_string(const NeededChannels& reads) {

@@ -6,26 +6,26 @@
 
 namespace phosphene {
 
-ReferencePhotos::ReferencePhotos(Graph& graph, const Model& model, const Config& config, const Shape& image,
+ReferencePhotos::ReferencePhotos(Graph& graph, const Model& model, const Shape& image,
                                  std::function<ValueId(ValueId)> see)
-    : graph_(graph), model_(model), config_(config), image_(image), see_(std::move(see)) {}
+    : graph_(graph), model_(model), image_(image), see_(std::move(see)) {}
 
-ValueId ReferencePhotos::photograph(const std::string& photo, const std::string& place) {
+ValueId ReferencePhotos::photograph(const NamedFile& photo, const std::string& place) {
   require_photographs(model_, place);
-  Reference& reference = references_[photo];
+  Reference& reference = references_[photo.name];
   if (reference.planar == kNoValue) {
-    reference.path = find_photograph(config_, photo, place);
-    reference.state = "photograph " + photo;
+    reference.path = find_photograph(photo, place);
+    reference.state = "photograph " + photo.name;
     reference.planar = graph_.state(reference.state, {image_, Layout::planar, DType::f32});
   }
   return reference.planar;
 }
 
-ValueId ReferencePhotos::value(const std::string& photo, const std::string& layer, const std::string& place) {
+ValueId ReferencePhotos::value(const NamedFile& photo, const std::string& layer, const std::string& place) {
   const ValueId planar = photograph(photo, place);
-  Reference& reference = references_[photo];
+  Reference& reference = references_[photo.name];
   if (reference.network == nullptr)
-    reference.network = std::make_unique<ModelGraph>(model_, graph_, see_(planar), GradientRules{}, photo + " ");
+    reference.network = std::make_unique<ModelGraph>(model_, graph_, see_(planar), GradientRules{}, photo.name + " ");
   return reference.network->value(layer);
 }
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "experiment/config/config.h"
+#include "loaders/json_reader.h"
 #include "loaders/model/model.h"
 #include "runtime/states.h"
 
@@ -16,14 +16,13 @@ namespace phosphene {
 class ReferencePhotos {
  public:
   // `see`: appends what turns planar images into the network's input. `image`: N C H W.
-  ReferencePhotos(Graph& graph, const Model& model, const Config& config, const Shape& image,
-                  std::function<ValueId(ValueId)> see);
+  ReferencePhotos(Graph& graph, const Model& model, const Shape& image, std::function<ValueId(ValueId)> see);
 
   // The photograph itself, planar in [0, 1], once for each image. Throws, with the place, where there is none.
-  ValueId photograph(const std::string& photo, const std::string& place);
+  ValueId photograph(const NamedFile& photo, const std::string& place);
 
   // The value of a layer for the photograph; photographs of one name share one pass.
-  ValueId value(const std::string& photo, const std::string& layer, const std::string& place);
+  ValueId value(const NamedFile& photo, const std::string& layer, const std::string& place);
 
   // The files of the photographs, by the state that each is written to.
   [[nodiscard]] std::map<std::string, std::string> files() const;
@@ -37,7 +36,6 @@ class ReferencePhotos {
 
   Graph& graph_;
   const Model& model_;
-  Config config_;
   Shape image_;
   std::function<ValueId(ValueId)> see_;
   std::map<std::string, Reference> references_;

@@ -1,326 +1,178 @@
 #include "experiment/objective/term_list.h"
 
 #include <algorithm>
-#include <map>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
-#include "loaders/json_reader.h"
+#include "experiment/objective/direction_term.h"
+#include "experiment/objective/group_terms.h"
+#include "experiment/objective/layer_term.h"
+#include "experiment/objective/penalty_term.h"
+#include "experiment/objective/product_term.h"
+#include "experiment/objective/reference_term.h"
+#include "experiment/objective/style_term.h"
+#include "experiment/objective/unit_term.h"
 
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMaxPixels = 1 << 14;
-constexpr int64_t kMaxUnits = 1 << 24;
-constexpr double kAny = 1e30;
+constexpr int64_t kMaxImages = 1024;  // of a group
 
-void parse_position(const JsonReader& reader, std::optional<int64_t>& row, std::optional<int64_t>& column) {
-  row = reader.at("row").integer(0, kMaxPixels);
-  column = reader.at("column").integer(0, kMaxPixels);
-}
+// {"channel": {...}, "weight": 1, "image": 0}: one kind, and what all kinds have.
+class TermFormat final : public ObjectFormat {
+ public:
+  explicit TermFormat(std::vector<KeyDescription> keys, size_t kinds)
+      : ObjectFormat("One term: exactly one kind, and how much it counts.", std::move(keys), kinds) {}
 
-// {"photo": ..., "row": ..., "column": ...} and, of a patch, "height" and "width".
-void parse_photo_source(const JsonReader& reader, bool patch, DirectionSource& source) {
-  reader.must_be_object();
-  reader.only(patch ? std::vector<std::string>{"photo", "row", "column", "height", "width"}
-                    : std::vector<std::string>{"photo", "row", "column"});
-  source.photo = reader.at("photo").text();
-  if (reader.has("row") || reader.has("column")) parse_position(reader, source.row, source.column);
-  if (!patch) return;
-  source.height = reader.at("height").integer(1, kMaxPixels);
-  source.width = reader.at("width").integer(1, kMaxPixels);
-}
-
-void parse_file_source(const JsonReader& reader, DirectionSource& source) {
-  source.file = reader.text();
-  if (source.file.find('#') == std::string::npos)
-    reader.refuse("'FILE.safetensors#TENSOR' is meant, not '{}'", source.file);
-}
-
-void parse_vector(const JsonReader& reader, DirectionSource& source) {
-  if (reader.json().is_string()) {
-    parse_file_source(reader, source);
-  } else if (reader.json().is_object() && reader.has("photo")) {
-    parse_photo_source(reader, false, source);
-  } else if (reader.json().is_object()) {
-    reader.only({"random"});
-    source.seed = static_cast<uint64_t>(reader.at("random").integer(0, int64_t{1} << 53));
-  } else {
-    source.numbers = reader.numbers(-kAny, kAny);
-    if (std::all_of(source.numbers.begin(), source.numbers.end(), [](float x) { return x == 0; }))
-      reader.refuse("the zero vector has no direction");
+  [[nodiscard]] Json schema() const override {
+    Json schema = ObjectFormat::schema();
+    for (size_t i = 0; i < term_kinds().size(); ++i)
+      if (term_kinds()[i].is_minimised) schema["oneOf"][i]["required"].push_back("weight");
+    schema["properties"]["weight"]["not"] = {{"const", 0}};
+    return schema;
   }
-}
-
-void parse_unit(const JsonReader& body, Term& term) {
-  term.layer = body.at("layer").text();
-  term.unit = body.at("unit").integer(0, kMaxUnits);
-}
-
-void parse_channel(const JsonReader& body, Term& term) {
-  body.only({"layer", "unit"});
-  term.kind = TermKind::channel;
-  parse_unit(body, term);
-}
-
-void parse_neuron(const JsonReader& body, Term& term) {
-  body.only({"layer", "unit", "row", "column"});
-  term.kind = TermKind::neuron;
-  term.whole_map = false;
-  parse_unit(body, term);
-  if (body.has("row")) term.row = body.at("row").integer(0, kMaxPixels);
-  if (body.has("column")) term.column = body.at("column").integer(0, kMaxPixels);
-}
-
-void parse_class(const JsonReader& body, Term& term) {
-  term.kind = TermKind::class_logit;
-  if (body.kind({"index", "label"}) == "index") {
-    term.unit = body.at("index").integer(0, kMaxUnits);
-  } else {
-    term.label = body.at("label").text();
-  }
-}
-
-void parse_probability(const JsonReader& body, Term& term) {
-  parse_class(body, term);
-  term.kind = TermKind::probability;
-}
-
-void parse_at(const JsonReader& at, const std::vector<std::string>& words, Term& term) {
-  term.whole_map = at.json().is_string() && at.word(words) == "everywhere";
-  if (at.json().is_string()) return;
-  if (!at.json().is_object())
-    at.refuse("{} or {{\"row\", \"column\"}} is meant",
-              words.size() == 1 ? "\"centre\"" : "\"everywhere\", \"centre\"");
-  at.only({"row", "column"});
-  parse_position(at, term.row, term.column);
-}
-
-void parse_direction(const JsonReader& body, Term& term) {
-  body.only({"layer", "vector", "power", "at"});
-  term.kind = TermKind::direction;
-  term.layer = body.at("layer").text();
-  parse_vector(body.at("vector"), term.vector);
-  if (body.has("power")) term.power = static_cast<int32_t>(body.at("power").integer(0, 2));
-  if (body.has("at")) parse_at(body.at("at"), {"everywhere", "centre"}, term);
-}
-
-void parse_tensor_direction(const JsonReader& body, Term& term) {
-  body.only({"layer", "tensor", "power", "at"});
-  term.kind = TermKind::tensor_direction;
-  term.layer = body.at("layer").text();
-  term.whole_map = false;
-  const JsonReader tensor = body.at("tensor");
-  if (tensor.json().is_string()) {
-    parse_file_source(tensor, term.vector);
-  } else {
-    parse_photo_source(tensor, true, term.vector);
-  }
-  if (body.has("power")) term.power = static_cast<int32_t>(body.at("power").integer(0, 2));
-  if (body.has("at")) parse_at(body.at("at"), {"centre"}, term);
-}
-
-void parse_layer(const JsonReader& body, Term& term) {
-  body.only({"layer"});
-  term.kind = TermKind::layer;
-  term.layer = body.at("layer").text();
-}
-
-void parse_diversity(const JsonReader& body, Term& term) {
-  body.only({"layer", "form"});
-  term.kind = TermKind::diversity;
-  term.layer = body.at("layer").text();
-  if (body.has("form")) term.per_image = body.at("form").word({"lucid", "article"}) == "lucid";
-}
-
-void parse_alignment(const JsonReader& body, Term& term) {
-  body.only({"layer", "decay"});
-  term.kind = TermKind::alignment;
-  term.layer = body.at("layer").text();
-  if (body.has("decay")) term.decay = body.at("decay").number(1e-3, 1e6);
-}
-
-void parse_reference(const JsonReader& body, Term& term) {
-  term.layer = body.at("layer").text();
-  term.photo = body.at("photo").text();
-}
-
-void parse_caricature(const JsonReader& body, Term& term) {
-  body.only({"layer", "photo", "power"});
-  term.kind = TermKind::caricature;
-  parse_reference(body, term);
-  if (body.has("power")) term.power = static_cast<int32_t>(body.at("power").integer(0, 2));
-}
-
-void parse_inversion(const JsonReader& body, Term& term) {
-  body.only({"layer", "photo"});
-  term.kind = TermKind::inversion;
-  parse_reference(body, term);
-}
-
-void parse_style(const JsonReader& body, Term& term) {
-  body.only({"layer", "photo", "form", "pooled"});
-  term.kind = TermKind::style;
-  parse_reference(body, term);
-  if (body.has("form")) term.style_form = body.at("form").word({"l1", "l2"}) == "l1" ? StyleForm::l1 : StyleForm::l2;
-  if (body.has("pooled")) term.pooled = body.at("pooled").boolean();
-}
-
-// The first of the two terms of an interpolation; the other is rising_term's.
-void parse_interpolation(const JsonReader& body, Term& term) {
-  body.only({"layer", "unit", "to_layer", "to_unit"});
-  term.kind = TermKind::channel;
-  term.ramp = Ramp::falling;
-  parse_unit(body, term);
-}
-
-Term rising_term(const JsonReader& body, const Term& falling) {
-  Term term = falling;
-  term.ramp = Ramp::rising;
-  if (body.has("to_layer")) term.layer = body.at("to_layer").text();
-  term.unit = body.at("to_unit").integer(0, kMaxUnits);
-  return term;
-}
-
-template <PenaltyKind kKind>
-void parse_penalty(const JsonReader& body, Term& term) {
-  body.only({});
-  term.kind = TermKind::penalty;
-  term.penalty = kKind;
-}
-
-template <PenaltyKind kKind>
-void parse_distance(const JsonReader& body, Term& term) {
-  body.only({"constant"});
-  term.kind = TermKind::penalty;
-  term.penalty = kKind;
-  if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
-}
-
-void parse_blur(const JsonReader& body, Term& term) {
-  body.only({"through"});
-  term.kind = TermKind::penalty;
-  const bool through = body.has("through") && body.at("through").boolean();
-  term.penalty = through ? PenaltyKind::blur_through : PenaltyKind::blur;
-}
-
-void parse_boundary_complexity(const JsonReader& body, Term& term) {
-  body.only({"border", "constant"});
-  term.kind = TermKind::penalty;
-  term.penalty = PenaltyKind::boundary_complexity;
-  if (body.has("border")) term.border = body.at("border").integer(1, kMaxPixels);
-  if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
-}
-
-void parse_input_difference(const JsonReader& body, Term& term) {
-  body.only({"photo"});
-  term.kind = TermKind::penalty;
-  term.penalty = PenaltyKind::input_difference;
-  if (body.has("photo")) term.photo = body.at("photo").text();
-}
-
-// Alpha is not negative: its mean is its distance from 0, a part of which each pixel has.
-void parse_mean_alpha(const JsonReader& body, Term& term) {
-  body.only({});
-  term.kind = TermKind::penalty;
-  term.penalty = PenaltyKind::l1;
-  term.constant = 0;
-  term.of_alpha = true;
-}
-
-void parse_product(const JsonReader& body, Term& term);
-
-using ParseBody = void (*)(const JsonReader&, Term&);
-const std::vector<std::pair<std::string, ParseBody>> kKinds = {
-    {"channel", parse_channel},
-    {"neuron", parse_neuron},
-    {"class", parse_class},
-    {"probability", parse_probability},
-    {"direction", parse_direction},
-    {"tensor_direction", parse_tensor_direction},
-    {"layer", parse_layer},
-    {"interpolation", parse_interpolation},
-    {"diversity", parse_diversity},
-    {"alignment", parse_alignment},
-    {"caricature", parse_caricature},
-    {"inversion", parse_inversion},
-    {"style", parse_style},
-    {"product", parse_product},
-    {"total_variation", parse_penalty<PenaltyKind::total_variation>},
-    {"l1", parse_distance<PenaltyKind::l1>},
-    {"l2", parse_distance<PenaltyKind::l2>},
-    {"blur", parse_blur},
-    {"boundary_complexity", parse_boundary_complexity},
-    {"input_difference", parse_input_difference},
-    {"mean_alpha", parse_mean_alpha},
 };
 
-void parse_weight(const JsonReader& reader, Term& term) {
+// A list that has a term which leads.
+class TermListFormat final : public Format {
+ public:
+  explicit TermListFormat(FormatPtr term) : term_(term), list_(std::move(term), 1, SIZE_MAX) {}
+
+  [[nodiscard]] bool accepts(const JsonReader& value) const override { return list_.accepts(value); }
+  [[nodiscard]] Json schema() const override {
+    Json leading = Json::array();
+    for (const TermKind& kind : term_kinds())
+      if (kind.leads) leading.push_back({{"required", {kind.name}}});
+    Json schema = list_.schema();
+    schema["contains"] = {{"anyOf", leading}};
+    return schema;
+  }
+  [[nodiscard]] std::string words() const override { return "a list of terms"; }
+  void erase_data(Json& value) const override { list_.erase_data(value); }
+  void add_defaults(Json& value) const override { list_.add_defaults(value); }
+  [[nodiscard]] std::string example() const override {
+    return R"([{"channel": {"layer": "inception_4a/output", "unit": 97}}])";
+  }
+  void visit(const std::string& path, const KeyVisitor& visitor) const override { list_.visit(path, visitor); }
+
+ private:
+  FormatPtr term_;
+  ListFormat list_;
+};
+
+Value<int64_t> image_number() { return integer(0, kMaxImages - 1); }
+
+std::vector<KeyDescription> keys_of_a_term() {
+  std::vector<KeyDescription> keys;
+  for (const TermKind& kind : term_kinds())
+    keys.push_back({kind.name, kind.sentence, kind.format, "", "", false, false, 0});
+  keys.push_back(
+      {"weight",
+       "How much the term counts. A negative weight minimises it. Terms that are there to be made small have no "
+       "default.",
+       number(-kAnyNumber, kAnyNumber).format, "1", "", false, true, 0});
+  keys.push_back(
+      {"image", "Which images of the group the term is for, from 0; all by default.",
+       either<std::vector<int64_t>>(
+           {converted(image_number(), [](int64_t one) { return std::vector<int64_t>{one}; }), list(image_number())})
+           .format,
+       "", "", false, true, 0});
+  return keys;
+}
+
+void read_weight(const JsonReader& reader, const TermKind& kind, Term& term) {
   // 1, the other terms' default, would maximise what they are there to make small.
-  const bool minimised = term.kind == TermKind::penalty || term.kind == TermKind::diversity;
-  if (!reader.has("weight") && minimised)
-    reader.refuse("the key 'weight' is missing: it is meant to be negative, such as {}",
-                  term.kind == TermKind::diversity ? "-100" : "-0.25");
+  if (!reader.has("weight") && kind.is_minimised)
+    reader.refuse("the key 'weight' is missing; it should be negative, such as {}", kind.weight);
   if (!reader.has("weight")) return;
-  term.weight = reader.at("weight").number(-kAny, kAny);
+  term.weight = reader.at("weight").number(-kAnyNumber, kAnyNumber);
   if (term.weight == 0) reader.at("weight").refuse("a term of weight 0 does nothing");
 }
 
-void parse_images(const JsonReader& reader, int64_t images, Term& term) {
-  const bool group = term.couples() || term.ramp != Ramp::none;
-  if (group && images < 2) reader.refuse("it is about the images of a group: set \"images\" to two or more");
+void read_images(const JsonReader& reader, int64_t images, Term& term) {
+  if (term.couples() && images < 2)
+    reader.refuse("the term is about the images of a group: set \"images\" to at least 2");
   if (!reader.has("image")) return;
   const JsonReader which = reader.at("image");
-  if (group) which.refuse("the term is about all images of the group");
-  if (which.json().is_array()) {
-    for (size_t i = 0; i < which.size(); ++i) term.images.push_back(which.at(i).integer(0, images - 1));
-    if (term.images.empty()) which.refuse("an empty list");
+  if (term.couples()) which.refuse("the term is about all images of the group");
+  std::vector<int64_t> some;
+  if (which.is_array()) {
+    for (size_t i = 0; i < which.size(); ++i) some.push_back(which.at(i).integer(0, images - 1));
+    if (some.empty()) which.refuse("expected at least one image, got an empty list");
   } else {
-    term.images.push_back(which.integer(0, images - 1));
+    some.push_back(which.integer(0, images - 1));
   }
+  term.set_images(some);
 }
 
-// What a term is, of the given kinds, but neither its weight nor its images.
-Term parse_body(const JsonReader& reader, const std::vector<std::string>& kinds,
-                const std::vector<std::string>& other_keys) {
-  const std::string kind = reader.kind(kinds, other_keys);
-  const JsonReader body = reader.at(kind);
-  Term term;
-  term.place = body.place();
-  if (kind != "product") body.must_be_object();
-  std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& known) {
-    return known.first == kind;
-  })->second(body, term);
-  return term;
-}
-
-void parse_product(const JsonReader& body, Term& term) {
-  body.must_be_array();
-  term.kind = TermKind::product;
-  if (body.size() != 2) body.refuse("two factors are meant, not {}", body.size());
-  for (size_t i = 0; i < 2; ++i)
-    term.factors.push_back(parse_body(body.at(i), {"channel", "neuron", "class", "probability"}, {}));
-}
-
-void parse_term(const JsonReader& reader, int64_t images, std::vector<Term>& terms) {
-  std::vector<std::string> names;
-  for (const auto& [name, parse] : kKinds) names.push_back(name);
-  Term term = parse_body(reader, names, {"weight", "image"});
-  parse_weight(reader, term);
-  parse_images(reader, images, term);
-  for (Term& factor : term.factors) factor.images = term.images;
-  terms.push_back(term);
-  if (term.ramp == Ramp::falling) terms.push_back(rising_term(reader.at("interpolation"), term));
+void read_term(const JsonReader& reader, int64_t images, Objective& objective) {
+  const auto& format = static_cast<const ObjectFormat&>(*term_format());
+  const size_t kinds = format.one_of();
+  const std::string name = reader.kind(format.names(0, kinds), format.names(kinds));
+  const auto kind =
+      std::find_if(term_kinds().begin(), term_kinds().end(), [&](const TermKind& known) { return known.name == name; });
+  for (const std::shared_ptr<Term>& term : kind->read(reader.at(name))) {
+    read_weight(reader, *kind, *term);
+    read_images(reader, images, *term);
+    objective.terms.push_back(term);
+  }
 }
 
 }  // namespace
 
-std::vector<Term> parse_terms(const JsonReader& reader, int64_t images) {
+const std::vector<TermKind>& term_kinds() {
+  static const std::vector<TermKind> kinds = {
+      channel_kind(),
+      neuron_kind(),
+      class_kind(),
+      probability_kind(),
+      direction_kind(),
+      tensor_direction_kind(),
+      layer_kind(),
+      interpolation_kind(),
+      diversity_kind(),
+      alignment_kind(),
+      caricature_kind(),
+      inversion_kind(),
+      style_kind(),
+      product_kind(),
+      total_variation_kind(),
+      l1_kind(),
+      l2_kind(),
+      blur_kind(),
+      boundary_complexity_kind(),
+      input_difference_kind(),
+      mean_alpha_kind(),
+  };
+  return kinds;
+}
+
+FormatPtr term_format() {
+  static const FormatPtr format = std::make_shared<TermFormat>(keys_of_a_term(), term_kinds().size());
+  return format;
+}
+
+FormatPtr objective_format() {
+  static const FormatPtr format = std::make_shared<TermListFormat>(term_format());
+  return format;
+}
+
+Objective read_objective(const JsonReader& reader, int64_t images) {
   reader.must_be_array();
-  if (reader.size() == 0) reader.refuse("an empty list: nothing would be maximised");
-  std::vector<Term> terms;
-  for (size_t i = 0; i < reader.size(); ++i) parse_term(reader.at(i), images, terms);
-  if (std::none_of(terms.begin(), terms.end(), [](const Term& term) { return term.leads(); }))
+  if (reader.size() == 0) reader.refuse("expected at least one term, got an empty list: nothing would be maximised");
+  Objective objective;
+  for (size_t i = 0; i < reader.size(); ++i) read_term(reader.at(i), images, objective);
+  if (std::none_of(objective.terms.begin(), objective.terms.end(), [](const TermPtr& term) { return term->leads(); }))
     reader.refuse("nothing in it makes a picture: a term such as {{\"channel\": ...}} is missing");
-  return terms;
+  return objective;
+}
+
+Objective load_objective(const std::string& path, int64_t images) {
+  const Json json = read_json(path);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const JsonReader reader(json, path, "", folder);
+  if (!reader.is_object()) return read_objective(reader, images);
+  return read_objective(reader.only({"objective"}).at("objective"), images);
 }
 
 }  // namespace phosphene

@@ -1,0 +1,247 @@
+#include "experiment/config/keys.h"
+
+#include <algorithm>
+
+#include "experiment/config/optimiser.h"
+#include "experiment/config/phases.h"
+#include "experiment/config/size.h"
+#include "experiment/config/sweep_keys.h"
+#include "experiment/image/parameterization_list.h"
+#include "experiment/objective/term_list.h"
+
+namespace phosphene {
+namespace {
+
+// ---- of settings ----
+
+// A key whose reader sees what was read before it.
+template <class T>
+Key<T> raw_key(const char* name, FormatPtr format, const char* sentence,
+               std::function<void(const JsonReader&, T&)> read) {
+  return {{name, sentence, std::move(format), "", "", false, false, 0}, std::move(read)};
+}
+
+Key<Settings> images_key() {
+  Key<Settings> made = key_read_by("images", integer(1, kMaxImages),
+                                   "Images rendered together for one objective; its averages run over them.",
+                                   [](int64_t images, Settings& settings) { settings.image.images = images; });
+  made.description.default_value = std::to_string(ImageSettings{}.images);
+  return made;
+}
+
+Key<Settings> size_key() {
+  return key_read_by(
+             "size", size_value(),
+             "Pixels: one number for a square, or [height, width]. By default the size the model was trained at.",
+             [](const Size& size, Settings& settings) {
+               settings.image.height = size.height;
+               settings.image.width = size.width;
+             })
+      .scope(kOfAPhase)
+      .example("224");
+}
+
+Key<Settings> parameterization_key() {
+  const Value<ParameterizationPtr> value = parameterization_value();
+  Key<Settings> made =
+      raw_key<Settings>("parameterization", value.format, "What gradient ascent changes.",
+                        [value](const JsonReader& reader, Settings& settings) {
+                          settings.image.parameterization = value.read(reader);
+                          settings.image.parameterization->check_group(settings.image.images, reader.place());
+                        });
+  made.description.default_value = fmt::format("{{\"{}\": {{}}}}", default_parameterization()->kind());
+  return std::move(made).scope(kOfAPhase);
+}
+
+Key<Settings> colour_key() {
+  const Value<ColourSpace> value = colour_value();
+  return raw_key<Settings>(
+             "colour", value.format,
+             "How three channels become colours. They are decorrelated by default (plain for a CPPN); clipped "
+             "ones are decorrelated too, and clipped to [0, 1] where the others have a sigmoid.",
+             [value](const JsonReader& reader, Settings& settings) {
+               settings.image.colour = value.read(reader);
+               if (settings.image.parameterization->draws_own_colours())
+                 reader.refuse("a generator draws colours as they are");
+             })
+      .scope(kOfAPhase);
+}
+
+Key<Settings> transparency_key() {
+  const Value<Transparency> value = transparency_value();
+  return raw_key<Settings>(
+      "transparency", value.format,
+      "An alpha channel: the image is optimised transparent, and the network sees it at each step over another random "
+      "Fourier "
+      "image. Pictures are saved with alpha; penalties read the colours alone, mean_alpha the alpha channel.",
+      [value](const JsonReader& reader, Settings& settings) {
+        if (!settings.image.parameterization->has_alpha()) reader.refuse("a CPPN or a prior draws no alpha channel");
+        settings.image.transparency = value.read(reader);
+      });
+}
+
+Key<Settings> objective_key() {
+  return raw_key<Settings>("objective", objective_format(), "The sum of these terms is maximised.",
+                           [](const JsonReader& reader, Settings& settings) {
+                             settings.objective = read_objective(reader, settings.image.images);
+                           })
+      .required()
+      .scope(kOfAPhase);
+}
+
+Key<Settings> optimizer_key() {
+  return key_read_by("optimizer", optimiser_value(), "How the parameters follow their gradients.",
+                     [](WrittenOptimiser optimiser, Settings& settings) {
+                       optimiser.scale_default_rate(settings.image.parameterization->optimiser_rate_factor());
+                       settings.optimiser = optimiser.attributes;
+                     })
+      .by_default(R"({"adam": {}})")
+      .scope(kOfAPhase);
+}
+
+Key<Settings> gradients_key() {
+  const Object<GradientRules> rules(
+      "",
+      {key("relu", &GradientRules::relu,
+           word<ReluGradient>({{"plain", ReluGradient::plain},
+                               {"redirected", ReluGradient::redirected},
+                               {"linear", ReluGradient::linear}}),
+           "Redirected ReLUs let a silent unit wake: use them for the first steps, and a phase with plain ones for the "
+           "rest. Linear ones pass everything."),
+       key("max_pooling", &GradientRules::smooth_max_pooling, word<bool>({{"plain", false}, {"average", true}}),
+           "An average spreads the gradient of a maximum over its window.")});
+  return key("gradients", &Settings::gradients, rules.value(), "What passes backwards instead of the derivative.")
+      .scope(kOfAPhase);
+}
+
+// Photographs are for all parameterizations that can change a picture, files for spectra and pixels.
+Key<Settings> initial_key() {
+  return key_read_by(
+      "initial", file("photo.jpg"),
+      "Where to start from: a photograph (PNG or JPEG), which the parameters then change, or a safetensors "
+      "file with `re` and `im`, or with `pixels`.",
+      [](const NamedFile& initial, Settings& settings) { settings.image.initial = initial; });
+}
+
+// ---- of a run ----
+
+Key<Config> words_key(const char* name, const char* sentence) {
+  return key_read_by(name, text("A title"), sentence, [](const std::string& /*words*/, Config& /*config*/) {}).data();
+}
+
+Key<Config> save_key() {
+  return key_read_by("save",
+                     list(word<bool Config::*>({{"image", &Config::save_image},
+                                                {"spectrum", &Config::save_spectrum},
+                                                {"power_spectrum", &Config::save_power_spectrum}}),
+                          0),
+                     "Results beside the PNG: the image and the spectrum that was optimised as float32, in "
+                     "floats/NAME.safetensors; power_spectrum: that of luminance, with its slope, in the record and "
+                     "the report.",
+                     [](const std::vector<bool Config::*>& outputs, Config& config) {
+                       for (bool Config::*output : outputs) config.*output = true;
+                     })
+      .scope(kOfTheRun);
+}
+
+Key<Config> snapshots_key() {
+  return raw_key<Config>("snapshots", list(integer(0, kMaxSteps), 0).format,
+                         "Numbers of updates after which the picture is kept too; they count through all phases.",
+                         [](const JsonReader& reader, Config& config) {
+                           const int64_t steps = config.steps_of_all_phases();
+                           config.snapshots = list(integer(0, steps), 0).read(reader);
+                           std::sort(config.snapshots.begin(), config.snapshots.end());
+                           config.snapshots.erase(std::unique(config.snapshots.begin(), config.snapshots.end()),
+                                                  config.snapshots.end());
+                         });
+}
+
+std::vector<KeyDescription> all_descriptions() {
+  std::vector<KeyDescription> all;
+  const auto before_settings = [](const Key<Config>& key) { return key.description.name != "phases"; };
+  const auto& run = run_keys();
+  const auto middle = std::find_if_not(run.begin(), run.end(), before_settings);
+  for (auto key = run.begin(); key != middle; ++key) all.push_back(key->description);
+  for (const Key<Settings>& key : settings_keys()) all.push_back(key.description);
+  for (auto key = middle; key != run.end(); ++key) all.push_back(key->description);
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Key<Settings>>& settings_keys() {
+  static const std::vector<Key<Settings>> keys = {
+      images_key(),
+      size_key(),
+      parameterization_key(),
+      colour_key(),
+      transparency_key(),
+      key("transforms", &Settings::transforms, transforms_value(),
+          "What each step does to the image, at random, before the network sees it. distill: the article's list; "
+          "lucid: "
+          "Lucid's default; none: nothing.")
+          .by_default("\"distill\"")
+          .scope(kOfAPhase),
+      objective_key(),
+      key("steps", &Settings::steps, integer(1, kMaxSteps), "Updates of the image.").scope(kOfAPhase),
+      optimizer_key(),
+      gradients_key(),
+      key("seed", &Settings::seed, seed_number(), "The seed of every random draw.").data(),
+      key("precision", &Settings::precision, word<DType>({{"f32", DType::f32}, {"bf16", DType::bf16}}),
+          "The precision of the network's activations, gradients and weights; sums, the image and the optimiser are "
+          "always "
+          "f32. bf16 needs a GPU, or a CPU with AVX512-BF16 or AMX-BF16."),
+      initial_key(),
+  };
+  return keys;
+}
+
+const std::vector<Key<Config>>& run_keys() {
+  static const std::vector<Key<Config>> keys = {
+      key_read_by("version", integer(1, 1), "The version of this format.",
+                  [](int64_t /*version*/, Config& /*config*/) {})
+          .data()
+          .scope(kOfTheRun),
+      words_key("title", "A heading, for people."),
+      words_key("description", "What the experiment shows, for people."),
+      key("model", &Config::model, file("googlenet"),
+          "A model file, relative to this one, or the name of one in $PHOSPHENE_MODELS, ./models or "
+          "~/.cache/phosphene.")
+          .required()
+          .scope(kOfTheRun),
+      raw_key<Config>(
+          "phases", phases_format(),
+          "What is done with the pictures afterwards, in turn: keys that replace those of the phase before. While "
+          "parameterization, colour and size stay, the optimisation goes on with its moments and steps (without "
+          "the moments, when the kind of optimizer changes); otherwise the finished picture is changed from "
+          "there, by parameters that start at 0.",
+          [](const JsonReader& reader, Config& config) { read_phases(reader, config); }),
+      snapshots_key(),
+      key("batch", &Config::batch, integer(1, kMaxImages),
+          "Images computed at a time, at most. Changes no picture. By default what suits the machine.")
+          .without_default()
+          .scope(kOfTheRun),
+      save_key(),
+      raw_key<Config>("sweep", sweep_format(),
+                      "One job for each combination of values. Keys are JSON pointers to what this file holds, such as "
+                      "/objective/0/channel/unit, or `variants`.",
+                      [](const JsonReader& reader, Config& config) { read_sweep(reader, config); })
+          .scope(kOfTheRun),
+  };
+  return keys;
+}
+
+const ObjectFormat& config_format() {
+  static const ObjectFormat format("What `phosphene render` reads. Only `model` and `objective` are required.",
+                                   all_descriptions());
+  return format;
+}
+
+std::vector<std::string> keys_in_scope(int scope) {
+  std::vector<std::string> names;
+  for (const KeyDescription& key : config_format().keys())
+    if ((key.scopes & scope) != 0) names.push_back(key.name);
+  return names;
+}
+
+}  // namespace phosphene
