@@ -1,10 +1,47 @@
 #include "loaders/json_reader.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 namespace phosphene {
 namespace {
 
+// Refuses a key that is given twice: the library would silently take the last.
+class UniqueKeys {
+ public:
+  explicit UniqueKeys(std::string file) : file_(std::move(file)) {}
+
+  bool operator()(int /*depth*/, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) {
+      open_.emplace_back();
+    } else if (event == Json::parse_event_t::object_end) {
+      open_.pop_back();
+    } else if (event == Json::parse_event_t::key && !open_.back().insert(parsed.get<std::string>()).second) {
+      fail(file_, "the key '{}' is given twice in one object", parsed.get<std::string>());
+    }
+    return true;
+  }
+
+ private:
+  std::string file_;
+  std::vector<std::set<std::string>> open_;
+};
+
+// "line 3, column 7" of a byte offset.
+std::string line_and_column(const std::string& text, size_t byte) {
+  const size_t end = std::min(byte > 0 ? byte - 1 : 0, text.size());
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(end), '\n');
+  const size_t start = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
+  return fmt::format("line {}, column {}", line, end - (start == std::string::npos ? 0 : start + 1) + 1);
+}
+
+// A key as a part of a JSON pointer (RFC 6901).
 std::string escaped(const std::string& key) {
   std::string pointer;
   for (const char c : key) pointer += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
@@ -15,14 +52,60 @@ bool among(const std::string& word, const std::vector<std::string>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// What stands there, for people: a number or a short string itself, else its type.
+std::string shown(const Json& json) {
+  constexpr size_t kMaxShown = 60;  // characters
+  if (json.is_object()) return "an object";
+  if (json.is_array()) return "a list";
+  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!json.is_string()) return text;
+  return text.size() > kMaxShown ? "a long string" : "the string " + text;
+}
+
 }  // namespace
 
+Json read_json(const std::string& path) {
+  std::ifstream stream(path);
+  if (!stream)
+    fail(path, "cannot be opened ({})",
+         std::filesystem::exists(path) ? "no permission, or not a file" : "there is no such file");
+  std::ostringstream text;
+  text << stream.rdbuf();
+  try {
+    return Json::parse(text.str(), UniqueKeys(path));
+  } catch (const Json::parse_error& error) {
+    const std::string what = error.what();
+    const size_t start = what.find("syntax error");
+    const size_t detail = what.find(" - ", start == std::string::npos ? 0 : start);
+    fail(path, "{}: not valid JSON: {}", line_and_column(text.str(), error.byte),
+         detail == std::string::npos ? "syntax error" : what.substr(detail + 3));
+  } catch (const Json::out_of_range& error) {  // a number such as 1e400
+    const std::string what = error.what();
+    fail(path, "not valid JSON: {}", what.substr(std::min(what.size(), what.find("] ") + 2)));
+  }
+}
+
+std::string NamedFile::path() const { return (std::filesystem::path(folder) / name).string(); }
+
+std::string JsonReader::place() const {
+  return (file_.empty() ? "" : file_ + ": ") + (pointer_.empty() ? "/" : pointer_);
+}
+
+void JsonReader::refuse_type(std::string_view wanted) const { refuse("expected {}, got {}", wanted, shown(*json_)); }
+
+bool JsonReader::is_object() const { return json_->is_object(); }
+bool JsonReader::is_array() const { return json_->is_array(); }
+bool JsonReader::is_string() const { return json_->is_string(); }
+bool JsonReader::is_number() const { return json_->is_number(); }
+bool JsonReader::is_boolean() const { return json_->is_boolean(); }
+bool JsonReader::is_null() const { return json_->is_null(); }
+
 void JsonReader::must_be_array() const {
-  if (!json_->is_array()) refuse("a list is meant, not {}", json_->type_name());
+  if (!json_->is_array()) refuse_type("a list");
 }
 
 void JsonReader::must_be_object() const {
-  if (!json_->is_object()) refuse("an object is meant, not {}", json_->type_name());
+  if (!json_->is_object()) refuse_type("an object");
 }
 
 const JsonReader& JsonReader::only(const std::vector<std::string>& keys) const {
@@ -35,51 +118,17 @@ const JsonReader& JsonReader::only(const std::vector<std::string>& keys) const {
   return *this;
 }
 
+std::vector<std::string> JsonReader::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json_->items()) keys.push_back(key);
+  return keys;
+}
+
+bool JsonReader::has(std::string_view key) const { return json_->contains(key); }
+
 JsonReader JsonReader::at(const std::string& key) const {
   if (!json_->contains(key)) refuse("the key '{}' is missing", key);
-  return {(*json_)[key], file_, pointer_ + "/" + escaped(key)};
-}
-
-std::string JsonReader::text() const {
-  if (!json_->is_string()) refuse("a text is meant, not {}", json_->type_name());
-  auto value = json_->get<std::string>();
-  if (value.empty()) refuse("an empty text");
-  return value;
-}
-
-bool JsonReader::boolean() const {
-  if (!json_->is_boolean()) refuse("true or false is meant, not {}", json_->type_name());
-  return json_->get<bool>();
-}
-
-int64_t JsonReader::integer(int64_t least, int64_t most) const {
-  if (!json_->is_number_integer() || (json_->is_number_unsigned() && json_->get<uint64_t>() > uint64_t{1} << 62)) {
-    refuse("a whole number between {} and {} is meant, not {}", least, most, json_->dump());
-  }
-  const auto value = json_->get<int64_t>();
-  if (value < least || value > most) refuse("{} is not between {} and {}", value, least, most);
-  return value;
-}
-
-double JsonReader::number(double least, double most) const {
-  if (!json_->is_number()) refuse("a number is meant, not {}", json_->type_name());
-  const auto value = json_->get<double>();
-  if (!(value >= least && value <= most)) refuse("{} is not between {} and {}", value, least, most);
-  return value;
-}
-
-std::vector<float> JsonReader::numbers(double least, double most) const {
-  must_be_array();
-  if (size() == 0) refuse("an empty list");
-  std::vector<float> values;
-  for (size_t i = 0; i < size(); ++i) values.push_back(static_cast<float>(at(i).number(least, most)));
-  return values;
-}
-
-std::string JsonReader::word(const std::vector<std::string>& words) const {
-  std::string value = text();
-  if (!among(value, words)) refuse("'{}' is none of {}{}", value, fmt::join(words, ", "), suggestion(value, words));
-  return value;
+  return {(*json_)[key], file_, pointer_ + "/" + escaped(key), folder_};
 }
 
 std::string JsonReader::kind(const std::vector<std::string>& kinds, const std::vector<std::string>& beside) const {
@@ -89,11 +138,59 @@ std::string JsonReader::kind(const std::vector<std::string>& kinds, const std::v
   std::string found;
   for (const std::string& candidate : kinds) {
     if (!has(candidate)) continue;
-    if (!found.empty()) refuse("both '{}' and '{}'; one is meant", found, candidate);
+    if (!found.empty()) refuse("expected one of '{}' and '{}', got both", found, candidate);
     found = candidate;
   }
   if (found.empty()) refuse("one of the keys {} is missing", fmt::join(kinds, ", "));
   return found;
+}
+
+size_t JsonReader::size() const { return json_->size(); }
+
+JsonReader JsonReader::at(size_t index) const {
+  return {(*json_)[index], file_, pointer_ + "/" + std::to_string(index), folder_};
+}
+
+std::string JsonReader::text() const {
+  if (!json_->is_string()) refuse_type("a string");
+  auto value = json_->get<std::string>();
+  if (value.empty()) refuse("expected a string, got an empty one");
+  return value;
+}
+
+bool JsonReader::boolean() const {
+  if (!json_->is_boolean()) refuse_type("true or false");
+  return json_->get<bool>();
+}
+
+int64_t JsonReader::integer(int64_t least, int64_t most) const {
+  const bool fits = !json_->is_number_unsigned() || json_->get<uint64_t>() <= uint64_t{INT64_MAX};
+  if (!json_->is_number_integer() || !fits || json_->get<int64_t>() < least || json_->get<int64_t>() > most)
+    refuse_type(fmt::format("a whole number from {} to {}", least, most));
+  return json_->get<int64_t>();
+}
+
+double JsonReader::number(double least, double most) const {
+  const double value = json_->is_number() ? json_->get<double>() : 0;
+  if (!json_->is_number() || !(value >= least && value <= most))
+    refuse_type(fmt::format("a number from {} to {}", least, most));
+  return value;
+}
+
+std::vector<float> JsonReader::numbers(double least, double most) const {
+  must_be_array();
+  if (size() == 0) refuse("expected numbers, got an empty list");
+  std::vector<float> values;
+  for (size_t i = 0; i < size(); ++i) values.push_back(static_cast<float>(at(i).number(least, most)));
+  return values;
+}
+
+std::string JsonReader::word(const std::vector<std::string>& words) const {
+  std::string value = text();
+  if (!among(value, words))
+    refuse("expected {}{}, got '{}'{}", words.size() > 1 ? "one of " : "", fmt::join(words, ", "), value,
+           suggestion(value, words));
+  return value;
 }
 
 }  // namespace phosphene

@@ -1,61 +1,85 @@
-// Strict reading of a JSON value: every complaint names the file and the JSON pointer.
+// Strict reading of JSON: every complaint names the file and the JSON pointer.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "experiment/config/config.h"
+#include "loaders/json.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 
+// Reads a file. A syntax error names line and column; a key that is given twice in one object is an error.
+Json read_json(const std::string& path);
+
+// A file as JSON names it: a path, relative to the folder of the file that names it.
+struct NamedFile {
+  std::string name, folder;
+
+  [[nodiscard]] bool empty() const { return name.empty(); }
+  [[nodiscard]] std::string path() const;  // an absolute `name` stays what it is
+  bool operator==(const NamedFile&) const = default;
+};
+
+// A value and its place. Refers to the JSON it is given, which must live longer.
 class JsonReader {
  public:
-  JsonReader(const Json& json, std::string file, std::string pointer = "")
-      : json_(&json), file_(std::move(file)), pointer_(std::move(pointer)) {}
+  // `folder`: what file names in the JSON are relative to.
+  JsonReader(const Json& json, std::string file, std::string pointer = "", std::string folder = "")
+      : json_(&json), file_(std::move(file)), pointer_(std::move(pointer)), folder_(std::move(folder)) {}
 
   [[nodiscard]] const Json& json() const { return *json_; }
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] const std::string& pointer() const { return pointer_; }
-  // Without a file, as of a config that flags made, the pointer alone.
-  [[nodiscard]] std::string place() const {
-    return (file_.empty() ? "" : file_ + ": ") + (pointer_.empty() ? "/" : pointer_);
-  }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+  // "FILE: /pointer". Without a file, as for a config made from flags, the pointer alone.
+  [[nodiscard]] std::string place() const;
+  // The same place with another value, such as the default of a key that is not there.
+  [[nodiscard]] JsonReader instead(const Json& json) const { return {json, file_, pointer_, folder_}; }
 
   template <class... Arguments>
   [[noreturn]] void refuse(fmt::format_string<Arguments...> what, Arguments&&... arguments) const {
     throw Error(Blame::user, place(), fmt::format(what, std::forward<Arguments>(arguments)...));
   }
+  // "expected `wanted`, got a list"; numbers and short strings are shown.
+  [[noreturn]] void refuse_type(std::string_view wanted) const;
 
-  // The object must have no other keys than these.
+  [[nodiscard]] bool is_object() const;
+  [[nodiscard]] bool is_array() const;
+  [[nodiscard]] bool is_string() const;
+  [[nodiscard]] bool is_number() const;
+  [[nodiscard]] bool is_boolean() const;
+  [[nodiscard]] bool is_null() const;
+  void must_be_array() const;
+  void must_be_object() const;
+
+  // Objects. `only`: the object must have no other keys than these.
   const JsonReader& only(const std::vector<std::string>& keys) const;
-  [[nodiscard]] bool has(const std::string& key) const { return json_->contains(key); }
-  [[nodiscard]] JsonReader at(const std::string& key) const;  // throws when it is missing
-  [[nodiscard]] JsonReader at(size_t index) const {
-    return {(*json_)[index], file_, pointer_ + "/" + std::to_string(index)};
-  }
-  [[nodiscard]] size_t size() const { return json_->size(); }
+  [[nodiscard]] std::vector<std::string> keys() const;
+  [[nodiscard]] bool has(std::string_view key) const;
+  [[nodiscard]] JsonReader at(const std::string& key) const;  // throws when the key is missing
+  // An object with exactly one of these keys, such as {"fourier": {...}}, and any of those `beside`; returns the key.
+  [[nodiscard]] std::string kind(const std::vector<std::string>& kinds,
+                                 const std::vector<std::string>& beside = {}) const;
 
+  // Lists.
+  [[nodiscard]] size_t size() const;
+  [[nodiscard]] JsonReader at(size_t index) const;
+
+  // Values; limits are inclusive.
   [[nodiscard]] std::string text() const;  // not empty
+  [[nodiscard]] NamedFile file_name() const { return {text(), folder_}; }
   [[nodiscard]] bool boolean() const;
   [[nodiscard]] int64_t integer(int64_t least, int64_t most) const;
   [[nodiscard]] double number(double least, double most) const;               // finite
   [[nodiscard]] std::vector<float> numbers(double least, double most) const;  // a list, not empty
-  // One of these words.
   [[nodiscard]] std::string word(const std::vector<std::string>& words) const;
-  void must_be_array() const;
-  void must_be_object() const;
-  // An object of exactly one of these keys: {"fourier": {...}}; returns the key.
-  [[nodiscard]] std::string kind(const std::vector<std::string>& kinds,
-                                 const std::vector<std::string>& beside = {}) const;
 
  private:
   const Json* json_;
-  std::string file_;
-  std::string pointer_;
+  std::string file_, pointer_, folder_;
 };
 
 }  // namespace phosphene
