@@ -53,7 +53,7 @@ enum class Storage : uint8_t {
   constant    // a table of numbers that the backend copies once
 };
 
-struct Value {
+struct GraphValue {
   std::string name;  // a layer's name, or what it is
   TensorInfo info;
   Storage storage = Storage::transient;
@@ -85,15 +85,15 @@ class Graph {
   void append_update(std::shared_ptr<const Op> op, std::vector<ValueId> src, std::vector<ValueId> states,
                      const std::string& name);
 
-  [[nodiscard]] const Value& value(ValueId id) const { return values_.at(static_cast<size_t>(id)); }
+  [[nodiscard]] const GraphValue& value(ValueId id) const { return values_.at(static_cast<size_t>(id)); }
   [[nodiscard]] const TensorInfo& info(ValueId id) const { return value(id).info; }
   [[nodiscard]] const Shape& shape(ValueId id) const { return value(id).info.shape; }
-  [[nodiscard]] const std::vector<Value>& values() const { return values_; }
+  [[nodiscard]] const std::vector<GraphValue>& values() const { return values_; }
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
   [[nodiscard]] std::vector<TensorInfo> infos(std::span<const ValueId> ids) const;
 
  private:
-  std::vector<Value> values_;
+  std::vector<GraphValue> values_;
   std::vector<Node> nodes_;
 };
 

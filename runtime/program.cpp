@@ -57,7 +57,7 @@ void Program::note_operands(const std::vector<Instruction>& list, const std::vec
     for (const ValueId id : operands_.back()) used[static_cast<size_t>(id)] = true;
   }
   for (size_t id = 0; id < used.size(); ++id) {
-    const Value& value = graph_.values()[id];
+    const GraphValue& value = graph_.values()[id];
     if (!used[id] || value.storage == Storage::transient) continue;
     stored_.push_back(static_cast<ValueId>(id));
     if (value.storage == Storage::state) states_.declare(value.name, value.info);
@@ -132,7 +132,7 @@ void Program::take_memory() {
   arena_ = backend_.allocate(std::max<int64_t>(arena_bytes_, 64));
   pointers_.assign(graph_.values().size(), nullptr);
   for (const ValueId id : stored_) {
-    const Value& value = graph_.value(id);
+    const GraphValue& value = graph_.value(id);
     std::byte*& pointer = pointers_[static_cast<size_t>(id)];
     if (value.storage == Storage::state) {
       pointer = states_.require(value.name, value.info).data();

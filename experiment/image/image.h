@@ -2,28 +2,42 @@
 // parameters there are, and whose they are, follows from the config's parameterization.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "experiment/config/config.h"
-#include "experiment/image/prior_image.h"
-#include "experiment/objective/batch_image.h"
-#include "layers/image/upsample.h"
-#include "runtime/graph.h"
+#include "experiment/image/colour.h"
+#include "experiment/image/parameterization.h"
+#include "experiment/image/parameterization_list.h"
+#include "experiment/image/transparency.h"
+#include "loaders/json_reader.h"
 #include "runtime/states.h"
 
 namespace phosphene {
 
-// The first parameter's state: a spectrum, pixels, a level, the weights of a layer. Others are called "parameter 1", ...
-inline constexpr const char* kParameterState = "parameter";
+// What a config says about its image.
+struct ImageSettings {
+  ParameterizationPtr parameterization = default_parameterization();
+  ColourSpace colour = ColourSpace::automatic;
+  std::optional<Transparency> transparency;
+  int64_t images = 1;             // of a group
+  int64_t height = 0, width = 0;  // 0: what the model was trained at
+  NamedFile initial;              // the start: a photograph, or a safetensors file with `re` and `im` (or `pixels`)
+  bool takes_over = false;        // changes the picture of the phase before
+  std::string file;               // the config's, for errors
 
-// A state that is optimised. An equal part of it belongs to each image, or to each group of `config.images` images.
-struct ImageParameter {
-  std::string name;
-  TensorInfo info;
-  bool of_group = false;
+  [[nodiscard]] bool starts_from_photo() const { return !initial.empty() && !initial.name.ends_with(".safetensors"); }
+  // The parameters change a picture that was there before.
+  [[nodiscard]] bool changes_a_picture() const { return takes_over || starts_from_photo(); }
 };
+
+// Refuses what its keys do not allow together. `config`: the object that has them: "parameterization", "colour", "transparency",
+// "initial".
+void check_image(const JsonReader& config, const ImageSettings& image);
+
+// Whether the image before colour has decorrelated colours, for a network that sees so many channels.
+bool decorrelated(const ImageSettings& settings, int64_t channels);
 
 // The image, planar values in [0, 1]: its colours, and its alpha where it is transparent.
 struct ImageValues {
@@ -32,10 +46,11 @@ struct ImageValues {
 
 class ImagePart {
  public:
-  // `image`: N C H W of the whole batch as the network sees it, N a multiple of the group where something is shared. A prior may run the model once.
-  ImagePart(const Config& config, const Shape& image, const Model& model, Backend& backend);
+  // `image`: N C H W of the whole batch as the network sees it, N a multiple of the group where something is shared. A prior may run
+  // the model once.
+  ImagePart(const ImageSettings& settings, const Shape& image, const Model& model, Backend& backend);
 
-  [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_; }
+  [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_->parameters(); }
 
   // The names of all states that the image is made from: the parameters, and the picture that they change.
   [[nodiscard]] std::vector<std::string> states() const;
@@ -49,25 +64,21 @@ class ImagePart {
   // Appends, behind the ascent, what keeps the parameters within their bounds where they have any.
   void append_bounds(Graph& graph, ValueId stopped_at) const;
 
-  // Writes the start of every parameter: drawn, or read from the config's `initial`. `pictures`: what a config that changes a picture
-  // begins with, N x C x H x W in [0, 1].
-  void write_start(States& states, const std::vector<BatchImage>& slots, const HostTensor* pictures = nullptr) const;
+  // Writes the start of every parameter: drawn, or read from the config's `initial`. `pictures`: those that the parameters change,
+  // N x C x H x W in [0, 1]; only and always where the settings change a picture.
+  void write_start(States& states, const std::vector<BatchImage>& batch_images,
+                   const HostTensor* pictures = nullptr) const;
 
  private:
-  [[nodiscard]] FourierParameterization fourier() const;
-  [[nodiscard]] bool decorrelated() const;
+  [[nodiscard]] std::vector<ValueId> parameter_states(Graph& graph) const;
   [[nodiscard]] ValueId append_colour(Graph& graph, ValueId before) const;
-  [[nodiscard]] ValueId append_before_colour(Graph& graph) const;
-  [[nodiscard]] std::vector<float> drawn_start(size_t parameter, const std::vector<BatchImage>& slots) const;
-  [[nodiscard]] std::vector<float> read_start(const std::vector<BatchImage>& slots) const;
+  [[nodiscard]] std::vector<float> drawn_start(size_t parameter, const std::vector<BatchImage>& batch_images) const;
 
-  Config config_;
-  int64_t colours_;                         // channels that the network sees
-  Shape image_;                             // with alpha
-  int64_t group_ = 1;                       // images that share a level
-  std::vector<UpsampleLevelShape> levels_;  // of the last parameters, in order
-  std::optional<LearnedPrior> prior_;
-  std::vector<ImageParameter> parameters_;
+  ImageSettings settings_;
+  int64_t colours_;  // channels that the network sees
+  Shape image_;      // with alpha
+  bool decorrelated_;
+  std::unique_ptr<ImageParameters> parameters_;
 };
 
 }  // namespace phosphene

@@ -29,21 +29,21 @@ HostTensor resized(const HostTensor& pictures, int64_t height, int64_t width) {
   return all;
 }
 
-void must_have_colours(const Config& config, int64_t channels, const char* key) {
+void must_have_colours(const ImageSettings& settings, int64_t channels, const char* key) {
   if (channels != 3) {
-    fail(fmt::format("{}: /{}", config.file, key),
+    fail(fmt::format("{}: /{}", settings.file, key),
          "the network sees {} channels; only pictures of three can be read and scaled", channels);
   }
 }
 
 }  // namespace
 
-HostTensor start_pictures(const Config& config, const Shape& image, const HostTensor* before) {
+HostTensor start_pictures(const ImageSettings& settings, const Shape& image, const HostTensor* before) {
   if (before != nullptr && before->dims[2] == image.h && before->dims[3] == image.w) return *before;
-  must_have_colours(config, image.c, config.starts_from_photo() ? "initial" : "size");
-  if (before != nullptr && !config.starts_from_photo()) return resized(*before, image.h, image.w);
+  must_have_colours(settings, image.c, settings.starts_from_photo() ? "initial" : "size");
+  if (before != nullptr && !settings.starts_from_photo()) return resized(*before, image.h, image.w);
 
-  const Photo photo = read_photo(find_photograph(config, config.initial, config.file + ": /initial"));
+  const Photo photo = read_photo(find_photograph(settings.initial, settings.file + ": /initial"));
   const HostTensor sharp = resize_and_crop(photo, image.h, image.w);
   if (before == nullptr) return repeated(sharp, image.n);
   HostTensor pictures = resized(*before, image.h, image.w);
@@ -55,11 +55,11 @@ HostTensor start_pictures(const Config& config, const Shape& image, const HostTe
   return pictures;
 }
 
-void check_start_pictures(const Config& config, const Model& model) {
-  if (config.starts_from_photo()) must_have_colours(config, model.channels, "initial");
+void check_start_pictures(std::span<const ImageSettings> phases, const Model& model) {
+  if (phases.front().starts_from_photo()) must_have_colours(phases.front(), model.channels, "initial");
   const auto side = [](int64_t given, int64_t trained) { return given > 0 ? given : trained; };
-  for (size_t i = 1; i < config.phases(); ++i) {
-    const Config &phase = config.phase(i), &before = config.phase(i - 1);
+  for (size_t i = 1; i < phases.size(); ++i) {
+    const ImageSettings &phase = phases[i], &before = phases[i - 1];
     const bool same = side(phase.height, model.height) == side(before.height, model.height) &&
                       side(phase.width, model.width) == side(before.width, model.width);
     if (!same) must_have_colours(phase, model.channels, "size");

@@ -27,7 +27,8 @@ std::string KeyDescription::example() const {
 Json schema_of(const KeyDescription& key) {
   Json schema = Json::object();
   if (!key.sentence.empty()) schema["description"] = key.sentence;
-  for (const auto& [name, value] : key.format->schema().items())
+  const Json format = key.format->schema();
+  for (const auto& [name, value] : format.items())
     if (name != "description" || key.sentence.empty()) schema[name] = value;
   if (!key.default_value.empty()) schema["default"] = Json::parse(key.default_value);
   return schema;

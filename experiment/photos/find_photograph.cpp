@@ -1,5 +1,7 @@
 #include "experiment/photos/find_photograph.h"
 
+#include <fmt/ranges.h>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -9,10 +11,10 @@ namespace phosphene {
 
 namespace fs = std::filesystem;
 
-std::string find_photograph(const Config& config, const std::string& name, const std::string& place) {
-  std::vector<fs::path> tried = {resolve_path(config, name)};
+std::string find_photograph(const NamedFile& photo, const std::string& place) {
+  std::vector<fs::path> tried = {photo.path()};
   const char* assets = std::getenv("PHOSPHENE_ASSETS");
-  if (assets != nullptr) tried.push_back(fs::path(assets) / "photos" / name);
+  if (assets != nullptr) tried.push_back(fs::path(assets) / "photos" / photo.name);
   std::vector<std::string> places, there;
   for (const fs::path& path : tried) {
     if (fs::is_regular_file(path)) return path.string();
@@ -23,7 +25,7 @@ std::string find_photograph(const Config& config, const std::string& name, const
   }
   fail(place, "there is no photograph {}{}{}", fmt::join(places, " nor "),
        assets == nullptr ? " ($PHOSPHENE_ASSETS is not set)" : "",
-       suggestion(fs::path(name).filename().string(), there));
+       suggestion(fs::path(photo.name).filename().string(), there));
 }
 
 }  // namespace phosphene

@@ -1,14 +1,14 @@
-// A photograph that a config names.
+// A photograph that a config or a flag names.
 #pragma once
 
 #include <string>
 
-#include "experiment/config/config.h"
+#include "loaders/json_reader.h"
 
 namespace phosphene {
 
-// Its path: as given, from the config's folder, or in $PHOSPHENE_ASSETS/photos. Throws, naming the places tried and the nearest file
-// there is in them.
-std::string find_photograph(const Config& config, const std::string& name, const std::string& place);
+// Its path: as given, from the folder of the file that names it, or in $PHOSPHENE_ASSETS/photos. `place`: what names it, for errors.
+// Throws, naming the places tried and the nearest file there is in them.
+std::string find_photograph(const NamedFile& photo, const std::string& place);
 
 }  // namespace phosphene

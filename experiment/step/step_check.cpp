@@ -92,7 +92,7 @@ Bytes converted(const Bytes& bytes, DType from, DType to) {
   return result;
 }
 
-Bytes start_of(const Value& value, const States& states) {
+Bytes start_of(const GraphValue& value, const States& states) {
   Bytes bytes(static_cast<size_t>(value.info.bytes()));
   if (value.storage == Storage::constant) {
     std::memcpy(bytes.data(), value.numbers, bytes.size());
@@ -120,14 +120,14 @@ void compare_ops(const Model& model, const Config& config, const std::vector<Bat
   StepProgram step(model, in_f32(config), std::ssize(slots), reference);
   const Graph& graph = step.program().graph();
   int64_t bytes = 0;  // every value stays on the host
-  for (const Value& value : graph.values()) bytes += value.info.bytes();
+  for (const GraphValue& value : graph.values()) bytes += value.info.bytes();
   require_memory(reference, bytes + step.bytes_to_take());
   step.start(slots);
   const StepProgram tested_step(model, config, std::ssize(slots), tested);  // the same ops on values of its own storage
   const Graph& tested_graph = tested_step.program().graph();
   std::map<ValueId, Bytes> values;
   for (size_t id = 0; id < graph.values().size(); ++id) {
-    const Value& value = graph.values()[id];
+    const GraphValue& value = graph.values()[id];
     const bool there =
         value.storage == Storage::constant || (value.storage == Storage::state && step.states().contains(value.name));
     if (there) values[static_cast<ValueId>(id)] = start_of(value, step.states());

@@ -1,0 +1,18 @@
+#include "experiment/image/parameterization_list.h"
+
+#include <nlohmann/json.hpp>
+
+namespace phosphene {
+
+Value<ParameterizationPtr> parameterization_value() {
+  return one_of<ParameterizationPtr>(
+      "What gradient ascent changes, and how an image is made of it.",
+      {fourier_image(), pixel_image(), levels_image(), shared_image(), cppn_image(), prior_image()});
+}
+
+ParameterizationPtr default_parameterization() {
+  const Json nothing = Json::object();
+  return fourier_image().value.read(JsonReader(nothing, ""));
+}
+
+}  // namespace phosphene
