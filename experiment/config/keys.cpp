@@ -75,7 +75,6 @@ Key<Settings> transparency_key() {
       "Fourier "
       "image. Pictures are saved with alpha; penalties read the colours alone, mean_alpha the alpha channel.",
       [value](const JsonReader& reader, Settings& settings) {
-        if (!settings.image.parameterization->has_alpha()) reader.refuse("a CPPN or a prior draws no alpha channel");
         settings.image.transparency = value.read(reader);
       });
 }

@@ -107,18 +107,6 @@ void number_steps(Config& config) {
 
 // ---- what several keys say together ----
 
-void check_initial(const JsonReader& reader, const ImageSettings& image) {
-  if (image.initial.empty()) return;
-  if (image.starts_from_photo()) {
-    if (!image.parameterization->takes_a_picture())
-      reader.at("initial").refuse("a CPPN or a prior cannot start from a photograph");
-    if (image.transparency)
-      reader.at("transparency").refuse("a photograph has no alpha channel to start from ('initial')");
-  } else if (!image.parameterization->starts_from_a_file()) {
-    reader.at("initial").refuse("only spectra and pixels can be started from a file");
-  }
-}
-
 void check_alpha(const Settings& settings) {
   if (settings.image.transparency) return;
   for (const TermPtr& term : settings.objective.terms) {
@@ -141,7 +129,7 @@ Settings read_settings(const JsonReader& reader) {
   }
   settings.optimisation_steps = settings.steps;
   settings.optimiser.adam.schedule.steps = settings.optimiser.momentum.schedule.steps = settings.steps;
-  check_initial(reader, settings.image);
+  check_image(reader, settings.image);
   check_alpha(settings);
   if (settings.image.starts_from_photo()) start_at_the_picture(settings);
   return settings;
