@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "experiment/run/run_folder.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
