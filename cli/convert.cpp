@@ -1,12 +1,14 @@
 // phosphene convert: any supported network to one .safetensors.
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "cli/commands.h"
 #include "loaders/model/model.h"
 #include "loaders/model_file.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -18,7 +20,8 @@ struct ConvertOptions {
 void convert(const ConvertOptions& options) {
   const Model model = load_model(options.source, options.topology, options.architecture, options.labels);
   save_model(model, options.output);
-  fmt::print("{}: {} layers, {} labels\n", options.output, model.layers.size(), model.labels.size());
+  std::FILE* const summary = is_standard_output(options.output) ? stderr : stdout;
+  fmt::print(summary, "{}: {} layers, {} labels\n", options.output, model.layers.size(), model.labels.size());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 #include "runtime/program.h"
 
 namespace phosphene {
@@ -125,7 +127,8 @@ void probe(const ProbeOptions& options) {
   std::vector<NamedTensor> named;
   for (size_t i = 0; i < wanted.size(); ++i) named.push_back({wanted[i].name, tensors[i].dims, tensors[i].data});
   write_safetensors(options.output, named, {{"layout", "NCHW"}, {"model", model.name}});
-  for (const NamedTensor& tensor : named) fmt::print("{:<32} {}\n", tensor.name, fmt::join(tensor.shape, "x"));
+  std::FILE* const summary = is_standard_output(options.output) ? stderr : stdout;
+  for (const NamedTensor& tensor : named) fmt::print(summary, "{:<32} {}\n", tensor.name, fmt::join(tensor.shape, "x"));
 }
 
 }  // namespace

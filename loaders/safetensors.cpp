@@ -1,18 +1,13 @@
 #include "loaders/safetensors.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -153,40 +148,6 @@ std::vector<float> to_floats(const std::string& path, const std::string& name, c
   fail(path, "tensor '{}' is {}; F32, F16, BF16 or F64 is meant", name, entry.dtype);
 }
 
-// A file under a temporary name, which becomes `path` on commit() and vanishes otherwise.
-class PendingFile {
- public:
-  explicit PendingFile(const std::string& path)
-      : path_(path), temporary_(fmt::format("{}.{}.partial", path, getpid())) {
-    file_ = std::fopen(temporary_.c_str(), "wbe");
-    if (file_ == nullptr) fail(path_, "cannot be written: {}", std::strerror(errno));
-  }
-  PendingFile(const PendingFile&) = delete;
-  PendingFile& operator=(const PendingFile&) = delete;
-  ~PendingFile() {
-    if (file_ != nullptr) std::fclose(file_);
-    if (!committed_) std::remove(temporary_.c_str());
-  }
-
-  void write(const void* data, size_t bytes) {
-    if (bytes > 0 && std::fwrite(data, 1, bytes, file_) != bytes)
-      fail(path_, "cannot be written: {}", std::strerror(errno));
-  }
-  void commit() {
-    const bool written = std::fflush(file_) == 0 && fsync(fileno(file_)) == 0;
-    const int fault = errno;
-    const bool closed = std::fclose(std::exchange(file_, nullptr)) == 0;
-    if (!written || !closed) fail(path_, "cannot be written: {}", std::strerror(written ? errno : fault));
-    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "cannot be written: {}", std::strerror(errno));
-    committed_ = true;
-  }
-
- private:
-  std::string path_, temporary_;
-  std::FILE* file_ = nullptr;
-  bool committed_ = false;
-};
-
 }  // namespace
 
 int64_t SafetensorsEntry::elements() const {
@@ -276,10 +237,10 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor>& 
   text.append(kAlignment - (kLengthBytes + text.size()) % kAlignment, ' ');
   const uint64_t header_bytes = text.size();
 
-  PendingFile file(path);
-  file.write(&header_bytes, kLengthBytes);
-  file.write(text.data(), text.size());
-  for (const NamedTensor* tensor : order) file.write(tensor->data.data(), tensor->data.size_bytes());
+  NewFile file(path);
+  file.write(std::as_bytes(std::span(&header_bytes, 1)));
+  file.write(std::as_bytes(std::span(text)));
+  for (const NamedTensor* tensor : order) file.write(std::as_bytes(tensor->data));
   file.commit();
 }
 

@@ -54,9 +54,8 @@ struct NamedTensor {
   std::span<const float> data;
 };
 
-// Writes float32 tensors to a temporary file beside `path`, then renames it, so that `path` never holds half a file.
-// Tensors start at multiples of 16 bytes but for those that follow one whose size is none. Throws with the reason when
-// it cannot.
+// Writes float32 tensors to a NewFile (runtime/files.h): `path` never holds half of them. Tensors start at multiples of 16 bytes
+// but for those that follow one whose size is none. Throws with the reason when it cannot.
 void write_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -1,12 +1,11 @@
 #include "runtime/cache_folder.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <utility>
+
+#include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 
@@ -20,17 +19,11 @@ std::string cache_folder() {
 }
 
 void write_cache_file(const std::string& path, const std::string& text) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  const std::string temporary = fmt::format("{}.{}", path, getpid());
-  {
-    std::ofstream stream(temporary);
-    stream << text;
-    stream.close();
-    if (!stream.good()) error = std::make_error_code(std::errc::io_error);
+  try {
+    make_folder(std::filesystem::path(path).parent_path().string());
+    write_file(path, text);
+  } catch (const Error&) {  // see the header
   }
-  if (!error) std::filesystem::rename(temporary, path, error);
-  if (error) std::filesystem::remove(temporary, error);
 }
 
 }  // namespace phosphene

@@ -9,11 +9,11 @@
 #include "experiment/pages/figures_page.h"
 #include "experiment/pages/page.h"
 #include "experiment/photos/photo_file.h"
-#include "experiment/run/run_folder.h"
 #include "layers/network/softmax.h"
 #include "loaders/json_reader.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 #include "runtime/program.h"
 
 namespace phosphene {
@@ -182,8 +182,8 @@ AdversarialExample write_adversarial(const std::string& folder, const Model& mod
                        {"amplification", amplification(written)},
                        {"before", top_classes(model, written.before)},
                        {"after", top_classes(model, written.after)}};
-  write_text(folder + "/adversarial.json", record.dump(2) + "\n");
-  write_text(folder + "/adversarial.html", page_of(record));
+  write_file(folder + "/adversarial.json", record.dump(2) + "\n");
+  write_file(folder + "/adversarial.html", page_of(record));
   return written;
 }
 

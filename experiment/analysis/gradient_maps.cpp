@@ -9,10 +9,10 @@
 #include "experiment/pages/power_spectrum_json.h"
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/photos/photo_file.h"
-#include "experiment/run/run_folder.h"
 #include "loaders/json_reader.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 #include "runtime/program.h"
 
 namespace phosphene {
@@ -147,7 +147,7 @@ std::string write_gradient_maps(const std::string& folder, const Model& model, c
                        {"unit", objective.unit},
                        {"input_spectrum", to_json(spectrum)},
                        {"layers", std::move(layers)}};
-  write_text(folder + "/gradients.json", record.dump(2) + "\n");
+  write_file(folder + "/gradients.json", record.dump(2) + "\n");
   const Json page = {{"title", fmt::format("Gradients of {}, channel {}", objective.layer, objective.unit)},
                      {"note",
                       "Magnitudes, summed over channels, of the gradient of the channel's mean with respect to layers, "
@@ -156,7 +156,7 @@ std::string write_gradient_maps(const std::string& folder, const Model& model, c
                      {"figures", std::move(figures)},
                      {"chart", spectrum_chart({{"the input's gradient", spectrum}})}};
   std::string path = folder + "/gradients.html";
-  write_text(path, page_with(kFiguresPage, page));
+  write_file(path, page_with(kFiguresPage, page));
   return path;
 }
 

@@ -22,15 +22,15 @@ Key<T> raw_key(const char* name, FormatPtr format, const char* sentence,
 }
 
 Key<Settings> images_key() {
-  Key<Settings> made = key_read_by("images", integer(1, kMaxImages),
-                                   "Images rendered together for one objective; its averages run over them.",
-                                   [](int64_t images, Settings& settings) { settings.image.images = images; });
+  Key<Settings> made = key_read_by<Settings>(
+      "images", integer(1, kMaxImages), "Images rendered together for one objective; its averages run over them.",
+      [](int64_t images, Settings& settings) { settings.image.images = images; });
   made.description.default_value = std::to_string(ImageSettings{}.images);
   return made;
 }
 
 Key<Settings> size_key() {
-  return key_read_by(
+  return key_read_by<Config>(
              "size", size_value(),
              "Pixels: one number for a square, or [height, width]. By default the size the model was trained at.",
              [](const Size& size, Settings& settings) {
@@ -74,9 +74,7 @@ Key<Settings> transparency_key() {
       "An alpha channel: the image is optimised transparent, and the network sees it at each step over another random "
       "Fourier "
       "image. Pictures are saved with alpha; penalties read the colours alone, mean_alpha the alpha channel.",
-      [value](const JsonReader& reader, Settings& settings) {
-        settings.image.transparency = value.read(reader);
-      });
+      [value](const JsonReader& reader, Settings& settings) { settings.image.transparency = value.read(reader); });
 }
 
 Key<Settings> objective_key() {
@@ -89,11 +87,11 @@ Key<Settings> objective_key() {
 }
 
 Key<Settings> optimizer_key() {
-  return key_read_by("optimizer", optimiser_value(), "How the parameters follow their gradients.",
-                     [](WrittenOptimiser optimiser, Settings& settings) {
-                       optimiser.scale_default_rate(settings.image.parameterization->optimiser_rate_factor());
-                       settings.optimiser = optimiser.attributes;
-                     })
+  return key_read_by<Settings>("optimizer", optimiser_value(), "How the parameters follow their gradients.",
+                               [](WrittenOptimiser optimiser, Settings& settings) {
+                                 optimiser.scale_default_rate(settings.image.parameterization->optimiser_rate_factor());
+                                 settings.optimiser = optimiser.attributes;
+                               })
       .by_default(R"({"adam": {}})")
       .scope(kOfAPhase);
 }
@@ -115,7 +113,7 @@ Key<Settings> gradients_key() {
 
 // Photographs are for all parameterizations that can change a picture, files for spectra and pixels.
 Key<Settings> initial_key() {
-  return key_read_by(
+  return key_read_by<Config>(
       "initial", file("photo.jpg"),
       "Where to start from: a photograph (PNG or JPEG), which the parameters then change, or a safetensors "
       "file with `re` and `im`, or with `pixels`.",
@@ -125,21 +123,23 @@ Key<Settings> initial_key() {
 // ---- of a run ----
 
 Key<Config> words_key(const char* name, const char* sentence) {
-  return key_read_by(name, text("A title"), sentence, [](const std::string& /*words*/, Config& /*config*/) {}).data();
+  return key_read_by<Config>(name, text("A title"), sentence, [](const std::string& /*words*/, Config& /*config*/) {})
+      .data();
 }
 
 Key<Config> save_key() {
-  return key_read_by("save",
-                     list(word<bool Config::*>({{"image", &Config::save_image},
-                                                {"spectrum", &Config::save_spectrum},
-                                                {"power_spectrum", &Config::save_power_spectrum}}),
-                          0),
-                     "Results beside the PNG: the image and the spectrum that was optimised as float32, in "
-                     "floats/NAME.safetensors; power_spectrum: that of luminance, with its slope, in the record and "
-                     "the report.",
-                     [](const std::vector<bool Config::*>& outputs, Config& config) {
-                       for (bool Config::*output : outputs) config.*output = true;
-                     })
+  return key_read_by<Config>(
+             "save",
+             list(word<bool Config::*>({{"image", &Config::save_image},
+                                        {"spectrum", &Config::save_spectrum},
+                                        {"power_spectrum", &Config::save_power_spectrum}}),
+                  0),
+             "Results beside the PNG: the image and the spectrum that was optimised as float32, in "
+             "floats/NAME.safetensors; power_spectrum: that of luminance, with its slope, in the record and "
+             "the report.",
+             [](const std::vector<bool Config::*>& outputs, Config& config) {
+               for (bool Config::*output : outputs) config.*output = true;
+             })
       .scope(kOfTheRun);
 }
 
@@ -197,8 +197,8 @@ const std::vector<Key<Settings>>& settings_keys() {
 
 const std::vector<Key<Config>>& run_keys() {
   static const std::vector<Key<Config>> keys = {
-      key_read_by("version", integer(1, 1), "The version of this format.",
-                  [](int64_t /*version*/, Config& /*config*/) {})
+      key_read_by<Config>("version", integer(1, 1), "The version of this format.",
+                          [](int64_t /*version*/, Config& /*config*/) {})
           .data()
           .scope(kOfTheRun),
       words_key("title", "A heading, for people."),

@@ -71,17 +71,17 @@ template <class T>
 std::vector<Key<T>> rule_keys(double rate, bool clips) {
   std::vector<Key<T>> keys;
   keys.push_back(
-      key("learning_rate", &T::learning_rate, number(1e-12, 1e6),
-          "How far a step goes. A tenth of this by default for a CPPN, whose weights change an image more than "
-          "as many coefficients do."));
+      key_of<T>("learning_rate", &T::learning_rate, number(1e-12, 1e6),
+                "How far a step goes. A tenth of this by default for a CPPN, whose weights change an image more than "
+                "as many coefficients do."));
   keys.back().description.default_value =
       number(0, 1).text(rate);  // shown, and taken from the row where the key is missing
-  keys.push_back(
-      key("schedule", &T::schedule, schedule_value(), "How the learning rate changes.").by_default("\"constant\""));
-  keys.push_back(key("warmup", &T::warmup, integer(0, kMaxSteps), "Steps over which the learning rate rises."));
+  keys.push_back(key_of<T>("schedule", &T::schedule, schedule_value(), "How the learning rate changes.")
+                     .by_default("\"constant\""));
+  keys.push_back(key_of<T>("warmup", &T::warmup, integer(0, kMaxSteps), "Steps over which the learning rate rises."));
   if (clips) {
-    keys.push_back(key("clip_norm", &T::clip_norm, number(1e-12, 1e12),
-                       "The L2 norm of an image's gradient is at most this; longer ones are shortened.")
+    keys.push_back(key_of<T>("clip_norm", &T::clip_norm, number(1e-12, 1e12),
+                             "The L2 norm of an image's gradient is at most this; longer ones are shortened.")
                        .without_default());
   }
   return keys;

@@ -1,6 +1,7 @@
 #include "experiment/config/transforms.h"
 
 #include "experiment/config/size.h"
+#include "experiment/image/parameterization.h"
 
 namespace phosphene {
 namespace {
@@ -102,9 +103,10 @@ Value<Transforms> transform_list() {
 
 // A member of `list`, which Object<T> cannot point to.
 Key<Transforms> outside_key() {
-  return key_read_by("outside", word<Outside>({{"constant", Outside::constant}, {"reflect", Outside::reflect}}),
-                     "What lies beyond the image: grey, or its mirror image.",
-                     [](Outside outside, Transforms& transforms) { transforms.list.outside = outside; })
+  return key_read_by<Transforms>("outside",
+                                 word<Outside>({{"constant", Outside::constant}, {"reflect", Outside::reflect}}),
+                                 "What lies beyond the image: grey, or its mirror image.",
+                                 [](Outside outside, Transforms& transforms) { transforms.list.outside = outside; })
       .by_default("\"constant\"");
 }
 
@@ -112,20 +114,21 @@ Key<Transforms> outside_key() {
 
 Value<Transforms> transforms_value() {
   std::vector<Key<Transforms>> drawn;
-  drawn.push_back(key_read_by("list", transform_list(), "A preset's name, or steps.",
-                              [](const Transforms& read, Transforms& transforms) { transforms = read; })
+  drawn.push_back(key_read_by<Transforms>("list", transform_list(), "A preset's name, or steps.",
+                                          [](const Transforms& read, Transforms& transforms) { transforms = read; })
                       .required());
-  drawn.push_back(key_read_by("shared", boolean(), "One draw for all images of a job instead of one for each.",
-                              [](bool shared, Transforms& transforms) { transforms.list.shared = shared; })
+  drawn.push_back(key_read_by<Transforms>("shared", boolean(),
+                                          "One draw for all images of a job instead of one for each.",
+                                          [](bool shared, Transforms& transforms) { transforms.list.shared = shared; })
                       .by_default("false"));
   drawn.push_back(outside_key());
   std::vector<Key<Transforms>> replayed;
-  replayed.push_back(key_read_by("replay", file("matrices.safetensors"),
-                                 "A safetensors file with recorded `matrices`: steps x images (or 1) x 6.",
-                                 [](const NamedFile& replay, Transforms& transforms) {
-                                   transforms.preset.clear();
-                                   transforms.replay = replay;
-                                 })
+  replayed.push_back(key_read_by<Transforms>("replay", file("matrices.safetensors"),
+                                             "A safetensors file with recorded `matrices`: steps x images (or 1) x 6.",
+                                             [](const NamedFile& replay, Transforms& transforms) {
+                                               transforms.preset.clear();
+                                               transforms.replay = replay;
+                                             })
                          .required());
   replayed.push_back(outside_key());
   return either<Transforms>({transform_list(), Object<Transforms>("", std::move(drawn)).value(),

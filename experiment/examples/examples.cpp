@@ -9,6 +9,7 @@
 #include "experiment/examples/examples_report.h"
 #include "experiment/run/run_folder.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -180,8 +181,8 @@ void ExampleSearch::skip(const std::string& name, const std::string& reason) {
 
 void ExampleSearch::save() {
   index_ = examples_index(question_, options_.folder, state_, responses_);
-  fs::create_directories(options_.out);
-  write_text(index_path(), to_lines(index_));
+  make_folder(options_.out);
+  write_file(index_path(), to_lines(index_));
   saved_ = Clock::now();
 }
 

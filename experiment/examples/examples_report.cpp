@@ -9,6 +9,7 @@
 #include "experiment/pages/page.h"
 #include "experiment/run/run_folder.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -136,7 +137,7 @@ std::string write_examples_page(const std::string& out, const Json& index, const
     picture["picture"] = to;
   }
   std::string path = out + "/examples.html";
-  write_text(path, page_with(kExamplesPage, data));
+  write_file(path, page_with(kExamplesPage, data));
   return path;
 }
 

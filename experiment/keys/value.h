@@ -127,8 +127,9 @@ struct Key {
   }
 };
 
-template <class T, class Member, class V>
-Key<T> key(std::string name, Member T::*member, Value<V> value, std::string sentence) {
+// A key of a T that is read into a member of T, or of its base.
+template <class T, class Owner, class Member, class V>
+Key<T> key_of(std::string name, Member Owner::*member, Value<V> value, std::string sentence) {
   Key<T> made{
       {std::move(name), std::move(sentence), value.format, "", "", false, false, 0},
       [member, value](const JsonReader& reader, T& into) { into.*member = static_cast<Member>(value.read(reader)); }};
@@ -138,7 +139,12 @@ Key<T> key(std::string name, Member T::*member, Value<V> value, std::string sent
   return made;
 }
 
-// A key that `read` reads.
+template <class T, class Member, class V>
+Key<T> key(std::string name, Member T::*member, Value<V> value, std::string sentence) {
+  return key_of<T>(std::move(name), member, std::move(value), std::move(sentence));
+}
+
+// A key of a T whose value is handed to `read`.
 template <class T, class V, class Read>
 requires std::is_invocable_v<Read, V, T&> Key<T> key_read_by(std::string name, Value<V> value, std::string sentence,
                                                              Read read) {

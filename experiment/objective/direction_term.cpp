@@ -139,19 +139,17 @@ struct PhotoPatch {
 Value<PhotoPatch> photo_source(bool patch) {
   std::vector<Key<PhotoPatch>> keys;
   keys.push_back(key("photo", &PhotoPatch::photo, photograph_value(), "The photograph.").required());
-  keys.push_back(key_read_by("row", map_position(), "Where in the layer's map; the centre by default.",
-                             [](int64_t row, PhotoPatch& source) { source.position.row = row; }));
-  keys.push_back(key_read_by("column", map_position(), "Where in the layer's map; the centre by default.",
-                             [](int64_t column, PhotoPatch& source) { source.position.column = column; }));
+  keys.push_back(key_read_by<PhotoPatch>("row", map_position(), "Where in the layer's map; the centre by default.",
+                                         [](int64_t row, PhotoPatch& source) { source.position.row = row; }));
+  keys.push_back(key_read_by<PhotoPatch>("column", map_position(), "Where in the layer's map; the centre by default.",
+                                         [](int64_t column, PhotoPatch& source) { source.position.column = column; }));
   if (patch) {
-    keys.push_back(
-        key_read_by("height", integer(1, 1 << 14), "Rows of the patch.", [](int64_t rows, PhotoPatch& source) {
-          source.patch.height = rows;
-        }).required());
-    keys.push_back(
-        key_read_by("width", integer(1, 1 << 14), "Columns of the patch.", [](int64_t columns, PhotoPatch& source) {
-          source.patch.width = columns;
-        }).required());
+    keys.push_back(key_read_by<PhotoPatch>("height", integer(1, 1 << 14), "Rows of the patch.",
+                                           [](int64_t rows, PhotoPatch& source) { source.patch.height = rows; })
+                       .required());
+    keys.push_back(key_read_by<PhotoPatch>("width", integer(1, 1 << 14), "Columns of the patch.",
+                                           [](int64_t columns, PhotoPatch& source) { source.patch.width = columns; })
+                       .required());
   }
   return Object<PhotoPatch>("", std::move(keys),
                             [](const JsonReader& reader, PhotoPatch& /*source*/) {
@@ -175,9 +173,10 @@ DirectionSource from_tensor(const NamedFile& tensor) {
 }
 
 Value<DirectionSource> random_source() {
-  return Object<DirectionSource>("", {key_read_by("random", seed_number(), "The seed of the numbers.",
-                                                  [](uint64_t seed, DirectionSource& source) { source.seed = seed; })
-                                          .required()})
+  return Object<DirectionSource>(
+             "", {key_read_by<DirectionSource>("random", seed_number(), "The seed of the numbers.",
+                                               [](uint64_t seed, DirectionSource& source) { source.seed = seed; })
+                      .required()})
       .value();
 }
 
@@ -209,13 +208,14 @@ template <class T>
 std::vector<Key<T>> direction_keys(const char* source, Value<DirectionSource> from, std::string sentence, bool data,
                                    bool everywhere, std::string at_sentence) {
   std::vector<Key<T>> keys;
-  keys.push_back(key("layer", &T::layer, layer_name(), "The layer.").required());
-  Key<T> source_key = key(source, &T::source, std::move(from), std::move(sentence)).required();
+  keys.push_back(key_of<T>("layer", &T::layer, layer_name(), "The layer.").required());
+  Key<T> source_key = key_of<T>(source, &T::source, std::move(from), std::move(sentence)).required();
   source_key.description.is_data = data;
   keys.push_back(std::move(source_key));
   keys.push_back(
-      key("power", &T::power, cosine_power(), "The power of the cosine that the product is multiplied by.").data());
-  keys.push_back(key("at", &T::at, at_value(everywhere), std::move(at_sentence))
+      key_of<T>("power", &T::power, cosine_power(), "The power of the cosine that the product is multiplied by.")
+          .data());
+  keys.push_back(key_of<T>("at", &T::at, at_value(everywhere), std::move(at_sentence))
                      .data()
                      .by_default(everywhere ? "\"everywhere\"" : "\"centre\""));
   return keys;
@@ -246,15 +246,15 @@ TermKind tensor_direction_kind() {
   std::vector<Key<TensorDirectionTerm>> keys =
       direction_keys<TensorDirectionTerm>("tensor", converted(tensor, [](const Patched& both) { return both.first; }),
                                           "", false, false, "Where the patch begins.");
-  keys[1] =
-      key_read_by("tensor", tensor,
-                  "FILE.safetensors#TENSOR of channels x height x width, or the layer's activation for a patch of a "
-                  "photograph.",
-                  [](const Patched& both, TensorDirectionTerm& term) {
-                    term.source = both.first;
-                    term.of_photo = both.second;
-                  })
-          .required();
+  keys[1] = key_read_by<TensorDirectionTerm>(
+                "tensor", tensor,
+                "FILE.safetensors#TENSOR of channels x height x width, or the layer's activation for a patch of a "
+                "photograph.",
+                [](const Patched& both, TensorDirectionTerm& term) {
+                  term.source = both.first;
+                  term.of_photo = both.second;
+                })
+                .required();
   return term_kind("tensor_direction", "A patch of the layer with a direction for each of its positions.",
                    Object<TensorDirectionTerm>("", std::move(keys)).value());
 }

@@ -59,7 +59,7 @@ class AlignmentTerm final : public GroupTerm {
 
 template <class T>
 Key<T> layer_key() {
-  return key("layer", &T::layer, layer_name(), "The layer that is compared.").required();
+  return key_of<T>("layer", &T::layer, layer_name(), "The layer that is compared.").required();
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ TermKind l2_kind() {
 TermKind blur_kind() {
   return penalty<PenaltyTerm>(
       "blur", "what a blur would take away.",
-      {key_read_by(
+      {key_read_by<PenaltyTerm>(
            "through", boolean(),
            "The gradient passes through the blur too, instead of holding the blurred image constant.",
            [](bool through, PenaltyTerm& term) { term.kind = through ? PenaltyKind::blur_through : PenaltyKind::blur; })

@@ -71,10 +71,10 @@ template <class T>
 std::vector<Key<T>> unit_keys() {
   std::vector<Key<T>> keys;
   keys.push_back(
-      key("layer", &T::layer, layer_name(), "A layer's name or alias; NAME:pre is the value before its ReLU.")
+      key_of<T>("layer", &T::layer, layer_name(), "A layer's name or alias; NAME:pre is the value before its ReLU.")
           .required());
   keys.push_back(
-      key("unit", &T::index, unit_number(), "A channel of the layer, from 0.").required().data().example("97"));
+      key_of<T>("unit", &T::index, unit_number(), "A channel of the layer, from 0.").required().data().example("97"));
   return keys;
 }
 
@@ -82,12 +82,14 @@ Value<ChannelTerm> channel_value() { return Object<ChannelTerm>("", unit_keys<Ch
 
 Value<NeuronTerm> neuron_value() {
   std::vector<Key<NeuronTerm>> keys = unit_keys<NeuronTerm>();
-  keys.push_back(key_read_by("row", map_position(), "The centre by default.", [](int64_t row, NeuronTerm& term) {
-                   term.position.row = row;
-                 }).data());
-  keys.push_back(key_read_by("column", map_position(), "The centre by default.", [](int64_t column, NeuronTerm& term) {
-                   term.position.column = column;
-                 }).data());
+  keys.push_back(
+      key_read_by<NeuronTerm>("row", map_position(), "The centre by default.", [](int64_t row, NeuronTerm& term) {
+        term.position.row = row;
+      }).data());
+  keys.push_back(
+      key_read_by<NeuronTerm>("column", map_position(), "The centre by default.", [](int64_t column, NeuronTerm& term) {
+        term.position.column = column;
+      }).data());
   return Object<NeuronTerm>("", std::move(keys)).value();
 }
 

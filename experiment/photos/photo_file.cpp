@@ -13,9 +13,9 @@
 #include <string_view>
 
 #include "experiment/photos/exif.h"
-#include "experiment/run/run_folder.h"
 #include "loaders/mapped_file.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -329,10 +329,10 @@ void write_png(const std::string& path, const float* planar, int64_t c, int64_t 
     fail_internal(path, "libpng refuses the image: {}", png.message);
   }
   file.resize(size);
-  write_text(path, file);
+  write_file(path, file);
 }
 
-void write_jpeg(const std::string& path, const Photo& photo) { write_text(path, JpegWriter().encode(path, photo)); }
+void write_jpeg(const std::string& path, const Photo& photo) { write_file(path, JpegWriter().encode(path, photo)); }
 
 std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostTensor& planar) {
   if (planar.dims.size() != 4 || std::ssize(preprocessing.order) != planar.dims[1]) {

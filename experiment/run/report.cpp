@@ -11,6 +11,7 @@
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/run/run_folder.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -66,7 +67,7 @@ std::string write_collection(const std::string& folder) {
   Json sections = Json::array();
   for (const fs::path& run : runs) sections.push_back(section_of(run));
   std::string path = folder + "/report.html";
-  write_text(path,
+  write_file(path,
              page_with(kCollectionPage, {{"name", fs::canonical(folder).filename().string()}, {"sections", sections}}));
   return path;
 }
@@ -78,7 +79,7 @@ std::string write_report(const std::string& folder) {
   run["stopped"] = read_records(folder, true);
   if (const std::string chart = chart_of(run["records"]); !chart.empty()) run["spectra"] = chart;
   std::string path = folder + "/report.html";
-  write_text(path, page_with(kReportPage, run));
+  write_file(path, page_with(kReportPage, run));
   return path;
 }
 

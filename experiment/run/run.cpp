@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <memory>
 
 #include "experiment/config/sweep.h"
@@ -15,6 +14,7 @@
 #include "experiment/step/step_program.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -430,7 +430,7 @@ void Run::save_floats(const Batch& batch, StepProgram& program, const HostTensor
     tensors.push_back({"re", {shape.c, info.shape.h / 2, info.shape.w}, re});
     tensors.push_back({"im", {shape.c, info.shape.h / 2, info.shape.w}, im});
   }
-  std::filesystem::create_directories(folder_->file("floats"));
+  make_folder(folder_->file("floats"));
   write_safetensors(folder_->file("floats/" + name(batch[slot]) + ".safetensors"), tensors);
 }
 

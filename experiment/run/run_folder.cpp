@@ -1,16 +1,12 @@
 #include "experiment/run/run_folder.h"
 
 #include <algorithm>
-#include <cctype>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <memory>
 #include <tuple>
 
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -19,30 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kImplementations = "implementations.json";
 
-void write_bytes(const std::string& path, const std::string& text, const char* mode) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), mode), &std::fclose);
-  if (file == nullptr) fail(path, "cannot be written ({})", std::strerror(errno));
-  if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() || std::fflush(file.get()) != 0) {
-    fail(path, "cannot be written ({})", std::strerror(errno));
-  }
-}
-
 }  // namespace
-
-std::string as_file_name(const std::string& text) {
-  std::string name;
-  for (const char c : text) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
-    name += c == ':' ? '-' : plain ? c : '_';
-  }
-  return name;
-}
-
-void make_folder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) fail(path, "cannot be made ({})", error.message());
-}
 
 std::string first_difference(const Json& there, const Json& now) {
   const Json patch = Json::diff(there, now);
@@ -51,17 +24,6 @@ std::string first_difference(const Json& there, const Json& now) {
   const Json::json_pointer pointer(at);
   const auto value = [&](const Json& json) { return json.contains(pointer) ? json[pointer].dump() : "nothing"; };
   return fmt::format("{} is {} there and {} now", at, value(there), value(now));
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".part";
-  try {
-    write_bytes(temporary, text, "wb");
-  } catch (const Error&) {
-    std::remove(temporary.c_str());
-    throw;
-  }
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be written ({})", std::strerror(errno));
 }
 
 RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(path)) {
@@ -75,7 +37,7 @@ RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(pat
     fail(path_, "is not empty and holds no run; choose another folder");
   }
   for (const char* folder : {"images", "records"}) make_folder(file(folder));
-  if (!fs::exists(config)) write_text(config, frozen.dump(2) + "\n");
+  if (!fs::exists(config)) write_file(config, frozen.dump(2) + "\n");
 }
 
 bool RunFolder::finished(const std::string& name) const {
@@ -83,16 +45,16 @@ bool RunFolder::finished(const std::string& name) const {
 }
 
 void RunFolder::write_record(const std::string& name, const Json& record) const {
-  write_text(file("records/" + name + ".json"), record.dump(2) + "\n");
+  write_file(file("records/" + name + ".json"), record.dump(2) + "\n");
 }
 
 void RunFolder::write_stopped(const std::string& name, const std::string& reason, int64_t step) const {
-  write_text(file("records/" + name + ".stopped.json"),
+  write_file(file("records/" + name + ".stopped.json"),
              Json({{"name", name}, {"reason", reason}, {"step", step}}).dump(2) + "\n");
 }
 
 void RunFolder::write_implementations(const ImplementationChoices& choices) const {
-  write_text(file(kImplementations), Json(choices).dump(2) + "\n");
+  write_file(file(kImplementations), Json(choices).dump(2) + "\n");
 }
 
 DeviceOptions device_for(const std::string& path, DeviceOptions device) {
@@ -130,6 +92,6 @@ std::vector<Json> read_records(const std::string& folder, bool stopped) {
   return records;
 }
 
-void RunFolder::append_timing(const Json& line) const { write_bytes(file("timing.jsonl"), line.dump() + "\n", "ab"); }
+void RunFolder::append_timing(const Json& line) const { append_to_file(file("timing.jsonl"), line.dump() + "\n"); }
 
 }  // namespace phosphene

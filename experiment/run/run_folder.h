@@ -1,4 +1,4 @@
-// The folder of a run. Every file is written under a temporary name and then renamed; an image is finished when its record exists.
+// The folder of a run. Every file but timing.jsonl is written whole (runtime/files.h); an image is finished when its record exists.
 //   config.json            what was asked, the version, the backend: frozen at the first start
 //   images/NAME.png        and NAME_STEP.png for snapshots
 //   records/NAME.json      one per finished image; NAME.stopped.json for one that had to be given up
@@ -42,14 +42,5 @@ std::vector<Json> read_records(const std::string& folder, bool stopped);
 
 // "/seed is 0 there and 1 now" for the first place where two configs differ; "" where they do not.
 std::string first_difference(const Json& there, const Json& now);
-
-// The text with what a file's name should not hold replaced: letters, digits and ._- stay, ":" becomes "-", all else "_".
-std::string as_file_name(const std::string& text);
-
-// Makes a folder, and those above it, unless it is there. Throws with the system's reason.
-void make_folder(const std::string& path);
-
-// Writes `text` to a temporary file beside `path` and renames it. Throws with the system's reason.
-void write_text(const std::string& path, const std::string& text);
 
 }  // namespace phosphene

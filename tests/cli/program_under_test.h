@@ -8,6 +8,11 @@
 
 namespace phosphene {
 
+// A PNG of one grey pixel.
+inline constexpr char kGreyPixel[] =
+    "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55"
+    "\0\0\0\nIDAT\x78\x9c\x63\x68\0\0\0\x82\0\x81\x77\xcd\x72\xb6\0\0\0\0IEND\xae\x42\x60\x82";
+
 struct Outcome {
   int exit_code = -1;
   std::string out, err;

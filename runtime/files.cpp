@@ -1,0 +1,211 @@
+#include "runtime/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "runtime/error.h"
+
+namespace phosphene {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t kPermissions = 0777;
+constexpr mode_t kNewFile = 0666;  // less the umask
+
+// The call again, as often as a signal interrupts it.
+template <class Call>
+auto restarted(Call call) {
+  auto result = call();
+  while (result == -1 && errno == EINTR) result = call();
+  return result;
+}
+
+// 0, or the fault. A file system that cannot flush says EINVAL, as for a pipe; then there is nothing to wait for.
+int flush(int descriptor) {
+  return restarted([&] { return fsync(descriptor); }) == 0 || errno == EINVAL ? 0 : errno;
+}
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// A rename is in its folder's data. A folder that may be written but not read cannot be opened: then the system decides when.
+int flush_folder(const std::string& path) {
+  const int folder = restarted([&] { return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (folder < 0) return errno == EACCES ? 0 : errno;
+  const int fault = flush(folder);
+  close(folder);
+  return fault;
+}
+
+int write_all(int descriptor, const char* data, size_t bytes) {
+  while (bytes > 0) {
+    const ssize_t written = restarted([&] { return ::write(descriptor, data, bytes); });
+    if (written < 0) return errno;
+    data += written;
+    bytes -= static_cast<size_t>(written);
+  }
+  return 0;
+}
+
+// The folder of `path` with links resolved; "" if it does not exist.
+std::string real_folder(const std::string& path) {
+  std::error_code error;
+  return fs::canonical(folder_of(path), error).string();
+}
+
+// 1 for /dev/stdout, /dev/fd/1 and /proc/self/fd/1: a descriptor of this process.
+std::optional<int> own_descriptor(const std::string& path) {
+  if (real_folder(path) != fmt::format("/proc/{}/fd", getpid())) return std::nullopt;
+  const std::string name = fs::path(path).filename().string();
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc{} && end == name.data() + name.size() ? std::optional(number) : std::nullopt;
+}
+
+// The links of /proc are open files, whatever path they show: following them by that path would miss or replace them.
+bool in_proc(const std::string& path) { return (real_folder(path) + "/").starts_with("/proc/"); }
+
+const char* refusal_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "it is a folder";
+  if (S_ISBLK(mode)) return "it is a block device";
+  if (S_ISSOCK(mode)) return "it is a socket";
+  return nullptr;
+}
+
+// Where `path` leads when its links are followed, the last of which may dangle; a link of /proc is kept as it is.
+std::string follow_links(const std::string& path) {
+  constexpr int kMaxLinks = 40;  // as in the kernel
+  fs::path reached = path;
+  for (int i = 0; i < kMaxLinks; ++i) {
+    std::error_code error;
+    if (!fs::is_symlink(fs::symlink_status(reached, error)) || in_proc(reached.string())) return reached.string();
+    const fs::path target = fs::read_symlink(reached, error);
+    if (error) fail(path, "cannot be written ({})", error.message());
+    reached = reached.parent_path() / target;  // `target` alone if it is absolute
+  }
+  fail(path, "cannot be written ({})", std::strerror(ELOOP));
+}
+
+// Where that is permitted: only root gives files away, and not every file system has modes.
+void keep_owner_and_mode(int descriptor, const struct stat& before) {
+  [[maybe_unused]] const bool owned =
+      fchown(descriptor, before.st_uid, before.st_gid) == 0;  // first: it may reset the mode
+  [[maybe_unused]] const bool set = fchmod(descriptor, before.st_mode & kPermissions) == 0;
+}
+
+}  // namespace
+
+NewFile::NewFile(const std::string& path) : path_(path) {
+  if (path.empty()) fail("", "a file without a name cannot be written");
+  const std::string reached = follow_links(path);
+  struct stat there {};
+  const bool exists = stat(reached.c_str(), &there) == 0;
+  if (exists && refusal_of(there.st_mode) != nullptr) fail(path_, "cannot be written: {}", refusal_of(there.st_mode));
+  if (in_proc(reached) || (exists && !S_ISREG(there.st_mode))) {
+    open_stream(reached);
+    return;
+  }
+  if (exists && access(reached.c_str(), W_OK) != 0) fail_with(errno);
+  target_ = reached;
+  open_temporary();
+  if (exists) keep_owner_and_mode(descriptor_, there);
+}
+
+void NewFile::open_stream(const std::string& path) {
+  // A descriptor of ours is shared with what else we write there, so that neither overwrites the other.
+  if (const std::optional<int> own = own_descriptor(path))
+    descriptor_ = fcntl(*own, F_DUPFD_CLOEXEC, 0);
+  else
+    descriptor_ = restarted([&] { return open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC); });
+  if (descriptor_ < 0) fail_with(errno);
+}
+
+// Under a name of its own: another process may have our id, on another machine or in another container.
+void NewFile::open_temporary() {
+  constexpr int kAttempts = 1000;
+  for (int attempt = 0; attempt < kAttempts && descriptor_ < 0; ++attempt) {
+    const std::string name = fmt::format("{}/.{}-{}.part", folder_of(target_), getpid(), attempt);
+    descriptor_ = restarted([&] { return open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kNewFile); });
+    if (descriptor_ >= 0)
+      temporary_ = name;
+    else if (errno != EEXIST)
+      break;
+  }
+  if (descriptor_ < 0) fail_with(errno);
+}
+
+NewFile::~NewFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void NewFile::fail_with(int fault) const { fail(path_, "cannot be written ({})", std::strerror(fault)); }
+
+void NewFile::write(std::span<const std::byte> bytes) {
+  const int fault = write_all(descriptor_, reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (fault != 0) fail_with(fault);
+}
+
+void NewFile::commit() {
+  if (!target_.empty()) {
+    if (const int fault = flush(descriptor_); fault != 0) fail_with(fault);
+  }
+  if (close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail_with(errno);
+  if (target_.empty()) return;
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_with(errno);
+  temporary_.clear();
+  if (const int fault = flush_folder(folder_of(target_)); fault != 0) fail_with(fault);
+}
+
+void write_file(const std::string& path, std::string_view contents) {
+  NewFile file(path);
+  file.write(std::as_bytes(std::span(contents)));
+  file.commit();
+}
+
+void append_to_file(const std::string& path, std::string_view text) {
+  const int file =
+      restarted([&] { return open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_CLOEXEC, kNewFile); });
+  if (file < 0) fail(path, "cannot be written ({})", std::strerror(errno));
+  int fault = write_all(file, text.data(), text.size());
+  if (close(file) != 0 && fault == 0 && errno != EINTR) fault = errno;
+  if (fault != 0) fail(path, "cannot be written ({})", std::strerror(fault));
+}
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) fail(path, "cannot be made ({})", error.message());
+}
+
+std::string as_file_name(const std::string& text) {
+  std::string name;
+  for (const char c : text) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+    name += c == ':' ? '-' : plain ? c : '_';
+  }
+  return name;
+}
+
+bool is_standard_output(const std::string& path) {
+  struct stat there {
+  }, output{};
+  if (stat(path.c_str(), &there) != 0 || fstat(STDOUT_FILENO, &output) != 0) return false;
+  return !S_ISCHR(there.st_mode) && there.st_dev == output.st_dev && there.st_ino == output.st_ino;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,55 @@
+// Files that must survive a crash, a full disk and a wrong path. A file has its new contents as a whole or its old ones; what
+// is not an ordinary file is never replaced by one. All functions throw the user's Error, with the path and the system's reason.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace phosphene {
+
+// A file that is being written. What is at `path` decides how:
+//   nothing, or an ordinary file   written to a temporary file in the same folder, which is named with the process id, flushed
+//                                  to the disk and renamed by commit(). Mode and, where permitted, owner of the old file stay.
+//   a link                         its target is written as above, and may not exist yet; the link stays
+//   a pipe, a character device,    the bytes are streamed into it as they come. /dev/stdout and /dev/fd/N are streams too,
+//   a descriptor of ours           whatever they lead to.
+//   anything else                  refused: a folder, a block device, a socket
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path);
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile();  // without commit(): the temporary file is removed, `path` is as it was
+
+  void write(std::span<const std::byte> bytes);
+  void commit();  // once, at the end
+
+ private:
+  void open_stream(const std::string& path);
+  void open_temporary();
+  [[noreturn]] void fail_with(int fault) const;
+
+  std::string path_;       // as it was given: for errors
+  std::string target_;     // with links followed; "" for a stream
+  std::string temporary_;  // "" for a stream, and once renamed
+  int descriptor_ = -1;
+};
+
+// A NewFile with these contents.
+void write_file(const std::string& path, std::string_view contents);
+
+// Adds to the end of a file, which is made if it is not there. Neither atomic nor flushed to the disk: for logs.
+void append_to_file(const std::string& path, std::string_view text);
+
+// Makes a folder, and those above it, unless it is there.
+void make_folder(const std::string& path);
+
+// `text` as part of a file's name: letters, digits and ._- stay, ":" becomes "-", all else "_".
+std::string as_file_name(const std::string& text);
+
+// Whether `path` names the file or pipe that is our standard output, where nothing else should then be printed.
+bool is_standard_output(const std::string& path);
+
+}  // namespace phosphene
