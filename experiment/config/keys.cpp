@@ -30,7 +30,7 @@ Key<Settings> images_key() {
 }
 
 Key<Settings> size_key() {
-  return key_read_by<Config>(
+  return key_read_by<Settings>(
              "size", size_value(),
              "Pixels: one number for a square, or [height, width]. By default the size the model was trained at.",
              [](const Size& size, Settings& settings) {
@@ -113,7 +113,7 @@ Key<Settings> gradients_key() {
 
 // Photographs are for all parameterizations that can change a picture, files for spectra and pixels.
 Key<Settings> initial_key() {
-  return key_read_by<Config>(
+  return key_read_by<Settings>(
       "initial", file("photo.jpg"),
       "Where to start from: a photograph (PNG or JPEG), which the parameters then change, or a safetensors "
       "file with `re` and `im`, or with `pixels`.",

@@ -103,9 +103,7 @@ std::string ListFormat::example() const {
   return fmt::format("[{}]", fmt::join(elements, ", "));
 }
 
-void ListFormat::visit(const std::string& path, const KeyVisitor& visitor) const {
-  element_->visit(path + "[]", visitor);
-}
+void ListFormat::visit(const std::string& path, KeyVisitor& visitor) const { element_->visit(path + "[]", visitor); }
 
 // ---- alternatives ----
 
@@ -135,7 +133,7 @@ void AlternativesFormat::add_defaults(Json& value) const {
   if (const Format* format = of(JsonReader(value, ""))) format->add_defaults(value);
 }
 
-void AlternativesFormat::visit(const std::string& path, const KeyVisitor& visitor) const {
+void AlternativesFormat::visit(const std::string& path, KeyVisitor& visitor) const {
   for (const FormatPtr& format : alternatives_) format->visit(path, visitor);
 }
 
@@ -212,7 +210,7 @@ std::string ObjectFormat::example() const {
   return fmt::format("{{{}}}", fmt::join(members, ", "));
 }
 
-void ObjectFormat::visit(const std::string& path, const KeyVisitor& visitor) const {
+void ObjectFormat::visit(const std::string& path, KeyVisitor& visitor) const {
   visitor.object(path, *this);
   for (const KeyDescription& key : keys_) key.format->visit(path.empty() ? key.name : path + "." + key.name, visitor);
 }

@@ -34,7 +34,7 @@ class Format {
   // A value that is accepted, as JSON text.
   [[nodiscard]] virtual std::string example() const = 0;
   // The keys within, with the path that leads to each object ("" for this one, "[]" for a list's elements).
-  virtual void visit(const std::string& /*path*/, const class KeyVisitor& /*visitor*/) const {}
+  virtual void visit(const std::string& /*path*/, class KeyVisitor& /*visitor*/) const {}
 };
 using FormatPtr = std::shared_ptr<const Format>;
 
@@ -58,7 +58,7 @@ class KeyVisitor {
   KeyVisitor(const KeyVisitor&) = delete;
   KeyVisitor& operator=(const KeyVisitor&) = delete;
   virtual ~KeyVisitor() = default;
-  virtual void object(const std::string& path, const class ObjectFormat& object) const = 0;
+  virtual void object(const std::string& path, const class ObjectFormat& object) = 0;
 };
 
 class NumberFormat final : public Format {
@@ -118,7 +118,7 @@ class ListFormat final : public Format {
   void erase_data(Json& value) const override;
   void add_defaults(Json& value) const override;
   [[nodiscard]] std::string example() const override;
-  void visit(const std::string& path, const KeyVisitor& visitor) const override;
+  void visit(const std::string& path, KeyVisitor& visitor) const override;
 
  private:
   FormatPtr element_;
@@ -136,7 +136,7 @@ class AlternativesFormat final : public Format {
   void erase_data(Json& value) const override;
   void add_defaults(Json& value) const override;
   [[nodiscard]] std::string example() const override { return alternatives_.front()->example(); }
-  void visit(const std::string& path, const KeyVisitor& visitor) const override;
+  void visit(const std::string& path, KeyVisitor& visitor) const override;
 
  private:
   std::vector<FormatPtr> alternatives_;
@@ -159,7 +159,7 @@ class ObjectFormat : public Format {
   void erase_data(Json& value) const override;
   void add_defaults(Json& value) const override;
   [[nodiscard]] std::string example() const override;
-  void visit(const std::string& path, const KeyVisitor& visitor) const override;
+  void visit(const std::string& path, KeyVisitor& visitor) const override;
 
  private:
   std::string sentence_;

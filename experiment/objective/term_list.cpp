@@ -53,7 +53,7 @@ class TermListFormat final : public Format {
   [[nodiscard]] std::string example() const override {
     return R"([{"channel": {"layer": "inception_4a/output", "unit": 97}}])";
   }
-  void visit(const std::string& path, const KeyVisitor& visitor) const override { list_.visit(path, visitor); }
+  void visit(const std::string& path, KeyVisitor& visitor) const override { list_.visit(path, visitor); }
 
  private:
   FormatPtr term_;

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "experiment/objective/term_list.h"
+#include "loaders/json_reader.h"
+
 #include "tests/loaders/temporary_folder.h"
 
 namespace phosphene::testing {
@@ -36,8 +41,9 @@ TEST(Config, RefusesEveryInvalidCaseWithItsPlace) {
       const Json::json_pointer gone(mistake["remove"].get<std::string>());
       config[gone.parent_pointer()].erase(gone.back());
     }
-    EXPECT_TRUE(refuses([&] { parse_config(config, "x.json", ""); }, {"x.json: /", mistake["says"].get<std::string>()}))
-        << name;
+    std::vector<std::string> parts = mistake.value("names", std::vector<std::string>());
+    parts.push_back("x.json: " + mistake["at"].get<std::string>() + ": ");
+    EXPECT_TRUE(refuses([&] { parse_config(config, "x.json", ""); }, parts)) << name;
   }
 }
 
@@ -54,11 +60,11 @@ TEST(Config, WithoutAFileAPlaceIsThePointerAlone) {
 
 TEST(Config, HasDefaults) {
   const Config config = parse_config(base(), "x.json", "");
-  EXPECT_EQ(config.images, 1);
+  EXPECT_EQ(config.image.images, 1);
   EXPECT_EQ(config.steps, 512);
-  EXPECT_EQ(config.height, 0);
+  EXPECT_EQ(config.image.height, 0);
   EXPECT_EQ(config.transforms.preset, "distill");
-  EXPECT_EQ(config.parameterization, Parameterization::fourier);
+  EXPECT_STREQ(config.image.parameterization->kind(), "fourier");
   EXPECT_EQ(config.optimiser.adam.learning_rate, 0.05);
   EXPECT_TRUE(config.snapshots.empty());
 }
@@ -67,17 +73,15 @@ TEST(Config, ReadsValuesWhereTheyBelong) {
   Json json = base();
   edit(json, cases("valid.json").at("every key"));
   const Config config = parse_config(json, "x.json", "/there");
-  EXPECT_EQ(config.height, 96);
-  EXPECT_EQ(config.width, 128);
-  EXPECT_EQ(config.decay_power, 1.5);
-  EXPECT_EQ(config.sd, 0.02);
+  EXPECT_EQ(config.image.height, 96);
+  EXPECT_EQ(config.image.width, 128);
   EXPECT_EQ(config.optimiser.adam.epsilon_form, AdamEpsilon::tf1);
   EXPECT_EQ(config.snapshots, (std::vector<int64_t>{0, 5, 20}));
   EXPECT_EQ(config.seed, uint64_t{1} << 53);
   EXPECT_TRUE(config.save_image && config.save_spectrum);
   ASSERT_EQ(config.sweep.size(), 2U);
-  EXPECT_EQ(config.sweep[1].second, (std::vector<Json>{0, 3, 6, 9}));
-  EXPECT_FALSE(config.json.contains("sweep"));
+  EXPECT_EQ(*config.sweep[1].second, Json({0, 3, 6, 9}));
+  EXPECT_FALSE(config.json->contains("sweep"));
 }
 
 TEST(Config, ReadsOptimisers) {
@@ -136,7 +140,7 @@ TEST(Config, AKeyGivenTwiceIsAnError) {
   EXPECT_TRUE(refuses([&] { load_config(inner); }, {inner, "'index' is given twice"}));
   const std::string apart =
       folder.write("apart.json", R"({"model": "m", "objective": [{"class": {"index": 1}}, {"class": {"index": 2}}]})");
-  EXPECT_EQ(load_config(apart).objective.size(), 2U);
+  EXPECT_EQ(load_config(apart).objective.terms.size(), 2U);
 }
 
 TEST(Config, OverridesAreAppliedBeforeChecking) {
@@ -145,7 +149,7 @@ TEST(Config, OverridesAreAppliedBeforeChecking) {
   const Config config =
       load_config(path, {"/steps=7", "/objective/0/channel/layer=mixed4a", "/transforms=[{\"pad\": 3}]"});
   EXPECT_EQ(config.steps, 7);
-  EXPECT_EQ(config.objective[0].layer, "mixed4a");
+  EXPECT_EQ(config.objective.terms[0]->reads()[0].layer, "mixed4a");
   EXPECT_EQ(config.transforms.list.steps.size(), 1U);
   EXPECT_TRUE(refuses([&] { load_config(path, {"/stepz=7"}); }, {path, "unknown key 'stepz'", "'steps'"}));
   EXPECT_TRUE(refuses([&] { load_config(path, {"steps=7"}); }, {"--set steps=7"}));
@@ -156,8 +160,8 @@ TEST(Config, ObjectivesAreReadAlone) {
   const TemporaryFolder folder;
   const std::string list = folder.write("list.json", R"([{"class": {"index": 1}}])");
   const std::string object = folder.write("object.json", R"({"objective": [{"class": {"index": 1}}]})");
-  EXPECT_EQ(load_objective(list, 1).size(), 1U);
-  EXPECT_EQ(load_objective(object, 1).size(), 1U);
+  EXPECT_EQ(load_objective(list, 1).terms.size(), 1U);
+  EXPECT_EQ(load_objective(object, 1).terms.size(), 1U);
   const std::string wrong = folder.write("wrong.json", R"([{"class": {"indx": 1}}])");
   EXPECT_TRUE(refuses([&] { load_objective(wrong, 1); }, {wrong, "/0/class", "'index'"}));
 }

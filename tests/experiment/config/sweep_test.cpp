@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "experiment/config/batches.h"
 #include "runtime/error.h"
 
 namespace phosphene::testing {
@@ -31,9 +33,9 @@ TEST(Jobs, AreTheProductOfTheAxesTheLastFastest) {
   std::set<std::string> names;
   for (size_t i = 0; i < jobs.size(); ++i) {
     EXPECT_EQ(jobs[i].index, i);
-    EXPECT_EQ(jobs[i].config.objective[0].unit, 4 + static_cast<int64_t>(i) / 3);
+    EXPECT_EQ(jobs[i].config.objective.terms[0]->unit(), 4 + static_cast<int64_t>(i) / 3);
     EXPECT_EQ(jobs[i].config.seed, 1 + i % 3);
-    EXPECT_EQ(jobs[i].values["/seed"], 1 + i % 3);
+    EXPECT_EQ((*jobs[i].values)["/seed"], 1 + i % 3);
     names.insert(jobs[i].names.begin(), jobs[i].names.end());
   }
   EXPECT_EQ(names.size(), 6U) << "two images of one name";
@@ -51,11 +53,11 @@ TEST(Jobs, VariantsAreNamedSettings) {
   ASSERT_EQ(jobs.size(), 3U);
   EXPECT_EQ(jobs[0].names, std::vector<std::string>{"nothing"});
   EXPECT_EQ(jobs[1].names, std::vector<std::string>{"all_of_it"});
-  EXPECT_EQ(jobs[1].values, Json({{"variant", "all of it"}}));
-  EXPECT_EQ(jobs[1].config.parameterization, Parameterization::fourier)
+  EXPECT_EQ(*jobs[1].values, Json({{"variant", "all of it"}}));
+  EXPECT_STREQ(jobs[1].config.image.parameterization->kind(), "fourier")
       << "one in the place of the other, not beside it";
   EXPECT_EQ(jobs[1].config.steps, 512) << "null is the default";
-  EXPECT_EQ(jobs[2].config.parameterization, Parameterization::pixel);
+  EXPECT_STREQ(jobs[2].config.image.parameterization->kind(), "pixel");
   EXPECT_EQ(jobs[2].config.transforms.list.steps.size(), 1U);
   EXPECT_EQ(sizes(pack(jobs, 4)), (std::vector<size_t>{1, 1, 1})) << "of different structure";
 
