@@ -8,18 +8,16 @@
 #include <sstream>
 
 #include "experiment/config/phases.h"
+#include "experiment/objective/limits.h"
 #include "loaders/json_reader.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMaxPixels = 1 << 14;  // a side of the image
-constexpr int64_t kMaxImages = 1024;     // of a group
+constexpr int64_t kMaxImages = 1024;  // of a group
 constexpr int64_t kMaxSteps = 1'000'000;
-constexpr int64_t kMaxUnits = 1 << 24;
 constexpr size_t kMaxJobs = 1'000'000;
-constexpr double kAny = 1e30;
 
 // ---- transforms ----
 
@@ -57,11 +55,11 @@ void parse_transform(const JsonReader& reader, TransformList& list) {
     step.kind = TransformKind::crop;
     const bool pair = body.json().is_array();
     if (pair && body.size() != 2) body.refuse("a size, or [height, width], is meant");
-    step.height = static_cast<int32_t>((pair ? body.at(0) : body).integer(1, kMaxPixels));
-    step.width = static_cast<int32_t>((pair ? body.at(1) : body).integer(1, kMaxPixels));
+    step.height = static_cast<int32_t>((pair ? body.at(0) : body).integer(1, kMaxSide));
+    step.width = static_cast<int32_t>((pair ? body.at(1) : body).integer(1, kMaxSide));
   } else {
     step.kind = kind == "pad" ? TransformKind::pad : TransformKind::jitter;
-    step.amount = static_cast<int32_t>(body.integer(0, kMaxPixels));
+    step.amount = static_cast<int32_t>(body.integer(0, kMaxSide));
   }
   list.steps.push_back(step);
 }
@@ -99,10 +97,10 @@ void parse_transforms(const JsonReader& reader, Transforms& transforms) {
 void parse_size(const JsonReader& reader, Config& config) {
   if (reader.json().is_array()) {
     if (reader.size() != 2) reader.refuse("a size, or [height, width], is meant");
-    config.height = reader.at(0).integer(1, kMaxPixels);
-    config.width = reader.at(1).integer(1, kMaxPixels);
+    config.height = reader.at(0).integer(1, kMaxSide);
+    config.width = reader.at(1).integer(1, kMaxSide);
   } else {
-    config.height = config.width = reader.integer(1, kMaxPixels);
+    config.height = config.width = reader.integer(1, kMaxSide);
   }
 }
 
@@ -123,7 +121,7 @@ std::vector<SharedLevel> parse_levels(const JsonReader& reader, int64_t images) 
     one.only({"images", "divisor", "offset"});
     SharedLevel level;
     if (one.has("images")) level.images = one.at("images").integer(1, images);
-    level.divisor = one.at("divisor").integer(1, kMaxPixels);
+    level.divisor = one.at("divisor").integer(1, kMaxSide);
     if (one.has("offset")) level.offset = one.at("offset").boolean();
     levels.push_back(level);
   }

@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <map>
 
+#include "experiment/objective/limits.h"
 #include "loaders/json_reader.h"
 
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMaxPixels = 1 << 14;
-constexpr int64_t kMaxUnits = 1 << 24;
-constexpr double kAny = 1e30;
-
 void parse_position(const JsonReader& reader, std::optional<int64_t>& row, std::optional<int64_t>& column) {
-  row = reader.at("row").integer(0, kMaxPixels);
-  column = reader.at("column").integer(0, kMaxPixels);
+  row = reader.at("row").integer(0, kMaxSide);
+  column = reader.at("column").integer(0, kMaxSide);
 }
 
 // {"photo": ..., "row": ..., "column": ...} and, of a patch, "height" and "width".
@@ -25,8 +22,8 @@ void parse_photo_source(const JsonReader& reader, bool patch, DirectionSource& s
   source.photo = reader.at("photo").text();
   if (reader.has("row") || reader.has("column")) parse_position(reader, source.row, source.column);
   if (!patch) return;
-  source.height = reader.at("height").integer(1, kMaxPixels);
-  source.width = reader.at("width").integer(1, kMaxPixels);
+  source.height = reader.at("height").integer(1, kMaxSide);
+  source.width = reader.at("width").integer(1, kMaxSide);
 }
 
 void parse_file_source(const JsonReader& reader, DirectionSource& source) {
@@ -66,8 +63,8 @@ void parse_neuron(const JsonReader& body, Term& term) {
   term.kind = TermKind::neuron;
   term.whole_map = false;
   parse_unit(body, term);
-  if (body.has("row")) term.row = body.at("row").integer(0, kMaxPixels);
-  if (body.has("column")) term.column = body.at("column").integer(0, kMaxPixels);
+  if (body.has("row")) term.row = body.at("row").integer(0, kMaxSide);
+  if (body.has("column")) term.column = body.at("column").integer(0, kMaxSide);
 }
 
 void parse_class(const JsonReader& body, Term& term) {
@@ -206,7 +203,7 @@ void parse_boundary_complexity(const JsonReader& body, Term& term) {
   body.only({"border", "constant"});
   term.kind = TermKind::penalty;
   term.penalty = PenaltyKind::boundary_complexity;
-  if (body.has("border")) term.border = body.at("border").integer(1, kMaxPixels);
+  if (body.has("border")) term.border = body.at("border").integer(1, kMaxSide);
   if (body.has("constant")) term.constant = body.at("constant").number(-kAny, kAny);
 }
 
