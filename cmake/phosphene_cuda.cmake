@@ -1,19 +1,50 @@
 # Whether CUDA is compiled: PHOSPHENE_CUDA=AUTO takes nvcc where it is found, ON demands it, OFF never looks.
 set(PHOSPHENE_CUDA_ENABLED OFF)
+# Those of a release. 75: Turing (T4, RTX 20), the oldest that CUDA 13 knows. 80: A100. 86: RTX 30, A10. 89: RTX 40, L4.
+# 90: H100, H200. 100: B200. 120: RTX 50, with its PTX for whatever comes after. One alone compiles five times as fast.
+set(PHOSPHENE_CUDA_DIST_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)
+set(PHOSPHENE_CUDA_ARCHITECTURES native CACHE STRING
+  "GPU architectures that kernels are compiled for: native (this machine's GPUs; 90 where there is none), dist (a release's), or a list")
+
+# Sets CMAKE_CUDA_ARCHITECTURES, and says to which.
+function(phosphene_choose_cuda_architectures)
+  set(chosen "${PHOSPHENE_CUDA_ARCHITECTURES}")
+  set(why "")
+  if(chosen STREQUAL "dist")
+    set(chosen "${PHOSPHENE_CUDA_DIST_ARCHITECTURES}")
+    set(why ", those of a release")
+  elseif(chosen STREQUAL "native")
+    find_program(NVIDIA_SMI nvidia-smi)
+    mark_as_advanced(NVIDIA_SMI)
+    set(capabilities "")
+    if(NVIDIA_SMI)
+      execute_process(COMMAND "${NVIDIA_SMI}" --query-gpu=compute_cap --format=csv,noheader
+        OUTPUT_VARIABLE capabilities ERROR_QUIET)
+    endif()
+    string(REGEX MATCHALL "[0-9]+\\.[0-9]" chosen "${capabilities}")
+    list(TRANSFORM chosen REPLACE "\\." "")
+    list(REMOVE_DUPLICATES chosen)
+    set(why ", this machine's")
+    if(NOT chosen)
+      set(chosen 90)
+      set(why ", as no GPU was found")
+    endif()
+  endif()
+  list(JOIN chosen " " shown)
+  message(STATUS "CUDA: kernels are compiled for ${shown}${why} (PHOSPHENE_CUDA_ARCHITECTURES)")
+  set(CMAKE_CUDA_ARCHITECTURES "${chosen}" PARENT_SCOPE)
+endfunction()
+
 if(NOT PHOSPHENE_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "PHOSPHENE_CUDA is '${PHOSPHENE_CUDA}'; AUTO, ON or OFF is meant")
 endif()
 if(PHOSPHENE_CUDA STREQUAL "AUTO" AND PHOSPHENE_SANITIZE)
   message(STATUS "CUDA: left out, a sanitizer is on")
 elseif(NOT PHOSPHENE_CUDA STREQUAL "OFF")
-  # 75: Turing (T4, RTX 20), the oldest that CUDA 13 knows. 80: A100. 86: RTX 30, A10. 89: RTX 40, L4. 90: H100, H200. 100: B200.
-  # 120: RTX 50, with its PTX for whatever comes after. One alone compiles five times as fast.
-  set(PHOSPHENE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120 CACHE STRING
-    "GPU architectures that kernels are compiled for")
-  set(CMAKE_CUDA_ARCHITECTURES ${PHOSPHENE_CUDA_ARCHITECTURES})
   include(CheckLanguage)
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
+    phosphene_choose_cuda_architectures()
     enable_language(CUDA)
     # CMake 3.25 does not know that nvcc 13 has C++20.
     set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
@@ -22,9 +53,6 @@ elseif(NOT PHOSPHENE_CUDA STREQUAL "OFF")
     set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
     set(CMAKE_CUDA_STANDARD_REQUIRED ON)
     set(PHOSPHENE_CUDA_ENABLED ON)
-    if(CCACHE)
-      set(CMAKE_CUDA_COMPILER_LAUNCHER "${CCACHE}")
-    endif()
   elseif(PHOSPHENE_CUDA STREQUAL "ON")
     message(FATAL_ERROR "PHOSPHENE_CUDA is ON, but no nvcc was found: set CMAKE_CUDA_COMPILER, or PHOSPHENE_CUDA=OFF")
   else()
