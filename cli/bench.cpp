@@ -189,7 +189,6 @@ void print_table(const OneStepSubject& subject, const OneStep& bench, const Benc
                steps[i].layer, steps[i].kind, steps[i].implementation);
   }
   const double gflops = total_gflop(bench.program()) / timing.median;
-  constexpr double kMegabyte = 1e-6;
   fmt::print("\n{}, {}, {}\n", subject.model.name, subject.description(), bench.backend());
   fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps,
              timing.minimum * 1e3);

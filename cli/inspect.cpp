@@ -16,8 +16,6 @@
 namespace phosphene {
 namespace {
 
-constexpr double kMegabyte = 1e-6;
-
 struct InspectOptions {
   OneStepOptions of;  // the plan
   bool json = false, explain = false, roofline = false;

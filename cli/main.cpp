@@ -22,7 +22,7 @@
 namespace phosphene {
 namespace {
 
-constexpr const char* kDescription =
+constexpr const char* kProgramDescription =
     "Phosphene makes pictures of what the units of a trained vision network respond to.\n"
     "Start with a model (phosphene convert), look at its layers (phosphene inspect), then draw one of its "
     "channels (phosphene render --model M --channel LAYER:UNIT) or a whole config (phosphene render CONFIG.json).";
@@ -56,8 +56,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
                      reached == &app ? "" : " ");
 }
 
-int run(int argc, char** argv) {
-  CLI::App app(kDescription, "phosphene");
+int run_program(int argc, char** argv) {
+  CLI::App app(kProgramDescription, "phosphene");
   app.set_version_flag("--version", version);
   app.require_subcommand(1);
   app.formatter(std::make_shared<HelpFormatter>());
@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   phosphene::stop_spinning(argv);
   mallopt(M_MMAP_THRESHOLD, 1 << 17);  // what is freed goes back to the machine: a threshold that is set does not grow
   try {
-    return phosphene::run(argc, argv);
+    return phosphene::run_program(argc, argv);
   } catch (const phosphene::Error& error) {
     return phosphene::report(error.blame() == phosphene::Blame::user ? 2 : 1, error.what());
   } catch (const std::system_error& error) {  // files and streams

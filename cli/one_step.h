@@ -13,6 +13,8 @@
 
 namespace phosphene {
 
+inline constexpr double kMegabyte = 1e-6;  // MB in a byte
+
 struct OneStepOptions {
   std::string subject;    // a model, of which a channel is drawn, or an experiment's .json: its first job's first phase
   std::string layer;      // of a model; empty: the deepest layer that still has a map

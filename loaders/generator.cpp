@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kFormat = "phosphene-generator-1";
 constexpr int64_t kMaxChannels = 1 << 14, kMaxTaps = 64, kMaxScale = 1024;
-constexpr size_t kMaxLayers = 1000;
+constexpr size_t kMaxGeneratorLayers = 1000;
 
 const std::string& metadata_of(const Safetensors& file, const std::string& key) {
   const auto found = file.metadata().find(key);
@@ -104,8 +104,8 @@ GeneratorLayer read_layer(const Attributes& json, const Safetensors& file) {
 void read_layers(const Safetensors& file, Generator& generator) {
   constexpr int kMaxDepth = 2;  // list, layer
   const MetadataJson list = parse_metadata(file.path(), "the list of layers", metadata_of(file, "layers"), kMaxDepth);
-  if (!list.is_array() || list.empty() || list.size() > kMaxLayers)
-    fail(file.path(), "holds no list of 1 to {} layers", kMaxLayers);
+  if (!list.is_array() || list.empty() || list.size() > kMaxGeneratorLayers)
+    fail(file.path(), "holds no list of 1 to {} layers", kMaxGeneratorLayers);
   const float slope = read_slope(file);
   for (size_t i = 0; i < list.size(); ++i) {
     const Attributes json(list[i], fmt::format("{}: layer {}", file.path(), i));

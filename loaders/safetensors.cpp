@@ -12,7 +12,7 @@
 namespace phosphene {
 namespace {
 
-using Json = nlohmann::json;
+using SortedJson = nlohmann::json;
 static_assert(std::endian::native == std::endian::little, "tensors are read and written as they lie in memory");
 
 constexpr const char* kMetadata = "__metadata__";
@@ -20,7 +20,7 @@ constexpr size_t kLengthBytes = 8;
 // A parsed header takes up to thirty times its text, so a bound on the text bounds the memory of a hostile one. A
 // network of a thousand layers with a thousand labels needs 0.3 MB.
 constexpr uint64_t kMaxHeaderBytes = uint64_t{6} << 20;
-constexpr int kMaxDepth = 3;  // header, tensor, shape
+constexpr int kMaxHeaderDepth = 3;  // header, tensor, shape
 
 size_t bytes_of(const std::string& path, const std::string& name, const std::string& dtype) {
   static const std::map<std::string, size_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
@@ -31,26 +31,27 @@ size_t bytes_of(const std::string& path, const std::string& name, const std::str
   return size->second;
 }
 
-Json parse_header(const std::string& path, std::string_view text) {
+SortedJson parse_header(const std::string& path, std::string_view text) {
   std::set<std::string> names;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    const bool opens = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-    if (opens && depth >= kMaxDepth) fail(path, "the header is nested too deep for safetensors");
-    if (event == Json::parse_event_t::key && depth == 1 && !names.insert(parsed.get<std::string>()).second) {
+  const auto watch = [&](int depth, SortedJson::parse_event_t event, SortedJson& parsed) {
+    const bool opens =
+        event == SortedJson::parse_event_t::object_start || event == SortedJson::parse_event_t::array_start;
+    if (opens && depth >= kMaxHeaderDepth) fail(path, "the header is nested too deep for safetensors");
+    if (event == SortedJson::parse_event_t::key && depth == 1 && !names.insert(parsed.get<std::string>()).second) {
       fail(path, "the header names tensor '{}' twice", parsed.get<std::string>());
     }
     return true;
   };
   try {
-    return Json::parse(text, watch);
-  } catch (const Json::exception&) {
+    return SortedJson::parse(text, watch);
+  } catch (const SortedJson::exception&) {
     fail(path, "the header is not valid JSON: no safetensors file, or a damaged one");
   }
 }
 
-std::vector<uint64_t> unsigned_numbers(const Json& value) {
+std::vector<uint64_t> unsigned_numbers(const SortedJson& value) {
   std::vector<uint64_t> numbers;
-  for (const Json& number : value) {
+  for (const SortedJson& number : value) {
     if (!number.is_number_unsigned()) return {};
     numbers.push_back(number.get<uint64_t>());
   }
@@ -58,19 +59,19 @@ std::vector<uint64_t> unsigned_numbers(const Json& value) {
 }
 
 // The tensor `name` as `described` in the header; its span is checked against its shape and the `data` there is.
-SafetensorsEntry read_entry(const std::string& path, const std::string& name, const Json& described,
+SafetensorsEntry read_entry(const std::string& path, const std::string& name, const SortedJson& described,
                             std::span<const std::byte> data) {
-  const auto part = [&](const char* key, Json::value_t type) -> const Json& {
+  const auto part = [&](const char* key, SortedJson::value_t type) -> const SortedJson& {
     if (!described.is_object() || !described.contains(key) || described[key].type() != type) {
       fail(path, "tensor '{}' lacks a valid {} in the header", name, key);
     }
     return described[key];
   };
   SafetensorsEntry entry;
-  entry.dtype = part("dtype", Json::value_t::string).get<std::string>();
-  const std::vector<uint64_t> shape = unsigned_numbers(part("shape", Json::value_t::array));
+  entry.dtype = part("dtype", SortedJson::value_t::string).get<std::string>();
+  const std::vector<uint64_t> shape = unsigned_numbers(part("shape", SortedJson::value_t::array));
   if (shape.size() != described["shape"].size()) fail(path, "tensor '{}' has a shape that is no list of sizes", name);
-  const std::vector<uint64_t> offsets = unsigned_numbers(part("data_offsets", Json::value_t::array));
+  const std::vector<uint64_t> offsets = unsigned_numbers(part("data_offsets", SortedJson::value_t::array));
   if (offsets.size() != 2 || offsets[0] > offsets[1])
     fail(path, "tensor '{}' has data_offsets that are no range", name);
   if (offsets[1] > data.size()) {
@@ -105,7 +106,7 @@ void refuse_overlaps(const std::string& path, const std::map<std::string, Safete
   }
 }
 
-std::map<std::string, std::string> read_metadata(const std::string& path, const Json& described) {
+std::map<std::string, std::string> read_metadata(const std::string& path, const SortedJson& described) {
   std::map<std::string, std::string> metadata;
   if (!described.is_object()) fail(path, "the metadata is no object");
   for (const auto& [key, value] : described.items()) {
@@ -170,7 +171,8 @@ Safetensors Safetensors::open(const std::string& path) {
   }
   if (header_bytes > kMaxHeaderBytes)
     fail(path, "the header takes {} bytes; at most {} are read", header_bytes, kMaxHeaderBytes);
-  const Json header = parse_header(path, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes});
+  const SortedJson header =
+      parse_header(path, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes});
   if (!header.is_object()) fail(path, "the header is no JSON object: no safetensors file, or a damaged one");
   const std::span<const std::byte> data = bytes.subspan(kLengthBytes + header_bytes);
   for (const auto& [name, described] : header.items()) {

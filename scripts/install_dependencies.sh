@@ -5,6 +5,7 @@ set -euo pipefail
 
 packages=(
   g++ cmake ninja-build make pkg-config            # build
+  ccache lld                                       # the same, sooner
   libdnnl-dev                                      # convolutions on the CPU
   libfmt-dev nlohmann-json3-dev libcli11-dev       # output, configs, command line
   libpng-dev libjpeg62-turbo-dev                   # images

@@ -5,12 +5,12 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "experiment/photos/photo_file.h"
 #include "loaders/json_reader.h"
 
 namespace phosphene {
 namespace {
 
-constexpr int64_t kMaxPixels = int64_t{1} << 28;  // of a photograph, hence of a side
 constexpr int64_t kMaxPhotographs = int64_t{1} << 48;
 
 double nine_digits(float activation) { return std::strtod(fmt::format("{:.8e}", activation).c_str(), nullptr); }
@@ -103,7 +103,7 @@ class StateReader {
   }
   static Photograph photograph(const JsonReader& reader) {
     const auto size = exactly(reader.at("size"), 2);
-    return {reader.at("photograph").text(), size[0].integer(1, kMaxPixels), size[1].integer(1, kMaxPixels)};
+    return {reader.at("photograph").text(), size[0].integer(1, kMaxPhotoPixels), size[1].integer(1, kMaxPhotoPixels)};
   }
   static float activation(const JsonReader& reader) {
     constexpr double kMax = 3.4028235e38;

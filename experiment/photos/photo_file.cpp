@@ -22,11 +22,9 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr int64_t kMaxPixels = int64_t{1} << 28;
-
 void check_pixels(const std::string& path, int64_t height, int64_t width) {
-  if (height < 1 || width < 1 || height > kMaxPixels / width) {
-    fail(path, "an image of {} x {} pixels; at most {} can be read", height, width, kMaxPixels);
+  if (height < 1 || width < 1 || height > kMaxPhotoPixels / width) {
+    fail(path, "an image of {} x {} pixels; at most {} can be read", height, width, kMaxPhotoPixels);
   }
 }
 

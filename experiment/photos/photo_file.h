@@ -16,7 +16,9 @@ struct Photo {
   std::vector<uint8_t> rgb;
 };
 
-// PNG or JPEG, told by contents. Throws one line for anything else, for a broken file, and for more than 2^28 pixels, before memory is
+inline constexpr int64_t kMaxPhotoPixels = int64_t{1} << 28;
+
+// PNG or JPEG, told by contents. Throws one line for anything else, for a broken file, and for more than kMaxPhotoPixels, before memory is
 // taken for them.
 Photo read_photo(const std::string& path);
 

@@ -16,12 +16,6 @@
 namespace phosphene {
 namespace {
 
-std::string contents_of(const std::filesystem::path& path) {
-  std::ostringstream contents;
-  contents << std::ifstream(path, std::ios::binary).rdbuf();
-  return contents.str();
-}
-
 // 3 x 3 filters with small numbers of both signs, none of which repeats with the channel.
 Weights filters(int64_t k, int64_t c) {
   std::vector<float> values(static_cast<size_t>(k * c * 9));
@@ -47,6 +41,12 @@ Model small_network(int64_t channels) {
 }
 
 }  // namespace
+
+std::string contents_of(const std::filesystem::path& path) {
+  std::ostringstream contents;
+  contents << std::ifstream(path, std::ios::binary).rdbuf();
+  return contents.str();
+}
 
 ProgramTest::ProgramTest() {
   std::string name = (std::filesystem::temp_directory_path() / "phosphene_cli_XXXXXX").string();

@@ -34,6 +34,9 @@ class ProgramTest : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
+// The bytes of a file.
+std::string contents_of(const std::filesystem::path& path);
+
 // The contract of every mistake: exit code 2, nothing but one line on stderr, and in it all of `words`.
 void expect_one_clear_line(const Outcome& outcome, const std::vector<std::string>& words);
 

@@ -22,12 +22,6 @@ std::string on_simulated_gpu(int seed, const std::string& more = "") {
       PHOSPHENE_SIM_LIBRARIES, seed, more);
 }
 
-std::string contents_of(const std::filesystem::path& path) {
-  std::ostringstream contents;
-  contents << std::ifstream(path, std::ios::binary).rdbuf();
-  return contents.str();
-}
-
 class SimulatedGpu : public ProgramTest {
  protected:
   void expect_agreement(const std::string& arguments, int seed, const std::string& more = "") const {

@@ -87,4 +87,10 @@ std::map<std::string, std::string> results_of(const std::string& run_folder) {
   return files;
 }
 
+Json record_of(const std::string& run_folder, const std::string& name) {
+  return read_json(run_folder + "/records/" + name + ".json");
+}
+
+int colour_type(const std::string& png) { return contents_of(png).at(25); }
+
 }  // namespace phosphene::testing

@@ -24,4 +24,10 @@ std::map<std::string, std::string> files_of(const std::string& run_folder);
 // The same, of pictures, records and floats alone: what a run's batches and threads must not change.
 std::map<std::string, std::string> results_of(const std::string& run_folder);
 
+// The record of one picture.
+Json record_of(const std::string& run_folder, const std::string& name);
+
+// What the pixels of a PNG are. 0: gray, 2: colours, 4: gray and alpha, 6: colours and alpha.
+int colour_type(const std::string& png);
+
 }  // namespace phosphene::testing

@@ -9,7 +9,7 @@
 #include "layers/image/pixel_image.h"
 #include "tests/support/compare.h"
 
-namespace phosphene {
+namespace phosphene::philox_test {
 namespace {
 
 using testing::same_bits;
@@ -85,4 +85,4 @@ TEST(NormalDraws, AreAFunctionOfKeyPurposeAndIndexAlone) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::philox_test

@@ -52,13 +52,6 @@ class CaffeTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-template <class T>
-const T& op_of(const Model& model, const std::string& layer) {
-  const Layer* found = model.find(layer);
-  if (found == nullptr) throw std::runtime_error("no layer " + layer);
-  return dynamic_cast<const T&>(*found->op);
-}
-
 std::vector<float> numbers(const Weights& weights) { return {weights.data, weights.data + weights.elements()}; }
 
 TEST_F(CaffeTest, NamesAReluInPlace) {

@@ -28,11 +28,6 @@ class ModelFile : public ::testing::Test {
   std::string path_;
 };
 
-template <class T>
-const T& op_of(const Model& model, const std::string& layer) {
-  return dynamic_cast<const T&>(*model.find(layer)->op);
-}
-
 TEST_F(ModelFile, RoundTrip) {
   const Model written = small_model(), read = read_model(path_);
   EXPECT_EQ(read.name, written.name);

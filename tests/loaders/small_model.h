@@ -1,6 +1,8 @@
 // A model with one layer of every kind, small enough to see through.
 #pragma once
 
+#include <stdexcept>
+
 #include "loaders/model/model.h"
 
 namespace phosphene::testing {
@@ -11,5 +13,13 @@ Model small_model();
 
 // Whole numbers from -5 to 5.
 Weights ramp(std::vector<int64_t> shape);
+
+// The op of a layer, which is a T. Throws where there is no such layer, or another op.
+template <class T>
+const T& op_of(const Model& model, const std::string& layer) {
+  const Layer* found = model.find(layer);
+  if (found == nullptr) throw std::runtime_error("no layer " + layer);
+  return dynamic_cast<const T&>(*found->op);
+}
 
 }  // namespace phosphene::testing

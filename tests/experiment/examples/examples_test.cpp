@@ -9,7 +9,7 @@
 #include "tests/experiment/small_experiment.h"
 #include "tests/networks/network_run.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::examples_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -388,4 +388,4 @@ TEST(Examples, OfGoogleNetAreWhatTheUnitsAreFor) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::examples_test

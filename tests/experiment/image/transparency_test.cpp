@@ -22,10 +22,6 @@ Json transparent_config(const TemporaryFolder& folder, int64_t channels = 3) {
   return config;
 }
 
-Json record_of(const std::string& out, const std::string& name) {
-  return read_json(out + "/records/" + name + ".json");
-}
-
 double first_objective(const std::string& out) { return record_of(out, "conv3-pre_1")["curve"][0][1].get<double>(); }
 
 // Pixels of four bytes, whatever the file has.
@@ -38,10 +34,6 @@ std::vector<uint8_t> rgba(const std::string& path) {
   EXPECT_NE(png_image_finish_read(&png, nullptr, pixels.data(), 0, nullptr), 0) << path;
   return pixels;
 }
-
-int colour_type(const std::string& path) {
-  return contents_of(path).at(25);
-}  // 4: gray and alpha, 6: colours and alpha
 
 std::vector<float> image_of(const std::string& out) {
   return Safetensors::open(out + "/floats/conv3-pre_1.safetensors").tensor("image").data;

@@ -11,7 +11,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::interpolation_test {
 namespace {
 
 constexpr int64_t kFrom = 2, kTo = 3, kAll = kFrom + kTo;  // channels
@@ -91,4 +91,4 @@ TEST(Interpolation, OfAConfigEqualsTheGoldenTable) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::interpolation_test

@@ -21,7 +21,7 @@
 #include "tests/experiment/small_experiment.h"
 #include "tests/support/compare.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::needed_channels_test {
 namespace {
 
 constexpr int64_t kSide = 16;
@@ -322,4 +322,4 @@ TEST(NeededChannels, MakeNoMoreProgramsOfASweepThanBlocks) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::needed_channels_test

@@ -13,12 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 // What a PNG says of its pixels (its specification, 11.2.2): 0 gray, 2 colours.
-int colour_type(const std::string& path) { return contents_of(path).at(25); }
-
-Json record_of(const std::string& out, const std::string& name) {
-  return read_json(out + "/records/" + name + ".json");
-}
-
 // The gray or colours that a picture is meant to show: of two channels the first, of more the first three.
 Photo shown(const std::vector<float>& planar, int64_t channels, int64_t height, int64_t width) {
   HostTensor colours{{1, 3, height, width}, {}};

@@ -26,10 +26,6 @@ Json sweep_config(const TemporaryFolder& folder) {
   return config;
 }
 
-Json record_of(const std::string& out, const std::string& name) {
-  return read_json(out + "/records/" + name + ".json");
-}
-
 // Asks to stop at the given step of the run, counted over batches from 1.
 class StopAt final : public Progress {
  public:

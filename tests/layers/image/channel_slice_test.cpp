@@ -6,7 +6,7 @@
 #include "tests/support/op_harness.h"
 #include "tests/support/widths.h"
 
-namespace phosphene {
+namespace phosphene::channel_slice_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -75,4 +75,4 @@ TEST(ChannelSlice, HaveTheSameBitsOnAnyThreadsAndAtEveryWidth) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::channel_slice_test

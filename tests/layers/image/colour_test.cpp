@@ -10,7 +10,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::colour_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -161,4 +161,4 @@ TEST(Colour, RefusesDecorrelationOfOtherThanThreeChannels) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::colour_test

@@ -13,7 +13,7 @@
 #include "tests/support/op_harness.h"
 #include "tests/support/widths.h"
 
-namespace phosphene {
+namespace phosphene::composite_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -217,4 +217,4 @@ TEST(FourNormals, ReachesTheTails) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::composite_test

@@ -16,7 +16,7 @@
 #include "tests/support/op_harness.h"
 #include "tests/support/widths.h"
 
-namespace phosphene {
+namespace phosphene::cppn_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -257,4 +257,4 @@ TEST(Cppn, RefusesWeightsOfAnotherLayer) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::cppn_test

@@ -12,7 +12,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::fourier_image_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -224,4 +224,4 @@ TEST(FourierImage, StartHasTheGoldenStatistics) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::fourier_image_test

@@ -7,7 +7,7 @@
 #include "tests/support/op_harness.h"
 #include "tests/support/widths.h"
 
-namespace phosphene {
+namespace phosphene::sigmoid_image_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -59,4 +59,4 @@ TEST(SigmoidImage, HasTheSameBitsOnAnyThreadsAndAtEveryWidth) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::sigmoid_image_test

@@ -10,7 +10,7 @@
 #include "tests/support/op_harness.h"
 #include "tests/support/widths.h"
 
-namespace phosphene {
+namespace phosphene::upsample_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -180,4 +180,4 @@ TEST(Upsample, StartsDifferByLevelJobAndPurpose) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::upsample_test

@@ -11,7 +11,7 @@
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/cases/case.h"
 
-namespace phosphene {
+namespace phosphene::bf16_test {
 namespace {
 
 // A convolution and a product of matrices round their weights too, and a library adds in an order of its own.
@@ -115,4 +115,4 @@ TEST(Bfloat16, EveryWidthRoundsAlike) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::bf16_test

@@ -3,7 +3,7 @@
 #include "runtime/error.h"
 #include "tests/layers/network/oracles.h"
 
-namespace phosphene {
+namespace phosphene::bias_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -38,4 +38,4 @@ TEST(Bias, GradientIsTheAdjointAndTheDifference) {
 TEST(Bias, RefusesAnotherNumberOfChannels) { EXPECT_THROW(harness_of(random_tensor(kShape, 1), {1, 2}), Error); }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::bias_test

@@ -7,7 +7,7 @@
 #include "runtime/error.h"
 #include "tests/layers/network/oracles.h"
 
-namespace phosphene {
+namespace phosphene::convolution_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -233,4 +233,4 @@ TEST(Convolution, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::convolution_test

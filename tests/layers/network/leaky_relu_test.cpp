@@ -5,7 +5,7 @@
 #include "runtime/error.h"
 #include "tests/layers/network/oracles.h"
 
-namespace phosphene {
+namespace phosphene::leaky_relu_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -51,4 +51,4 @@ TEST(LeakyRelu, RefusesASlopeThatHidesTheSign) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::leaky_relu_test

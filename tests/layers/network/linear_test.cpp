@@ -5,7 +5,7 @@
 #include "tests/layers/network/oracles.h"
 #include "tests/support/widths.h"
 
-namespace phosphene {
+namespace phosphene::linear_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -110,4 +110,4 @@ TEST(Linear, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::linear_test

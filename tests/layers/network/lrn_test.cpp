@@ -5,7 +5,7 @@
 #include "tests/layers/network/oracles.h"
 #include "tests/support/widths.h"
 
-namespace phosphene {
+namespace phosphene::lrn_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -111,4 +111,4 @@ TEST(Lrn, RefusesAPowerOfWhatMayBeNegative) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::lrn_test

@@ -3,7 +3,7 @@
 #include "runtime/error.h"
 #include "tests/layers/network/oracles.h"
 
-namespace phosphene {
+namespace phosphene::pooling_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -185,4 +185,4 @@ TEST(Pooling, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::pooling_test

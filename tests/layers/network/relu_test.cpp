@@ -2,7 +2,7 @@
 
 #include "tests/layers/network/oracles.h"
 
-namespace phosphene {
+namespace phosphene::relu_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -122,4 +122,4 @@ TEST(Relu, DoesNotDependOnThreadsOrBatch) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::relu_test

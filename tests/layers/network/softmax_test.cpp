@@ -2,7 +2,7 @@
 
 #include "tests/layers/network/oracles.h"
 
-namespace phosphene {
+namespace phosphene::softmax_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -48,4 +48,4 @@ TEST(Softmax, DoesNotDependOnThreadsOrBatch) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::softmax_test

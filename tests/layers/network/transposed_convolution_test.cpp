@@ -3,7 +3,7 @@
 #include "runtime/error.h"
 #include "tests/layers/network/oracles.h"
 
-namespace phosphene {
+namespace phosphene::transposed_convolution_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -124,4 +124,4 @@ TEST(TransposedConvolution, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::transposed_convolution_test

@@ -8,7 +8,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::alignment_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -85,4 +85,4 @@ TEST(Alignment, DoesNotDependOnThreadsOrPartners) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::alignment_test

@@ -8,7 +8,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::direction_objective_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -158,4 +158,4 @@ TEST(DirectionObjective, RefusesVectorsOfAnotherLayer) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::direction_objective_test

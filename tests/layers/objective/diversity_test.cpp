@@ -8,7 +8,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::diversity_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -137,4 +137,4 @@ TEST(Diversity, DoesNotDependOnThreadsOrPartners) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::diversity_test

@@ -7,7 +7,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::layer_objective_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -74,4 +74,4 @@ TEST(LayerObjective, DoesNotDependOnThreadsOrBatch) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::layer_objective_test

@@ -8,7 +8,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::matrix_products_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -116,4 +116,4 @@ TEST(MatrixProducts, HalvesOfASymmetricOneHaveTheSameBits) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::matrix_products_test

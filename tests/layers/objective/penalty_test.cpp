@@ -10,7 +10,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::penalty_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -343,4 +343,4 @@ TEST(Penalty, RefusesATableOfAnotherSizeAndANetworksValue) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::penalty_test

@@ -10,7 +10,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::product_objective_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -107,4 +107,4 @@ TEST(ProductObjective, DoesNotDependOnThreadsOrOtherGroups) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::product_objective_test

@@ -7,7 +7,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::reference_objective_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -141,4 +141,4 @@ TEST(ReferenceObjective, DoesNotDependOnThreadsOrBatch) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::reference_objective_test

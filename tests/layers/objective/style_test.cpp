@@ -8,7 +8,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::style_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -169,4 +169,4 @@ TEST(Style, DoesNotDependOnThreadsOrBatch) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::style_test

@@ -9,7 +9,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::unit_objective_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -145,4 +145,4 @@ TEST(UnitObjective, RefusesATableOfAnotherSize) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::unit_objective_test

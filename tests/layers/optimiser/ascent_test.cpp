@@ -11,7 +11,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::ascent_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -271,4 +271,4 @@ TEST(ParameterUpdate, AGroupIsFrozenWithAnyOfItsImages) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::ascent_test

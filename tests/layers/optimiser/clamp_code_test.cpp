@@ -9,7 +9,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::clamp_code_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -91,4 +91,4 @@ TEST(ClampCode, DoesNotDependOnThreadsOrBatch) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::clamp_code_test

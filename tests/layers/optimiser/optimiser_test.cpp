@@ -13,7 +13,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::optimiser_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -184,4 +184,4 @@ TEST(Adam, WhitensLikeTheOpItReplaces) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::optimiser_test

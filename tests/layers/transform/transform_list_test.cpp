@@ -10,7 +10,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
 
-namespace phosphene {
+namespace phosphene::transform_list_test {
 namespace {
 
 using testing::golden_table;
@@ -272,4 +272,4 @@ TEST(TransformReplay, RefusesWhatIsNoListOfMatrices) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::transform_list_test

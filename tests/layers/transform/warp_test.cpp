@@ -9,7 +9,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene {
+namespace phosphene::warp_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
@@ -188,4 +188,4 @@ TEST(Warp, RefusesPreprocessingThatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::warp_test
