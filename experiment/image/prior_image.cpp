@@ -18,11 +18,8 @@ constexpr const char* kPhotoKey = "/parameterization/prior/from";
 constexpr double kMaxOfPhotos = 3;
 
 Generator load(const Config& config) {
-  try {
-    return read_generator(find_model(config.prior.generator, config.directory));
-  } catch (const Error& error) {
-    throw Error(error.blame(), fmt::format("{}: {}", config.file, kGeneratorKey), error.what());
-  }
+  return at_place(fmt::format("{}: {}", config.file, kGeneratorKey),
+                  [&] { return read_generator(find_model(config.prior.generator, config.directory)); });
 }
 
 int64_t nearest_multiple(int64_t size, int64_t scale) {

@@ -84,11 +84,7 @@ NeededBlock read_along(const Trail& trail, int64_t unit, const std::set<std::str
 }
 
 std::string layer_of(const Model& model, const Term& term) {
-  try {
-    return term.of_a_class() ? model.logits() : model.resolve(term.layer);
-  } catch (const Error& error) {
-    throw Error(error.blame(), term.place, error.what());
-  }
+  return at_place(term.place, [&] { return term.of_a_class() ? model.logits() : model.resolve(term.layer); });
 }
 
 bool reads_one_channel(const Term& term) { return term.kind == TermKind::channel || term.kind == TermKind::neuron; }

@@ -49,12 +49,10 @@ struct TermContext {
   [[nodiscard]] std::string name() const { return fmt::format("objective {}", index); }
   [[nodiscard]] ValueId layer() const { return layer_of(term); }
   [[nodiscard]] ValueId layer_of(const Term& any, const NeededBlock* read = nullptr) const {
-    try {
+    return at_place(any.place, [&] {
       if (read != nullptr) return network.value(read->block);
       return network.value(any.of_a_class() ? model.logits() : any.layer);
-    } catch (const Error& error) {
-      throw Error(error.blame(), any.place, error.what());
-    }
+    });
   }
 };
 
@@ -128,12 +126,7 @@ Activation append_activation(const TermContext& context, const Term& term, size_
 }
 
 UnitRow unit_row(const Model& model, const Activation& activation, const BatchImage& slot, const Term& term) {
-  int64_t unit = 0;
-  try {
-    unit = term.unit ? *term.unit : model.class_index(term.label);
-  } catch (const Error& error) {
-    throw Error(error.blame(), term.place, error.what());
-  }
+  const int64_t unit = at_place(term.place, [&] { return term.unit ? *term.unit : model.class_index(term.label); });
   const int64_t begin = activation.begin, channels = activation.shape.c;
   if (unit < begin || unit >= begin + channels) {
     if (!activation.whole)
