@@ -26,11 +26,7 @@ std::string deepest_map(const Model& model) {
 
 // As its user wrote it; that it is there is said here, where the flag is known.
 const std::string& layer_named(const Model& model, const std::string& layer) {
-  try {
-    static_cast<void>(model.resolve(layer));
-  } catch (const Error& error) {
-    throw Error(error.blame(), "--layer", error.what());
-  }
+  at_place("--layer", [&] { return model.resolve(layer); });
   return layer;
 }
 

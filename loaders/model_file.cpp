@@ -172,12 +172,9 @@ std::vector<Layer> read_layers(const Json& list, const Safetensors& file) {
     const std::string name =
         Attributes(described, fmt::format("{}: layer {}", file.path(), layers.size())).string("name");
     const Attributes json(described, fmt::format("{}: layer '{}'", file.path(), name));
-    try {
+    at_place_if_none(json.where(), [&] {  // an op's constructor does not know its layer
       layers.push_back({name, read_op(json, file), json.strings("inputs")});
-    } catch (const Error& error) {
-      if (!error.where().empty()) throw;
-      throw Error(error.blame(), json.where(), error.what());  // of the op's constructor, which knows no layer
-    }
+    });
     check_inputs(json, layers.back(), known);
     if (!known.insert(name).second) fail(json.where(), "stands there twice");
   }

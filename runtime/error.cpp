@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 namespace phosphene {
 namespace {
@@ -22,7 +23,39 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+std::vector<std::string> list_of(std::string place) {
+  if (place.empty()) return {};
+  return {std::move(place)};
+}
+
+std::string sentence(std::span<const std::string> places, const std::string& fault) {
+  std::string text;
+  for (const std::string& place : places) text += place + ": ";
+  return text + fault;
+}
+
 }  // namespace
+
+Error::Error(Blame blame, std::string place, std::string fault)
+    : Error(blame, list_of(std::move(place)), std::move(fault)) {}
+
+Error::Error(Blame blame, std::vector<std::string> places, std::string fault)
+    : std::runtime_error(sentence(places, fault)),
+      blame_(blame),
+      places_(std::move(places)),
+      fault_(std::move(fault)) {}
+
+std::string Error::within() const {
+  const std::span<const std::string> places(places_);
+  return sentence(places.empty() ? places : places.subspan(1), fault_);
+}
+
+Error Error::at(const std::string& place) const {
+  if (place.empty()) return *this;
+  std::vector<std::string> places{place};
+  places.insert(places.end(), places_.begin(), places_.end());
+  return {blame_, std::move(places), fault_};
+}
 
 std::string suggestion(std::string_view wanted, const std::vector<std::string>& known) {
   size_t nearest_distance = std::max<size_t>(2, wanted.size() / 2) + 1;

@@ -16,19 +16,47 @@ enum class Blame {
   phosphene  // a broken promise of our own: exit code 1
 };
 
-// `where` names the place (file, JSON pointer, layer), `what` the fault; what() is "where: what".
+// A fault and the places it was found in, the widest first: "net.prototxt: layer 'conv1': the kernel is larger than the image".
 class Error : public std::runtime_error {
  public:
-  Error(Blame blame, std::string where, const std::string& what)
-      : std::runtime_error(where.empty() ? what : where + ": " + what), blame_(blame), where_(std::move(where)) {}
+  // `place` is a file, a JSON pointer, a layer, a flag; "" if only a caller knows it.
+  Error(Blame blame, std::string place, std::string fault);
 
   [[nodiscard]] Blame blame() const { return blame_; }
-  [[nodiscard]] const std::string& where() const { return where_; }
+  [[nodiscard]] const std::vector<std::string>& places() const { return places_; }
+  // what() without its widest place, for who has named that already.
+  [[nodiscard]] std::string within() const;
+  // The same fault with a wider place around it; as it is for "".
+  [[nodiscard]] Error at(const std::string& place) const;
 
  private:
+  Error(Blame blame, std::vector<std::string> places, std::string fault);
+
   Blame blame_;
-  std::string where_;
+  std::vector<std::string> places_;
+  std::string fault_;
 };
+
+// The result of `call`, whose Errors get a wider place.
+template <class Call>
+decltype(auto) at_place(const std::string& place, Call&& call) {
+  try {
+    return call();
+  } catch (const Error& error) {
+    throw error.at(place);
+  }
+}
+
+// The same, but for Errors that have no place yet.
+template <class Call>
+decltype(auto) at_place_if_none(const std::string& place, Call&& call) {
+  try {
+    return call();
+  } catch (const Error& error) {
+    if (!error.places().empty()) throw;
+    throw error.at(place);
+  }
+}
 
 // fail("model.safetensors", "tensor {} is truncated", name): the user's mistake, told with its place.
 template <class... Arguments>

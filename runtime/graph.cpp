@@ -48,12 +48,7 @@ std::vector<TensorInfo> Graph::infos(std::span<const ValueId> ids) const {
 
 std::vector<ValueId> Graph::append_all(std::shared_ptr<const Op> op, std::vector<ValueId> src,
                                        const std::string& name) {
-  std::vector<TensorInfo> dst_infos;
-  try {
-    dst_infos = op->infer(infos(src));
-  } catch (const Error& error) {
-    throw Error(error.blame(), name, error.what());
-  }
+  const std::vector<TensorInfo> dst_infos = at_place(name, [&] { return op->infer(infos(src)); });
   std::vector<ValueId> dst;
   for (const TensorInfo& info : dst_infos) {
     values_.push_back(

@@ -31,11 +31,8 @@ struct PriorKeys {
 };
 
 Generator load(const NamedFile& generator, const std::string& config_file) {
-  try {
-    return read_generator(find_model(generator.name, generator.folder));
-  } catch (const Error& error) {
-    throw Error(error.blame(), fmt::format("{}: {}", config_file, kGeneratorKey), error.what());
-  }
+  return at_place(fmt::format("{}: {}", config_file, kGeneratorKey),
+                  [&] { return read_generator(find_model(generator.name, generator.folder)); });
 }
 
 int64_t nearest_multiple(int64_t size, int64_t scale) {

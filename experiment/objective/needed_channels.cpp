@@ -85,11 +85,7 @@ NeededBlock read_along(const Trail& trail, int64_t unit, const std::set<std::str
 
 // The canonical name of the layer that a term reads.
 std::string layer_of(const Model& model, const LayerRead& read, const std::string& place) {
-  try {
-    return read.layer.empty() ? model.logits() : model.resolve(read.layer);
-  } catch (const Error& error) {
-    throw Error(error.blame(), place, error.what());
-  }
+  return at_place(place, [&] { return read.layer.empty() ? model.logits() : model.resolve(read.layer); });
 }
 
 }  // namespace

@@ -25,11 +25,7 @@ const Term& Objective::leading() const {
 }
 
 ValueId TermContext::layer(const std::string& layer, const std::string& place) const {
-  try {
-    return network.value(layer.empty() ? model.logits() : layer);
-  } catch (const Error& error) {
-    throw Error(error.blame(), place, error.what());
-  }
+  return at_place(place, [&] { return network.value(layer.empty() ? model.logits() : layer); });
 }
 
 ReferencePhotos& TermContext::photographs(const std::string& place) const {

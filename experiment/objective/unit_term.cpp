@@ -167,12 +167,7 @@ UnitActivation UnitTerm::append_activation(const TermContext& context, size_t fa
 }
 
 UnitRow UnitTerm::row(const Model& model, const UnitActivation& activation, const BatchImage& image) const {
-  int64_t unit = 0;
-  try {
-    unit = index ? *index : model.class_index(class_label);
-  } catch (const Error& error) {
-    throw Error(error.blame(), place, error.what());
-  }
+  const int64_t unit = at_place(place, [&] { return index ? *index : model.class_index(class_label); });
   const int64_t begin = activation.begin, channels = activation.shape.c;
   if (unit < begin || unit >= begin + channels) {
     if (!activation.whole)

@@ -113,14 +113,7 @@ void Importer::check_type(const LayerParameter& layer, const std::string& path) 
 void Importer::import(const LayerParameter& layer) { (this->*translations().at(layer.type()))(layer); }
 
 void Importer::add(const LayerParameter& layer, const std::function<std::shared_ptr<const Op>()>& build) {
-  std::shared_ptr<const Op> op;
-  try {
-    op = build();
-  } catch (const Error& error) {
-    if (!error.where().empty()) throw;
-    throw Error(error.blame(), network_.where(layer), error.what());
-  }
-  network_.add(layer, std::move(op));
+  network_.add(layer, at_place_if_none(network_.where(layer), build));
 }
 
 void Importer::set_input(const std::string& blob, const std::vector<int64_t>& dims) {

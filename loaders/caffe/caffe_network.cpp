@@ -61,12 +61,10 @@ void CaffeNetwork::append(const LayerParameter& layer, const std::string& name, 
   if (name.empty() || taken(name)) fail(where(layer), "the name '{}' is taken", name);
   std::vector<TensorInfo> src;
   for (const std::string& input : inputs) src.push_back(infos_.at(input));
-  try {
+  at_place(where(layer), [&] {
     infos_[name] = op->infer(src).front();
     check_size(infos_[name].shape);
-  } catch (const Error& error) {
-    throw Error(error.blame(), where(layer), error.what());
-  }
+  });
   model_.layers.push_back({name, std::move(op), std::move(inputs)});
 }
 

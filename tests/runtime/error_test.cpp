@@ -11,9 +11,40 @@ TEST(Error, SaysWhereAndWhat) {
     FAIL() << "no exception";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "a.json: key 7 is unknown");
-    EXPECT_EQ(error.where(), "a.json");
+    EXPECT_EQ(error.places(), std::vector<std::string>{"a.json"});
     EXPECT_EQ(error.blame(), Blame::user);
   }
+}
+
+TEST(Error, ListsItsPlacesFromTheWidest) {
+  try {
+    at_place("a.json", [] { at_place("", [] { at_place("layer 'b'", [] { fail("", "has {} inputs", 3); }); }); });
+    FAIL() << "no exception";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "a.json: layer 'b': has 3 inputs");
+    EXPECT_EQ(error.places(), (std::vector<std::string>{"a.json", "layer 'b'"}));
+    EXPECT_EQ(error.within(), "layer 'b': has 3 inputs");
+    EXPECT_EQ(error.blame(), Blame::user);
+  }
+}
+
+TEST(Error, APlaceMayBeForErrorsWithoutOneOnly) {
+  for (const char* known : {"", "a.json"}) {
+    try {
+      at_place_if_none("layer 'b'", [&] { fail_internal(known, "is broken"); });
+      FAIL() << "no exception";
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()), *known == '\0' ? "layer 'b': is broken" : "a.json: is broken");
+      EXPECT_EQ(error.blame(), Blame::phosphene);
+    }
+  }
+}
+
+TEST(Error, APlaceLetsResultsThrough) {
+  int number = 3;
+  EXPECT_EQ(at_place("a.json", [] { return 7; }), 7);
+  int& same = at_place("a.json", [&]() -> int& { return number; });
+  EXPECT_EQ(&same, &number);
 }
 
 TEST(Error, SuggestsTheNearestName) {
