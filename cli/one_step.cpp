@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/device_option.h"
+#include "experiment/config/image_size.h"
 #include "experiment/config/sweep.h"
 #include "runtime/error.h"
 
@@ -88,8 +89,7 @@ OneStepSubject::OneStepSubject(const OneStepOptions& options)
   const int64_t batch = options.batch > 0 ? options.batch : config.images;
   if (batch % config.images != 0)
     fail("--batch", "{} images; those of a job of {} belong together: {}", batch, options.subject, config.images);
-  image = {batch, model.channels, config.height > 0 ? config.height : model.height,
-           config.width > 0 ? config.width : model.width};
+  image = input_shape(model, config, batch);
   for (int64_t i = 0; i < batch; ++i)
     slots.push_back({&config, i % config.images, static_cast<uint32_t>(i / config.images)});
 }

@@ -1,5 +1,6 @@
 #include "experiment/objective/direction_vectors.h"
 
+#include "experiment/config/image_size.h"
 #include "experiment/photos/find_photograph.h"
 #include "experiment/photos/photo_features.h"
 #include "layers/image/normal_draws.h"
@@ -75,8 +76,7 @@ std::vector<float> DirectionVectors::from_photo(const BatchImage& slot, const Te
   if (backend == nullptr) return {};
   HostTensor& features = photos_[path];
   if (features.data.empty()) {
-    const int64_t height = slot.config->height > 0 ? slot.config->height : model_.height;
-    const int64_t width = slot.config->width > 0 ? slot.config->width : model_.width;
+    const auto [height, width] = image_size(model_, *slot.config);
     features = photo_features(model_, term.layer, path, height, width, *backend);
   }
   return cut(features.data, activation_.h, activation_.w, row, column, patch_);

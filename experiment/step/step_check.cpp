@@ -116,7 +116,7 @@ Config in_f32(Config config) {
 }  // namespace
 
 void compare_ops(const Model& model, const Config& config, const std::vector<BatchImage>& slots, Backend& reference,
-                 Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell) {
+                 Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& report) {
   StepProgram step(model, in_f32(config), std::ssize(slots), reference);
   const Graph& graph = step.program().graph();
   int64_t bytes = 0;  // every value stays on the host
@@ -144,7 +144,7 @@ void compare_ops(const Model& model, const Config& config, const std::vector<Bat
     for (size_t i = 0; i < node.dst.size(); ++i) {
       const TensorInfo &info = graph.info(node.dst[i]), &tested_info = tested_graph.info(node.dst[i]);
       const double error = largest_error(info, expected[i], converted(actual[i], tested_info.dtype, info.dtype));
-      tell({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding)});
+      report({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding)});
       values[node.dst[i]] =
           converted(converted(expected[i], info.dtype, tested_info.dtype), tested_info.dtype, info.dtype);
     }

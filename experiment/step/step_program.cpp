@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "experiment/config/image_size.h"
 #include "experiment/image/start_pictures.h"
 #include "layers/optimiser/objective_history.h"
 #include "layers/transform/warp.h"
@@ -29,8 +30,7 @@ void check_gradient_rules(const Config& config, const Model& model) {
 StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend)
     : config_(config),
       n_(n),
-      image_{n, model.channels, config.height > 0 ? config.height : model.height,
-             config.width > 0 ? config.width : model.width},
+      image_(input_shape(model, config, n)),
       image_part_(config, image_, model, backend),
       states_(std::make_unique<States>(backend)) {
   int64_t parameters = 0;
@@ -140,9 +140,9 @@ void StepProgram::start(const std::vector<BatchImage>& some, const PhaseEnd* bef
     start_image(slots, before);
   }
   if (config_.carry_over == CarryOver::optimisation) {
-    copy(optimiser_states(), *before);
+    copy(ascent_states(), *before);
   } else {
-    for (const std::string& name : optimiser_states())
+    for (const std::string& name : ascent_states())
       states_->write(name, std::vector<std::byte>(static_cast<size_t>(states_->info(name).bytes())));
   }
 }
@@ -154,13 +154,12 @@ void StepProgram::start_image(const std::vector<BatchImage>& slots, const PhaseE
   image_part_.write_start(*states_, slots, &pictures);
 }
 
-std::vector<std::string> StepProgram::optimiser_states() const {
+std::vector<std::string> StepProgram::ascent_states() const {
   std::vector<std::string> names = {kStepState, kStoppedAtState, kHistoryState};
   for (const ImageParameter& parameter : image_part_.parameters()) {
-    names.push_back(parameter.name + "/m");
-    names.push_back(parameter.name + "/v");
+    const std::vector<std::string> moments = optimiser_states(config_.optimiser, parameter.name);
+    names.insert(names.end(), moments.begin(), moments.end());
   }
-  std::erase_if(names, [this](const std::string& name) { return !states_->contains(name); });
   return names;
 }
 
@@ -175,10 +174,15 @@ PhaseEnd StepProgram::end() {
   return end;
 }
 
+HostTensor StepProgram::first_parameter() const {
+  const Shape& shape = states_->info(kParameterState).shape;
+  return {{shape.n, shape.c, shape.h, shape.w}, states_->read<float>(kParameterState)};
+}
+
 std::vector<float> StepProgram::first_moments() const {
   std::vector<float> moments;
   for (const ImageParameter& parameter : image_part_.parameters()) {
-    const std::vector<float> moment = states_->read<float>(parameter.name + "/m");
+    const std::vector<float> moment = states_->read<float>(first_moment_of(parameter.name));
     moments.insert(moments.end(), moment.begin(), moment.end());
   }
   return moments;
@@ -189,7 +193,8 @@ bool StepProgram::moves(int64_t image) const {
     const int64_t owners = parameter.of_group ? n_ / config_.images : n_;
     const int64_t owner = parameter.of_group ? image / config_.images : image;
     std::vector<float> moment(static_cast<size_t>(parameter.info.shape.elements() / owners));
-    states_->read_part(parameter.name + "/m", owner * std::ssize(moment) * static_cast<int64_t>(sizeof(float)),
+    states_->read_part(first_moment_of(parameter.name),
+                       owner * std::ssize(moment) * static_cast<int64_t>(sizeof(float)),
                        std::as_writable_bytes(std::span<float>(moment)));
     if (std::any_of(moment.begin(), moment.end(), [](float m) { return m != 0; })) return true;
   }

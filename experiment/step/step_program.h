@@ -50,6 +50,8 @@ class StepProgram {
   // Of the images as they are shown: of a transparent one alpha is the last channel.
   [[nodiscard]] const Shape& image_shape() const { return shown().shape; }
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
+  // The first of them, of all images: of the Fourier parameterization the spectra (layers/image/fourier_image.h).
+  [[nodiscard]] HostTensor first_parameter() const;
   // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes
   // of them.
   [[nodiscard]] std::vector<float> first_moments() const;
@@ -71,7 +73,7 @@ class StepProgram {
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
   void append_update(Graph& graph) const;
   void start_image(const std::vector<BatchImage>& slots, const PhaseEnd* before);
-  [[nodiscard]] std::vector<std::string> optimiser_states() const;
+  [[nodiscard]] std::vector<std::string> ascent_states() const;
   void copy(const std::vector<std::string>& names, const PhaseEnd& before);
 
   Config config_;  // whose structure the program has
