@@ -10,6 +10,7 @@
 #include "cli/device_option.h"
 #include "experiment/config/config.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "experiment/step/step_program.h"
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"

@@ -9,6 +9,7 @@
 #include "experiment/pages/figures_page.h"
 #include "experiment/pages/page.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "experiment/run/run_folder.h"
 #include "layers/network/softmax.h"
 #include "loaders/json_reader.h"

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "experiment/config/image_size.h"
 #include "experiment/photos/find_photograph.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -57,12 +59,10 @@ HostTensor start_pictures(const Config& config, const Shape& image, const HostTe
 
 void check_start_pictures(const Config& config, const Model& model) {
   if (config.starts_from_photo()) must_have_colours(config, model.channels, "initial");
-  const auto side = [](int64_t given, int64_t trained) { return given > 0 ? given : trained; };
   for (size_t i = 1; i < config.phases(); ++i) {
-    const Config &phase = config.phase(i), &before = config.phase(i - 1);
-    const bool same = side(phase.height, model.height) == side(before.height, model.height) &&
-                      side(phase.width, model.width) == side(before.width, model.width);
-    if (!same) must_have_colours(phase, model.channels, "size");
+    const Config& phase = config.phase(i);
+    if (image_size(model, phase) != image_size(model, config.phase(i - 1)))
+      must_have_colours(phase, model.channels, "size");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "experiment/photos/photo_features.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "experiment/step/step_program.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"
