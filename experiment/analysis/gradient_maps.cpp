@@ -6,7 +6,6 @@
 #include "experiment/objective/objective.h"
 #include "experiment/pages/figures_page.h"
 #include "experiment/pages/page.h"
-#include "experiment/pages/power_spectrum_json.h"
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/run/run_folder.h"
