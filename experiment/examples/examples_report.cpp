@@ -7,6 +7,8 @@
 
 #include "experiment/pages/examples_page.h"
 #include "experiment/pages/page.h"
+#include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "experiment/run/run_folder.h"
 #include "runtime/error.h"
 
