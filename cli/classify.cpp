@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "layers/network/softmax.h"
 #include "loaders/model/model.h"
 #include "runtime/cpu/cpu_backend.h"

@@ -11,6 +11,7 @@ void add_inspect_command(CLI::App& app);
 void add_classify_command(CLI::App& app);
 void add_render_command(CLI::App& app);
 void add_report_command(CLI::App& app);
+void add_schema_command(CLI::App& app);
 void add_examples_command(CLI::App& app);
 void add_gradients_command(CLI::App& app);
 void add_adversarial_command(CLI::App& app);

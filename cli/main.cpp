@@ -66,6 +66,7 @@ int run_program(int argc, char** argv) {
   add_classify_command(app);
   add_render_command(app);
   add_report_command(app);
+  add_schema_command(app);
   add_examples_command(app);
   add_gradients_command(app);
   add_adversarial_command(app);
