@@ -162,8 +162,7 @@ void ExampleSearch::process(const std::string& name) {
     skip(name, "needs more memory than there is");
   } catch (const Error& error) {
     if (error.blame() != Blame::user) throw;
-    const std::string what = error.what();
-    skip(name, what.starts_with(error.where() + ": ") ? what.substr(error.where().size() + 2) : what);
+    skip(name, error.within());
   }
   ++now_;
   ++state_.photographs;
