@@ -14,6 +14,7 @@
 #include "layers/network/softmax.h"
 #include "loaders/json_attributes.h"
 #include "runtime/error.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 namespace {

@@ -7,6 +7,7 @@
 #include "experiment/examples/unit_list.h"
 #include "experiment/photos/photo_file.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

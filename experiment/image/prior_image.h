@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "experiment/config/config.h"
-#include "kernels/philox.h"
+#include "kernels/parameters.h"
 #include "loaders/generator.h"
 #include "loaders/model/model.h"
 #include "runtime/backend.h"

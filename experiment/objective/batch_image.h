@@ -2,7 +2,7 @@
 #pragma once
 
 #include "experiment/config/config.h"
-#include "kernels/philox.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 

@@ -15,6 +15,7 @@
 #include "layers/objective/style.h"
 #include "layers/objective/unit_objective.h"
 #include "runtime/error.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
 

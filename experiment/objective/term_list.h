@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/penalty.h"
-#include "kernels/style.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 
