@@ -12,6 +12,7 @@
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/image_gradient.h"
 #include "runtime/cpu/onednn_convolution.h"
+#include "runtime/problems/network.h"
 #include "tests/cases/case_list.h"
 
 namespace phosphene {

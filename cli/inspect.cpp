@@ -13,6 +13,7 @@
 #include "cli/roofline.h"
 #include "loaders/model/model.h"
 #include "runtime/fuse.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {
@@ -22,7 +23,7 @@ struct InspectOptions {
   bool json = false, explain = false, roofline = false;
 };
 
-struct LayerRow {
+struct ListedLayer {
   std::string name, kind;
   Shape shape;
   int64_t parameters = 0;
@@ -40,12 +41,12 @@ int64_t parameters_of(const P& problem) {
     return 0;
 }
 
-std::vector<LayerRow> layer_rows(const Model& model, int64_t size) {
+std::vector<ListedLayer> layer_rows(const Model& model, int64_t size) {
   Graph graph;
   const Shape input{1, model.channels, size > 0 ? size : model.height, size > 0 ? size : model.width};
   ModelGraph network(model, graph, graph.state(Model::kInput, {input}));
   for (const Layer& layer : model.layers) network.value(layer.name);
-  std::vector<LayerRow> rows;
+  std::vector<ListedLayer> rows;
   for (const Instruction& instruction : lower(graph))
     rows.push_back({instruction.layer, instruction.kind, graph.shape(instruction.dst.front()),
                     std::visit([](const auto& problem) { return parameters_of(problem); }, instruction.problem),
@@ -53,9 +54,9 @@ std::vector<LayerRow> layer_rows(const Model& model, int64_t size) {
   return rows;
 }
 
-Json to_json(const Model& model, const std::vector<LayerRow>& rows) {
+Json to_json(const Model& model, const std::vector<ListedLayer>& rows) {
   Json layers = Json::array();
-  for (const LayerRow& row : rows)
+  for (const ListedLayer& row : rows)
     layers.push_back({{"name", row.name},
                       {"kind", row.kind},
                       {"shape", {row.shape.n, row.shape.c, row.shape.h, row.shape.w}},
@@ -72,13 +73,13 @@ Json to_json(const Model& model, const std::vector<LayerRow>& rows) {
           {"layers", layers}};
 }
 
-void print_table(const Model& model, const std::vector<LayerRow>& rows) {
+void print_table(const Model& model, const std::vector<ListedLayer>& rows) {
   size_t width = 5;
   int64_t parameters = 0;
   double total = 0;
-  for (const LayerRow& row : rows) width = std::max(width, row.name.size());
+  for (const ListedLayer& row : rows) width = std::max(width, row.name.size());
   fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10}\n", "layer", width, "kind", "N x C x H x W", "parameters", "MFLOP");
-  for (const LayerRow& row : rows) {
+  for (const ListedLayer& row : rows) {
     fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10.1f}\n", row.name, width, row.kind, to_string(row.shape),
                row.parameters, row.flops * 1e-6);
     parameters += row.parameters;
@@ -107,12 +108,13 @@ void print_plan(const OneStepSubject& subject, const OneStep& step) {
 // The layers, printed or put into `json`; false when none has a map, of which a channel could be drawn.
 bool list_layers(const InspectOptions& options, Json& json) {
   const Model model = model_of(options.of);
-  const std::vector<LayerRow> rows = layer_rows(model, options.of.size);
+  const std::vector<ListedLayer> rows = layer_rows(model, options.of.size);
   if (options.json)
     json = to_json(model, rows);
   else
     print_table(model, rows);
-  return std::any_of(rows.begin(), rows.end(), [](const LayerRow& row) { return row.shape.h > 1 && row.shape.w > 1; });
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const ListedLayer& row) { return row.shape.h > 1 && row.shape.w > 1; });
 }
 
 void tell_of_the_step(const InspectOptions& options, Json& json) {

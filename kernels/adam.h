@@ -10,11 +10,10 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 #include "kernels/schedule.h"
 
 namespace phosphene {
-
-enum class AdamEpsilon : uint8_t { torch, tf1 };
 
 struct AdamFactors {
   static constexpr int cpu_lanes = 1;
@@ -29,7 +28,8 @@ struct AdamFactors {
     const double t = static_cast<double>(*step + 1);
     const double first = 1 - pow(beta1, t), second = sqrt(1 - pow(beta2, t));
     const bool torch = epsilon_form == AdamEpsilon::torch;
-    factors[0] = static_cast<float>(learning_rate * schedule.factor(*step) / first * (torch ? 1 : second));
+    factors[0] =
+        static_cast<float>(learning_rate * learning_rate_factor(schedule, *step) / first * (torch ? 1 : second));
     factors[1] = static_cast<float>(torch ? 1 / second : 1);
   }
 };

@@ -8,15 +8,11 @@
 #pragma once
 
 #include "kernels/host_device.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 
 inline constexpr int kAlignedNeighbours = 4;
-
-struct AlignmentRow {
-  float weight = 0;
-  float decay = 2;
-};
 
 template <class Storage>
 struct AlignmentValue {

@@ -9,16 +9,9 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
-
-// M = [[.26 .09 .02] [.27 0 -.05] [.27 -.09 .03]] / .46195237849804394, row-major. A member of its users, because device code
-// cannot read an array constant of the host.
-struct ColourMatrix {
-  float m[9] = {0.56282857736406470F,  0.19482527677986852F, 0.04329450595108190F,  0.58447583033960560F, 0.F,
-                -0.10823626487770474F, 0.58447583033960560F, -0.19482527677986852F, 0.06494175892662284F};
-  float mean[3] = {0.48F, 0.46F, 0.41F};
-};
 
 template <bool kClipped>
 struct ColourToRgb {

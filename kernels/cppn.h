@@ -15,17 +15,15 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 
-// The numbers (a / .67, (a^2 - shift) / divisor) that a layer makes of the one before.
-struct CppnInputs {
-  float shift = 0.F, divisor = 0.6F;
+inline constexpr float kCppnLinear = 0.67F;
 
-  static constexpr float kLinear = 0.67F;
-  PHOSPHENE_HD float linear(float a) const { return a / kLinear; }
-  PHOSPHENE_HD float squared(float a) const { return (a * a - shift) / divisor; }
-};
+// The numbers that a layer makes of each of the one before.
+PHOSPHENE_HD float cppn_linear(float a) { return a / kCppnLinear; }
+PHOSPHENE_HD float cppn_squared(const CppnInputs& inputs, float a) { return (a * a - inputs.shift) / inputs.divisor; }
 
 // kFirst: the source is two planes of coordinates, the same for every image. kLast: no arc tangent.
 template <bool kFirst, bool kLast>
@@ -53,7 +51,7 @@ struct CppnLayer {
         for (int l = 0; l < N; ++l) z[l] = fused(w[j], a[l], z[l]);
       } else {
         // w1 a / .67 + w2 (a^2 - shift) / divisor, with what does not depend on the pixel taken out.
-        const float linear = w[j] / CppnInputs::kLinear, squared = w[c + j] / inputs.divisor;
+        const float linear = w[j] / kCppnLinear, squared = w[c + j] / inputs.divisor;
         // The shift is fused by hand: whether the compiler would fuse it depends on N.
         for (int l = 0; l < N; ++l)
           z[l] = fused(a[l], fused(squared, a[l], linear), fused(-squared, inputs.shift, z[l]));
@@ -107,8 +105,7 @@ struct CppnLayerBackward {
       for (int l = 0; l < N; ++l) linear[l] = fused(w[o * stride], from[l], linear[l]);
       for (int l = 0; l < N; ++l) squared[l] = fused(w[o * stride + c], from[l], squared[l]);
     }
-    for (int l = 0; l < N; ++l)
-      out[l] = fused(squared[l] * a[l], 2.F / inputs.divisor, linear[l] / CppnInputs::kLinear);
+    for (int l = 0; l < N; ++l) out[l] = fused(squared[l] * a[l], 2.F / inputs.divisor, linear[l] / kCppnLinear);
   }
 };
 
@@ -140,8 +137,8 @@ struct CppnWeightsBackward {
       team.once([out, first] { *out = first; });
     } else {
       const CppnInputs make = inputs;
-      const float second = team.sum(pixels, [e, x, make](int64_t p) { return e[p] * make.squared(x[p]); });
-      first = make.linear(first);
+      const float second = team.sum(pixels, [e, x, make](int64_t p) { return e[p] * cppn_squared(make, x[p]); });
+      first = cppn_linear(first);
       float* const other = out + c;
       team.once([out, other, first, second] {
         *out = first;

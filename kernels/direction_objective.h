@@ -9,30 +9,23 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
-#include "kernels/unit_objective.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 
-struct DirectionRow {
-  int32_t vector = 0;       // row of the table of vectors; of a patch, that of its first position
-  int32_t row = kWholeMap;  // where the patch begins
-  int32_t column = kWholeMap;
-  int32_t height = 1;  // of the patch
-  int32_t width = 1;
-  int32_t power = 0;  // 0, 1 or 2
-  float weight = 0;
+inline constexpr int64_t kNoVector = -1;
 
-  // Its row of the table for a position of a map of `w` columns; none outside the patch.
-  PHOSPHENE_HD int64_t vector_at(int64_t position, int w) const {
-    if (row == kWholeMap) return vector;
-    const int64_t r = position / w - row, c = position % w - column;
-    return r >= 0 && r < height && c >= 0 && c < width ? vector + r * width + c : kNone;
-  }
-  PHOSPHENE_HD int64_t positions(int h, int w) const {
-    return row == kWholeMap ? static_cast<int64_t>(h) * w : static_cast<int64_t>(height) * width;
-  }
-  static constexpr int64_t kNone = -1;
-};
+// The row of the table of vectors that a position of a map of `w` columns has; none outside the patch.
+PHOSPHENE_HD int64_t vector_of_position(const DirectionRow& of, int64_t position, int w) {
+  if (of.row == kWholeMap) return of.vector;
+  const int64_t r = position / w - of.row, c = position % w - of.column;
+  return r >= 0 && r < of.height && c >= 0 && c < of.width ? of.vector + r * of.width + c : kNoVector;
+}
+
+// How many positions of an h x w map its mean is over.
+PHOSPHENE_HD int64_t positions_of_region(const DirectionRow& of, int h, int w) {
+  return of.row == kWholeMap ? static_cast<int64_t>(h) * w : static_cast<int64_t>(of.height) * of.width;
+}
 
 // <x, v>, |x| and the floored cosine to the power of the term, at one position.
 struct DirectionProjection {
@@ -66,9 +59,9 @@ struct DirectionTerms {
   PHOSPHENE_HD void operator()(const Team& team, int64_t tile) const {
     const int64_t map = static_cast<int64_t>(h) * w;
     const DirectionRow row = rows[tile / map];
-    const int64_t vector = row.vector_at(tile % map, w);
+    const int64_t vector = vector_of_position(row, tile % map, w);
     float term = 0.F;
-    if (row.weight != 0.F && vector != DirectionRow::kNone) {
+    if (row.weight != 0.F && vector != kNoVector) {
       const DirectionProjection at(team, src + tile * c, vectors + vector * c, c);
       term = at.dot * DirectionProjection::power(larger(DirectionProjection::kFloor, at.cosine), row.power);
     }
@@ -89,7 +82,7 @@ struct DirectionValue {
     const int64_t map = static_cast<int64_t>(h) * w;
     const float* of_image = terms + image * map;
     const float sum = team.sum(map, [of_image](int64_t p) { return of_image[p]; });
-    const float mean = sum / static_cast<float>(row.positions(h, w));
+    const float mean = sum / static_cast<float>(positions_of_region(row, h, w));
     float* out = value + image;
     const float result = row.weight * mean;
     team.once([out, result] { *out = result; });
@@ -109,15 +102,15 @@ struct DirectionBackward {
   PHOSPHENE_HD void operator()(const Team& team, int64_t tile) const {
     const int64_t map = static_cast<int64_t>(h) * w;
     const DirectionRow row = rows[tile / map];
-    const int64_t vector = row.vector_at(tile % map, w);
-    const bool inside = vector != DirectionRow::kNone;
+    const int64_t vector = vector_of_position(row, tile % map, w);
+    const bool inside = vector != kNoVector;
     const Storage* x = src + tile * c;
     const float* v = vectors + (inside ? vector : 0) * c;
     Storage* out = grad_src + tile * c;
     float along_v = 0.F, along_x = 0.F;
     if (row.weight != 0.F && inside) {
       const DirectionProjection at(team, x, v, c);
-      const float weight = row.weight / static_cast<float>(row.positions(h, w));
+      const float weight = row.weight / static_cast<float>(positions_of_region(row, h, w));
       if (row.power == 0 || at.cosine <= DirectionProjection::kFloor) {
         along_v = weight * DirectionProjection::power(DirectionProjection::kFloor, row.power);
       } else {

@@ -13,12 +13,9 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
-
-struct DiversityRow {
-  float weight = 0;
-};
 
 // The dots of a group and what follows from them. `dots` is images x group.
 struct DiversityDots {

@@ -2,7 +2,7 @@
 // ones. A Fourier library's is C x H x K interleaved complex numbers, K = W'/2 + 1.
 //
 // Pack:    dst[ky, kx] = z[ky, kx], but in columns 0 and K - 1, which a real image fixes to be Hermitian along ky,
-//          dst[ky] = (z[ky] + conj z[(H - ky) mod H]) / 2: what the definition of the inverse transform (runtime/problems/problem.h,
+//          dst[ky] = (z[ky] + conj z[(H - ky) mod H]) / 2: what the definition of the inverse transform (runtime/problems/image.h,
 //          InverseFourierProblem) takes of them. Complex-to-real transforms of libraries leave that undefined.
 // Unpack:  dst = m(kx) src, m = 1 in columns 0 and K - 1, else 2: the transpose of the unnormalised inverse is the forward
 //          transform times m, since each column between stands for its mirror image too.

@@ -4,12 +4,9 @@
 #pragma once
 
 #include "kernels/host_device.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
-
-struct LayerRow {
-  float weight = 0;
-};
 
 template <class Storage>
 struct LayerValue {

@@ -5,6 +5,7 @@
 // images whose stopped_at is set keep every byte. 20 bytes and 4 FLOPs per element.
 #pragma once
 
+#include "kernels/parameters.h"
 #include "kernels/schedule.h"
 
 namespace phosphene {
@@ -18,7 +19,7 @@ struct MomentumFactors {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t /*row*/, int /*i*/, Lanes<N>) const {
-    factors[0] = static_cast<float>(learning_rate * schedule.factor(*step));
+    factors[0] = static_cast<float>(learning_rate * learning_rate_factor(schedule, *step));
   }
 };
 

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "kernels/host_device.h"
+#include "kernels/parameters.h"
 #include "kernels/schedule.h"
 
 namespace phosphene {
@@ -36,7 +37,7 @@ struct NadamFactors {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t /*row*/, int /*i*/, Lanes<N>) const {
-    const double t = static_cast<double>(*step + 1), rate = learning_rate * schedule.factor(*step);
+    const double t = static_cast<double>(*step + 1), rate = learning_rate * learning_rate_factor(schedule, *step);
     const double ratio = 0.9998367253526753;  // .96^(1/250)
     const double ratio_to_t = pow(ratio, t);
     const double now = beta1 * (1 - 0.5 * ratio_to_t), next = beta1 * (1 - 0.5 * ratio_to_t * ratio);

@@ -6,6 +6,7 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 #include "kernels/philox.h"
 
 namespace phosphene {

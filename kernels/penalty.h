@@ -8,16 +8,9 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
-
-enum class PenaltyKind : uint8_t { total_variation, l1, l2, blur, blur_through, boundary_complexity, input_difference };
-
-// Penalties are data: a row of the table per image.
-struct PenaltyRow {
-  float weight = 0;    // 0: no term for this image; negative: the penalty is minimised
-  float constant = 0;  // L1, L2, boundary complexity: the distance is taken from this value
-};
 
 struct PenaltyValue {
   const float* terms;

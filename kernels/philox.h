@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/host_device.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 
@@ -28,26 +29,6 @@ PHOSPHENE_HD Philox4x32 philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32
   }
   return {{c0, c1, c2, c3}};
 }
-
-// What a number is drawn for: the fourth word of the counter, so that no two purposes ever share a draw.
-enum class DrawPurpose : uint32_t {
-  initial_spectrum = 1,
-  initial_pixels = 2,
-  transform = 3,
-  initial_levels = 4,
-  initial_shared_levels = 5,
-  initial_weights = 6,
-  direction = 7,
-  initial_code = 8,
-  background = 9
-};
-
-// Who draws: one row per image of a batch.
-struct DrawKey {
-  uint64_t seed;
-  uint32_t job;
-  uint32_t image;  // within the job
-};
 
 // The `index`-th block of four words of one purpose at one step. A purpose may use 2^24 blocks of one step.
 PHOSPHENE_HD Philox4x32 draw(const DrawKey& key, uint32_t step, DrawPurpose purpose, uint32_t index) {

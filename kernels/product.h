@@ -5,12 +5,9 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
-
-struct ProductRow {
-  float weight = 0;
-};
 
 struct Product {
   static constexpr int cpu_lanes = 1;

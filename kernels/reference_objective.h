@@ -10,15 +10,9 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
-
-struct ReferenceRow {
-  float weight = 0;
-  int32_t power = 0;  // of a caricature
-};
-
-enum class ReferenceKind : uint8_t { caricature, inversion };
 
 // Two sums of a row: of the products r a and the squares of a, or of the squares of a - r and of r.
 template <ReferenceKind kKind, class Storage>

@@ -8,32 +8,22 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 
-enum class ScheduleShape : uint8_t { constant, exponential, cosine };
-
-struct LearningRateSchedule {
-  ScheduleShape shape = ScheduleShape::constant;
-  double decay = 1;    // exponential: factor ...
-  int64_t every = 1;   // ... each so many steps
-  double to = 0;       // cosine: fraction of the base that is left ...
-  int64_t steps = 1;   // ... at this step
-  int64_t warmup = 0;  // steps over which the rate rises in equal parts
-
-  PHOSPHENE_HD double factor(int64_t step) const {
-    double factor = 1;
-    if (shape == ScheduleShape::exponential) {
-      const int64_t times = step / every;
-      factor = pow(decay, static_cast<double>(times));
-    }
-    if (shape == ScheduleShape::cosine) {
-      const double turns = static_cast<double>(smaller(step, steps)) / static_cast<double>(steps);
-      factor = to + (1 - to) * 0.5 * (1 + sine_cosine(3.14159265358979323846 * turns).cosine);
-    }
-    if (step < warmup) factor *= static_cast<double>(step + 1) / static_cast<double>(warmup);
-    return factor;
+PHOSPHENE_HD double learning_rate_factor(const LearningRateSchedule& schedule, int64_t step) {
+  double factor = 1;
+  if (schedule.shape == ScheduleShape::exponential) {
+    const int64_t times = step / schedule.every;
+    factor = pow(schedule.decay, static_cast<double>(times));
   }
-};
+  if (schedule.shape == ScheduleShape::cosine) {
+    const double turns = static_cast<double>(smaller(step, schedule.steps)) / static_cast<double>(schedule.steps);
+    factor = schedule.to + (1 - schedule.to) * 0.5 * (1 + sine_cosine(3.14159265358979323846 * turns).cosine);
+  }
+  if (step < schedule.warmup) factor *= static_cast<double>(step + 1) / static_cast<double>(schedule.warmup);
+  return factor;
+}
 
 }  // namespace phosphene

@@ -9,14 +9,9 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
-
-struct StyleRow {
-  float weight = 0;
-};
-
-enum class StyleForm : uint8_t { l1, l2 };
 
 // One channel's sum of |G - G*|, or of its squares.
 template <StyleForm kForm>

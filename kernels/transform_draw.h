@@ -10,22 +10,10 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 #include "kernels/philox.h"
 
 namespace phosphene {
-
-enum class TransformKind : int32_t { pad, jitter, scale, rotate, crop };
-
-struct TransformStep {
-  TransformKind kind = TransformKind::pad;
-  int32_t amount = 0;        // pad, jitter: pixels
-  int32_t height = 0;        // crop: target rows
-  int32_t width = 0;         // crop: target columns
-  int32_t first_choice = 0;  // scale (factors), rotate (degrees): one of choices[first_choice .. + choice_count),
-  int32_t choice_count = 0;  // or, when there are none, uniform on [low, high)
-  float low = 0, high = 0;
-};
-inline constexpr int kTransformSteps = 24;
 
 // The state of a composition: the matrix so far, and the size the next step sees.
 struct TransformComposition {

@@ -6,17 +6,9 @@
 #pragma once
 
 #include "kernels/host_device.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
-
-inline constexpr int32_t kWholeMap = -1;
-
-struct UnitRow {
-  int32_t unit = 0;
-  int32_t row = kWholeMap;
-  int32_t column = kWholeMap;
-  float weight = 0;  // 0: no term for this image
-};
 
 template <class Storage>
 struct UnitValue {

@@ -14,13 +14,12 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 
-// Products of positions and sizes fit in 32 bits: an axis is at most 2^14 long.
-struct UpsampledAxis {
-  int in = 1, out = 1, offset = 0;
-
+// Who reads what along an axis.
+struct AxisReads : UpsampledAxis {
   struct Taps {
     int lower, upper;
     float weight;  // of the upper
@@ -51,7 +50,7 @@ struct Upsample {
   static constexpr int cpu_lanes = 1;
   const float* src;
   float* dst;
-  UpsampledAxis images, rows, columns;
+  AxisReads images, rows, columns;
   int c;
 
   template <int N>
@@ -59,8 +58,8 @@ struct Upsample {
     const int64_t plane = static_cast<int64_t>(rows.in) * columns.in;
     const int64_t n = row / rows.out / c;
     const int64_t channel = row / rows.out - n * c;
-    const UpsampledAxis::Taps image = images.taps(static_cast<int>(n % images.out));
-    const UpsampledAxis::Taps y = rows.taps(static_cast<int>(row % rows.out));
+    const AxisReads::Taps image = images.taps(static_cast<int>(n % images.out));
+    const AxisReads::Taps y = rows.taps(static_cast<int>(row % rows.out));
     const float* PHOSPHENE_RESTRICT group = src + (n / images.out * images.in * c + channel) * plane;
     const float* PHOSPHENE_RESTRICT a = group + image.lower * c * plane;
     const float* PHOSPHENE_RESTRICT b = group + image.upper * c * plane;
@@ -68,7 +67,7 @@ struct Upsample {
                   upper = static_cast<int64_t>(y.upper) * columns.in;
     float* PHOSPHENE_RESTRICT out = dst + row * columns.out;
     for (int l = i; l < i + N; ++l) {
-      const UpsampledAxis::Taps x = columns.taps(l);
+      const AxisReads::Taps x = columns.taps(l);
       const auto along = [&x](const float* of) { return fused(x.weight, of[x.upper] - of[x.lower], of[x.lower]); };
       const float a0 = along(a + lower), a1 = along(a + upper), b0 = along(b + lower), b1 = along(b + upper);
       const float first = fused(y.weight, a1 - a0, a0), second = fused(y.weight, b1 - b0, b0);
@@ -81,7 +80,7 @@ struct UpsampleBackwardColumns {
   static constexpr int cpu_lanes = 1;
   const float* grad_dst;
   float* sums;
-  UpsampledAxis columns;
+  AxisReads columns;
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int i, Lanes<N>) const {
@@ -104,7 +103,7 @@ struct UpsampleBackwardRows {
   static constexpr int cpu_lanes = 8;
   const float* sums;
   float* grad_src;
-  UpsampledAxis images, rows;
+  AxisReads images, rows;
   int c, w;  // w: columns of the level
 
   template <int N>

@@ -14,12 +14,10 @@
 
 #include "kernels/host_device.h"
 #include "kernels/math.h"
+#include "kernels/parameters.h"
 #include "kernels/vector_cpu.h"
 
 namespace phosphene {
-
-enum class Outside : uint8_t { constant, reflect };
-inline constexpr int kWarpChannels = 8;
 
 PHOSPHENE_HD float magnitude(float t) { return __builtin_fabsf(t); }
 

@@ -11,6 +11,7 @@
 #include "layers/network/relu.h"
 #include "loaders/mapped_file.h"
 #include "runtime/error.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 namespace {

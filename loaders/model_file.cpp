@@ -15,6 +15,7 @@
 #include "layers/network/softmax.h"
 #include "loaders/json_attributes.h"
 #include "runtime/error.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 namespace {

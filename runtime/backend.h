@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "runtime/error.h"
-#include "runtime/problems/problem.h"
+#include "runtime/tensor.h"
 
 namespace phosphene {
+
+class Problem;
 
 // One planned step. `bind` is called after memory has been laid out (and before, by who measures); `run` allocates nothing, checks
 // nothing.

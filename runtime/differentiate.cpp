@@ -5,6 +5,7 @@
 
 #include "runtime/accumulate.h"
 #include "runtime/error.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 namespace {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "runtime/error.h"
-#include "runtime/launches.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {
@@ -52,7 +52,7 @@ class DryRunBackend final : public Backend {
     PlannedTask planned;
     if (implement_) planned = implement_(problem, where);
     planned.task = std::make_unique<DryRunTask>();
-    planned.workspace_bytes += std::visit([](const auto& p) { return phosphene::workspace_bytes(p); }, problem);
+    planned.workspace_bytes += phosphene::workspace_bytes(problem);
     return planned;
   }
 

@@ -166,7 +166,7 @@ void erase_dead(std::vector<Instruction>& list, const std::vector<bool>& dead) {
       ++next;
     }
   }
-  list.resize(next);
+  list.erase(list.begin() + static_cast<std::ptrdiff_t>(next), list.end());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "runtime/backend.h"
 #include "runtime/graph.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

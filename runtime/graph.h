@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/problems/problem.h"
 #include "runtime/tensor.h"
 
 namespace phosphene {
@@ -17,6 +16,7 @@ using ValueId = int;
 inline constexpr ValueId kNoValue = -1;
 
 class Differentiator;
+class Problem;
 struct Node;
 
 // What a layer is, apart from where it stands: attributes, shapes, gradient, and the problem it sets a backend.

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "runtime/error.h"
+#include "runtime/fuse.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

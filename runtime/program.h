@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "runtime/backend.h"
-#include "runtime/fuse.h"
 #include "runtime/graph.h"
 #include "runtime/memory_plan.h"
 #include "runtime/states.h"
 
 namespace phosphene {
+
+struct Instruction;
 
 struct ProgramOptions {
   bool fused = true;

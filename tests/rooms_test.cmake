@@ -48,6 +48,12 @@ set(bodies ${every})
 list(FILTER bodies INCLUDE REGEX "^kernels/.*\\.h$")
 expect_none("^[^/]*std::" "a kernel body knows no std::" ${bodies})
 
+# Who only describes work does not compile kernels.
+set(describing ${every})
+list(FILTER describing INCLUDE REGEX "^(runtime/problems|layers|loaders|experiment|cli)/.*\\.h$")
+expect_none("^ *# *include *\"kernels/(p[^a]|[^p])" "a header knows of kernels/parameters.h only" ${describing})
+expect_none("PHOSPHENE_HD|# *include *\"" "no bodies" kernels/parameters.h)
+
 if(checked EQUAL 0)
   message(FATAL_ERROR "no file was checked: is TOP (${TOP}) the source tree?")
 endif()

@@ -8,6 +8,7 @@
 #include "experiment/photos/photo_file.h"
 #include "layers/network/graph_weights.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

@@ -4,9 +4,10 @@
 #include <array>
 #include <cmath>
 
-#include "kernels/colour.h"
+#include "kernels/parameters.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

@@ -6,6 +6,7 @@
 #include "layers/image/normal_draws.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

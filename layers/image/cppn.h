@@ -6,8 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/cppn.h"
-#include "kernels/philox.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/philox.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "kernels/philox.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/philox.h"
+#include "kernels/parameters.h"
 #include "runtime/tensor.h"
 
 namespace phosphene {

@@ -6,8 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "kernels/philox.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
+#include "runtime/problems/image.h"
 
 namespace phosphene {
 

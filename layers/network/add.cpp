@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/problems/problem.h"
+
 namespace phosphene {
 
 ValueId append_sum(Graph& graph, std::vector<ValueId> values, const std::string& name) {

@@ -3,6 +3,7 @@
 #include "runtime/accumulate.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 

@@ -2,6 +2,7 @@
 
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

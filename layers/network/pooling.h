@@ -5,6 +5,7 @@
 
 #include "layers/network/window.h"
 #include "runtime/graph.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 

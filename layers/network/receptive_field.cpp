@@ -4,6 +4,7 @@
 #include <map>
 
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

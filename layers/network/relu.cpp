@@ -2,6 +2,7 @@
 
 #include "runtime/accumulate.h"
 #include "runtime/differentiate.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

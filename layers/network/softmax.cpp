@@ -1,6 +1,7 @@
 #include "layers/network/softmax.h"
 
 #include "runtime/differentiate.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

@@ -1,7 +1,7 @@
 // How a window slides: the attributes a layer has, and the Window it becomes on a source of a given size.
 #pragma once
 
-#include "runtime/problems/problem.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 

@@ -1,7 +1,7 @@
 // How near the activations of neighbouring images of a group are. kernels/alignment.h has the formula.
 #pragma once
 
-#include "kernels/alignment.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

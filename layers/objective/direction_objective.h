@@ -2,7 +2,7 @@
 // formula). Vectors are a table; each image's row names its vector.
 #pragma once
 
-#include "kernels/direction_objective.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

@@ -1,8 +1,9 @@
 // The diversity of a group's images: how alike their Gram matrices are. kernels/diversity.h has the formula.
 #pragma once
 
-#include "kernels/diversity.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
 

@@ -1,7 +1,7 @@
 // The mean of squares of a layer: DeepDream. kernels/layer_objective.h has the formula.
 #pragma once
 
-#include "kernels/layer_objective.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

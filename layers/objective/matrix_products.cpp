@@ -1,6 +1,7 @@
 #include "layers/objective/matrix_products.h"
 
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/graph.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
 

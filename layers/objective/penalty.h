@@ -2,7 +2,7 @@
 // constant are a row of a table; their gradient meets the network's at the image.
 #pragma once
 
-#include "kernels/penalty.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

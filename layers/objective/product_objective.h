@@ -1,7 +1,7 @@
 // The product of two objectives that are about the same images. kernels/product.h has the formula.
 #pragma once
 
-#include "kernels/product.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

@@ -1,7 +1,7 @@
 // A layer against what a reference photograph makes of it: caricature and inversion. kernels/reference_objective.h has the formulas.
 #pragma once
 
-#include "kernels/reference_objective.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

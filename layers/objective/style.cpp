@@ -3,6 +3,7 @@
 #include "layers/objective/matrix_products.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

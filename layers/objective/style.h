@@ -1,7 +1,7 @@
 // Style: how near the Gram matrices of a layer are to those of references. kernels/style.h has the formula.
 #pragma once
 
-#include "kernels/style.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

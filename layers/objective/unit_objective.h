@@ -2,7 +2,7 @@
 // which unit, where and with what weight is a row of a table, so a sweep over units is one plan.
 #pragma once
 
-#include "kernels/unit_objective.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

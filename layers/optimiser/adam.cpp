@@ -1,5 +1,7 @@
 #include "layers/optimiser/adam.h"
 
+#include "runtime/problems/problem.h"
+
 namespace phosphene {
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "kernels/adam.h"
+#include "kernels/parameters.h"
 #include "layers/optimiser/update.h"
 #include "runtime/graph.h"
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "layers/optimiser/update.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

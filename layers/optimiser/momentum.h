@@ -2,7 +2,7 @@
 // the formula.
 #pragma once
 
-#include "kernels/schedule.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

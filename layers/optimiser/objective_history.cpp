@@ -1,6 +1,7 @@
 #include "layers/optimiser/objective_history.h"
 
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

@@ -1,6 +1,7 @@
 #include "layers/optimiser/update.h"
 
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

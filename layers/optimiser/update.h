@@ -4,6 +4,7 @@
 #include <string>
 
 #include "runtime/graph.h"
+#include "runtime/problems/optimiser.h"
 
 namespace phosphene {
 

@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/transform_draw.h"
-#include "kernels/warp.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

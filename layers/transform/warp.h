@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "kernels/warp.h"
+#include "kernels/parameters.h"
 #include "runtime/graph.h"
 
 namespace phosphene {

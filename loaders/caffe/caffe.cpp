@@ -15,6 +15,7 @@
 #include "loaders/caffe/caffe_files.h"
 #include "loaders/caffe/caffe_network.h"
 #include "runtime/error.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 namespace caffe {

@@ -11,6 +11,7 @@
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
 #include "runtime/error.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 namespace {

@@ -6,6 +6,7 @@
 #include "runtime/backend.h"
 #include "runtime/cpu/autotune.h"
 #include "runtime/cpu/parallel.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 

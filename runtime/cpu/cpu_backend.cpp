@@ -5,10 +5,10 @@
 #include <cstring>
 #include <thread>
 
-#include "kernels/launch_cpu.h"
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/convolution.h"
 #include "runtime/cpu/inverse_fourier.h"
+#include "runtime/cpu/launches.h"
 #include "runtime/cpu/linear.h"
 #include "runtime/cpu/matrix_products.h"
 #include "runtime/cpu/onednn_version.h"
@@ -16,7 +16,7 @@
 #include "runtime/cpu/peak.h"
 #include "runtime/cpu/process_memory.h"
 #include "runtime/error.h"
-#include "runtime/launches.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {
@@ -42,42 +42,14 @@ class CpuMemory final : public Memory {
   int64_t bytes_;
 };
 
-// The launcher that runtime/launches.h is written against.
-struct CpuLauncher {
-  Parallel parallel;
-
-  template <class Body>
-  void rows(int64_t count, int first, int last, const Body& body) const {
-    launch_rows(parallel, count, first, last, body);
+// The task of a problem that our kernels solve.
+std::unique_ptr<Task> make_kernel_task(const Problem& problem, const Parallel& parallel, const std::string& where) {
+  for (const auto make : {make_network_task, make_image_task, make_transform_task, make_objective_task,
+                          make_penalty_task, make_optimiser_task}) {
+    if (std::unique_ptr<Task> task = make(problem, parallel)) return task;
   }
-  template <class Body>
-  void rows(int64_t count, int elements, const Body& body) const {
-    launch_rows(parallel, count, 0, elements, body);
-  }
-  template <class Body>
-  void tiles(int64_t count, int64_t elements, const Body& body) const {
-    launch_tiles(parallel, count, elements, body);
-  }
-};
-
-// A problem that our kernels solve.
-template <class KernelProblem>
-class KernelTask final : public Task {
- public:
-  KernelTask(KernelProblem problem, const Parallel& parallel) : problem_(std::move(problem)), launcher_{parallel} {}
-
-  void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
-    pointers_.assign(operands.begin(), operands.end());
-    operands_ = {pointers_, workspace};
-  }
-  void run() override { launch(launcher_, problem_, operands_); }
-
- private:
-  KernelProblem problem_;
-  CpuLauncher launcher_;
-  std::vector<std::byte*> pointers_;
-  Operands operands_;
-};
+  fail_internal(where, "no kernel of the CPU solves this problem");
+}
 
 class CpuBackend final : public Backend {
  public:
@@ -97,7 +69,15 @@ class CpuBackend final : public Backend {
   void read(std::span<std::byte> dst, const std::byte* src) override { std::memcpy(dst.data(), src, dst.size()); }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
-    return std::visit([&](const auto& p) { return plan_one(p, where); }, problem);
+    return std::visit(
+        [&]<class P>(const P& p) {
+          if constexpr (kListed<P, LibraryProblems>) {
+            return plan_one(p, where);
+          } else {
+            return plan_kernel(problem, where);
+          }
+        },
+        problem);
   }
 
   [[nodiscard]] ImplementationChoices implementation_choices() const override {
@@ -145,13 +125,12 @@ class CpuBackend final : public Backend {
     return plan_matrix_products(problem, parallel_, where);
   }
 
-  template <class KernelProblem>
-  PlannedTask plan_one(const KernelProblem& problem, const std::string& /*where*/) {
+  PlannedTask plan_kernel(const Problem& problem, const std::string& where) {
     PlannedTask planned;
     planned.implementation = "kernel";
     planned.attempts = {{"kernel", ""}};
     planned.workspace_bytes = workspace_bytes(problem);
-    planned.task = std::make_unique<KernelTask<KernelProblem>>(problem, parallel_);
+    planned.task = make_kernel_task(problem, parallel_, where);
     return planned;
   }
 

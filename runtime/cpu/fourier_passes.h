@@ -5,6 +5,7 @@
 
 #include "runtime/backend.h"
 #include "runtime/cpu/parallel.h"
+#include "runtime/problems/image.h"
 
 namespace phosphene {
 

@@ -2,6 +2,7 @@
 
 #include "runtime/cpu/fourier_passes.h"
 #include "runtime/cpu/fourier_products.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "runtime/backend.h"
 #include "runtime/cpu/onednn.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 

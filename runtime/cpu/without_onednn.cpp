@@ -7,6 +7,9 @@
 #include "runtime/cpu/onednn_version.h"
 #include "runtime/cpu/peak.h"
 #include "runtime/error.h"
+#include "runtime/problems/image.h"
+#include "runtime/problems/network.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
 

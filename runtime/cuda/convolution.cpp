@@ -87,7 +87,7 @@ class BackwardTask final : public ConvolutionTask {
       : ConvolutionTask(device, std::move(choice), std::move(filter), graph.src.elements() * size_of(graph.storage())),
         addend_(graph.addend),
         mask_(graph.mask),
-        sum_(AccumulateProblem{graph.src, graph.addend ? 2 : 1, graph.src.c, 0, graph.mask, graph.storage()}) {}
+        sum_{graph.src, graph.addend ? 2 : 1, graph.src.c, 0, graph.mask, graph.storage()} {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     std::vector<CudnnPlan::Binding> bindings = {{PlanTensor::in, operands[0]}};
@@ -108,7 +108,7 @@ class BackwardTask final : public ConvolutionTask {
   void run_epilogue() override { enqueue(sum_, {pointers_, nullptr}); }
 
   bool addend_, mask_;
-  Problem sum_;
+  AccumulateProblem sum_;
   std::vector<std::byte*> pointers_;
 };
 

@@ -4,6 +4,7 @@
 #include "runtime/cuda/device.h"
 #include "runtime/cuda/plan_cache.h"
 #include "runtime/cuda/weights.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 

@@ -11,24 +11,34 @@
 #include "runtime/cuda/transfer.h"
 #include "runtime/device_choice.h"
 #include "runtime/error.h"
-#include "runtime/launches.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {
 
+LaunchProblem choose_launch(const Problem& problem, const std::string& where) {
+  for (const auto choose : {choose_network_launch, choose_image_launch, choose_transform_launch,
+                            choose_objective_launch, choose_penalty_launch, choose_optimiser_launch}) {
+    if (const LaunchProblem launch = choose(problem)) return launch;
+  }
+  fail_internal(where, "no kernel of the GPU solves this problem");
+}
+
 // A problem that our kernels solve.
 class KernelTask final : public Task {
  public:
-  KernelTask(Problem problem, Device& device) : problem_(std::move(problem)), device_(device) {}
+  KernelTask(Problem problem, LaunchProblem launch, Device& device)
+      : problem_(std::move(problem)), launch_(launch), device_(device) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     pointers_.assign(operands.begin(), operands.end());
     operands_ = {pointers_, workspace};
   }
-  void run() override { check_cuda(launch_cuda(problem_, operands_, device_.stream()), "a kernel"); }
+  void run() override { check_cuda(launch_(problem_, operands_, device_.stream()), "a kernel"); }
 
  private:
   Problem problem_;
+  LaunchProblem launch_;
   Device& device_;
   std::vector<std::byte*> pointers_;
   Operands operands_;
@@ -69,7 +79,15 @@ class CudaBackend final : public Backend {
   }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
-    return std::visit([&](const auto& p) { return plan_one(p, where); }, problem);
+    return std::visit(
+        [&]<class P>(const P& p) {
+          if constexpr (kListed<P, LibraryProblems>) {
+            return plan_one(p, where);
+          } else {
+            return plan_kernel(problem, where);
+          }
+        },
+        problem);
   }
 
  private:
@@ -95,13 +113,12 @@ class CudaBackend final : public Backend {
     return plan_matrix_products(device_, problem, planner_.precision == NetworkPrecision::tf32);
   }
 
-  template <class KernelProblem>
-  PlannedTask plan_one(const KernelProblem& problem, const std::string& /*where*/) {
+  PlannedTask plan_kernel(const Problem& problem, const std::string& where) {
     PlannedTask planned;
     planned.implementation = "kernel";
     planned.attempts = {{"kernel", ""}};
     planned.workspace_bytes = workspace_bytes(problem);
-    planned.task = std::make_unique<KernelTask>(problem, device_);
+    planned.task = std::make_unique<KernelTask>(problem, choose_launch(problem, where), device_);
     return planned;
   }
 

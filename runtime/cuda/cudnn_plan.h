@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/backend.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 

@@ -3,6 +3,7 @@
 
 #include "runtime/cuda/device.h"
 #include "runtime/cuda/weights.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/cuda/device.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
 

@@ -3,7 +3,7 @@
 
 #include "kernels/diversity.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems/problem.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
 

@@ -10,7 +10,7 @@
 #include "kernels/upsample.h"
 #include "kernels/whiten.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems/problem.h"
+#include "runtime/problems/image.h"
 
 namespace phosphene {
 
@@ -113,12 +113,9 @@ void launch(const Launcher& launcher, const SigmoidImageBackwardProblem& problem
 template <class Launcher>
 void launch(const Launcher& launcher, const UpsampleProblem& problem, const Operands& at) {
   const Shape& s = problem.dst;
-  launcher.rows(s.n * s.c * s.h, static_cast<int>(s.w),
-                Upsample{at.at(0), at.at(1), problem.images, problem.rows, problem.columns, static_cast<int>(s.c)});
-}
-
-inline int64_t workspace_bytes(const UpsampleBackwardProblem& problem) {
-  return problem.dst.n * problem.dst.c * problem.dst.h * problem.level.w * static_cast<int64_t>(sizeof(float));
+  launcher.rows(
+      s.n * s.c * s.h, static_cast<int>(s.w),
+      Upsample{at.at(0), at.at(1), {problem.images}, {problem.rows}, {problem.columns}, static_cast<int>(s.c)});
 }
 
 template <class Launcher>
@@ -127,9 +124,9 @@ void launch(const Launcher& launcher, const UpsampleBackwardProblem& problem, co
   const Shape& level = problem.level;
   const int w = static_cast<int>(level.w);
   float* sums = at.workspace();
-  launcher.rows(dst.n * dst.c * dst.h, w, UpsampleBackwardColumns{at.at(0), sums, problem.columns});
+  launcher.rows(dst.n * dst.c * dst.h, w, UpsampleBackwardColumns{at.at(0), sums, {problem.columns}});
   launcher.rows(level.n * level.c * level.h, w,
-                UpsampleBackwardRows{sums, at.at(1), problem.images, problem.rows, static_cast<int>(level.c), w});
+                UpsampleBackwardRows{sums, at.at(1), {problem.images}, {problem.rows}, static_cast<int>(level.c), w});
 }
 
 template <bool kFirst, bool kLast, class Launcher>
@@ -150,10 +147,6 @@ void launch(const Launcher& launcher, const CppnLayerProblem& problem, const Ope
   } else {
     launch_cppn<false, false>(launcher, problem, at);
   }
-}
-
-inline int64_t workspace_bytes(const CppnLayerBackwardProblem& problem) {
-  return problem.last ? 0 : problem.dst.elements() * static_cast<int64_t>(sizeof(float));
 }
 
 template <class Launcher>

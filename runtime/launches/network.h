@@ -12,7 +12,7 @@
 #include "kernels/relu.h"
 #include "kernels/softmax.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems/problem.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene {
 
@@ -34,10 +34,6 @@ void launch(const Launcher& launcher, const ReluProblem& problem, const Operands
       return Rectify<T>{src + first, dst + first, row};
     });
   });
-}
-
-inline int64_t workspace_bytes(const RedirectedReluBackwardProblem& problem) {
-  return problem.src.n * (problem.src.h + 1) * static_cast<int64_t>(sizeof(float));
 }
 
 template <class Launcher>

@@ -8,7 +8,7 @@
 #include "kernels/reference_objective.h"
 #include "kernels/unit_objective.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems/problem.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
 
@@ -40,10 +40,6 @@ void launch(const Launcher& launcher, const ProductProblem& problem, const Opera
   launcher.rows(problem.images, 1,
                 Product{at.at(0), at.at(1), at.template at<const ProductRow>(2), at.at(3), at.at(4), at.at(5),
                         static_cast<int>(problem.group)});
-}
-
-inline int64_t workspace_bytes(const DirectionObjectiveProblem& problem) {
-  return problem.src.n * problem.src.h * problem.src.w * static_cast<int64_t>(sizeof(float));
 }
 
 template <class Launcher>
@@ -89,10 +85,6 @@ void launch(const Launcher& launcher, const LayerObjectiveBackwardProblem& probl
                   LayerValueBackward<T>{at.template at<T>(0), at.template at<const LayerRow>(1), at.template at<T>(2),
                                         s.w * s.c, s.h});
   });
-}
-
-inline int64_t workspace_bytes(const ReferenceObjectiveProblem& problem) {
-  return 2 * problem.src.n * problem.src.h * static_cast<int64_t>(sizeof(float));
 }
 
 template <ReferenceKind kKind, class Launcher>

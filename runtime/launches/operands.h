@@ -34,10 +34,4 @@ void with_storage(DType storage, const With& with) {
   }
 }
 
-// Scratch memory that the launches of a problem need; an overload beside a launch says otherwise.
-template <class Problem>
-int64_t workspace_bytes(const Problem&) {
-  return 0;
-}
-
 }  // namespace phosphene

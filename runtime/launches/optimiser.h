@@ -8,7 +8,7 @@
 #include "kernels/nadam.h"
 #include "kernels/objective_history.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems/problem.h"
+#include "runtime/problems/optimiser.h"
 
 namespace phosphene {
 
@@ -71,10 +71,6 @@ void launch_momentum(const Launcher& launcher, const MomentumProblem& problem, c
 template <class Launcher>
 void launch(const Launcher& launcher, const MomentumProblem& problem, const Operands& at) {
   problem.sign ? launch_momentum<true>(launcher, problem, at) : launch_momentum<false>(launcher, problem, at);
-}
-
-inline int64_t workspace_bytes(const SquaredNormProblem& problem) {
-  return problem.rows.owners * problem.rows.rows_per_owner * static_cast<int64_t>(sizeof(float));
 }
 
 template <class Launcher>

@@ -8,14 +8,9 @@
 #include "kernels/distance_penalty.h"
 #include "kernels/total_variation.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems/problem.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
-
-inline int64_t workspace_bytes(const PenaltyProblem& problem) {
-  // Sums of rows, and the values without their weights where something else is kept.
-  return problem.image.n * (problem.image.c * problem.image.h + 1) * static_cast<int64_t>(sizeof(float));
-}
 
 // What a problem's passes share: rows (n, c, h) of the image.
 template <class SomeProblem>

@@ -3,13 +3,9 @@
 
 #include "kernels/style.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems/problem.h"
+#include "runtime/problems/objective.h"
 
 namespace phosphene {
-
-inline int64_t workspace_bytes(const StyleProblem& problem) {
-  return problem.sets * problem.c * static_cast<int64_t>(sizeof(float));
-}
 
 template <StyleForm kForm, class Launcher>
 void launch_style(const Launcher& launcher, const StyleProblem& problem, const Operands& at) {

@@ -4,7 +4,7 @@
 #include "kernels/transform_draw.h"
 #include "kernels/warp.h"
 #include "runtime/launches/operands.h"
-#include "runtime/problems/problem.h"
+#include "runtime/problems/image.h"
 
 namespace phosphene {
 

@@ -58,6 +58,21 @@ std::string refuse_rotation(const ConvolutionBackwardProblem& problem) {
   return "";
 }
 
+Problem::Problem(const Problem&) = default;
+Problem::Problem(Problem&&) noexcept = default;
+Problem& Problem::operator=(const Problem&) = default;
+Problem& Problem::operator=(Problem&&) noexcept = default;
+Problem::~Problem() = default;
+
 double flops(const Problem& problem) { return std::visit(CountFlops{}, problem); }
+
+int64_t workspace_bytes(const Problem& problem) {
+  return std::visit(
+      [](const auto& p) -> int64_t {
+        if constexpr (requires { p.workspace_bytes(); }) return p.workspace_bytes();
+        return 0;
+      },
+      problem);
+}
 
 }  // namespace phosphene

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/backend.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene::cases {
 

@@ -1,7 +1,4 @@
-#include "kernels/alignment.h"
-#include "kernels/diversity.h"
-#include "kernels/layer_objective.h"
-#include "kernels/product.h"
+#include "kernels/parameters.h"
 #include "tests/cases/case_list.h"
 
 namespace phosphene::cases {

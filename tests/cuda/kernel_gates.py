@@ -1,13 +1,15 @@
 """Holds what nvcc makes of our kernels to account, without a GPU.
 
-  kernel_gates.py NVCC SOURCE TOP TABLE.json ARCH...        checks, and prints the table of docs/cuda.md
-  kernel_gates.py --write NVCC SOURCE TOP TABLE.json ARCH...  writes the ceilings anew, from what is there
+  kernel_gates.py NVCC FOLDER TOP TABLE.json ARCH...        checks every .cu of the folder, and prints the table of docs/cuda.md
+  kernel_gates.py --write NVCC FOLDER TOP TABLE.json ARCH...  writes the ceilings anew, from what is there
 
 For every architecture: no warning (cross-execution-space calls and stack frames included), no spill, no local memory, and no more
 registers per kernel than TABLE.json allows. For one of them, from its PTX: kernels of four elements a thread read and write
 memory by vectors of four numbers. Theoretical occupancy follows from registers alone: no kernel uses shared memory.
 """
+import concurrent.futures
 import json
+import pathlib
 import re
 import subprocess
 import sys
@@ -24,6 +26,12 @@ def run(command):
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stdout + done.stderr
+
+
+def of_each(sources, compiled):
+    """What the compiler says of each file, two at a time, one behind the other."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return "".join(pool.map(compiled, sources))
 
 
 def short_names(mangled):
@@ -76,13 +84,13 @@ def vector_faults(ptx):
 
 def main(arguments):
     write = arguments[0] == "--write"
-    nvcc, source, top, table_path, *architectures = arguments[1:] if write else arguments
+    nvcc, folder, top, table_path, *architectures = arguments[1:] if write else arguments
     architectures = [int(a) for a in architectures]
     targets = [f"--generate-code=arch=compute_{a},code=[sm_{a}]" for a in architectures]
     common = [nvcc, *FLAGS, "-I", top]
-    report = run([*common, *targets, "--threads", "2", "-Xptxas", "-v,-warn-spills,-warn-lmem-usage", "-c", source, "-o",
-                  "/dev/null"])
-    used = resources(report)
+    sources = sorted(map(str, pathlib.Path(folder).glob("*.cu")))
+    flags = ["-Xptxas", "-v,-warn-spills,-warn-lmem-usage", "-c", "-o", "/dev/null"]
+    used = resources(of_each(sources, lambda source: run([*common, *targets, *flags, source])))
     names = short_names(sorted({symbol for _, symbol in used}))
     most = {}
     for (_, symbol), registers in used.items():
@@ -101,8 +109,9 @@ def main(arguments):
         elif registers > ceilings[name]:
             faults.append(f"{name}: {registers} registers, the ceiling is {ceilings[name]}")
     faults += [f"{name}: a ceiling, and no such kernel" for name in sorted(set(ceilings) - set(most))]
+    ptx = of_each(sources, lambda source: run([*common, "-arch=compute_80", "-ptx", source, "-o", "/dev/stdout"]))
     faults += [f"{names.get(symbol, symbol)}: no {access} in its PTX"
-               for symbol, access in vector_faults(run([*common, "-arch=compute_80", "-ptx", source, "-o", "/dev/stdout"]))]
+               for symbol, access in vector_faults(ptx)]
 
     print(f"{'kernel':<44} {'registers':>9}  occupancy, % of an SM's threads, by sm_" + " ".join(map(str, architectures)))
     for name, registers in sorted(most.items()):

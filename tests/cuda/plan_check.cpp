@@ -23,6 +23,7 @@
 #include "runtime/cuda/plan_cache.h"
 #include "runtime/dry_run_backend.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 #include "tests/cuda/device_properties.h"
 #include "tests/support/golden.h"
 

@@ -1,6 +1,6 @@
 // libcudart.so.13 without a GPU: the entry points, and the private ABI between it and what nvcc 13 compiles.
 //
-//   SIMCUDA_KERNELS   the library that kernels_cpu.cpp is built into
+//   SIMCUDA_KERNELS   the library that kernels_<subject>.cpp are built into
 //   SIMCUDA_SEED      the order in which streams, nodes of graphs and threads run
 //   SIMCUDA_DEVICES   0: there is no GPU
 //   SIMCUDA_MEMORY    bytes of device memory

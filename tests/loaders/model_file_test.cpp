@@ -3,6 +3,7 @@
 #include "layers/network/convolution.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pooling.h"
+#include "runtime/problems/network.h"
 #include "tests/loaders/small_model.h"
 #include "tests/loaders/temporary_folder.h"
 

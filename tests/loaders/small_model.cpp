@@ -8,6 +8,7 @@
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
+#include "runtime/problems/network.h"
 
 namespace phosphene::testing {
 

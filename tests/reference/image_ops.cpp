@@ -6,6 +6,8 @@
 #include <functional>
 #include <numbers>
 
+#include "kernels/philox.h"
+
 namespace phosphene::reference {
 namespace {
 

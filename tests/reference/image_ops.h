@@ -6,8 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "kernels/philox.h"
-#include "kernels/warp.h"
+#include "kernels/parameters.h"
 #include "tests/reference/network_ops.h"
 
 namespace phosphene::reference {

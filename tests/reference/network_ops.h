@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "layers/network/window.h"
+#include "runtime/problems/network.h"
 #include "runtime/tensor.h"
 
 namespace phosphene::reference {

@@ -58,7 +58,7 @@ std::vector<double> complex_to_real(const std::vector<float>& packed, int64_t h,
   return image;
 }
 
-// The same as runtime/problems/problem.h defines it, InverseFourierProblem, of our layout.
+// The same as runtime/problems/image.h defines it, InverseFourierProblem, of our layout.
 std::vector<double> definition(const std::vector<float>& spectrum, int64_t h, int64_t k) {
   const int64_t w = 2 * (k - 1);
   std::vector<double> image(static_cast<size_t>(h * w));

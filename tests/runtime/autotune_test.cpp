@@ -11,6 +11,7 @@
 
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 #include "tests/support/op_harness.h"
 
 namespace phosphene {

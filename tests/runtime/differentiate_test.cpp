@@ -8,6 +8,7 @@
 #include "runtime/accumulate.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
+#include "runtime/problems/network.h"
 #include "runtime/program.h"
 #include "tests/runtime/small_graphs.h"
 #include "tests/support/given_gradient.h"

@@ -11,6 +11,7 @@
 #include "layers/network/relu.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
+#include "runtime/problems/network.h"
 #include "runtime/program.h"
 #include "tests/runtime/small_graphs.h"
 #include "tests/support/given_gradient.h"

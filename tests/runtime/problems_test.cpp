@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "runtime/cpu/cpu_backend.h"
+#include "runtime/problems/problem.h"
 #include "tests/cases/case.h"
 
 namespace phosphene {
@@ -33,12 +34,13 @@ std::vector<std::string> names_of_problems(std::index_sequence<kIndices...>) {
     std::free(readable);
     return copy;
   };
-  return {name(typeid(std::variant_alternative_t<kIndices, Problem>))...};
+  return {name(typeid(std::variant_alternative_t<kIndices, Problem::Variant>))...};
 }
 
 TEST(Problems, EachHasACase) {
   for (const auto& [size, images] : {std::pair{cases::Size::small, 4}, {cases::Size::real, 4}}) {
-    std::vector<std::string> without = names_of_problems(std::make_index_sequence<std::variant_size_v<Problem>>());
+    std::vector<std::string> without =
+        names_of_problems(std::make_index_sequence<std::variant_size_v<Problem::Variant>>());
     for (const Case& one : cases::every_case(size, images)) without[one.problem.index()].clear();
     for (const std::string& name : without) EXPECT_EQ(name, "") << "has no case in cases/";
   }

@@ -11,6 +11,7 @@
 #include "layers/network/relu.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
+#include "runtime/problems/problem.h"
 #include "tests/runtime/small_graphs.h"
 
 namespace phosphene {

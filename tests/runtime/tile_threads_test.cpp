@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "kernels/launch_cpu.h"
-#include "runtime/launches.h"
+#include "runtime/launches/network.h"
+#include "runtime/launches/objective.h"
+#include "runtime/problems/problem.h"
 #include "tests/support/compare.h"
 #include "tests/support/widths.h"
 

@@ -3,6 +3,7 @@
 
 #include "runtime/differentiate.h"
 #include "runtime/graph.h"
+#include "runtime/problems/problem.h"
 
 namespace phosphene::testing {
 

@@ -19,6 +19,7 @@
 #include "loaders/model_file.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
+#include "runtime/problems/network.h"
 #include "tests/experiment/small_experiment.h"
 #include "tests/support/compare.h"
 

@@ -12,6 +12,7 @@
 #include "layers/network/linear.h"
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
+#include "runtime/problems/network.h"
 #include "tests/networks/network_run.h"
 
 namespace phosphene::testing {

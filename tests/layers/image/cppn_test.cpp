@@ -4,6 +4,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "kernels/cppn.h"
 #include "kernels/math.h"
 #include "layers/image/colour.h"
 #include "runtime/cpu/cpu_backend.h"

@@ -9,6 +9,7 @@
 
 #include "kernels/host_device.h"
 #include "runtime/cpu/cpu_backend.h"
+#include "runtime/problems/problem.h"
 #include "tests/cases/case.h"
 
 namespace phosphene::bf16_test {

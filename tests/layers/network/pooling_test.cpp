@@ -1,6 +1,7 @@
 #include "layers/network/pooling.h"
 
 #include "runtime/error.h"
+#include "runtime/problems/network.h"
 #include "tests/layers/network/oracles.h"
 
 namespace phosphene::pooling_test {

@@ -1,5 +1,6 @@
 #include "layers/network/relu.h"
 
+#include "runtime/problems/problem.h"
 #include "tests/layers/network/oracles.h"
 
 namespace phosphene::relu_test {

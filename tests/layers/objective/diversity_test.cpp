@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "runtime/problems/objective.h"
 #include "tests/reference/network_ops.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"

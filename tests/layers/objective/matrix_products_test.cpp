@@ -5,6 +5,7 @@
 
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/cpu_backend.h"
+#include "runtime/problems/objective.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_harness.h"
 

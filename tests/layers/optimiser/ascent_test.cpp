@@ -4,6 +4,7 @@
 #include <numbers>
 #include <set>
 
+#include "kernels/adam.h"
 #include "kernels/nadam.h"
 #include "layers/optimiser/objective_history.h"
 #include "layers/transform/transform_list.h"
@@ -72,19 +73,19 @@ TEST(Schedule, EqualsItsFormulas) {
   LearningRateSchedule exponential{.shape = ScheduleShape::exponential, .decay = 0.7, .every = 10};
   LearningRateSchedule cosine{.shape = ScheduleShape::cosine, .to = 0.1, .steps = 64};
   for (int64_t step = 0; step < 64; ++step) {
-    EXPECT_EQ(constant.factor(step), 1);
+    EXPECT_EQ(learning_rate_factor(constant, step), 1);
     double power = 1;
     for (int64_t i = 0; i < step / 10; ++i) power *= 0.7;
-    EXPECT_NEAR(exponential.factor(step), power, 1e-14) << step;
+    EXPECT_NEAR(learning_rate_factor(exponential, step), power, 1e-14) << step;
     const double angle = std::numbers::pi * static_cast<double>(step) / 64;
-    EXPECT_NEAR(cosine.factor(step), 0.1 + 0.9 * (1 + std::cos(angle)) / 2, 1e-14) << step;
+    EXPECT_NEAR(learning_rate_factor(cosine, step), 0.1 + 0.9 * (1 + std::cos(angle)) / 2, 1e-14) << step;
   }
-  EXPECT_EQ(cosine.factor(0), 1);
-  EXPECT_NEAR(cosine.factor(1000), 0.1, 1e-14) << "the end is kept";
+  EXPECT_EQ(learning_rate_factor(cosine, 0), 1);
+  EXPECT_NEAR(learning_rate_factor(cosine, 1000), 0.1, 1e-14) << "the end is kept";
   exponential.warmup = cosine.warmup = 4;
-  EXPECT_NEAR(exponential.factor(0), 0.25, 1e-14);
-  EXPECT_NEAR(cosine.factor(2), 0.75 * (0.1 + 0.9 * (1 + std::cos(std::numbers::pi / 32)) / 2), 1e-14);
-  EXPECT_EQ(exponential.factor(4), 1) << "warm";
+  EXPECT_NEAR(learning_rate_factor(exponential, 0), 0.25, 1e-14);
+  EXPECT_NEAR(learning_rate_factor(cosine, 2), 0.75 * (0.1 + 0.9 * (1 + std::cos(std::numbers::pi / 32)) / 2), 1e-14);
+  EXPECT_EQ(learning_rate_factor(exponential, 4), 1) << "warm";
 }
 
 // Adam without new keys has the factors it always had, to the bit.

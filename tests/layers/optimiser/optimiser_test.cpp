@@ -8,6 +8,8 @@
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/launches/image.h"
 #include "runtime/launches/optimiser.h"
+#include "runtime/problems/image.h"
+#include "runtime/problems/optimiser.h"
 #include "runtime/program.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"

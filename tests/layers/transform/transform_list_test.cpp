@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "kernels/transform_draw.h"
 #include "layers/optimiser/objective_history.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"

@@ -1,16 +1,16 @@
-// Every kernel that a backend launches, compiled by g++ and registered under the name that nvcc gives it too.
-#include <dlfcn.h>
+// Every kernel that a backend launches, compiled by g++ and registered under the name that nvcc gives it too; by subject, as
+// runtime/cuda compiles them (kernels_<subject>.cpp).
+#pragma once
 
-#include <variant>
+#include <dlfcn.h>
 
 #include "tests/cuda_sim/device.h"
 
 #include "kernels/launch_cuda.cuh"
-#include "runtime/launches.h"
-#include "runtime/launches/around_library.h"
+#include "runtime/launches/operands.h"
+#include "runtime/problems/problem_list.h"
 
 namespace phosphene {
-namespace {
 
 template <auto kKernel>
 bool register_as_mangled() {
@@ -25,7 +25,7 @@ bool register_as_mangled() {
 template <auto kKernel>
 const bool kSimulated = register_as_mangled<kKernel>();
 
-// Takes the place of the launcher that runtime/launches.h is written against, to name what launch_cuda.cuh would launch.
+// Takes the place of the launcher that runtime/launches/ is written against, to name what launch_cuda.cuh would launch.
 struct Enumerator {
   template <class Body>
   void rows(int64_t /*count*/, int /*first*/, int /*last*/, const Body& /*body*/) const {
@@ -43,23 +43,10 @@ struct Enumerator {
   static void name(const bool& /*registered*/) {}
 };
 
-template <class P>
-concept Launchable = requires(const P& problem, const Operands& operands) {
-  launch(Enumerator{}, problem, operands);
-};
-
-}  // namespace
-
-// Never called.
-template <class Alternatives>
-void enumerate_launches(const Alternatives& alternatives, const Operands& operands) {
-  std::visit(
-      [&](const auto& problem) {
-        if constexpr (Launchable<std::decay_t<decltype(problem)>>) launch(Enumerator{}, problem, operands);
-      },
-      alternatives);
+// Never called: that it is compiled has the kernels registered.
+template <class... P>
+void enumerate_launches(ProblemList<P...> /*launched*/, const Operands& operands) {
+  (launch(Enumerator{}, P{}, operands), ...);
 }
-template void enumerate_launches(const Problem&, const Operands&);
-template void enumerate_launches(const LibraryStep&, const Operands&);
 
 }  // namespace phosphene

@@ -1,0 +1,10 @@
+#include "tests/cuda_sim/kernels.h"
+
+#include "runtime/launches/around_library.h"
+
+namespace phosphene {
+
+template void enumerate_launches(ProblemList<AddBiasStep, PackHalfSpectrumStep, UnpackHalfSpectrumStep, CopyRowsStep>,
+                                 const Operands&);
+
+}  // namespace phosphene
