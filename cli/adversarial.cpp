@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/device_option.h"
 #include "experiment/analysis/classification.h"
+#include "loaders/load_model.h"
 #include "runtime/error.h"
 
 namespace phosphene {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
 #include "loaders/model_file.h"
 #include "runtime/files.h"
 

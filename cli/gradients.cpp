@@ -9,6 +9,7 @@
 #include "cli/device_option.h"
 #include "experiment/analysis/gradient_maps.h"
 #include "experiment/photos/photo_file.h"
+#include "loaders/load_model.h"
 #include "runtime/backend.h"
 
 namespace phosphene {

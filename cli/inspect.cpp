@@ -10,7 +10,7 @@
 #include "cli/device_option.h"
 #include "cli/one_step.h"
 #include "cli/roofline.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/fuse.h"
 
 namespace phosphene {

@@ -12,6 +12,8 @@
 #include "experiment/config/config.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/step/step_program.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"

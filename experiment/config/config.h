@@ -15,7 +15,7 @@
 #include "layers/image/fourier_image.h"
 #include "layers/optimiser/ascent.h"
 #include "layers/transform/transform_list.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 
 namespace phosphene {
 
@@ -34,7 +34,7 @@ struct SharedLevel {
 // the optimiser's moments and steps.
 enum class CarryOver { nothing, picture, parameters, optimisation };
 
-// The code of a generator (loaders/generator.h), which is in front of the network.
+// The code of a generator (loaders/model/generator.h), which is in front of the network.
 struct PriorParameterization {
   std::string generator = "prior_generator";
   double norm = 8;    // the most that a position's vector may have

@@ -6,6 +6,8 @@
 #include "experiment/photos/photo_features.h"
 #include "layers/image/normal_draws.h"
 #include "layers/optimiser/clamp_code.h"
+#include "loaders/generator_file.h"
+#include "loaders/load_model.h"
 #include "runtime/error.h"
 
 namespace phosphene {

@@ -6,7 +6,7 @@
 
 #include "experiment/config/config.h"
 #include "kernels/philox.h"
-#include "loaders/generator.h"
+#include "loaders/model/generator.h"
 #include "loaders/model/model.h"
 #include "runtime/backend.h"
 

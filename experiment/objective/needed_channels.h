@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "experiment/objective/term_list.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 
 namespace phosphene {
 

@@ -9,7 +9,7 @@
 #include "experiment/objective/batch_image.h"
 #include "experiment/objective/needed_channels.h"
 #include "experiment/objective/reference_photos.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/states.h"
 
 namespace phosphene {

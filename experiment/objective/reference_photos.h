@@ -8,7 +8,7 @@
 #include <string>
 
 #include "experiment/config/config.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/states.h"
 
 namespace phosphene {

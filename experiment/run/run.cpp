@@ -12,6 +12,8 @@
 #include "experiment/run/report.h"
 #include "experiment/run/run_folder.h"
 #include "experiment/step/step_program.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
 #include "runtime/files.h"

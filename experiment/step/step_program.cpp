@@ -7,6 +7,7 @@
 #include "experiment/image/start_pictures.h"
 #include "layers/optimiser/objective_history.h"
 #include "layers/transform/warp.h"
+#include "loaders/model/model_graph.h"
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
