@@ -162,12 +162,14 @@ Json Run::frozen() const {
   for (const auto& [pointer, values] : config_.sweep) sweep[pointer] = values;
   Json config = config_.json;
   if (!sweep.empty()) config["sweep"] = sweep;
-  return {{"phosphene", PHOSPHENE_VERSION},
-          {"model", model_.name},
-          {"backend", device_.backend->description()},
-          {"images", images_},
-          {"batch", batches_.front().size()},
-          {"config", config}};
+  Json frozen = {{"phosphene", PHOSPHENE_VERSION},
+                 {"model", model_.name},
+                 {"backend", device_.backend->description()},
+                 {"images", images_},
+                 {"batch", batches_.front().size()},
+                 {"config", config}};
+  if (device_.autotuned) frozen["autotuned"] = true;
+  return frozen;
 }
 
 // Of the largest phase, all images together.
