@@ -11,6 +11,7 @@
 #include "experiment/photos/photo_file.h"
 #include "layers/network/softmax.h"
 #include "loaders/json_reader.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
 #include "runtime/files.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "experiment/photos/photo_file.h"
+#include "loaders/model/model.h"
 #include "runtime/backend.h"
 
 namespace phosphene {

@@ -8,6 +8,7 @@
 #include "experiment/examples/examples_index.h"
 #include "experiment/examples/examples_report.h"
 #include "experiment/run/run_folder.h"
+#include "loaders/load_model.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 

@@ -6,6 +6,7 @@
 
 #include "experiment/examples/unit_list.h"
 #include "experiment/photos/photo_file.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/error.h"
 
 namespace phosphene {

@@ -14,7 +14,7 @@
 #include "experiment/image/batch_image.h"
 #include "experiment/image/image.h"
 #include "experiment/keys/value.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/states.h"
 
 namespace phosphene {

@@ -1,9 +1,9 @@
-#include "loaders/generator.h"
+#include "loaders/generator_file.h"
 
 #include <cmath>
 #include <limits>
 
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
 #include "tests/loaders/small_generator.h"
 #include "tests/loaders/temporary_folder.h"
 #include "tests/reference/network_ops.h"

@@ -3,6 +3,8 @@
 #include "layers/network/convolution.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pooling.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "tests/loaders/small_model.h"
 #include "tests/loaders/temporary_folder.h"
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "experiment/step/step_check.h"
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/support/golden.h"

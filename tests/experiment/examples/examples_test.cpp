@@ -5,6 +5,7 @@
 
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/photo_tiles.h"
+#include "loaders/load_model.h"
 #include "loaders/model_file.h"
 #include "tests/experiment/small_experiment.h"
 #include "tests/networks/network_run.h"

@@ -15,6 +15,7 @@
 #include "layers/network/linear.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pooling.h"
+#include "loaders/model/model_graph.h"
 #include "loaders/model_file.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"

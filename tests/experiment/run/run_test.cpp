@@ -285,6 +285,7 @@ TEST(Run, AnAutotunedRunKeepsToItsChoices) {
   render(folder, config, folder.file("run"), options);
   const Json choices = read_json(folder.file("run/implementations.json"));
   EXPECT_FALSE(choices.empty());
+  EXPECT_EQ(read_json(folder.file("run/config.json"))["autotuned"], true);
   const auto before = files_of(folder.file("run"));
 
   fs::remove_all(folder.file("cache"));
@@ -294,7 +295,10 @@ TEST(Run, AnAutotunedRunKeepsToItsChoices) {
   EXPECT_TRUE(before == files_of(folder.file("run")));
 
   EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {folder.file("run"), "--autotune"}));
+  fs::remove(folder.file("run/implementations.json"));  // as when it was stopped before its first image
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {folder.file("run"), "--autotune"}));
   render(folder, config, folder.file("plain"));
+  EXPECT_FALSE(read_json(folder.file("plain/config.json")).contains("autotuned"));
   EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("plain"), options); }, {"without --autotune"}));
   ::unsetenv("PHOSPHENE_CACHE");
 }

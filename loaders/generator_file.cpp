@@ -1,14 +1,9 @@
-#include "loaders/generator.h"
+#include "loaders/generator_file.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
-#include "layers/image/sigmoid_image.h"
-#include "layers/network/bias.h"
-#include "layers/network/convolution.h"
-#include "layers/network/leaky_relu.h"
-#include "layers/network/transposed_convolution.h"
 #include "loaders/json_attributes.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
@@ -165,21 +160,6 @@ Generator read_generator(const std::string& path) {
   read_statistics(file, generator);
   read_encoder(file, generator);
   return generator;
-}
-
-ValueId append_generator(Graph& graph, const Generator& generator, ValueId code) {
-  ValueId value = code;
-  for (const GeneratorLayer& layer : generator.layers) {
-    const std::string name = "generator " + layer.name;
-    if (layer.transposed) {
-      value = graph.append(std::make_shared<TransposedConvolution>(layer.window, layer.weights), {value}, name);
-      value = append_bias(graph, value, layer.bias, name);
-    } else {
-      value = graph.append(std::make_shared<Convolution>(layer.window, 1, layer.weights, layer.bias), {value}, name);
-    }
-    if (layer.rectified) value = graph.append(std::make_shared<LeakyRelu>(layer.slope), {value}, name);
-  }
-  return graph.append(std::make_shared<SigmoidImage>(), {value}, "image");
 }
 
 }  // namespace phosphene
