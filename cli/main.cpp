@@ -15,6 +15,7 @@
 #include "cli/instruction_set.h"
 #include "cli/interrupt.h"
 #include "cli/spinning.h"
+#include "cli/standard_error.h"
 #include "runtime/device_choice.h"
 #include "runtime/error.h"
 
@@ -83,7 +84,7 @@ std::string version() {
 }
 
 int report(int exit_code, const std::string& what) {
-  fmt::print(stderr, "phosphene: error: {}\n", what);
+  write_to_stderr(fmt::format("phosphene: error: {}\n", what));
   return exit_code;
 }
 
@@ -121,6 +122,7 @@ int run_program(int argc, char** argv) {
     return report(2, explain(app, error));
   }
   if (std::fflush(stdout) != 0) return report(2, fmt::format("standard output: {}", std::strerror(errno)));
+  if (std::ferror(stdout) != 0) return report(2, "standard output: cannot be written as a whole");
   return interrupted ? kInterruptedExitCode : 0;
 }
 
@@ -135,7 +137,7 @@ int main(int argc, char** argv) {
   } catch (const phosphene::Error& error) {
     return phosphene::report(error.blame() == phosphene::Blame::user ? 2 : 1, error.what());
   } catch (const std::system_error& error) {  // files and streams
-    return phosphene::report(2, error.what());
+    return phosphene::report(2, std::string(std::ferror(stdout) != 0 ? "standard output: " : "") + error.what());
   } catch (const std::bad_alloc&) {
     return phosphene::report(2, "memory: not enough for this; a smaller --size or --batch needs less");
   } catch (const std::exception& error) {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "cli/standard_error.h"
+
 namespace phosphene {
 namespace {
 
@@ -28,8 +30,7 @@ StatusLine::StatusLine() : terminal_(isatty(STDERR_FILENO) != 0), next_(Clock::n
 
 void StatusLine::show(const std::string& line) {
   next_ = Clock::now() + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
-  fmt::print(stderr, "{}{}{}", terminal_ ? "\r\033[K" : "", line, terminal_ ? "" : "\n");
-  std::fflush(stderr);
+  write_to_stderr(fmt::format("{}{}{}", terminal_ ? "\r\033[K" : "", line, terminal_ ? "" : "\n"));
   shown_ = terminal_;
 }
 
@@ -40,7 +41,7 @@ void StatusLine::message(const std::string& line) {
 }
 
 void StatusLine::clear() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (shown_) write_to_stderr("\r\033[K");
   shown_ = false;
 }
 
