@@ -1,5 +1,6 @@
 // phosphene adversarial: a photograph that looks the same to people, and like something else to the network.
 #include "experiment/analysis/adversarial.h"
+#include "experiment/photos/photo_file.h"
 
 #include <fmt/format.h>
 

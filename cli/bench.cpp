@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
 #include <string>
@@ -84,8 +85,8 @@ void run_beside(const BenchOptions& options) {
   other.subject = options.beside;
   const OneStepSubject subject(options.of), beside_subject(other);
   OneStep bench(subject, open_device(options.of.device)), beside(beside_subject, open_device(options.of.device));
-  bench.step().start(subject.slots);
-  beside.step().start(beside_subject.slots);
+  bench.step().start(subject.images);
+  beside.step().start(beside_subject.images);
   std::vector<double> seconds, beside_seconds, ratios;
   seconds_of_step(bench), seconds_of_step(beside);  // warms up
   for (int64_t i = 0; i < options.steps; ++i) {
@@ -144,7 +145,7 @@ void print_json(const OneStepSubject& subject, const OneStep& bench, const Bench
   }
   const Json out = {{"model", subject.model.name},
                     {"step", subject.description()},
-                    {"layer", leading_term(subject.config).layer},
+                    {"layer", subject.config.objective.leading().reads().front().layer},
                     {"size", {subject.image.h, subject.image.w}},
                     {"batch", subject.image.n},
                     {"precision", subject.config.precision == DType::bf16 ? "bf16" : "f32"},
@@ -207,7 +208,7 @@ void run_bench(const BenchOptions& options) {
   if (!options.beside.empty()) return run_beside(options);
   const OneStepSubject subject(options.of);
   OneStep bench(subject, open_device(options.of.device));
-  bench.step().start(subject.slots);
+  bench.step().start(subject.images);
   const Timing timing = measure(bench, options);
   if (options.json)
     print_json(subject, bench, options, timing);

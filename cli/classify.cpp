@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "layers/network/softmax.h"
 #include "loaders/load_model.h"
 #include "loaders/model/model_graph.h"

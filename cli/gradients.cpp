@@ -9,6 +9,7 @@
 #include "cli/help.h"
 #include "experiment/analysis/gradient_maps.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "loaders/load_model.h"
 #include "runtime/backend.h"
 

@@ -1,6 +1,7 @@
 #include "cli/one_step.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "cli/device_option.h"
 #include "experiment/config/sweep.h"
@@ -77,27 +78,27 @@ void add_one_step_options(CLI::App& command, OneStepOptions& options) {
 Model model_of(const OneStepOptions& options) {
   if (!is_experiment(options.subject)) return load_model(find_model(options.subject));
   const Config config = load_config(options.subject);
-  return load_model(find_model(config.model, config.directory));
+  return load_model(find_model(config.model.name, config.model.folder));
 }
 
 OneStepSubject::OneStepSubject(const OneStepOptions& options)
     : model(model_of(options)),
       config(is_experiment(options.subject) ? experiment_config(options) : channel_config(model, options)) {
-  const int64_t batch = options.batch > 0 ? options.batch : config.images;
-  if (batch % config.images != 0)
-    fail("--batch", "{} images; those of a job of {} belong together: {}", batch, options.subject, config.images);
-  image = {batch, model.channels, config.height > 0 ? config.height : model.height,
-           config.width > 0 ? config.width : model.width};
+  const int64_t group = config.image.images, batch = options.batch > 0 ? options.batch : group;
+  if (batch % group != 0)
+    fail("--batch", "{} images; those of a job of {} belong together: {}", batch, options.subject, group);
+  image = input_shape(model, config.image, batch);
   for (int64_t i = 0; i < batch; ++i)
-    slots.push_back({&config, i % config.images, static_cast<uint32_t>(i / config.images)});
+    images.push_back(batch_image(config, static_cast<uint32_t>(i / group), i % group));
 }
 
 std::string OneStepSubject::description() const {
-  const Term& term = leading_term(config);
-  return fmt::format(
-      "{}, {} x {}, batch {}, {}",
-      config.file.empty() ? fmt::format("channel {}:{}", term.layer, term.unit.value_or(0)) : config.file, image.h,
-      image.w, image.n, config.precision == DType::bf16 ? "bf16" : "f32");
+  const Term& term = config.objective.leading();
+  const std::string subject = config.file.empty()
+                                  ? fmt::format("channel {}:{}", term.reads().front().layer, term.unit().value_or(0))
+                                  : config.file;
+  return fmt::format("{}, {} x {}, batch {}, {}", subject, image.h, image.w, image.n,
+                     config.precision == DType::bf16 ? "bf16" : "f32");
 }
 
 OneStep::OneStep(const OneStepSubject& subject, std::unique_ptr<Backend> backend)

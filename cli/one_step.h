@@ -35,7 +35,7 @@ Model model_of(const OneStepOptions& options);
 struct OneStepSubject {
   Model model;
   Config config;
-  std::vector<BatchImage> slots;  // that point to the config
+  std::vector<BatchImage> images;  // that point to the config
   Shape image;
 
   explicit OneStepSubject(const OneStepOptions& options);

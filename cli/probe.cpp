@@ -9,8 +9,10 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
-#include "experiment/config/config.h"
+#include "experiment/objective/objective.h"
+#include "experiment/objective/term_list.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "experiment/step/step_program.h"
 #include "loaders/load_model.h"
 #include "loaders/model/model_graph.h"
@@ -98,12 +100,13 @@ void probe(const ProbeOptions& options) {
   std::vector<Wanted> wanted;
   for (const std::string& layer : options.save) wanted.push_back({layer, network.value(layer)});
 
-  Config config;
+  Objective terms;
+  ImageSettings group;  // the photographs are one
   std::unique_ptr<ObjectivePart> objective;
   if (!options.objective.empty()) {
-    config.images = input.shape.n;
-    config.objective = load_objective(options.objective, config.images);
-    objective = std::make_unique<ObjectivePart>(graph, network, model, config, input.shape.n);
+    group.images = input.shape.n;
+    terms = load_objective(options.objective, group.images);
+    objective = std::make_unique<ObjectivePart>(graph, network, model, terms, group, input.shape);
     wanted.push_back({"objective", objective->value()});
     const ValueId gradient = differentiate(graph, std::vector<ValueId>{source}).front();
     if (gradient == kNoValue) fail(options.objective, "the objective does not depend on the input");
@@ -115,9 +118,9 @@ void probe(const ProbeOptions& options) {
   Program program(std::move(graph), keep, *backend, states);
   states.write(Model::kInput, input.data);
   if (objective) {
-    std::vector<BatchImage> slots;
-    for (int64_t image = 0; image < input.shape.n; ++image) slots.push_back({&config, image, 0});
-    objective->write(states, slots);
+    std::vector<BatchImage> images;
+    for (int64_t image = 0; image < input.shape.n; ++image) images.push_back({&terms, 0, 0, image, group.images});
+    objective->write(states, images);
   }
   program.run();
 

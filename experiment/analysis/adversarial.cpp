@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "experiment/analysis/classification.h"
 #include "experiment/objective/objective.h"
+#include "experiment/objective/term_list.h"
 #include "experiment/pages/figures_page.h"
 #include "experiment/pages/page.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "layers/network/softmax.h"
 #include "loaders/json_reader.h"
 #include "loaders/model/model_graph.h"
@@ -27,16 +30,16 @@ class Classifier {
  public:
   Classifier(const Model& model, Backend& backend, int64_t target) : model_(model), states_(backend) {
     const Json terms = Json::array({{{"probability", {{"index", target}}}}});
-    config_.objective = parse_terms(JsonReader(terms, "adversarial"), 1);
+    objective_ = read_objective(JsonReader(terms, "adversarial"), 1);
     Graph graph;
     const ValueId input = graph.state(Model::kInput, {{1, 3, model.height, model.width}});
     ModelGraph network(model, graph, input);
-    const ObjectivePart objective(graph, network, model, config_, 1);
+    const ObjectivePart objective(graph, network, model, objective_, {}, {1, 3, model.height, model.width});
     probabilities_ = graph.append(std::make_shared<Softmax>(), {network.value(model.logits())}, "probabilities");
     gradient_ = differentiate(graph, std::vector<ValueId>{input}).front();
     program_ =
         std::make_unique<Program>(std::move(graph), std::vector<ValueId>{probabilities_, gradient_}, backend, states_);
-    objective.write(states_, {{&config_, 0, 0}});
+    objective.write(states_, {{&objective_}});
   }
 
   std::vector<float> probabilities(const Photo& photo) {
@@ -61,7 +64,7 @@ class Classifier {
  private:
   const Model& model_;
   States states_;
-  Config config_;
+  Objective objective_;
   ValueId probabilities_ = kNoValue, gradient_ = kNoValue;
   std::unique_ptr<Program> program_;
 };

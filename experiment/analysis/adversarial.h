@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "experiment/photos/photo_file.h"
+#include "experiment/photos/photo.h"
 #include "loaders/model/model.h"
 #include "runtime/backend.h"
 

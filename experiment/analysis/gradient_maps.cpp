@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "experiment/objective/objective.h"
+#include "experiment/objective/term_list.h"
 #include "experiment/pages/figures_page.h"
 #include "experiment/pages/page.h"
-#include "experiment/pages/power_spectrum_json.h"
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/photos/photo_file.h"
 #include "loaders/json_reader.h"
@@ -89,16 +90,15 @@ std::vector<std::string> layers_before_strides(const Model& model, const std::st
 
 std::vector<GradientMap> gradient_maps(const Model& model, Backend& backend, const HostTensor& photograph,
                                        const ChannelObjective& objective, const std::vector<std::string>& layers) {
-  Config config;
   const Json terms = Json::array({{{"channel", {{"layer", objective.layer}, {"unit", objective.unit}}}}});
-  config.objective = parse_terms(JsonReader(terms, "gradients"), 1);
+  const Objective terms_of_it = read_objective(JsonReader(terms, "gradients"), 1);
 
   Graph graph;
   const TensorInfo info{{1, 3, photograph.dims.at(2), photograph.dims.at(3)}};
   std::vector<ValueId> values = {graph.state(Model::kInput, info)};
   std::vector<std::string> names = {Model::kInput};
   ModelGraph network(model, graph, values.front());
-  const ObjectivePart part(graph, network, model, config, 1);
+  const ObjectivePart part(graph, network, model, terms_of_it, {}, info.shape);
   for (const std::string& layer : layers) {
     names.push_back(layer);
     values.push_back(network.value(layer));
@@ -110,7 +110,7 @@ std::vector<GradientMap> gradient_maps(const Model& model, Backend& backend, con
   States states(backend);
   Program program(std::move(graph), gradients, backend, states);
   states.write(Model::kInput, prepare_input(model.preprocessing, photograph));
-  part.write(states, {{&config, 0, 0}});
+  part.write(states, {{&terms_of_it}});
   program.run();
   std::vector<GradientMap> maps;
   for (size_t i = 0; i < gradients.size(); ++i) maps.push_back({names[i], program.read_nchw(gradients[i])});

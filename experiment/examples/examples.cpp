@@ -4,9 +4,11 @@
 #include <chrono>
 #include <filesystem>
 #include <new>
+#include <nlohmann/json.hpp>
 
 #include "experiment/examples/examples_index.h"
 #include "experiment/examples/examples_report.h"
+#include "experiment/photos/photo_file.h"
 #include "experiment/run/run_folder.h"
 #include "loaders/load_model.h"
 #include "runtime/error.h"
@@ -31,7 +33,7 @@ class ExampleSearch {
         photographs_(options.folder),
         model_(load_model(find_model(options.model))),
         responses_(model_, options.layer, options.units, options.scales),
-        question_(examples_question(model_.name, responses_, options.per_unit)),
+        request_(examples_request(model_.name, responses_, options.per_unit)),
         rendered_(rendered_pictures(options.render, model_, responses_)),
         state_(responses_.units().size(), static_cast<size_t>(options.per_unit)) {}
 
@@ -43,12 +45,12 @@ class ExampleSearch {
   void check_out() const;
   void check_photographs();
   void start_over() const;
-  void look_at_all();
+  void process_all();
   [[nodiscard]] std::vector<UnitHighest> highest() const;
-  void look_at(const std::string& name);
+  void process(const std::string& name);
   void skip(const std::string& name, const std::string& reason);
   void save();
-  void tell(const std::string& line) const {
+  void report(const std::string& line) const {
     if (options_.progress != nullptr && !line.empty()) options_.progress->on_message(line);
   }
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
@@ -58,7 +60,7 @@ class ExampleSearch {
   Model model_;
   DeviceChoice device_;  // once there is something to compute; outlives the programs of `responses_`
   UnitResponses responses_;
-  Json question_, rendered_, index_;
+  Json request_, rendered_, index_;
   ExamplesState state_;
   int64_t all_ = 0;  // photographs in the folder
   int64_t now_ = 0;  // looked at by this call
@@ -88,7 +90,7 @@ void ExampleSearch::take_up() {
   if (!fs::exists(index_path())) return;
   const Json there = read_json(index_path());
   if (!there.contains("asked")) fail(index_path(), "is no index of examples; choose another --out");
-  const std::string difference = first_difference(there["asked"], question_);
+  const std::string difference = first_difference(there["asked"], request_);
   if (!difference.empty())
     fail(options_.out, "holds other examples: {}; choose another --out, or --restart to lose them", difference);
   read_state(there, index_path(), responses_, state_);
@@ -104,16 +106,16 @@ void ExampleSearch::check_photographs() {
          "--restart begins again",
          state_.photographs, state_.last, count.up_to_last);
   }
-  if (count.passed_over > 0) tell(fmt::format("passed over {} names that are not UTF-8", count.passed_over));
+  if (count.passed_over > 0) report(fmt::format("passed over {} names that are not UTF-8", count.passed_over));
 }
 
 ExamplesResult ExampleSearch::execute() {
   take_up();
   check_photographs();
   if (!options_.render.empty() && rendered_.empty())
-    tell(fmt::format("{} has no picture of these units of {}", options_.render, responses_.layer()));
+    report(fmt::format("{} has no picture of these units of {}", options_.render, responses_.layer()));
   start_ = Clock::now();
-  if (state_.photographs < all_) look_at_all();
+  if (state_.photographs < all_) process_all();
   ExamplesResult result{state_.photographs, state_.skipped, now_, seconds_since(start_), stop_asked(), "", {}};
   if (result.photographs > 0) save();
   if (result.interrupted) return result;
@@ -136,9 +138,9 @@ std::vector<UnitHighest> ExampleSearch::highest() const {
   return all;
 }
 
-void ExampleSearch::look_at_all() {
+void ExampleSearch::process_all() {
   device_ = choose_device(options_.device);
-  tell(device_.note);
+  report(device_.note);
   if (state_.backend.empty()) state_.backend = device_.backend->description();
   responses_.plan(*device_.backend);
   start_ = saved_ = Clock::now();
@@ -147,13 +149,13 @@ void ExampleSearch::look_at_all() {
     if (names.empty()) return;
     for (const std::string& name : names) {
       if (stop_asked()) return;
-      look_at(name);
+      process(name);
       if (seconds_since(saved_) >= options_.seconds_between_saves) save();
     }
   }
 }
 
-void ExampleSearch::look_at(const std::string& name) {
+void ExampleSearch::process(const std::string& name) {
   try {
     const Photo photo = read_photo(photographs_.file(name));
     state_.selection.offer({name, photo.height, photo.width}, responses_.to(photo));
@@ -176,11 +178,11 @@ void ExampleSearch::look_at(const std::string& name) {
 void ExampleSearch::skip(const std::string& name, const std::string& reason) {
   ++state_.skipped;
   if (state_.first_skipped.size() < ExamplesState::kSkippedNamed) state_.first_skipped.emplace_back(name, reason);
-  tell(fmt::format("skipped {}: {}", name, reason));
+  report(fmt::format("skipped {}: {}", name, reason));
 }
 
 void ExampleSearch::save() {
-  index_ = examples_index(question_, options_.folder, state_, responses_);
+  index_ = examples_index(request_, options_.folder, state_, responses_);
   make_folder(options_.out);
   write_file(index_path(), to_lines(index_));
   saved_ = Clock::now();

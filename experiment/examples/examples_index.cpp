@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "experiment/photos/photo_file.h"
 #include "loaders/json_reader.h"
@@ -164,7 +165,7 @@ std::string entries_in_lines(const Json& list) {
 
 }  // namespace
 
-Json examples_question(const std::string& model, const UnitResponses& responses, int64_t per_unit) {
+Json examples_request(const std::string& model, const UnitResponses& responses, int64_t per_unit) {
   return {{"model", model},
           {"layer", responses.layer()},
           {"scales", responses.scales()},

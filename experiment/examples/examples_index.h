@@ -10,6 +10,7 @@
 #pragma once
 
 #include "experiment/examples/unit_responses.h"
+#include "loaders/json.h"
 
 namespace phosphene {
 
@@ -27,7 +28,7 @@ struct ExamplesState {
 };
 
 // What makes two searches the same.
-Json examples_question(const std::string& model, const UnitResponses& responses, int64_t per_unit);
+Json examples_request(const std::string& model, const UnitResponses& responses, int64_t per_unit);
 
 // `folder`: of the photographs, as given.
 Json examples_index(const Json& request, const std::string& folder, const ExamplesState& state,

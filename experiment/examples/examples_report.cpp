@@ -4,9 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "experiment/pages/examples_page.h"
 #include "experiment/pages/page.h"
+#include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "experiment/run/run_folder.h"
 #include "runtime/error.h"
 #include "runtime/files.h"

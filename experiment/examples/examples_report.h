@@ -4,6 +4,7 @@
 #include "experiment/examples/examples.h"
 #include "experiment/examples/unit_responses.h"
 #include "experiment/photos/photo_folder.h"
+#include "loaders/json.h"
 
 namespace phosphene {
 

@@ -6,26 +6,17 @@
 
 #include "experiment/examples/unit_list.h"
 #include "experiment/photos/photo_file.h"
+#include "layers/network/graph_weights.h"
 #include "loaders/model/model_graph.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
 
-// Words rather than bytes: networks have hundreds of megabytes.
+// Hashes four bytes at a time: weights can be hundreds of megabytes.
 void mix(uint64_t& hash, const Weights& weights) {
   for (int64_t i = 0; weights.data != nullptr && i < weights.elements(); ++i)
     hash = std::rotl((hash ^ std::bit_cast<uint32_t>(weights.data[i])) * 0x9E3779B97F4A7C15U, 29);
-}
-
-void mix(uint64_t& hash, const Problem& problem) {
-  if (const auto* convolution = std::get_if<ConvolutionProblem>(&problem)) {
-    mix(hash, convolution->weights);
-    mix(hash, convolution->bias);
-  } else if (const auto* linear = std::get_if<LinearProblem>(&problem)) {
-    mix(hash, linear->weights);
-    mix(hash, linear->bias);
-  }
 }
 
 }  // namespace
@@ -127,8 +118,7 @@ uint64_t UnitResponses::fingerprint() const {
   for (const int channel : preprocessing.order) numbers.push_back(static_cast<float>(channel));
   const auto count = static_cast<int64_t>(numbers.size());
   mix(hash, Weights::from(std::move(numbers), {count}));
-  const Graph& graph = sizes_.front().graph;
-  for (const Node& node : graph.nodes()) mix(hash, node.op->lower(graph.infos(node.src), graph.infos(node.dst)));
+  for (const Weights& weights : weights_of(sizes_.front().graph)) mix(hash, weights);
   return hash;
 }
 

@@ -3,7 +3,6 @@
 
 #include <memory>
 
-#include "experiment/config/config.h"
 #include "experiment/examples/example_selection.h"
 #include "experiment/photos/photo_tiles.h"
 #include "layers/network/receptive_field.h"

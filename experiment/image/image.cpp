@@ -45,7 +45,16 @@ void check_image(const JsonReader& config, const ImageSettings& image) {
   if (image.starts_from_photo() && !parameterization.takes_a_picture())
     config.at("initial").refuse("'{}' cannot start from a photograph", kind);
   if (!image.initial.empty() && !image.starts_from_photo() && !parameterization.starts_from_a_file())
-    config.at("initial").refuse("'{}' cannot start from a file; only spectra and pixels can", kind);
+    config.at("initial").refuse("'{}' cannot start from a safetensors file, only 'fourier' and 'pixel' can", kind);
+}
+
+ImageSize image_size(const Model& model, const ImageSettings& settings) {
+  return {settings.height > 0 ? settings.height : model.height, settings.width > 0 ? settings.width : model.width};
+}
+
+Shape input_shape(const Model& model, const ImageSettings& settings, int64_t n) {
+  const auto [height, width] = image_size(model, settings);
+  return {n, model.channels, height, width};
 }
 
 bool decorrelated(const ImageSettings& settings, int64_t channels) {

@@ -32,9 +32,21 @@ struct ImageSettings {
   [[nodiscard]] bool changes_a_picture() const { return takes_over || starts_from_photo(); }
 };
 
-// Refuses what its keys do not allow together. `config`: the object that has them: "parameterization", "colour", "transparency",
-// "initial".
+// Refuses what its keys do not allow together. `config`: the object that has them: "parameterization", "colour",
+// "transparency", "initial".
 void check_image(const JsonReader& config, const ImageSettings& image);
+
+struct ImageSize {
+  int64_t height = 0, width = 0;
+
+  bool operator==(const ImageSize&) const = default;
+};
+
+// As the settings say, or else what the model was trained at.
+ImageSize image_size(const Model& model, const ImageSettings& settings);
+
+// Of `n` such images as the network sees them.
+Shape input_shape(const Model& model, const ImageSettings& settings, int64_t n);
 
 // Whether the image before colour has decorrelated colours, for a network that sees so many channels.
 bool decorrelated(const ImageSettings& settings, int64_t channels);
@@ -46,8 +58,8 @@ struct ImageValues {
 
 class ImagePart {
  public:
-  // `image`: N C H W of the whole batch as the network sees it, N a multiple of the group where something is shared. A prior may run
-  // the model once.
+  // `image`: N C H W of the whole batch as the network sees it, N a multiple of the group where something is shared. A
+  // prior may run the model once.
   ImagePart(const ImageSettings& settings, const Shape& image, const Model& model, Backend& backend);
 
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_->parameters(); }
@@ -57,15 +69,16 @@ class ImagePart {
 
   // Appends parameters -> image.
   [[nodiscard]] ImageValues append(Graph& graph) const;
-  // Appends what the network sees of a transparent image: it lies over a background that is drawn for each image (`keys`) and step.
+  // Appends what the network sees of a transparent image: it lies over a background that is drawn for each image
+  // (`keys`) and step.
   [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image, ValueId keys, ValueId step) const;
   // Appends what is shown and kept of it: alpha is the last channel.
   [[nodiscard]] ValueId append_shown(Graph& graph, const ImageValues& image) const;
   // Appends, behind the ascent, what keeps the parameters within their bounds where they have any.
   void append_bounds(Graph& graph, ValueId stopped_at) const;
 
-  // Writes the start of every parameter: drawn, or read from the config's `initial`. `pictures`: those that the parameters change,
-  // N x C x H x W in [0, 1]; only and always where the settings change a picture.
+  // Writes the start of every parameter: drawn, or read from the config's `initial`. `pictures`: those that the
+  // parameters change, N x C x H x W in [0, 1]; only and always where the settings change a picture.
   void write_start(States& states, const std::vector<BatchImage>& batch_images,
                    const HostTensor* pictures = nullptr) const;
 

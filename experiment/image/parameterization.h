@@ -1,5 +1,5 @@
-// A parameterization: which parameters gradient ascent changes, and how they become an image. Each is a file of its own here, and a
-// row of parameterization_list.cpp.
+// A parameterization: which parameters gradient ascent changes, and how they become an image. Each is a file of its own
+// here, and a row of parameterization_list.cpp.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace phosphene {
 
-// The first parameter's state: a spectrum, pixels, a level, the weights of a layer. Others are called "parameter 1", ...
+// The state of the first parameter: a spectrum, pixels, a level, the weights of a layer. The next is "parameter 1".
 inline constexpr const char* kParameterState = "parameter";
 
 inline constexpr int64_t kMaxSide = 1 << 14;  // of an image, in pixels
@@ -47,8 +47,8 @@ class ImageParameters {
 
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_; }
 
-  // Appends states of parameters() -> planar N C H W before colour, or the picture itself where the parameterization draws its own
-  // colours. `picture`: the image before colour that the parameters change, or kNoValue.
+  // Appends states of parameters() -> planar N C H W before colour, or the picture itself where the parameterization
+  // draws its own colours. `picture`: the image before colour that the parameters change, or kNoValue.
   virtual ValueId append(Graph& graph, std::span<const ValueId> states, ValueId picture) const = 0;
   // Appends, behind the ascent, what keeps the parameters within their bounds where they have any.
   virtual void append_bounds(Graph& /*graph*/, std::span<const ValueId> /*states*/, ValueId /*stopped_at*/) const {}
@@ -103,7 +103,8 @@ class Parameterization {
 };
 using ParameterizationPtr = std::shared_ptr<const Parameterization>;
 
-// Appends the sum of the picture that is changed, unless it is kNoValue, and of what parameters make: an image before colour.
+// Appends the sum of the picture that is changed, unless it is kNoValue, and of what parameters make: an image before
+// colour.
 ValueId append_change(Graph& graph, ValueId picture, std::vector<ValueId> made);
 
 }  // namespace phosphene

@@ -1,4 +1,5 @@
-// Every parameterization that a config can name. A new one is a file that defines a row, and its row in parameterization_list.cpp.
+// Every parameterization that a config can name. A new one is a file that defines a row, and its row in
+// parameterization_list.cpp.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// The learned prior: the image is what a generator (loaders/model/generator.h) draws from a code, and the code is what gradient ascent
-// changes.
+// The learned prior: the image is what a generator (loaders/model/generator.h) draws from a code, and the code is what
+// gradient ascent changes.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -21,6 +21,8 @@ constexpr const char* kPhotoKey = "/parameterization/prior/from";
 
 // Codes of photographs are whitened, so this counts standard deviations; the generator has seen none beyond it.
 constexpr double kMaxOfPhotos = 3;
+// Of the start, in standard deviations of the codes; a photograph's code is the start itself.
+constexpr double kDeviationAroundMean = 0.3;
 
 struct PriorKeys {
   NamedFile generator;
@@ -28,7 +30,7 @@ struct PriorKeys {
   NamedFile photo;  // without one: the mean of all codes
   std::optional<double> sd;
 
-  [[nodiscard]] double start_deviation() const { return sd.value_or(photo.empty() ? 0.3 : 0); }
+  [[nodiscard]] double start_deviation() const { return sd.value_or(photo.empty() ? kDeviationAroundMean : 0); }
 };
 
 Generator load(const NamedFile& generator, const std::string& config_file) {
@@ -193,8 +195,10 @@ ParameterizationRow prior_image() {
            .by_default("\"prior_generator\""),
        key_read_by<PriorKeys>(
            "sd", number(0, 100),
-           "Standard deviation of the start, in those of the codes. Default: 0.3 around their mean, 0 around "
-           "the code of a photograph.",
+           fmt::format(
+               "Standard deviation of the start, in those of the codes. Default: {} around their mean, 0 around "
+               "the code of a photograph.",
+               kDeviationAroundMean),
            [](double sd, PriorKeys& into) { into.sd = sd; }),
        key("norm", &PriorKeys::norm, number(1e-3, 1e6),
            "The largest L2 norm that the vector at a position may have; a longer one is scaled back after each step."),

@@ -1,5 +1,5 @@
-// A spectrum of each image beside levels of low resolution that the images of a group share, which aligns them (A. Mordvintsev et
-// al., "Differentiable Image Parameterizations", Distill 2018).
+// A spectrum of each image beside levels of low resolution that the images of a group share, which aligns them (A.
+// Mordvintsev et al., "Differentiable Image Parameterizations", Distill 2018).
 #include "experiment/image/parameterization_list.h"
 #include "experiment/image/start_deviation.h"
 #include "layers/image/fourier_image.h"
@@ -21,8 +21,8 @@ struct SharedKeys {
   std::optional<std::vector<SharedLevel>> levels;
 };
 
-// The article's levels, as far as the group has images for them (its notebook on aligned interpolation: 64 to 8 pixels for images of
-// 128).
+// The article's levels, as far as the group has images for them (its notebook on aligned interpolation: 64 to 8 pixels
+// for images of 128).
 std::vector<SharedLevel> default_levels(int64_t images) {
   std::vector<SharedLevel> levels = {{1, 2}, {1, 4}, {1, 8}, {2, 8}, {1, 16}, {2, 16}};
   std::erase_if(levels, [images](const SharedLevel& level) { return level.images > images; });

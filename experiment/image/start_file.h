@@ -17,8 +17,8 @@ struct StartFile {
   int64_t images = 1;                // of a group
 };
 
-// For each of the images, for each channel: the plane of each tensor, in order. Throws for a file that cannot be read and for a
-// tensor of another size.
+// For each of the images, for each channel: the plane of each tensor, in order. Throws for a file that cannot be read
+// and for a tensor of another size.
 std::vector<float> read_start_file(const StartFile& start, std::span<const BatchImage> batch_images);
 
 }  // namespace phosphene

@@ -4,6 +4,7 @@
 
 #include "experiment/photos/find_photograph.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -57,12 +58,9 @@ HostTensor start_pictures(const ImageSettings& settings, const Shape& image, con
 
 void check_start_pictures(std::span<const ImageSettings> phases, const Model& model) {
   if (phases.front().starts_from_photo()) must_have_colours(phases.front(), model.channels, "initial");
-  const auto side = [](int64_t given, int64_t trained) { return given > 0 ? given : trained; };
   for (size_t i = 1; i < phases.size(); ++i) {
-    const ImageSettings &phase = phases[i], &before = phases[i - 1];
-    const bool same = side(phase.height, model.height) == side(before.height, model.height) &&
-                      side(phase.width, model.width) == side(before.width, model.width);
-    if (!same) must_have_colours(phase, model.channels, "size");
+    if (image_size(model, phases[i]) != image_size(model, phases[i - 1]))
+      must_have_colours(phases[i], model.channels, "size");
   }
 }
 

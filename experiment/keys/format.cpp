@@ -3,21 +3,23 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace phosphene {
 namespace {
-
-Json number_of(double value, bool whole) {
-  if (whole) return static_cast<int64_t>(value);
-  return value;
-}
 
 std::string with_article(const std::string& words) {
   return (words.find_first_of("aeiou") == 0 ? "an " : "a ") + words;
 }
 
 }  // namespace
+
+Json number_json(double value) {
+  constexpr double kExact = 0x1p53;  // whole numbers up to here are exact
+  if (std::abs(value) <= kExact && value == std::floor(value)) return static_cast<int64_t>(value);
+  return value;
+}
 
 std::string KeyDescription::example() const {
   if (!example_value.empty()) return example_value;
@@ -43,17 +45,15 @@ void read_default(const KeyDescription& key, const JsonReader& object,
 // ---- numbers, words ----
 
 Json NumberFormat::schema() const {
-  return {{"type", whole_ ? "integer" : "number"},
-          {"minimum", number_of(least_, whole_)},
-          {"maximum", number_of(most_, whole_)}};
+  return {{"type", whole_ ? "integer" : "number"}, {"minimum", number_json(least_)}, {"maximum", number_json(most_)}};
 }
 
 std::string NumberFormat::words() const {
-  return fmt::format("{} from {} to {}", whole_ ? "a whole number" : "a number", number_of(least_, whole_).dump(),
-                     number_of(most_, whole_).dump());
+  return fmt::format("{} from {} to {}", whole_ ? "a whole number" : "a number", number_json(least_).dump(),
+                     number_json(most_).dump());
 }
 
-std::string NumberFormat::example() const { return number_of(std::clamp(1.0, least_, most_), whole_).dump(); }
+std::string NumberFormat::example() const { return number_json(std::clamp(1.0, least_, most_)).dump(); }
 
 Json BooleanFormat::schema() const { return {{"type", "boolean"}}; }
 

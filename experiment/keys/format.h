@@ -167,6 +167,9 @@ class ObjectFormat : public Format {
   size_t one_of_;
 };
 
+// As people write it: 1, not 1.0.
+Json number_json(double value);
+
 // The schema of a key's value, with its sentence and default.
 Json schema_of(const KeyDescription& key);
 

@@ -7,7 +7,7 @@ namespace phosphene {
 Value<double> number(double least, double most) {
   return {std::make_shared<NumberFormat>(least, most, false),
           [=](const JsonReader& reader) { return reader.number(least, most); },
-          [](const double& value) { return Json(value).dump(); }};
+          [](const double& value) { return number_json(value).dump(); }};
 }
 
 Value<int64_t> integer(int64_t least, int64_t most) {

@@ -2,6 +2,7 @@
 
 #include "experiment/photos/find_photograph.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "runtime/error.h"
 
 namespace phosphene {

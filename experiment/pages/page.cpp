@@ -1,5 +1,7 @@
 #include "experiment/pages/page.h"
 
+#include <nlohmann/json.hpp>
+
 #include "runtime/error.h"
 
 namespace phosphene {

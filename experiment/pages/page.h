@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "experiment/config/config.h"
+#include "loaders/json.h"
 
 namespace phosphene {
 

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "loaders/json.h"
+
 namespace phosphene {
 
 // Power |F|^2 of h x w numbers without their mean, under Hann's window, divided by the window's energy: of independent numbers every
@@ -24,6 +26,10 @@ struct PowerSpectrum {
 // is not finite where fewer than two rings have power.
 PowerSpectrum power_spectrum_of_plane(std::span<const float> plane, int64_t h, int64_t w);
 PowerSpectrum power_spectrum(std::span<const float> planar, int64_t c, int64_t h, int64_t w);
+
+// As a record holds it: slope (null where it is not finite), high_frequency_share, and rings of [frequency, power].
+Json to_json(const PowerSpectrum& spectrum);
+PowerSpectrum spectrum_from(const Json& json);
 
 // The part of the power of a map where a checkerboard of period two has its own: within 1/16 cycles per pixel of (1/2, 0), (0, 1/2)
 // and (1/2, 1/2). `even`: what it is where power is spread evenly.

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "experiment/photos/photo_file.h"
+#include "experiment/photos/photo.h"
 
 namespace phosphene {
 

@@ -1,6 +1,7 @@
 #include "experiment/photos/photo_features.h"
 
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "loaders/model/model_graph.h"
 #include "runtime/error.h"
 #include "runtime/program.h"

@@ -1,4 +1,4 @@
-// What a network's layer makes of one photograph.
+// A layer's activations for one photograph.
 #pragma once
 
 #include <string>

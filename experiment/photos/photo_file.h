@@ -5,28 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "experiment/photos/photo.h"
 #include "runtime/tensor.h"
 
 namespace phosphene {
 
-// 8-bit RGB, row-major, three bytes a pixel: gray is repeated, transparency laid on black, a camera's orientation undone.
-struct Photo {
-  int64_t height = 0, width = 0;
-  std::vector<uint8_t> rgb;
-};
-
-inline constexpr int64_t kMaxPhotoPixels = int64_t{1} << 28;
-
-// PNG or JPEG, told by contents. Throws one line for anything else, for a broken file, and for more than kMaxPhotoPixels, before memory is
+// PNG or JPEG, told by contents. Throws one line for anything else, for a broken file, and for more than 2^28 pixels, before memory is
 // taken for them.
 Photo read_photo(const std::string& path);
-
-// Planar 1 x 3 x h x w in [0, 1]: scaled to scaled_h x scaled_w (bilinear, antialiased), of which the middle is computed.
-HostTensor resize_middle(const Photo& photo, int64_t scaled_h, int64_t scaled_w, int64_t h, int64_t w);
-// The same with the shorter side scaled to fit.
-HostTensor resize_and_crop(const Photo& photo, int64_t height, int64_t width);
-// Without cutting: the whole picture is squeezed into h x w, as Caffe's classification example does.
-HostTensor resize_whole(const Photo& photo, int64_t height, int64_t width);
 
 // Planar 1 x 3 x h x w in [0, 1], clamped and rounded to nearest.
 Photo to_photo(const HostTensor& planar);

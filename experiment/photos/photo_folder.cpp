@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
-#include "experiment/config/config.h"
 #include "kernels/philox.h"
 #include "runtime/error.h"
 
@@ -23,9 +23,9 @@ bool is_photograph(const fs::directory_entry& entry) {
 
 bool is_utf8(const std::string& name) {
   try {
-    (void)Json(name).dump();
+    (void)nlohmann::json(name).dump();
     return true;
-  } catch (const Json::exception&) {
+  } catch (const nlohmann::json::exception&) {
     return false;
   }
 }

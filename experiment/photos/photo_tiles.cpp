@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiment/photos/resize.h"
+
 namespace phosphene {
 
 void PhotoTiles::Axis::scale_to(int64_t length) {

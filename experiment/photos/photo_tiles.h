@@ -2,7 +2,8 @@
 // covered by as few tiles as do, spread evenly from one end of its longer side to the other. One plan serves every photograph.
 #pragma once
 
-#include "experiment/photos/photo_file.h"
+#include "experiment/photos/photo.h"
+#include "runtime/tensor.h"
 
 namespace phosphene {
 

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "experiment/config/config.h"
 #include "experiment/pages/collection_page.h"
 #include "experiment/pages/page.h"
-#include "experiment/pages/power_spectrum_json.h"
+#include "experiment/pages/power_spectrum.h"
 #include "experiment/pages/report_page.h"
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/run/run_folder.h"

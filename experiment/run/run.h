@@ -7,27 +7,10 @@
 #include <vector>
 
 #include "experiment/config/config.h"
+#include "experiment/run/progress.h"
 #include "runtime/device_choice.h"
 
 namespace phosphene {
-
-// What a run tells while it goes. The library itself never prints.
-class Progress {
- public:
-  Progress() = default;
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  virtual ~Progress() = default;
-
-  // Whether a step is to be told now: its objective has to be fetched from the device, which waits for it.
-  [[nodiscard]] virtual bool due() { return true; }
-  // After a step of a batch. `name`: the batch's first image; `images_done` of `images`; `objective`: the mean over the batch;
-  // `eta_seconds`: of the whole run, negative while unknown.
-  virtual void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
-                       double objective, double eta_seconds) = 0;
-  // A line worth keeping: a finished image, an image that was stopped and why.
-  virtual void on_message(const std::string& line) = 0;
-};
 
 struct RunOptions {
   std::string out;  // the run folder

@@ -108,22 +108,24 @@ std::vector<ValueId> operands(const Node& node) {
   return all;
 }
 
-Config in_f32(Config config) {
-  config.precision = DType::f32;
-  return config;
+Settings in_f32(Settings settings) {
+  settings.precision = DType::f32;
+  return settings;
 }
 
 }  // namespace
 
-void compare_ops(const Model& model, const Config& config, const std::vector<BatchImage>& slots, Backend& reference,
-                 Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell) {
-  StepProgram step(model, in_f32(config), std::ssize(slots), reference);
+void compare_ops(const Model& model, const Settings& settings, const std::vector<BatchImage>& images,
+                 Backend& reference, Backend& tested, double rounding,
+                 const std::function<void(const ValueDifference&)>& report) {
+  StepProgram step(model, in_f32(settings), std::ssize(images), reference);
   const Graph& graph = step.program().graph();
   int64_t bytes = 0;  // every value stays on the host
   for (const GraphValue& value : graph.values()) bytes += value.info.bytes();
   require_memory(reference, bytes + step.bytes_to_take());
-  step.start(slots);
-  const StepProgram tested_step(model, config, std::ssize(slots), tested);  // the same ops on values of its own storage
+  step.start(images);
+  const StepProgram tested_step(model, settings, std::ssize(images),
+                                tested);  // the same ops on values of its own storage
   const Graph& tested_graph = tested_step.program().graph();
   std::map<ValueId, Bytes> values;
   for (size_t id = 0; id < graph.values().size(); ++id) {
@@ -144,19 +146,19 @@ void compare_ops(const Model& model, const Config& config, const std::vector<Bat
     for (size_t i = 0; i < node.dst.size(); ++i) {
       const TensorInfo &info = graph.info(node.dst[i]), &tested_info = tested_graph.info(node.dst[i]);
       const double error = largest_error(info, expected[i], converted(actual[i], tested_info.dtype, info.dtype));
-      tell({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding)});
+      report({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding)});
       values[node.dst[i]] =
           converted(converted(expected[i], info.dtype, tested_info.dtype), tested_info.dtype, info.dtype);
     }
   }
 }
 
-GradientDifference compare_gradients(const Model& model, const Config& config, const std::vector<BatchImage>& slots,
-                                     Backend& reference, Backend& tested) {
+GradientDifference compare_gradients(const Model& model, const Settings& settings,
+                                     const std::vector<BatchImage>& images, Backend& reference, Backend& tested) {
   std::vector<std::vector<float>> gradients;
   for (Backend* backend : {&reference, &tested}) {
-    StepProgram program(model, backend == &reference ? in_f32(config) : config, std::ssize(slots), *backend);
-    program.start(slots);
+    StepProgram program(model, backend == &reference ? in_f32(settings) : settings, std::ssize(images), *backend);
+    program.start(images);
     program.step();
     gradients.push_back(program.first_moments());
   }
@@ -170,15 +172,16 @@ GradientDifference compare_gradients(const Model& model, const Config& config, c
     squared_errors += errors.back() * errors.back();
   }
   if (largest == 0)
-    fail(fmt::format("channel 0 of '{}'", leading_term(config).layer), "its gradient is exactly zero; try LAYER:pre");
+    fail(fmt::format("channel 0 of '{}'", settings.objective.leading().reads().front().layer),
+         "its gradient is exactly zero; try LAYER:pre");
   std::nth_element(errors.begin(), errors.begin() + std::ssize(errors) / 2, errors.end());
   return {errors[errors.size() / 2] / largest, std::sqrt(squared_errors / squares)};
 }
 
-std::vector<float> parameter_after(const Model& model, const Config& config, const std::vector<BatchImage>& slots,
+std::vector<float> parameter_after(const Model& model, const Settings& settings, const std::vector<BatchImage>& images,
                                    Backend& backend, int64_t steps) {
-  StepProgram program(model, config, std::ssize(slots), backend);
-  program.start(slots);
+  StepProgram program(model, settings, std::ssize(images), backend);
+  program.start(images);
   for (int64_t step = 0; step < steps; ++step) program.step();
   std::vector<float> all;
   for (const ImageParameter& parameter : program.parameters()) {

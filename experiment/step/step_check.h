@@ -19,11 +19,12 @@ struct ValueDifference {
 };
 
 // Runs each op of the step alone on both backends, on what the reference computed before it, so that an error is seen where it
-// arises and nowhere else; tells every value to `tell`, in the order of the step. `rounding`: the unit roundoff of the tested
+// arises and nowhere else; reports every value, in the order of the step. `rounding`: the unit roundoff of the tested
 // backend's products, 2^-24, or 2^-11 for TF32. The reference computes in f32 whatever the config's precision; with bf16 both read
 // the values that bf16 has room for.
-void compare_ops(const Model& model, const Config& config, const std::vector<BatchImage>& slots, Backend& reference,
-                 Backend& tested, double rounding, const std::function<void(const ValueDifference&)>& tell);
+void compare_ops(const Model& model, const Settings& settings, const std::vector<BatchImage>& images,
+                 Backend& reference, Backend& tested, double rounding,
+                 const std::function<void(const ValueDifference&)>& report);
 
 // How far the gradients of a whole first step, fused as each backend does it, are apart (of Adam's first moment, a tenth of the
 // gradient). A ReLU or a maximum that is closer to its kink than rounding may fall either way, which changes all beneath it:
@@ -32,11 +33,11 @@ struct GradientDifference {
   double median = 0;       // error of half of all elements, of the largest element
   double relative_l2 = 0;  // of the whole
 };
-GradientDifference compare_gradients(const Model& model, const Config& config, const std::vector<BatchImage>& slots,
-                                     Backend& reference, Backend& tested);
+GradientDifference compare_gradients(const Model& model, const Settings& settings,
+                                     const std::vector<BatchImage>& images, Backend& reference, Backend& tested);
 
 // The parameters after some whole steps, one after the other.
-std::vector<float> parameter_after(const Model& model, const Config& config, const std::vector<BatchImage>& slots,
+std::vector<float> parameter_after(const Model& model, const Settings& settings, const std::vector<BatchImage>& images,
                                    Backend& backend, int64_t steps);
 
 }  // namespace phosphene

@@ -17,22 +17,21 @@ namespace phosphene {
 namespace {
 
 // A rule for what the network does not have would silently do nothing.
-void check_gradient_rules(const Config& config, const Model& model) {
-  const std::string place = config.file + ": /gradients/";
-  if (config.gradients.relu != ReluGradient::plain && !model.has_relu())
+void check_gradient_rules(const Settings& settings, const Model& model) {
+  const std::string place = settings.image.file + ": /gradients/";
+  if (settings.gradients.relu != ReluGradient::plain && !model.has_relu())
     fail(place + "relu", "{} has no ReLU", model.name);
-  if (config.gradients.smooth_max_pooling && !model.has_max_pooling())
+  if (settings.gradients.smooth_max_pooling && !model.has_max_pooling())
     fail(place + "max_pooling", "{} has no max pooling", model.name);
 }
 
 }  // namespace
 
-StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend)
-    : config_(config),
+StepProgram::StepProgram(const Model& model, const Settings& settings, int64_t n, Backend& backend)
+    : settings_(settings),
       n_(n),
-      image_{n, model.channels, config.height > 0 ? config.height : model.height,
-             config.width > 0 ? config.width : model.width},
-      image_part_(config, image_, model, backend),
+      image_(input_shape(model, settings.image, n)),
+      image_part_(settings.image, image_, model, backend),
       states_(std::make_unique<States>(backend)) {
   int64_t parameters = 0;
   for (const ImageParameter& parameter : image_part_.parameters()) parameters += parameter.info.bytes();
@@ -44,16 +43,16 @@ StepProgram::StepProgram(const Model& model, const Config& config, int64_t n, Ba
   const ValueId seen = append_seen(graph, image);
   const ValueId matrices = append_transforms(graph);
   const Preprocessing& preprocessing = model.preprocessing;
-  const auto warp = std::make_shared<Warp>(image_.h, image_.w, config.transforms.list.outside, preprocessing.scale,
-                                           preprocessing.mean, preprocessing.order, config.precision);
+  const auto warp = std::make_shared<Warp>(image_.h, image_.w, settings.transforms.list.outside, preprocessing.scale,
+                                           preprocessing.mean, preprocessing.order, settings.precision);
   const ValueId input = graph.append(warp, {seen, matrices}, "warp");
-  check_gradient_rules(config, model);
-  ModelGraph network(model, graph, input, config.gradients);
-  ReferencePhotos references(graph, model, config, image_, [&](ValueId photograph) {
+  check_gradient_rules(settings, model);
+  ModelGraph network(model, graph, input, settings.gradients);
+  ReferencePhotos references(graph, model, image_, [&](ValueId photograph) {
     return graph.append(warp, {photograph, matrices}, "warp of a photograph");
   });
-  objective_ = std::make_unique<ObjectivePart>(graph, network, model, config, n, image, &references,
-                                               needed_channels(model, config.objective));
+  objective_ = std::make_unique<ObjectivePart>(graph, network, model, settings.objective, settings.image, image_, image,
+                                               &references, needed_channels(model, settings.objective));
   append_update(graph);
   photographs_ = references.files();
   program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_, later);
@@ -83,32 +82,32 @@ void StepProgram::append_update(Graph& graph) const {
     parameters.push_back(graph.state(parameter.name, parameter.info));
   const std::vector<ValueId> gradients = differentiate(graph, parameters);
   append_record(graph, objective_->value(), step,
-                graph.state(kHistoryState, value_history(config_.optimisation_steps, n_)), stopped_at);
+                graph.state(kHistoryState, value_history(settings_.optimisation_steps, n_)), stopped_at);
   ValueId stopped_at_of_groups = kNoValue;
   std::vector<ParameterUpdate> ascents;
   for (size_t i = 0; i < parameters.size(); ++i) {
     if (gradients[i] == kNoValue) fail_internal("objective", "nothing depends on the image");
     const bool of_group = image_part_.parameters()[i].of_group;
     if (of_group && stopped_at_of_groups == kNoValue)
-      stopped_at_of_groups = append_group_stopped_at(graph, stopped_at, n_ / config_.images);
+      stopped_at_of_groups = append_group_stopped_at(graph, stopped_at, n_ / settings_.image.images);
     ascents.push_back({parameters[i], gradients[i], of_group ? stopped_at_of_groups : stopped_at});
   }
-  append_ascent(graph, config_.optimiser, ascents, step);
+  append_ascent(graph, settings_.optimiser, ascents, step);
   image_part_.append_bounds(graph, stopped_at);
   append_advance(graph, step);
 }
 
 ValueId StepProgram::append_seen(Graph& graph, const ImageValues& image) const {
-  if (!config_.transparency) return image.picture;
+  if (!settings_.image.transparency) return image.picture;
   return image_part_.append_seen(graph, image, graph.state(kKeysState, draw_keys(n_)),
                                  graph.state(kStepState, step_number()));
 }
 
 ValueId StepProgram::append_transforms(Graph& graph) const {
-  const Transforms& transforms = config_.transforms;
+  const Transforms& transforms = settings_.transforms;
   const ValueId step = graph.state(kStepState, step_number());
   if (!transforms.replay.empty()) {
-    const Safetensors file = Safetensors::open(resolve_path(config_, transforms.replay));
+    const Safetensors file = Safetensors::open(transforms.replay.path());
     const std::vector<int64_t>& shape = file.entry("matrices").shape;
     return append_transform_replay(graph, file.doubles("matrices"), shape.size() == 4 ? shape[1] : 1, n_, step);
   }
@@ -122,46 +121,45 @@ ValueId StepProgram::append_transforms(Graph& graph) const {
 }
 
 void StepProgram::start(const std::vector<BatchImage>& some, const PhaseEnd* before) {
-  std::vector<BatchImage> slots = some;
-  if (slots.empty() || static_cast<int64_t>(slots.size()) > n_)
-    fail_internal("batch", "{} images for a program of {}", slots.size(), n_);
-  const auto group = static_cast<size_t>(config_.images);
-  if (slots.size() % group != 0) fail_internal("batch", "{} images of groups of {}", slots.size(), group);
-  while (std::ssize(slots) < n_) slots.push_back(slots[slots.size() - group]);
+  std::vector<BatchImage> images = some;
+  if (images.empty() || static_cast<int64_t>(images.size()) > n_)
+    fail_internal("batch", "{} images for a program of {}", images.size(), n_);
+  const auto group = static_cast<size_t>(settings_.image.images);
+  if (images.size() % group != 0) fail_internal("batch", "{} images of groups of {}", images.size(), group);
+  while (std::ssize(images) < n_) images.push_back(images[images.size() - group]);
   take_memory();
-  objective_->write(*states_, slots);
+  objective_->write(*states_, images);
   if (states_->contains(kKeysState)) {
     std::vector<DrawKey> keys;
-    for (const BatchImage& slot : slots) keys.push_back(slot.key());
+    for (const BatchImage& image : images) keys.push_back(image.key());
     states_->write(kKeysState, keys);
   }
-  if (config_.carry_over == CarryOver::parameters || config_.carry_over == CarryOver::optimisation) {
+  if (settings_.carry_over == CarryOver::parameters || settings_.carry_over == CarryOver::optimisation) {
     copy(image_part_.states(), *before);
   } else {
-    start_image(slots, before);
+    start_image(images, before);
   }
-  if (config_.carry_over == CarryOver::optimisation) {
-    copy(optimiser_states(), *before);
+  if (settings_.carry_over == CarryOver::optimisation) {
+    copy(ascent_states(), *before);
   } else {
-    for (const std::string& name : optimiser_states())
+    for (const std::string& name : ascent_states())
       states_->write(name, std::vector<std::byte>(static_cast<size_t>(states_->info(name).bytes())));
   }
 }
 
-void StepProgram::start_image(const std::vector<BatchImage>& slots, const PhaseEnd* before) {
-  if (!config_.changes_a_picture()) return image_part_.write_start(*states_, slots);
+void StepProgram::start_image(const std::vector<BatchImage>& images, const PhaseEnd* before) {
+  if (!settings_.image.changes_a_picture()) return image_part_.write_start(*states_, images);
   const HostTensor pictures =
-      start_pictures(config_, image_, config_.carry_over == CarryOver::picture ? &before->pictures : nullptr);
-  image_part_.write_start(*states_, slots, &pictures);
+      start_pictures(settings_.image, image_, settings_.carry_over == CarryOver::picture ? &before->pictures : nullptr);
+  image_part_.write_start(*states_, images, &pictures);
 }
 
-std::vector<std::string> StepProgram::optimiser_states() const {
+std::vector<std::string> StepProgram::ascent_states() const {
   std::vector<std::string> names = {kStepState, kStoppedAtState, kHistoryState};
   for (const ImageParameter& parameter : image_part_.parameters()) {
-    names.push_back(parameter.name + "/m");
-    names.push_back(parameter.name + "/v");
+    const std::vector<std::string> moments = optimiser_states(settings_.optimiser, parameter.name);
+    names.insert(names.end(), moments.begin(), moments.end());
   }
-  std::erase_if(names, [this](const std::string& name) { return !states_->contains(name); });
   return names;
 }
 
@@ -176,10 +174,15 @@ PhaseEnd StepProgram::end() {
   return end;
 }
 
+HostTensor StepProgram::first_parameter() const {
+  const Shape& shape = states_->info(kParameterState).shape;
+  return {{shape.n, shape.c, shape.h, shape.w}, states_->read<float>(kParameterState)};
+}
+
 std::vector<float> StepProgram::first_moments() const {
   std::vector<float> moments;
   for (const ImageParameter& parameter : image_part_.parameters()) {
-    const std::vector<float> moment = states_->read<float>(parameter.name + "/m");
+    const std::vector<float> moment = states_->read<float>(first_moment_of(parameter.name));
     moments.insert(moments.end(), moment.begin(), moment.end());
   }
   return moments;
@@ -187,10 +190,11 @@ std::vector<float> StepProgram::first_moments() const {
 
 bool StepProgram::moves(int64_t image) const {
   for (const ImageParameter& parameter : image_part_.parameters()) {
-    const int64_t owners = parameter.of_group ? n_ / config_.images : n_;
-    const int64_t owner = parameter.of_group ? image / config_.images : image;
+    const int64_t owners = parameter.of_group ? n_ / settings_.image.images : n_;
+    const int64_t owner = parameter.of_group ? image / settings_.image.images : image;
     std::vector<float> moment(static_cast<size_t>(parameter.info.shape.elements() / owners));
-    states_->read_part(parameter.name + "/m", owner * std::ssize(moment) * static_cast<int64_t>(sizeof(float)),
+    states_->read_part(first_moment_of(parameter.name),
+                       owner * std::ssize(moment) * static_cast<int64_t>(sizeof(float)),
                        std::as_writable_bytes(std::span<float>(moment)));
     if (std::any_of(moment.begin(), moment.end(), [](float m) { return m != 0; })) return true;
   }
@@ -207,10 +211,10 @@ std::unique_ptr<Transfer> StepProgram::start_images() {
   return image_program_->start_read(image_only_);
 }
 
-std::string StepProgram::first_not_finite(size_t slot, int64_t step) {
+std::string StepProgram::first_not_finite(size_t image, int64_t step) {
   const auto now = states_->read<int64_t>(kStepState);
   states_->write(kStepState, std::vector<int64_t>{step});
-  std::string layer = program_->first_not_finite(static_cast<int64_t>(slot));
+  std::string layer = program_->first_not_finite(static_cast<int64_t>(image));
   states_->write(kStepState, now);
   return layer;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experiment/config/settings.h"
 #include "experiment/image/image.h"
 #include "experiment/objective/objective.h"
 #include "loaders/model/model.h"
@@ -29,7 +30,7 @@ struct PhaseEnd {
 class StepProgram {
  public:
   // Plans, and takes no memory of the images' size. Throws OutOfMemory for what cannot be had.
-  StepProgram(const Model& model, const Config& config, int64_t n, Backend& backend);
+  StepProgram(const Model& model, const Settings& settings, int64_t n, Backend& backend);
 
   // Bytes that take_memory() takes and a step touches; and those that showing the images takes beside it, here and on the host.
   [[nodiscard]] int64_t bytes_to_take() const { return program_->bytes_to_take() + states_->bytes_to_take(); }
@@ -37,9 +38,9 @@ class StepProgram {
   // Throws OutOfMemory before any is taken that cannot be had. start() calls it where it has not been called.
   void take_memory();
 
-  // Starts `slots` (as many as n; filled up by repeating the last group): tables, keys, start of the parameters, moments,
-  // stopped_at, history and step. `before`: of the phase before, where the config takes something over from it.
-  void start(const std::vector<BatchImage>& slots, const PhaseEnd* before = nullptr);
+  // Starts `images` (as many as n; filled up by repeating the last group): tables, keys, start of the parameters, moments,
+  // stopped_at, history and step. `before`: of the phase before, where the settings take something over from it.
+  void start(const std::vector<BatchImage>& images, const PhaseEnd* before = nullptr);
   [[nodiscard]] PhaseEnd end();
   void step() { program_->run(); }
 
@@ -50,6 +51,8 @@ class StepProgram {
   // Of the images as they are shown: of a transparent one alpha is the last channel.
   [[nodiscard]] const Shape& image_shape() const { return shown().shape; }
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return image_part_.parameters(); }
+  // The first of them, of all images: of the Fourier parameterization the spectra (layers/image/fourier_image.h).
+  [[nodiscard]] HostTensor first_parameter() const;
   // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes
   // of them.
   [[nodiscard]] std::vector<float> first_moments() const;
@@ -61,20 +64,20 @@ class StepProgram {
   // The same on its way to the host while steps go on, as float32; only one at a time.
   [[nodiscard]] std::unique_ptr<Transfer> start_images();
 
-  // The layer that wrote the first value of the slot's image that is not finite, when `step` is run again; "" if none is.
+  // The layer that wrote the first value of the batch's image that is not finite, when `step` is run again; "" if none is.
   // Changes nothing: an image that was stopped still has the parameter of that step.
-  [[nodiscard]] std::string first_not_finite(size_t slot, int64_t step);
+  [[nodiscard]] std::string first_not_finite(size_t image, int64_t step);
 
  private:
   [[nodiscard]] const TensorInfo& shown() const { return image_program_->graph().info(image_only_); }
   [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image) const;
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
   void append_update(Graph& graph) const;
-  void start_image(const std::vector<BatchImage>& slots, const PhaseEnd* before);
-  [[nodiscard]] std::vector<std::string> optimiser_states() const;
+  void start_image(const std::vector<BatchImage>& images, const PhaseEnd* before);
+  [[nodiscard]] std::vector<std::string> ascent_states() const;
   void copy(const std::vector<std::string>& names, const PhaseEnd& before);
 
-  Config config_;  // whose structure the program has
+  Settings settings_;  // whose structure the program has
   int64_t n_;
   Shape image_;
   ImagePart image_part_;

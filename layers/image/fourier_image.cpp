@@ -114,4 +114,16 @@ std::vector<float> initial_spectrum(const FourierParameterization& p, std::span<
   return spectrum;
 }
 
+SpectrumParts parts_of_spectrum(const FourierParameterization& p, std::span<const float> spectrum) {
+  SpectrumParts parts{{p.c, p.h, p.columns()}, {}, {}};
+  const int64_t part = p.h * p.columns();
+  if (std::ssize(spectrum) != p.c * 2 * part)
+    fail_internal("spectrum", "{} numbers for {} x {} x {}", spectrum.size(), p.c, 2 * p.h, p.columns());
+  for (auto first = spectrum.begin(); first != spectrum.end(); first += 2 * part) {
+    parts.re.insert(parts.re.end(), first, first + part);
+    parts.im.insert(parts.im.end(), first + part, first + 2 * part);
+  }
+  return parts;
+}
+
 }  // namespace phosphene

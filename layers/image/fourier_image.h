@@ -35,4 +35,11 @@ std::vector<float> whitening_scale(const FourierParameterization& parameterizati
 std::vector<float> initial_spectrum(const FourierParameterization& parameterization, std::span<const DrawKey> keys,
                                     double sd);
 
+// One image's spectrum, C x 2H x K, as its real and imaginary parts, each C x H x K.
+struct SpectrumParts {
+  std::vector<int64_t> dims;  // C, H, K
+  std::vector<float> re, im;
+};
+SpectrumParts parts_of_spectrum(const FourierParameterization& parameterization, std::span<const float> spectrum);
+
 }  // namespace phosphene

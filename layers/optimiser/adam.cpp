@@ -54,14 +54,9 @@ void append_adam_update(Graph& graph, const AdamAttributes& attributes, ValueId 
                         ValueId factors, ValueId stopped_at) {
   const std::string name = graph.value(parameter).name;
   const TensorInfo info = graph.info(parameter);
-  const ValueId m = graph.state(name + "/m", info);
-  const ValueId v = graph.state(name + "/v", info);
+  const ValueId m = graph.state(first_moment_of(name), info);
+  const ValueId v = graph.state(second_moment_of(name), info);
   graph.append_update(std::make_shared<Adam>(attributes), {gradient, factors, stopped_at}, {parameter, m, v}, "adam");
-}
-
-void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step,
-                 ValueId stopped_at) {
-  append_adam_update(graph, attributes, parameter, gradient, append_adam_schedule(graph, attributes, step), stopped_at);
 }
 
 }  // namespace phosphene

@@ -19,13 +19,10 @@ struct AdamAttributes {
 // The factors of each step, from its number.
 ValueId append_adam_schedule(Graph& graph, const AdamAttributes& attributes, ValueId step);
 
-// Appends the ascent of the state `parameter` along `gradient`. Moments are the states "<parameter>/m" and "<parameter>/v"; stopped_at
+// Appends the ascent of the state `parameter` along `gradient`. Its moments are states of the names in
+// layers/optimiser/update.h; stopped_at
 // (one for each owner of an equal part of the parameter, layers/optimiser/update.h) freezes what its owner has.
 void append_adam_update(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient,
                         ValueId factors, ValueId stopped_at);
-
-// Both, for a single parameter.
-void append_adam(Graph& graph, const AdamAttributes& attributes, ValueId parameter, ValueId gradient, ValueId step,
-                 ValueId stopped_at);
 
 }  // namespace phosphene

@@ -1,7 +1,6 @@
 #include "layers/optimiser/ascent.h"
 
 #include <map>
-#include <vector>
 
 #include "layers/optimiser/gradient_scale.h"
 
@@ -19,6 +18,10 @@ void scale_gradients(Graph& graph, double limit, std::vector<ParameterUpdate>& p
   }
 }
 
+bool is_adam(const OptimiserAttributes& attributes) {
+  return attributes.kind == OptimiserKind::adam || attributes.kind == OptimiserKind::nadam;
+}
+
 }  // namespace
 
 void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::span<const ParameterUpdate> given,
@@ -26,7 +29,7 @@ void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::spa
   std::vector<ParameterUpdate> parameters(given.begin(), given.end());
   if (attributes.kind == OptimiserKind::steepest) scale_gradients(graph, 0, parameters);
   if (attributes.clip_norm > 0) scale_gradients(graph, attributes.clip_norm, parameters);
-  const bool adam = attributes.kind == OptimiserKind::adam || attributes.kind == OptimiserKind::nadam;
+  const bool adam = is_adam(attributes);
   const ValueId factors = adam ? append_adam_schedule(graph, attributes.adam, step)
                                : append_momentum_schedule(graph, attributes.momentum, step);
   for (const ParameterUpdate& one : parameters) {
@@ -36,6 +39,12 @@ void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::spa
       append_momentum_update(graph, attributes.momentum, one.parameter, one.gradient, factors, one.stopped_at);
     }
   }
+}
+
+std::vector<std::string> optimiser_states(const OptimiserAttributes& attributes, const std::string& parameter) {
+  std::vector<std::string> names = {first_moment_of(parameter)};
+  if (is_adam(attributes)) names.push_back(second_moment_of(parameter));
+  return names;
 }
 
 }  // namespace phosphene

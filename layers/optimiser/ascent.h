@@ -2,6 +2,8 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "layers/optimiser/adam.h"
 #include "layers/optimiser/momentum.h"
@@ -23,9 +25,11 @@ struct ParameterUpdate {
   ValueId parameter = kNoValue, gradient = kNoValue, stopped_at = kNoValue;
 };
 
-// Appends one update of every parameter. Norms run over all parameters of an owner. The optimiser's states are named after the
-// parameters: "<parameter>/m", for Adam and NAdam "<parameter>/v".
+// Appends one update of every parameter. Norms run over all parameters of an owner.
 void append_ascent(Graph& graph, const OptimiserAttributes& attributes, std::span<const ParameterUpdate> parameters,
                    ValueId step);
+
+// The states that append_ascent adds for a parameter of this name.
+std::vector<std::string> optimiser_states(const OptimiserAttributes& attributes, const std::string& parameter);
 
 }  // namespace phosphene

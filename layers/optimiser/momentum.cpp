@@ -46,7 +46,7 @@ ValueId append_momentum_schedule(Graph& graph, const MomentumAttributes& attribu
 
 void append_momentum_update(Graph& graph, const MomentumAttributes& attributes, ValueId parameter, ValueId gradient,
                             ValueId factors, ValueId stopped_at) {
-  const ValueId m = graph.state(graph.value(parameter).name + "/m", graph.info(parameter));
+  const ValueId m = graph.state(first_moment_of(graph.value(parameter).name), graph.info(parameter));
   graph.append_update(std::make_shared<Momentum>(attributes), {gradient, factors, stopped_at}, {parameter, m},
                       "momentum");
 }

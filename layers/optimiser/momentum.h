@@ -16,7 +16,8 @@ struct MomentumAttributes {
 // The rate of each step, from its number.
 ValueId append_momentum_schedule(Graph& graph, const MomentumAttributes& attributes, ValueId step);
 
-// Appends the ascent of the state `parameter` along `gradient`; the momentum is the state "<parameter>/m". stopped_at as Adam's.
+// Appends the ascent of the state `parameter` along `gradient`; the momentum is the state first_moment_of(parameter). stopped_at
+// as Adam's.
 void append_momentum_update(Graph& graph, const MomentumAttributes& attributes, ValueId parameter, ValueId gradient,
                             ValueId factors, ValueId stopped_at);
 

@@ -26,6 +26,9 @@ class StoppedAtOfGroups final : public Op {
 
 TensorInfo stopped_at_rows(int64_t n) { return {{n, 1, 1, 1}, Layout::channels_last, DType::i64}; }
 
+std::string first_moment_of(const std::string& parameter) { return parameter + "/m"; }
+std::string second_moment_of(const std::string& parameter) { return parameter + "/v"; }
+
 ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& stopped_at) {
   const Shape& shape = parameter.shape;
   const int64_t owners = stopped_at.shape.n;

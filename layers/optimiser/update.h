@@ -1,11 +1,18 @@
 // What all updates of a parameter share: whose each row is.
 #pragma once
 
+#include <string>
+
 #include "runtime/graph.h"
 
 namespace phosphene {
 
 TensorInfo stopped_at_rows(int64_t n);  // one int64 per image
+
+// The states in which an optimiser keeps what it remembers of a parameter: the moving mean of its gradients (of all but
+// plain ascent the momentum), and of their squares.
+std::string first_moment_of(const std::string& parameter);
+std::string second_moment_of(const std::string& parameter);
 
 // The rows of a parameter, as it lies in memory, whose owners (images, or groups of them) have these stopped_at_rows.
 ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& stopped_at);

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "layers/network/convolution.h"

@@ -1,5 +1,6 @@
 // One optimisation step of BVLC GoogLeNet in bfloat16 against float32, both on the CPU: docs/numerics.md derives what they may differ by.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "experiment/step/step_check.h"
 #include "loaders/load_model.h"

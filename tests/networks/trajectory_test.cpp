@@ -5,9 +5,10 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "experiment/step/step_program.h"
-#include "layers/optimiser/adam.h"
+#include "layers/optimiser/ascent.h"
 #include "layers/transform/transform_list.h"
 #include "loaders/load_model.h"
 #include "loaders/safetensors.h"
@@ -127,8 +128,8 @@ TEST_P(Trajectory, EachStepFromTheStoredCoefficients) {
     EXPECT_TRUE(near_largest(program.images().data, image_at(tensor("image"), t), 1e-5));
     program.step();
     expect_loss(program.states().read<float>(kHistoryState)[t], described()["runs"]["torch"]["loss"][t], 1e-5);
-    // ParameterUpdate's first moment, started at 0, is (1 - beta1) times the objective's gradient: minus the loss's.
-    std::vector<float> gradient = program.states().read<float>(std::string(kParameterState) + "/m");
+    // Adam's first moment, started at 0, is (1 - beta1) times the objective's gradient: minus the loss's.
+    std::vector<float> gradient = program.states().read<float>(first_moment_of(kParameterState));
     for (float& g : gradient) g /= static_cast<float>(-(1 - kFirstBeta));
     const std::vector<float> expected = spectrum(tensor("grad_re"), tensor("grad_im"), t);
     if (near_l2(gradient, expected, 1e-6)) {
@@ -146,8 +147,9 @@ TEST_P(Trajectory, UpdatesFromTheStoredGradients) {
   Graph graph;
   const TensorInfo info{{1, 3, 2 * kSize, kColumns}, Layout::planar, DType::f32};
   const ValueId step = graph.state(kStepState, step_number());
-  append_adam(graph, {}, graph.state(kParameterState, info), graph.state("gradient", info), step,
-              graph.state(kStoppedAtState, stopped_at_rows(1)));
+  const ParameterUpdate update{graph.state(kParameterState, info), graph.state("gradient", info),
+                               graph.state(kStoppedAtState, stopped_at_rows(1))};
+  append_ascent(graph, {}, {&update, 1}, step);
   States states(*backend_);
   Program program(std::move(graph), {}, *backend_, states);
   for (size_t t = 0; t < kSteps; ++t) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "experiment/photos/photo_file.h"
 #include "loaders/safetensors.h"

@@ -1,6 +1,7 @@
 #include "experiment/examples/examples.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "experiment/photos/photo_file.h"

@@ -1,10 +1,11 @@
-#include "experiment/image/prior_image.h"
-
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
+#include "experiment/image/image.h"
 #include "experiment/photos/photo_features.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "experiment/step/step_program.h"
 #include "loaders/load_model.h"
 #include "runtime/cpu/cpu_backend.h"
@@ -20,9 +21,9 @@ namespace {
 
 constexpr const char* kPhotoKey = "/parameterization/prior/from";
 
-class LearnedPriorTest : public ::testing::Test {
+class PriorImage : public ::testing::Test {
  protected:
-  LearnedPriorTest() { generator_.tensors["encoder_proj"] = scaled(generator_.tensors["encoder_proj"], 0x1p-4F); }
+  PriorImage() { generator_.tensors["encoder_proj"] = scaled(generator_.tensors["encoder_proj"], 0x1p-4F); }
 
   // Of channel 1 of conv3:pre, as small_config() has it, with this prior.
   Config config(const Json& prior, const Json& more = Json::object()) {
@@ -32,6 +33,9 @@ class LearnedPriorTest : public ::testing::Test {
     if (!prior.contains("generator")) json["parameterization"]["prior"]["generator"] = "g.safetensors";
     json.update(more);
     return parse_config(json, "test.json", folder_.path().string());
+  }
+  std::unique_ptr<ImageParameters> parameters(const Config& config, const Shape& image = {1, 3, 24, 24}) {
+    return config.image.parameterization->make({image, 1, "test.json", model_, *backend_});
   }
   StepProgram program(const Config& config, int64_t n = 1) { return {model_, config, n, *backend_}; }
 
@@ -60,12 +64,12 @@ class LearnedPriorTest : public ::testing::Test {
 };
 
 // 12 x 12 vectors of 4 numbers: the mean of 576 draws of N(0, 1) is off by 1 / 24, their mean square by sqrt(2) / 24; four of those.
-TEST_F(LearnedPriorTest, StartsAroundTheMeanOfAllCodes) {
+TEST_F(PriorImage, StartsAroundTheMeanOfAllCodes) {
   const Config with_noise = config({{"sd", 0.5}});
-  const LearnedPrior prior(with_noise, {1, 3, 24, 24}, model_, *backend_);
-  EXPECT_EQ(to_string(prior.code().shape), "1x4x12x12");
+  const auto prior = parameters(with_noise);
+  EXPECT_EQ(to_string(prior->parameters()[0].info.shape), "1x4x12x12");
   const std::vector<DrawKey> keys = {{7, 3, 0}, {7, 3, 1}};
-  const std::vector<float> both = prior.start(keys);
+  const std::vector<float> both = prior->drawn_start(0, keys);
   const std::vector<float> mean = {0, 0.25F, -0.5F, 1}, deviation = {1, 0.5F, 2, 1};
   double sum = 0, squares = 0;
   for (size_t i = 0; i < 576; ++i) {
@@ -75,22 +79,22 @@ TEST_F(LearnedPriorTest, StartsAroundTheMeanOfAllCodes) {
   }
   EXPECT_NEAR(sum / 576, 0, 4.0 / 24);
   EXPECT_NEAR(squares / 576, 1, 4 * std::sqrt(2) / 24);
-  const std::vector<float> second = prior.start(std::span(keys).subspan(1));
+  const std::vector<float> second = prior->drawn_start(0, std::span(keys).subspan(1));
   EXPECT_TRUE(same_bits({both.begin() + 576, both.end()}, second)) << "alone as in a batch";
   EXPECT_NE(std::vector<float>(both.begin(), both.begin() + 576), second);
 
   const Config without = config({{"sd", 0}});
-  const std::vector<float> still = LearnedPrior(without, {1, 3, 24, 24}, model_, *backend_).start(keys);
+  const std::vector<float> still = parameters(without)->drawn_start(0, keys);
   for (size_t i = 0; i < still.size(); ++i) ASSERT_EQ(still[i], mean[i % 4]);
 }
 
 // A rate far too large throws the code against its bounds at once.
-TEST_F(LearnedPriorTest, StepsStayWithinTheBounds) {
+TEST_F(PriorImage, StepsStayWithinTheBounds) {
   const Json fast = {{"optimizer", {{"adam", {{"learning_rate", 3}}}}}, {"images", 2}};
   for (const double norm : {2.0, 1e6}) {
     const Config bounded = config({{"norm", norm}}, fast);
     StepProgram steps = program(bounded, 2);
-    steps.start({{&bounded, 0, 0}, {&bounded, 1, 0}});
+    steps.start({batch_image(bounded, 0, 0), batch_image(bounded, 0, 1)});
     for (int step = 0; step < 3; ++step) steps.step();
     const auto code = steps.states().read<float>(kParameterState);
     const std::vector<float> least = {-3, -1, -6, -2}, most = {3, 2, 6, 4};
@@ -112,23 +116,23 @@ TEST_F(LearnedPriorTest, StepsStayWithinTheBounds) {
 }
 
 // conv3's channel 5 is infinite, so its image is frozen in the first step: as it started, even where that is out of bounds.
-TEST_F(LearnedPriorTest, AFrozenImageKeepsItsCode) {
+TEST_F(PriorImage, AFrozenImageKeepsItsCode) {
   const Config frozen =
       config({{"sd", 3}, {"norm", 0.5}}, {{"objective", {{{"channel", {{"layer", "conv3:pre"}, {"unit", 5}}}}}}});
   StepProgram steps = program(frozen);
-  steps.start({{&frozen, 0, 0}});
+  steps.start({batch_image(frozen, 0, 0)});
   const auto before = steps.states().read<float>(kParameterState);
   steps.step();
   EXPECT_TRUE(same_bits(steps.states().read<float>(kParameterState), before));
 }
 
 // Against the network run by another way and a projection by loops; both round the same features once.
-TEST_F(LearnedPriorTest, StartsFromAPhotograph) {
+TEST_F(PriorImage, StartsFromAPhotograph) {
   const std::string photo = write_photo();
   const Config from = config({{"from", "photo.png"}});
-  const LearnedPrior prior(from, {1, 3, 24, 24}, model_, *backend_);
+  const auto prior = parameters(from);
   const std::vector<DrawKey> keys = {{0, 0, 0}};
-  const std::vector<float> code = prior.start(keys);
+  const std::vector<float> code = prior->drawn_start(0, keys);
 
   const HostTensor input = resize_and_crop(read_photo(photo), 24, 24);
   Array prepared{{1, 3, 24, 24}, {}};
@@ -156,10 +160,10 @@ TEST_F(LearnedPriorTest, StartsFromAPhotograph) {
   EXPECT_TRUE(near_largest(code, expected, 4 * std::sqrt(72) * 0x1p-24));
 
   const Config noisy = config({{"from", "photo.png"}, {"sd", 0.1}});
-  EXPECT_NE(LearnedPrior(noisy, {1, 3, 24, 24}, model_, *backend_).start(keys), code);
+  EXPECT_NE(parameters(noisy)->drawn_start(0, keys), code);
 }
 
-TEST_F(LearnedPriorTest, RefusesAnImageThatTheGeneratorCannotDraw) {
+TEST_F(PriorImage, RefusesAnImageThatTheGeneratorCannotDraw) {
   EXPECT_TRUE(refused({}, {"test.json: /size", "25 x 30", "the nearest is 26 x 30"}, {{"size", {25, 30}}}));
   EXPECT_TRUE(refused({}, {"/size", "the nearest is 2 x 2"}, {{"size", 1}}));
   generator_.edit("layers", "\"out_channels\": 3", "\"out_channels\": 1");
@@ -168,13 +172,13 @@ TEST_F(LearnedPriorTest, RefusesAnImageThatTheGeneratorCannotDraw) {
   EXPECT_TRUE(refused({}, {"/parameterization/prior/generator", "draws 1 channels", "sees 3"}));
 }
 
-TEST_F(LearnedPriorTest, RefusesAGeneratorThatIsNotThere) {
+TEST_F(PriorImage, RefusesAGeneratorThatIsNotThere) {
   const char* key = "test.json: /parameterization/prior/generator: ";
   EXPECT_TRUE(refused({{"generator", "prior_generatr"}}, {key, "did you mean 'prior_generator'"}));
   EXPECT_TRUE(refused({{"generator", "small.safetensors"}}, {key, "is no generator"})) << "a network";
 }
 
-TEST_F(LearnedPriorTest, RefusesAPhotographWithoutACode) {
+TEST_F(PriorImage, RefusesAPhotographWithoutACode) {
   write_photo();
   EXPECT_TRUE(refused({{"from", "nowhere.png"}}, {"nowhere.png"}));
   generator_.metadata["training"] = R"({"encoder": "pool3_3x3_s2"})";
@@ -186,7 +190,7 @@ TEST_F(LearnedPriorTest, RefusesAPhotographWithoutACode) {
 }
 
 // kodim07 was held out of the training, whose held-out crops come back with 20.4 dB on the average; a grey one has 15.
-TEST_F(LearnedPriorTest, RemembersAPhotographThatItHasNotSeen) {
+TEST_F(PriorImage, RemembersAPhotographThatItHasNotSeen) {
   PHOSPHENE_ASSET(weights, "models/bvlc_googlenet.caffemodel");
   const auto photo = find_asset("photos/kodim07.jpg");
   const Model googlenet = load_model(weights.string(), find_asset("models/googlenet_deploy.prototxt")->string());
@@ -194,7 +198,7 @@ TEST_F(LearnedPriorTest, RemembersAPhotographThatItHasNotSeen) {
       config({{"generator", "prior_generator"}, {"from", photo->string()}},
              {{"size", 224}, {"objective", {{{"channel", {{"layer", "inception_4a/output:pre"}, {"unit", 97}}}}}}});
   StepProgram steps(googlenet, from, 1, *backend_);
-  steps.start({{&from, 0, 0}});
+  steps.start({batch_image(from, 0, 0)});
   const std::vector<float> drawn = steps.images().data;
   const std::vector<float> seen = resize_and_crop(read_photo(photo->string()), 224, 224).data;
   ASSERT_EQ(drawn.size(), seen.size());

@@ -3,6 +3,7 @@
 #include <png.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "experiment/photos/photo_file.h"

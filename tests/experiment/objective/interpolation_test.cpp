@@ -1,6 +1,7 @@
 // An interpolation as a config writes it, on layers whose values are given.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "experiment/objective/objective.h"

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "experiment/objective/reference_photos.h"
 #include "experiment/photos/photo_features.h"

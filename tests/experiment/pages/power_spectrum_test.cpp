@@ -9,6 +9,7 @@
 
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/resize.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "experiment/photos/exif.h"
+#include "experiment/photos/resize.h"
 #include "tests/loaders/temporary_folder.h"
 #include "tests/support/golden.h"
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "experiment/photos/resize.h"
+
 namespace phosphene::testing {
 namespace {
 

@@ -1,5 +1,6 @@
 // Networks that see other than three channels, and images of any size.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "experiment/examples/unit_responses.h"
 #include "experiment/photos/photo_file.h"

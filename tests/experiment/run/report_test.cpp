@@ -1,6 +1,7 @@
 #include "experiment/run/report.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/experiment/small_experiment.h"
 

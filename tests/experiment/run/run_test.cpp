@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <nlohmann/json.hpp>
+#include <regex>
 
 #include "experiment/photos/photo_file.h"
 #include "loaders/safetensors.h"
@@ -160,8 +162,13 @@ TEST(Run, PenaltiesBelongToTheirImages) {
     return sum;
   };
   EXPECT_LT(variation("conv3-pre_1_job1_image1"), 0.5 * variation("conv3-pre_1_image1")) << "a heavy penalty is felt";
-  EXPECT_EQ(contents_of(folder.file("alone/floats/conv3-pre_1_job1_image0.safetensors")).size(),
-            contents_of(folder.file("alone/floats/conv3-pre_1_image0.safetensors")).size());
+  config["sweep"]["/objective/1/weight"] = {-0.02, -0.02};
+  render(folder, config, folder.file("light"));
+  const auto same = [&](const std::string& name) {
+    return contents_of(folder.file("alone/floats/" + name)) == contents_of(folder.file("light/floats/" + name));
+  };
+  EXPECT_TRUE(same("conv3-pre_1_job1_image0.safetensors")) << "image 0 has no penalty, however heavy image 1's is";
+  EXPECT_FALSE(same("conv3-pre_1_job1_image1.safetensors"));
 }
 
 // Every parameterization climbs; neither batch nor threads change its bytes. What is shared belongs to one job: each has the same
@@ -509,7 +516,16 @@ TEST(Run, IsDescribedWithoutWriting) {
   const TemporaryFolder folder;
   RunOptions options;
   options.out = folder.file("run");
-  EXPECT_GT(describe_run(parse_config(sweep_config(folder), "test.json", folder.path().string()), options).size(), 3U);
+  const std::vector<std::string> lines =
+      describe_run(parse_config(sweep_config(folder), "test.json", folder.path().string()), options);
+  ASSERT_EQ(lines.size(), 7U);
+  EXPECT_TRUE(lines[0].starts_with("model    small (")) << lines[0];
+  EXPECT_EQ(lines[1], "images   8 in 4 jobs, 2 batches of up to 4");
+  EXPECT_EQ(lines[2], "size     24 x 24, 3 channels, 12 steps");
+  EXPECT_TRUE(lines[3].starts_with("backend  cpu")) << lines[3];
+  EXPECT_TRUE(std::regex_match(lines[4], std::regex("memory   [1-9][0-9]* MB"))) << lines[4];
+  EXPECT_EQ(lines[5], "first    conv3-pre_0_image0");
+  EXPECT_EQ(lines[6], "last     conv3-pre_3_image1");
   EXPECT_FALSE(fs::exists(folder.file("run")));
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <set>
 
 #include "kernels/nadam.h"
 #include "layers/optimiser/objective_history.h"
@@ -268,6 +269,19 @@ TEST(ParameterUpdate, AGroupIsFrozenWithAnyOfItsImages) {
   run.states().write("stopped_at", std::vector<int64_t>{0, 0, 0, 0, 0, 9});
   run.step({std::vector<double>(12, 1)});
   EXPECT_EQ(run.state("0"), (std::vector<float>{1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}));
+}
+
+// What an optimiser remembers can be copied by whoever knows the parameter's name.
+TEST(ParameterUpdate, NamesTheStatesThatItAdds) {
+  for (const OptimiserKind kind : kAll) {
+    const OptimiserAttributes attributes = attributes_of(kind, 1);
+    AscentRun run(attributes, 1, {{1, 1, 1, 3}});
+    std::set<std::string> added;
+    for (const std::string& name : run.states().names()) added.insert(name);
+    for (const char* given : {"step", "stopped_at", "0", "gradient 0"}) EXPECT_EQ(added.erase(given), 1U) << given;
+    const std::vector<std::string> named = optimiser_states(attributes, "0");
+    EXPECT_EQ(added, std::set<std::string>(named.begin(), named.end())) << static_cast<int>(kind);
+  }
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "kernels/launch_cpu.h"
-#include "layers/optimiser/adam.h"
+#include "layers/optimiser/ascent.h"
 #include "layers/optimiser/objective_history.h"
 #include "layers/transform/transform_list.h"
 #include "runtime/cpu/cpu_backend.h"
@@ -29,7 +29,8 @@ class AdamRun {
                   stopped_at = graph.state("stopped_at", stopped_at_rows(n_));
     const ValueId value = graph.state("value", {{n_, 1, 1, 1}, Layout::channels_last, DType::f32});
     append_record(graph, value, step, graph.state("history", value_history(history_steps, n_)), stopped_at);
-    append_adam(graph, attributes, graph.state("x", info), graph.state("gradient", info), step, stopped_at);
+    const ParameterUpdate update{graph.state("x", info), graph.state("gradient", info), stopped_at};
+    append_ascent(graph, {OptimiserKind::adam, attributes, {}, 0}, {&update, 1}, step);
     append_advance(graph, step);
     program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, *backend_, states_);
   }

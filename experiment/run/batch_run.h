@@ -1,0 +1,70 @@
+// A batch under way: the steps of its phases, its snapshots, and what becomes of each of its images.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "experiment/run/progress.h"
+#include "experiment/run/results.h"
+#include "experiment/step/step_program.h"
+
+namespace phosphene {
+
+// What all batches of a run share. Everything outlives them.
+struct RunEnvironment {
+  const Model& model;
+  const RunFolder& folder;
+  ProgressReporter& progress;
+  const std::atomic<bool>* stop = nullptr;
+
+  [[nodiscard]] bool stop_asked() const { return stop != nullptr && stop->load(); }
+};
+
+struct BatchResult {
+  int64_t finished = 0;              // images
+  std::vector<std::string> stopped;  // images without a result: name and why
+  bool interrupted = false;          // asked to stop: what was not finished is abandoned
+  double seconds_in_steps = 0;
+};
+
+class BatchRun {
+ public:
+  // Images of one structure. `programs`: one for each phase, each for at least as many images; they outlive this.
+  BatchRun(std::vector<RunImage> images, std::span<const std::unique_ptr<StepProgram>> programs,
+           const RunEnvironment& run);
+
+  // Runs all phases and writes the results; once.
+  BatchResult render();
+
+ private:
+  [[nodiscard]] const Config& config() const { return images_.front().config(); }
+  [[nodiscard]] const Settings& phase() const { return config().phase(phase_); }
+  [[nodiscard]] StepProgram& program() const { return *programs_[phase_]; }
+  [[nodiscard]] bool all_stopped() const;
+  bool run_phase();
+  void process_step(int64_t step);
+  void report_progress(int64_t step) const;
+  void check_stopped();
+  void check_gradient();
+  void stop_image(size_t at, const std::string& reason, int64_t step);
+  void start_snapshot(int64_t step);
+  void finish_snapshot();
+  void keep_curves();
+  void finish();
+
+  std::vector<RunImage> images_;
+  std::span<const std::unique_ptr<StepProgram>> programs_;
+  RunEnvironment run_;
+  size_t phase_ = 0;
+  int64_t steps_before_ = 0;                // of the phases before this one
+  std::vector<bool> stopped_;               // by image
+  std::vector<std::vector<float>> curves_;  // by image: the objective of each step
+  std::unique_ptr<Transfer> snapshot_;      // on its way from the device
+  int64_t snapshot_step_ = 0;
+  BatchResult result_;
+};
+
+}  // namespace phosphene

@@ -1,0 +1,50 @@
+// What a run tells while it goes. The library itself never prints.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace phosphene {
+
+class Progress {
+ public:
+  Progress() = default;
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  virtual ~Progress() = default;
+
+  // Whether a step is to be reported now: its objective has to be fetched from the device, which waits for it.
+  [[nodiscard]] virtual bool due() { return true; }
+  // After a step of a batch. `name`: the batch's first image; `images_done` of `images`; `objective`: the mean over the batch;
+  // `eta_seconds`: of the whole run, negative while unknown.
+  virtual void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
+                       double objective, double eta_seconds) = 0;
+  // A line worth keeping: a finished image, an image that was stopped and why.
+  virtual void on_message(const std::string& line) = 0;
+};
+
+// Counts the images and steps of a run and reports them to its Progress, if it has one.
+class ProgressReporter {
+ public:
+  explicit ProgressReporter(Progress* progress) : progress_(progress) {}
+
+  // Starts the clock. `images` of the run, `done` of them by earlier calls; `image_steps`: steps ahead, times images.
+  void start(int64_t images, int64_t done, double image_steps);
+  void add_images(int64_t done) { images_done_ += done; }
+  void add_step(int64_t images) { steps_done_ += static_cast<double>(images); }
+
+  [[nodiscard]] bool due() const { return progress_ != nullptr && progress_->due(); }
+  void report_step(const std::string& name, int64_t step, int64_t steps, double objective) const;
+  void report(const std::string& line) const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Progress* progress_;
+  int64_t images_ = 0, images_done_ = 0;
+  double steps_done_ = 0, steps_ahead_ = 0;  // image steps of this call
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace phosphene

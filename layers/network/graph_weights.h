@@ -1,0 +1,13 @@
+// The trained numbers that a graph computes with.
+#pragma once
+
+#include <vector>
+
+#include "runtime/graph.h"
+
+namespace phosphene {
+
+// Weights and bias of each convolution and each linear layer of the graph, in its order; empty ones where there is no bias.
+std::vector<Weights> weights_of(const Graph& graph);
+
+}  // namespace phosphene
