@@ -24,7 +24,7 @@ std::string default_folder(const ExamplesOptions& options) {
 }
 
 // A line for each unit, as long as a screen holds them all.
-void print_highest(const std::vector<UnitHighest>& units, ExamplesProgress& progress) {
+void print_highest(const std::vector<UnitHighest>& units, Progress& progress) {
   constexpr size_t kMaxUnits = 16, kEach = 4;
   if (units.size() > kMaxUnits) return;
   for (const UnitHighest& unit : units) {
@@ -36,7 +36,7 @@ void print_highest(const std::vector<UnitHighest>& units, ExamplesProgress& prog
 }
 
 void examples(ExamplesOptions options) {
-  TerminalExamplesProgress progress;
+  TerminalProgress progress;
   if (options.out.empty()) options.out = default_folder(options);
   options.stop = &catch_interrupts();
   options.progress = &progress;

@@ -45,15 +45,8 @@ void StatusLine::clear() {
   shown_ = false;
 }
 
-void TerminalProgress::on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step,
-                               int64_t steps, double objective, double eta_seconds) {
-  line_.show(fmt::format("{}/{} images  {}  step {}/{}  objective {:.4g}  {} left", images_done, images, name, step,
-                         steps, objective, duration(eta_seconds)));
-}
-
-void TerminalExamplesProgress::on_photograph(const std::string& what, const std::string& name, int64_t done,
-                                             int64_t all, double eta_seconds) {
-  if (line_.due()) line_.show(fmt::format("{}/{} {}  {}  {} left", done, all, what, name, duration(eta_seconds)));
+void TerminalProgress::on_status(const std::string& line, double eta_seconds) {
+  line_.show(fmt::format("{}  {} left", line, duration(eta_seconds)));
 }
 
 }  // namespace phosphene

@@ -275,10 +275,7 @@ TEST(NeededChannels, OfASweepDependNeitherOnBatchesNorOnThreads) {
 class StopAt final : public Progress {
  public:
   explicit StopAt(int step) : steps_left_(step) {}
-  void on_step(const std::string& /*name*/, int64_t /*done*/, int64_t /*images*/, int64_t /*step*/, int64_t /*steps*/,
-               double /*objective*/, double /*eta*/) override {
-    stop = --steps_left_ <= 0;
-  }
+  void on_status(const std::string& /*line*/, double /*eta*/) override { stop = --steps_left_ <= 0; }
   void on_message(const std::string& /*line*/) override {}
 
   std::atomic<bool> stop = false;

@@ -32,9 +32,8 @@ Json sweep_config(const TemporaryFolder& folder) {
 class StopAt final : public Progress {
  public:
   explicit StopAt(int step) : step_(step) {}
-  void on_step(const std::string& /*name*/, int64_t /*images_done*/, int64_t /*images*/, int64_t /*step*/,
-               int64_t /*steps*/, double objective, double /*eta_seconds*/) override {
-    EXPECT_TRUE(std::isfinite(objective));
+  void on_status(const std::string& line, double /*eta_seconds*/) override {
+    EXPECT_TRUE(std::isfinite(std::stod(line.substr(line.find("objective ") + 10)))) << line;
     if (++steps_ == step_) stop = true;
   }
   void on_message(const std::string& line) override { messages.push_back(line); }
@@ -407,7 +406,7 @@ TEST(Run, ASilentUnitIsGivenUpProposingPre) {
 
 class IgnoreProgress final : public Progress {
  public:
-  void on_step(const std::string&, int64_t, int64_t, int64_t, int64_t, double, double) override {}
+  void on_status(const std::string&, double) override {}
   void on_message(const std::string&) override {}
 };
 
