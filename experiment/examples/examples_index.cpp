@@ -1,5 +1,7 @@
 #include "experiment/examples/examples_index.h"
 
+#include "experiment/photos/photo.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>

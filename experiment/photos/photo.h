@@ -7,6 +7,8 @@
 
 namespace phosphene {
 
+inline constexpr int64_t kMaxPhotoPixels = int64_t{1} << 28;  // more are refused before memory is taken for them
+
 // 8-bit RGB, row-major, three bytes a pixel: gray is repeated, transparency laid on black, a camera's orientation undone.
 struct Photo {
   int64_t height = 0, width = 0;
