@@ -7,9 +7,10 @@
 #include <memory>
 #include <string>
 
-#include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/help.h"
 #include "experiment/analysis/classification.h"
+#include "loaders/load_model.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -48,32 +49,30 @@ void adversarial(const AdversarialCommand& command) {
 
 }  // namespace
 
-void add_adversarial_command(CLI::App& app) {
+void add_adversarial(CLI::App& sub) {
   auto command = std::make_shared<AdversarialCommand>();
-  CLI::App* sub = app.add_subcommand(
-      "adversarial",
-      "Change a photograph by less than is seen, so that the network takes it for another class. Every byte moves by 1 "
-      "a step along the sign of the gradient, within a bound. Writes photo.png, adversarial.png, difference.png, "
-      "adversarial.json with the five most probable classes before and after, as read back from the pictures, and a "
-      "page whose path is printed last.");
-  sub->add_option("model", command->model, "model file or name")->required();
-  sub->add_option("photo", command->photo,
-                  "photograph, JPEG or PNG; the whole of it is squeezed into the network's size")
+  add_details(sub,
+              "Every byte moves by 1 a step along the sign of the gradient, within a bound. Writes photo.png, "
+              "adversarial.png, difference.png, adversarial.json with the five most probable classes before and after, "
+              "as read back from the pictures, and a page whose path is printed last.");
+  sub.add_option("model", command->model, "model file or name")->required();
+  sub.add_option("photo", command->photo,
+                 "photograph, JPEG or PNG; the whole of it is squeezed into the network's size")
       ->required();
-  sub->add_option("--to", command->options.target, "label of the class that it is to be taken for")->required();
-  sub->add_option("--most", command->options.most, "the most that a byte changes, of 255")
+  sub.add_option("--to", command->options.target, "label of the class that it is to be taken for")->required();
+  sub.add_option("--most", command->options.most, "the most that a byte changes, of 255")
       ->capture_default_str()
       ->check(CLI::Range(1, 255));
-  sub->add_option("--steps", command->options.steps, "steps at the most")
+  sub.add_option("--steps", command->options.steps, "steps at the most")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
-  sub->add_option("--until", command->options.until, "probability of the class that is enough")
+  sub.add_option("--until", command->options.until, "probability of the class that is enough")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
-  sub->add_option("--out", command->out, "folder for the results")->capture_default_str();
-  add_device_options(*sub, command->device);
-  sub->footer("Example:\n  phosphene adversarial googlenet cat.jpg --to ostrich --out runs/ostrich");
-  sub->callback([command] { adversarial(*command); });
+  sub.add_option("--out", command->out, "folder for the results")->capture_default_str();
+  add_device_options(sub, command->device);
+  sub.footer("Example:\n  phosphene adversarial googlenet cat.jpg --to ostrich --out runs/ostrich");
+  sub.callback([command] { adversarial(*command); });
 }
 
 }  // namespace phosphene

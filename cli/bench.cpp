@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/help.h"
 #include "cli/one_step.h"
 
 namespace phosphene {
@@ -218,23 +218,19 @@ void run_bench(const BenchOptions& options) {
 
 }  // namespace
 
-void add_bench_command(CLI::App& app) {
+void add_bench(CLI::App& command) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* command =
-      app.add_subcommand("bench",
-                         "Time whole optimisation steps of one channel, or of an experiment, from the spectrum "
-                         "through the network and back, op by op. The speed of a "
-                         "large matrix product and of a copy are measured in the same run, and the step is given as a "
-                         "share of it, so that machines can be "
-                         "compared.");
-  add_one_step_options(*command, options->of);
-  command->add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
-  command->add_option("--beside", options->beside,
-                      "another experiment or model: steps of the two by turns, and the ratio of neighbours");
-  command->add_flag("--json", options->json, "machine-readable");
-  command->footer(
+  add_details(command,
+              "The speed of a large matrix product and of a copy are measured in the same run, and the step is given "
+              "as a share of it, so that machines can be compared.");
+  add_one_step_options(command, options->of);
+  command.add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
+  command.add_option("--beside", options->beside,
+                     "another experiment or model: steps of the two by turns, and the ratio of neighbours");
+  command.add_flag("--json", options->json, "machine-readable");
+  command.footer(
       "Example:\n  phosphene bench googlenet --layer mixed4a --batch 4\n  phosphene bench configs/demo.json");
-  command->callback([options] { run_bench(*options); });
+  command.callback([options] { run_bench(*options); });
 }
 
 }  // namespace phosphene

@@ -5,11 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/help.h"
 #include "cli/one_step.h"
 #include "experiment/step/step_check.h"
-#include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -29,7 +28,7 @@ void print(const ValueDifference& value) {
 void check(const CheckOptions& options) {
   const OneStepSubject subject(options.of);
   const auto& [model, config, slots, image] = subject;
-  const std::unique_ptr<Backend> cpu = make_cpu_backend(options.of.device.threads);
+  const std::unique_ptr<Backend> cpu = open_device({.device = "cpu", .threads = options.of.device.threads});
   const std::unique_ptr<Backend> device = open_device(options.of.device);
   fmt::print("{} against {}\n", device->description(), cpu->description());
 
@@ -66,25 +65,17 @@ void check(const CheckOptions& options) {
 
 }  // namespace
 
-void add_check_command(CLI::App& app) {
+void add_check(CLI::App& command) {
   auto options = std::make_shared<CheckOptions>();
   options->of.device.device = "cuda";
-  CLI::App* command = app.add_subcommand(
-      "check",
-      "Compare a GPU with the CPU over one optimisation step of a channel, or of an experiment: every op is run on "
-      "both, on the same "
-      "inputs, "
-      "and the first value that differs beyond its tolerance is named; then the gradient of a whole, fused step, and "
-      "recorded "
-      "steps with steps that are enqueued kernel by kernel. With --device cpu --precision bf16 the CPU's own "
-      "bfloat16.");
-  add_one_step_options(*command, options->of);
-  command->add_option("--steps", options->steps, "whole steps to compare")
+  add_details(command, "With --device cpu --precision bf16 the CPU's own bfloat16.");
+  add_one_step_options(command, options->of);
+  command.add_option("--steps", options->steps, "whole steps to compare")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
-  command->add_flag("--all", options->all, "print every value");
-  command->footer("Example:\n  phosphene check googlenet --layer mixed4a --device cuda");
-  command->callback([options] { check(*options); });
+  command.add_flag("--all", options->all, "print every value");
+  command.footer("Example:\n  phosphene check googlenet --layer mixed4a --device cuda");
+  command.callback([options] { check(*options); });
 }
 
 }  // namespace phosphene

@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
+#include "cli/device_option.h"
+#include "cli/help.h"
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
 #include "layers/network/softmax.h"
-#include "loaders/model/model.h"
-#include "runtime/cpu/cpu_backend.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/error.h"
 #include "runtime/program.h"
 
@@ -24,12 +25,13 @@ struct ClassifyOptions {
   std::vector<std::string> images;
   int64_t top = 5;
   bool json = false;
+  DeviceOptions device;
 };
 
 void classify(const ClassifyOptions& options) {
   const Model model = load_model(find_model(options.model));
   require_photographs(model, options.model);
-  const std::unique_ptr<Backend> backend = make_cpu_backend();
+  const std::unique_ptr<Backend> backend = open_device(options.device);
   States states(*backend);
   Graph graph;
   const TensorInfo input{{1, model.channels, model.height, model.width}};
@@ -58,20 +60,20 @@ void classify(const ClassifyOptions& options) {
 
 }  // namespace
 
-void add_classify_command(CLI::App& app) {
+void add_classify(CLI::App& command) {
   auto options = std::make_shared<ClassifyOptions>();
-  CLI::App* command = app.add_subcommand("classify",
-                                         "Print what the network takes photographs for. Each is squeezed as a whole "
-                                         "into the size the network was trained at. A quick "
-                                         "check that a model was converted well.");
-  command->add_option("model", options->model, "model file or name")->required();
-  command->add_option("images", options->images, "photographs, JPEG or PNG")->required();
-  command->add_option("--top", options->top, "classes to print for each")
+  add_details(command,
+              "Each is squeezed as a whole into the size the network was trained at. A quick check that a model was "
+              "converted well.");
+  command.add_option("model", options->model, "model file or name")->required();
+  command.add_option("images", options->images, "photographs, JPEG or PNG")->required();
+  command.add_option("--top", options->top, "classes to print for each")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
-  command->add_flag("--json", options->json, "machine-readable");
-  command->footer("Example:\n  phosphene classify googlenet cat.jpg dog.jpg --top 3");
-  command->callback([options] { classify(*options); });
+  command.add_flag("--json", options->json, "machine-readable");
+  add_device_options(command, options->device);
+  command.footer("Example:\n  phosphene classify googlenet cat.jpg dog.jpg --top 3");
+  command.callback([options] { classify(*options); });
 }
 
 }  // namespace phosphene

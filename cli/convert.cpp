@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "cli/commands.h"
-#include "loaders/model/model.h"
+#include "cli/help.h"
+#include "loaders/load_model.h"
 #include "loaders/model_file.h"
 #include "runtime/files.h"
 
@@ -26,25 +26,23 @@ void convert(const ConvertOptions& options) {
 
 }  // namespace
 
-void add_convert_command(CLI::App& app) {
+void add_convert(CLI::App& command) {
   auto options = std::make_shared<ConvertOptions>();
-  CLI::App* command = app.add_subcommand(
-      "convert",
-      "Read a trained network and write it as one .safetensors that holds graph, weights, preprocessing and labels. "
+  add_details(
+      command,
       "Batch normalisation is folded into convolutions and dropout is dropped. Formats are told by their contents.");
-  command->add_option("source", options->source, "Caffe's .caffemodel, Keras' .h5, or a .safetensors of ours")
+  command.add_option("source", options->source, "Caffe's .caffemodel, Keras' .h5, or a .safetensors of ours")
       ->required();
-  command->add_option("-o,--output", options->output, "the .safetensors to write")->required();
-  command->add_option("--topology", options->topology,
-                      "Caffe's deploy.prototxt, for weights that come without a graph");
-  command->add_option("--architecture", options->architecture,
-                      "a network known by name (vgg16), for weights that come without a graph");
-  command->add_option("--labels", options->labels,
-                      "text file of class names, one a line (a leading synset id is dropped)");
-  command->footer(
+  command.add_option("-o,--output", options->output, "the .safetensors to write")->required();
+  command.add_option("--topology", options->topology, "Caffe's deploy.prototxt, for weights that come without a graph");
+  command.add_option("--architecture", options->architecture,
+                     "a network known by name (vgg16), for weights that come without a graph");
+  command.add_option("--labels", options->labels,
+                     "text file of class names, one a line (a leading synset id is dropped)");
+  command.footer(
       "Example:\n  phosphene convert bvlc_googlenet.caffemodel --topology deploy.prototxt --labels synset_words.txt "
       "-o googlenet.safetensors");
-  command->callback([options] { convert(*options); });
+  command.callback([options] { convert(*options); });
 }
 
 }  // namespace phosphene

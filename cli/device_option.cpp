@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/standard_error.h"
+
 namespace phosphene {
 
 void add_device_options(CLI::App& command, DeviceOptions& options) {
@@ -32,7 +34,7 @@ void add_precision_option(CLI::App& command, std::string& precision) {
 
 std::unique_ptr<Backend> open_device(const DeviceOptions& options) {
   DeviceChoice choice = choose_device(options);
-  if (!choice.note.empty()) fmt::print(stderr, "{}\n", choice.note);
+  if (!choice.note.empty()) write_to_stderr(choice.note + "\n");
   return std::move(choice.backend);
 }
 

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 
@@ -24,7 +24,7 @@ std::string default_folder(const ExamplesOptions& options) {
 }
 
 // A line for each unit, as long as a screen holds them all.
-void print_highest(const std::vector<UnitHighest>& units, ExamplesProgress& progress) {
+void print_highest(const std::vector<UnitHighest>& units, Progress& progress) {
   constexpr size_t kMaxUnits = 16, kEach = 4;
   if (units.size() > kMaxUnits) return;
   for (const UnitHighest& unit : units) {
@@ -36,7 +36,7 @@ void print_highest(const std::vector<UnitHighest>& units, ExamplesProgress& prog
 }
 
 void examples(ExamplesOptions options) {
-  TerminalExamplesProgress progress;
+  TerminalProgress progress;
   if (options.out.empty()) options.out = default_folder(options);
   options.stop = &catch_interrupts();
   options.progress = &progress;
@@ -53,60 +53,50 @@ void examples(ExamplesOptions options) {
   progress.on_message(result.page);
 }
 
-constexpr const char* kDescription =
-    "Find the photographs that a layer's units respond to. Of every unit (channel) it keeps the examples with the "
-    "highest, "
-    "the median, the slightly negative and the lowest activation, each with a crop of what the unit saw: its receptive "
-    "field. The highest of each are printed (of 16 units at most). examples.html, whose path is printed last, lays "
-    "them out as a spectrum from lowest to highest; index.json "
-    "says "
-    "the same to programs.\n"
-    "Each photograph is scaled so that its shorter side has the size that the network was trained at, times each of "
-    "--scales, and covered by square tiles of that size from end to end (of one longer than eight tiles, its middle). "
-    "A "
-    "photograph counts once for each kind, with its best place: the highest and the lowest are the extremes over all "
-    "scales "
-    "and positions; the median is that of the photographs' highest; the slightly negative is what comes nearest to "
-    "zero "
-    "from below, which only layers before a ReLU (LAYER:pre) have.\n"
-    "Any number of photographs takes the same memory. Up to 512 the median is exact; of more it is that of a random "
-    "sample "
-    "of 512, whose rank is off by 2.2 percent of them (one standard deviation). A search that was stopped, by Ctrl-C "
-    "or "
-    "otherwise, is continued by the same command, with the same result.";
+constexpr const char* kDetails =
+    "Of every unit (channel) it keeps the examples with the highest, the median, the slightly negative and the lowest "
+    "activation, each with a crop of what the unit saw: its receptive field. The highest of each are printed (of 16 "
+    "units at most). examples.html, whose path is printed last, lays them out as a spectrum from lowest to highest; "
+    "index.json says the same to programs.\nEach photograph is scaled so that its shorter side has the size that the "
+    "network was trained at, times each of --scales, and covered by square tiles of that size from end to end (of one "
+    "longer than eight tiles, its middle). A photograph counts once for each kind, with its best place: the highest "
+    "and the lowest are the extremes over all scales and positions; the median is that of the photographs' highest; "
+    "the slightly negative is what comes nearest to zero from below, which only layers before a ReLU (LAYER:pre) "
+    "have.\nAny number of photographs takes the same memory. Up to 512 the median is exact; of more it is that of a "
+    "random sample of 512, whose rank is off by 2.2 percent of them (one standard deviation). A search that was "
+    "stopped, by Ctrl-C or otherwise, is continued by the same command, with the same result.";
 
 }  // namespace
 
-void add_examples_command(CLI::App& app) {
+void add_examples(CLI::App& command) {
   auto options = std::make_shared<ExamplesOptions>();
-  CLI::App* command = app.add_subcommand("examples", kDescription);
-  command->add_option("model", options->model, "model file or name")->required();
-  command->add_option("folder", options->folder, "photographs: every .jpg, .jpeg and .png in it and below")->required();
-  command->add_option("--layer", options->layer, "layer, as phosphene inspect names it; LAYER:pre before its ReLU")
+  add_details(command, kDetails);
+  command.add_option("model", options->model, "model file or name")->required();
+  command.add_option("folder", options->folder, "photographs: every .jpg, .jpeg and .png in it and below")->required();
+  command.add_option("--layer", options->layer, "layer, as phosphene inspect names it; LAYER:pre before its ReLU")
       ->required();
-  command->add_option("--units", options->units, "0,5,97 or 0-511 or all")->capture_default_str();
-  command->add_option("--out", options->out, "folder for the results (default: runs/examples-MODEL-LAYER)");
-  command->add_option("--per-unit", options->per_unit, "examples of each kind")
+  command.add_option("--units", options->units, "0,5,97 or 0-511 or all")->capture_default_str();
+  command.add_option("--out", options->out, "folder for the results (default: runs/examples-MODEL-LAYER)");
+  command.add_option("--per-unit", options->per_unit, "examples of each kind")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   command
-      ->add_option(
-          "--scales", options->scales,
-          "sizes of the photographs, 1 as the network was trained; smaller shows a unit more of the picture at "
-          "once")
+      .add_option("--scales", options->scales,
+                  "sizes of the photographs, 1 as the network was trained; smaller shows a unit more of the picture at "
+                  "once")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  command->add_option("--render", options->render,
-                      "a run folder of phosphene render: its pictures of the units stand beside the photographs, those "
-                      "made with a negative weight at the low end");
-  command->add_flag("--restart", options->restart, "forget the examples that --out holds and begin again");
-  add_device_options(*command, options->device);
-  command->footer(
+  command.add_option("--render", options->render,
+                     "a run folder of phosphene render: its pictures of the units stand beside the photographs, those "
+                     "made with a negative weight at the low end");
+  command.add_flag("--restart", options->restart, "forget the examples that --out holds and begin again");
+  add_device_options(command, options->device);
+  command.footer(
       "Example:\n  phosphene examples googlenet ~/photos --layer mixed4a:pre --units 97,200-203\n"
       "  phosphene examples googlenet ~/photos --layer mixed4a:pre --units 97 --scales 1,0.5 --render runs/97 --out "
       "examples/97");
-  command->callback([options] { examples(*options); });
+  command.callback([options] { examples(*options); });
 }
 
 }  // namespace phosphene

@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/help.h"
 #include "experiment/analysis/gradient_maps.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
+#include "loaders/load_model.h"
 #include "runtime/backend.h"
 
 namespace phosphene {
@@ -44,29 +45,28 @@ void gradients(const GradientsOptions& options) {
 
 }  // namespace
 
-void add_gradients_command(CLI::App& app) {
+void add_gradients(CLI::App& command) {
   auto options = std::make_shared<GradientsOptions>();
-  CLI::App* command = app.add_subcommand(
-      "gradients",
-      "Show the gradient of a channel at several depths, for a photograph. Strides leave checkerboards in it, which "
-      "optimisation puts into pictures. Writes the magnitude at each layer, the input's gradient in colour and its "
-      "power spectrum, gradients.json, and a page whose path is printed last.");
-  command->add_option("model", options->model, "model file or name")->required();
-  command->add_option("photo", options->photo, "photograph, JPEG or PNG; its middle is taken")->required();
-  command->add_option("--layer", options->objective.layer, "layer of the channel, as phosphene inspect names it")
+  add_details(
+      command,
+      "Strides leave checkerboards in it, which optimisation puts into pictures. Writes the magnitude at each layer, "
+      "the input's gradient in colour and its power spectrum, gradients.json, and a page whose path is printed last.");
+  command.add_option("model", options->model, "model file or name")->required();
+  command.add_option("photo", options->photo, "photograph, JPEG or PNG; its middle is taken")->required();
+  command.add_option("--layer", options->objective.layer, "layer of the channel, as phosphene inspect names it")
       ->required();
-  command->add_option("--unit", options->objective.unit, "the channel")->required()->check(CLI::Range(0, 1 << 24));
-  command->add_option("--at", options->at, "layers to show (default: those that something of stride reads)")
+  command.add_option("--unit", options->objective.unit, "the channel")->required()->check(CLI::Range(0, 1 << 24));
+  command.add_option("--at", options->at, "layers to show (default: those that something of stride reads)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command->add_option("--size", options->size, "side of the image (default: what the model was trained at)")
+  command.add_option("--size", options->size, "side of the image (default: what the model was trained at)")
       ->check(CLI::Range(1, 1 << 12));
-  command->add_option("--out", options->out, "folder for the results")->capture_default_str();
-  add_device_options(*command, options->device);
-  command->footer(
+  command.add_option("--out", options->out, "folder for the results")->capture_default_str();
+  add_device_options(command, options->device);
+  command.footer(
       "Example:\n  phosphene gradients googlenet cat.jpg --layer mixed4a:pre --unit 97 --at "
       "conv1/7x7_s2,conv2/norm2");
-  command->callback([options] { gradients(*options); });
+  command.callback([options] { gradients(*options); });
 }
 
 }  // namespace phosphene

@@ -47,4 +47,8 @@ std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
   return wrap(option->get_description(), kWidth - get_column_width());
 }
 
+void add_details(CLI::App& command, const std::string& sentences) {
+  command.description(command.get_description() + " " + sentences);
+}
+
 }  // namespace phosphene

@@ -15,4 +15,7 @@ class HelpFormatter final : public CLI::Formatter {
   std::string make_option_desc(const CLI::Option* option) const override;
 };
 
+// What a command's help says after its first sentence.
+void add_details(CLI::App& command, const std::string& sentences);
+
 }  // namespace phosphene

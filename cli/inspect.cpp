@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/help.h"
 #include "cli/one_step.h"
 #include "cli/roofline.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/fuse.h"
 #include "runtime/problems/problem.h"
 
@@ -146,26 +146,24 @@ void inspect(const InspectOptions& options) {
 
 }  // namespace
 
-void add_inspect_command(CLI::App& app) {
+void add_inspect(CLI::App& command) {
   auto options = std::make_shared<InspectOptions>();
-  CLI::App* command = app.add_subcommand("inspect",
-                                         "List the layers of a model with their shapes, parameters and FLOPs: the "
-                                         "names that every other command takes. Then how much memory a step of a "
-                                         "channel, or of an experiment, will take, and a run of it, which shows its "
-                                         "pictures too; nothing of it is taken. With --explain also the plan of the "
-                                         "step: the implementation chosen for each op, which ones refused and why.");
-  add_one_step_options(*command, options->of);
+  add_details(command,
+              "Then how much memory a step of a channel, or of an experiment, will take, and a run of it, which shows "
+              "its pictures too; nothing of it is taken. With --explain also the plan of the step: the implementation "
+              "chosen for each op, which ones refused and why.");
+  add_one_step_options(command, options->of);
   CLI::Option* json =
-      command->add_flag("--json", options->json,
-                        "machine-readable; of a model the memory only with --layer, --size, --batch or --precision");
-  command->add_flag("--explain", options->explain, "show the plan")->excludes(json);
+      command.add_flag("--json", options->json,
+                       "machine-readable; of a model the memory only with --layer, --size, --batch or --precision");
+  command.add_flag("--explain", options->explain, "show the plan")->excludes(json);
   command
-      ->add_flag("--roofline", options->roofline,
-                 "show the bytes and FLOPs of a step planned for a GPU, and the time that some GPUs need for them at "
-                 "the least; needs no GPU")
+      .add_flag("--roofline", options->roofline,
+                "show the bytes and FLOPs of a step planned for a GPU, and the time that some GPUs need for them at "
+                "the least; needs no GPU")
       ->excludes(json);
-  command->footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");
-  command->callback([options] { inspect(*options); });
+  command.footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");
+  command.callback([options] { inspect(*options); });
 }
 
 }  // namespace phosphene

@@ -11,16 +11,69 @@
 #include <new>
 #include <system_error>
 
-#include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/instruction_set.h"
 #include "cli/interrupt.h"
 #include "cli/spinning.h"
-#include "runtime/cpu/cpu_backend.h"
+#include "cli/standard_error.h"
+#include "runtime/device_choice.h"
 #include "runtime/error.h"
 
 namespace phosphene {
+
+// Each gives its command options and what it does, in a file of its own. They throw phosphene::Error.
+void add_convert(CLI::App& command);
+void add_inspect(CLI::App& command);
+void add_classify(CLI::App& command);
+void add_render(CLI::App& command);
+void add_report(CLI::App& command);
+void add_schema(CLI::App& command);
+void add_examples(CLI::App& command);
+void add_gradients(CLI::App& command);
+void add_adversarial(CLI::App& command);
+void add_probe(CLI::App& command);
+void add_bench(CLI::App& command);
+void add_check(CLI::App& command);
+
 namespace {
+
+struct Command {
+  const char *name, *sentence;  // the sentence begins its help and is all that a list of commands shows
+  void (*add)(CLI::App& command);
+};
+
+constexpr Command kCommands[] = {
+    {"convert",
+     "Read a trained network and write it as one .safetensors that holds graph, weights, preprocessing and labels.",
+     add_convert},
+    {"inspect",
+     "List the layers of a model with their shapes, parameters and FLOPs: the names that every other command takes.",
+     add_inspect},
+    {"classify", "Print what the network takes photographs for.", add_classify},
+    {"render", "Draw what units respond to: optimise an image until they answer strongly.", add_render},
+    {"report",
+     "Write report.html anew and print its path: of a run folder, or, for a folder of run folders, one page with a "
+     "section for each, in the order of their names, under its config's description.",
+     add_report},
+    {"schema", "Print what a config may hold: a JSON Schema for editors, or a reference of all keys for people.",
+     add_schema},
+    {"examples", "Find the photographs that a layer's units respond to.", add_examples},
+    {"gradients", "Show the gradient of a channel at several depths, for a photograph.", add_gradients},
+    {"adversarial", "Change a photograph by less than is seen, so that the network takes it for another class.",
+     add_adversarial},
+    {"probe",
+     "Run the network once and write layers, the value of an objective (a number per image, whose sum is maximised) "
+     "and its gradient with respect to the network's input, as float32 tensors in N C H W.",
+     add_probe},
+    {"bench",
+     "Time whole optimisation steps of one channel, or of an experiment, from the spectrum through the network and "
+     "back, op by op.",
+     add_bench},
+    {"check",
+     "Compare a GPU with the CPU over one optimisation step of a channel, or of an experiment: every op is run on "
+     "both, on the same inputs, and the first value that differs beyond its tolerance is named; then the gradient of a "
+     "whole, fused step, and recorded steps with steps that are enqueued kernel by kernel.",
+     add_check}};
 
 constexpr const char* kProgramDescription =
     "Phosphene makes pictures of what the units of a trained vision network respond to.\n"
@@ -29,12 +82,12 @@ constexpr const char* kProgramDescription =
 
 std::string version() {
   const std::string features = cpu_features();
-  return fmt::format("phosphene {}\n{}\ncpu features: {}", PHOSPHENE_VERSION, make_cpu_backend()->description(),
-                     features.empty() ? "unknown" : features);
+  return fmt::format("phosphene {}\n{}\ncpu features: {}", PHOSPHENE_VERSION,
+                     choose_device({.device = "cpu"}).backend->description(), features.empty() ? "unknown" : features);
 }
 
 int report(int exit_code, const std::string& what) {
-  fmt::print(stderr, "phosphene: error: {}\n", what);
+  write_to_stderr(fmt::format("phosphene: error: {}\n", what));
   return exit_code;
 }
 
@@ -61,18 +114,7 @@ int run_program(int argc, char** argv) {
   app.set_version_flag("--version", version);
   app.require_subcommand(1);
   app.formatter(std::make_shared<HelpFormatter>());
-  add_convert_command(app);
-  add_inspect_command(app);
-  add_classify_command(app);
-  add_render_command(app);
-  add_report_command(app);
-  add_schema_command(app);
-  add_examples_command(app);
-  add_gradients_command(app);
-  add_adversarial_command(app);
-  add_probe_command(app);
-  add_bench_command(app);
-  add_check_command(app);
+  for (const Command& command : kCommands) command.add(*app.add_subcommand(command.name, command.sentence));
   const std::atomic<bool>& interrupted = catch_interrupts();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report, like a full disk
   try {
@@ -83,6 +125,7 @@ int run_program(int argc, char** argv) {
     return report(2, explain(app, error));
   }
   if (std::fflush(stdout) != 0) return report(2, fmt::format("standard output: {}", std::strerror(errno)));
+  if (std::ferror(stdout) != 0) return report(2, "standard output: cannot be written as a whole");
   return interrupted ? kInterruptedExitCode : 0;
 }
 
@@ -97,7 +140,7 @@ int main(int argc, char** argv) {
   } catch (const phosphene::Error& error) {
     return phosphene::report(error.blame() == phosphene::Blame::user ? 2 : 1, error.what());
   } catch (const std::system_error& error) {  // files and streams
-    return phosphene::report(2, error.what());
+    return phosphene::report(2, std::string(std::ferror(stdout) != 0 ? "standard output: " : "") + error.what());
   } catch (const std::bad_alloc&) {
     return phosphene::report(2, "memory: not enough for this; a smaller --size or --batch needs less");
   } catch (const std::exception& error) {

@@ -5,6 +5,8 @@
 
 #include "cli/device_option.h"
 #include "experiment/config/sweep.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/error.h"
 
 namespace phosphene {

@@ -7,13 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/help.h"
 #include "experiment/objective/objective.h"
 #include "experiment/objective/term_list.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
 #include "experiment/step/step_program.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
@@ -136,29 +138,24 @@ void probe(const ProbeOptions& options) {
 
 }  // namespace
 
-void add_probe_command(CLI::App& app) {
+void add_probe(CLI::App& command) {
   auto options = std::make_shared<ProbeOptions>();
-  CLI::App* command = app.add_subcommand("probe",
-                                         "Run the network once and write layers, the value of an objective (a number "
-                                         "per image, whose sum is maximised) and its "
-                                         "gradient with respect to the network's input, as float32 tensors in N C H W. "
-                                         "This is what another framework's numbers "
-                                         "are compared with.");
-  command->add_option("model", options->model, "model file or name")->required();
+  add_details(command, "This is what another framework's numbers are compared with.");
+  command.add_option("model", options->model, "model file or name")->required();
   command
-      ->add_option("--input", options->input,
-                   "IN.safetensors with a tensor `input` (or `data`), already preprocessed, and metadata {\"layout\": "
-                   "\"NHWC\"} or "
-                   "\"NCHW\"; or a photograph")
+      .add_option("--input", options->input,
+                  "IN.safetensors with a tensor `input` (or `data`), already preprocessed, and metadata {\"layout\": "
+                  "\"NHWC\"} or "
+                  "\"NCHW\"; or a photograph")
       ->required();
-  command->add_option("--objective", options->objective, "JSON file with a list of terms as in a config");
-  command->add_option("--save", options->save, "layers to write");
-  command->add_option("-o,--output", options->output, "the .safetensors to write")->required();
-  add_device_options(*command, options->device);
-  command->footer(
+  command.add_option("--objective", options->objective, "JSON file with a list of terms as in a config");
+  command.add_option("--save", options->save, "layers to write");
+  command.add_option("-o,--output", options->output, "the .safetensors to write")->required();
+  add_device_options(command, options->device);
+  command.footer(
       "Example:\n  phosphene probe googlenet --input cat.jpg --save mixed4a mixed4a:pre --objective objective.json -o "
       "numbers.safetensors\n  with objective.json: [{\"channel\": {\"layer\": \"mixed4a\", \"unit\": 97}}]");
-  command->callback([options] { probe(*options); });
+  command.callback([options] { probe(*options); });
 }
 
 }  // namespace phosphene

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "cli/standard_error.h"
+
 namespace phosphene {
 namespace {
 
@@ -28,8 +30,7 @@ StatusLine::StatusLine() : terminal_(isatty(STDERR_FILENO) != 0), next_(Clock::n
 
 void StatusLine::show(const std::string& line) {
   next_ = Clock::now() + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
-  fmt::print(stderr, "{}{}{}", terminal_ ? "\r\033[K" : "", line, terminal_ ? "" : "\n");
-  std::fflush(stderr);
+  write_to_stderr(fmt::format("{}{}{}", terminal_ ? "\r\033[K" : "", line, terminal_ ? "" : "\n"));
   shown_ = terminal_;
 }
 
@@ -40,19 +41,12 @@ void StatusLine::message(const std::string& line) {
 }
 
 void StatusLine::clear() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (shown_) write_to_stderr("\r\033[K");
   shown_ = false;
 }
 
-void TerminalProgress::on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step,
-                               int64_t steps, double objective, double eta_seconds) {
-  line_.show(fmt::format("{}/{} images  {}  step {}/{}  objective {:.4g}  {} left", images_done, images, name, step,
-                         steps, objective, duration(eta_seconds)));
-}
-
-void TerminalExamplesProgress::on_photograph(const std::string& what, const std::string& name, int64_t done,
-                                             int64_t all, double eta_seconds) {
-  if (line_.due()) line_.show(fmt::format("{}/{} {}  {}  {} left", done, all, what, name, duration(eta_seconds)));
+void TerminalProgress::on_status(const std::string& line, double eta_seconds) {
+  line_.show(fmt::format("{}  {} left", line, duration(eta_seconds)));
 }
 
 }  // namespace phosphene

@@ -4,8 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "experiment/examples/examples.h"
-#include "experiment/run/run.h"
+#include "experiment/run/progress.h"
 
 namespace phosphene {
 
@@ -33,18 +32,7 @@ class StatusLine {
 class TerminalProgress final : public Progress {
  public:
   [[nodiscard]] bool due() override { return line_.due(); }
-  void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
-               double objective, double eta_seconds) override;
-  void on_message(const std::string& line) override { line_.message(line); }
-
- private:
-  StatusLine line_;
-};
-
-class TerminalExamplesProgress final : public ExamplesProgress {
- public:
-  void on_photograph(const std::string& what, const std::string& name, int64_t done, int64_t all,
-                     double eta_seconds) override;
+  void on_status(const std::string& line, double eta_seconds) override;
   void on_message(const std::string& line) override { line_.message(line); }
 
  private:

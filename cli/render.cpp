@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
 #include "cli/device_option.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "experiment/config/config.h"
@@ -117,33 +117,30 @@ void render(const RenderOptions& options) {
 
 }  // namespace
 
-void add_render_command(CLI::App& app) {
+void add_render(CLI::App& command) {
   auto options = std::make_shared<RenderOptions>();
-  CLI::App* command =
-      app.add_subcommand("render",
-                         "Draw what units respond to: optimise an image until they answer strongly. A config file says "
-                         "everything (see configs/); "
-                         "for a quick look name a model and a unit. The run folder holds pictures, records and "
-                         "report.html, whose path is printed "
-                         "last. A run that was stopped, by Ctrl-C or otherwise, is continued by the same command.");
-  command->add_option("config", options->config, "CONFIG.json");
-  command->add_option("--out", options->out, "run folder (default: runs/NAME)");
-  command->add_option("--set", options->overrides, "change a value of the config: /json/pointer=value (repeatable)")
+  add_details(command,
+              "A config file says everything (see configs/); for a quick look name a model and a unit. The run folder "
+              "holds pictures, records and report.html, whose path is printed last. A run that was stopped, by Ctrl-C "
+              "or otherwise, is continued by the same command.");
+  command.add_option("config", options->config, "CONFIG.json");
+  command.add_option("--out", options->out, "run folder (default: runs/NAME)");
+  command.add_option("--set", options->overrides, "change a value of the config: /json/pointer=value (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
-  command->add_option("--model", options->model, "without a config: model file or name");
-  command->add_option("--channel", options->channels, "LAYER:UNIT, a picture of a channel (repeatable)")
+  command.add_option("--model", options->model, "without a config: model file or name");
+  command.add_option("--channel", options->channels, "LAYER:UNIT, a picture of a channel (repeatable)")
       ->allow_extra_args(false);
-  command->add_option("--neuron", options->neurons, "LAYER:UNIT, the same at the centre of the map (repeatable)")
+  command.add_option("--neuron", options->neurons, "LAYER:UNIT, the same at the centre of the map (repeatable)")
       ->allow_extra_args(false);
-  command->add_option("--class", options->classes, "index or label, a class's logit (repeatable)")
+  command.add_option("--class", options->classes, "index or label, a class's logit (repeatable)")
       ->allow_extra_args(false);
-  add_device_options(*command, options->device);
-  command->add_flag("--dry-run", options->dry_run, "check and describe the run, write nothing");
-  command->footer(
+  add_device_options(command, options->device);
+  command.add_flag("--dry-run", options->dry_run, "check and describe the run, write nothing");
+  command.footer(
       "Example:\n  phosphene render --model googlenet --channel mixed4a:97 --set /steps=256\n"
       "  phosphene render configs/demo.json --out runs/demo");
-  command->callback([options] { render(*options); });
+  command.callback([options] { render(*options); });
 }
 
 }  // namespace phosphene

@@ -1,8 +1,9 @@
+#include "loaders/load_model.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
-#include "loaders/model/model.h"
 #include "runtime/error.h"
 
 namespace phosphene {

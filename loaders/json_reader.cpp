@@ -3,35 +3,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
+
+#include "loaders/strict_json.h"
 
 namespace phosphene {
 namespace {
-
-// Refuses a key that is given twice: the library would silently take the last.
-class UniqueKeys {
- public:
-  explicit UniqueKeys(std::string file) : file_(std::move(file)) {}
-
-  bool operator()(int /*depth*/, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) {
-      open_.emplace_back();
-    } else if (event == Json::parse_event_t::object_end) {
-      open_.pop_back();
-    } else if (event == Json::parse_event_t::key && !open_.back().insert(parsed.get<std::string>()).second) {
-      fail(file_, "the key '{}' is given twice in one object", parsed.get<std::string>());
-    }
-    return true;
-  }
-
- private:
-  std::string file_;
-  std::vector<std::set<std::string>> open_;
-};
 
 // "line 3, column 7" of a byte offset.
 std::string line_and_column(const std::string& text, size_t byte) {
@@ -64,6 +45,21 @@ std::string shown(const Json& json) {
 
 }  // namespace
 
+Json parse_json(const std::string& text, const std::string& place, int max_depth) {
+  try {
+    return Json::parse(text, StrictJson<Json>(place, max_depth));
+  } catch (const Json::parse_error& error) {
+    const std::string what = error.what();
+    const size_t start = what.find("syntax error");
+    const size_t detail = what.find(" - ", start == std::string::npos ? 0 : start);
+    fail(place, "{}: not valid JSON: {}", line_and_column(text, error.byte),
+         detail == std::string::npos ? "syntax error" : what.substr(detail + 3));
+  } catch (const Json::out_of_range& error) {  // a number such as 1e400
+    const std::string what = error.what();
+    fail(place, "not valid JSON: {}", what.substr(std::min(what.size(), what.find("] ") + 2)));
+  }
+}
+
 Json read_json(const std::string& path) {
   std::ifstream stream(path);
   if (!stream)
@@ -71,18 +67,7 @@ Json read_json(const std::string& path) {
          std::filesystem::exists(path) ? "no permission, or not a file" : "there is no such file");
   std::ostringstream text;
   text << stream.rdbuf();
-  try {
-    return Json::parse(text.str(), UniqueKeys(path));
-  } catch (const Json::parse_error& error) {
-    const std::string what = error.what();
-    const size_t start = what.find("syntax error");
-    const size_t detail = what.find(" - ", start == std::string::npos ? 0 : start);
-    fail(path, "{}: not valid JSON: {}", line_and_column(text.str(), error.byte),
-         detail == std::string::npos ? "syntax error" : what.substr(detail + 3));
-  } catch (const Json::out_of_range& error) {  // a number such as 1e400
-    const std::string what = error.what();
-    fail(path, "not valid JSON: {}", what.substr(std::min(what.size(), what.find("] ") + 2)));
-  }
+  return parse_json(text.str(), path);
 }
 
 std::string NamedFile::path() const { return (std::filesystem::path(folder) / name).string(); }
@@ -151,9 +136,13 @@ JsonReader JsonReader::at(size_t index) const {
   return {(*json_)[index], file_, pointer_ + "/" + std::to_string(index), folder_};
 }
 
-std::string JsonReader::text() const {
+std::string JsonReader::string() const {
   if (!json_->is_string()) refuse_type("a string");
-  auto value = json_->get<std::string>();
+  return json_->get<std::string>();
+}
+
+std::string JsonReader::text() const {
+  std::string value = string();
   if (value.empty()) refuse("expected a string, got an empty one");
   return value;
 }
@@ -175,6 +164,25 @@ double JsonReader::number(double least, double most) const {
   if (!json_->is_number() || !(value >= least && value <= most))
     refuse_type(fmt::format("a number from {} to {}", least, most));
   return value;
+}
+
+float JsonReader::number() const {
+  if (!json_->is_number() || !std::isfinite(json_->get<float>())) refuse_type("a number that a float32 holds");
+  return json_->get<float>();
+}
+
+std::vector<int64_t> JsonReader::integers(size_t count, int64_t least, int64_t most) const {
+  if (!json_->is_array() || size() != count) refuse_type(fmt::format("a list of {} whole numbers", count));
+  std::vector<int64_t> values;
+  for (size_t i = 0; i < count; ++i) values.push_back(at(i).integer(least, most));
+  return values;
+}
+
+std::vector<std::string> JsonReader::strings() const {
+  must_be_array();
+  std::vector<std::string> values;
+  for (size_t i = 0; i < size(); ++i) values.push_back(at(i).string());
+  return values;
 }
 
 std::vector<float> JsonReader::numbers(double least, double most) const {

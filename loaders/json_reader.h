@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ namespace phosphene {
 
 // Reads a file. A syntax error names line and column; a key that is given twice in one object is an error.
 Json read_json(const std::string& path);
+
+// The same for a text; `place` names it in errors. More than `max_depth` objects and lists within each other are refused too.
+Json parse_json(const std::string& text, const std::string& place, int max_depth = std::numeric_limits<int>::max());
 
 // A file as JSON names it: a path, relative to the folder of the file that names it.
 struct NamedFile {
@@ -69,12 +73,16 @@ class JsonReader {
   [[nodiscard]] JsonReader at(size_t index) const;
 
   // Values; limits are inclusive.
-  [[nodiscard]] std::string text() const;  // not empty
+  [[nodiscard]] std::string string() const;  // may be empty
+  [[nodiscard]] std::string text() const;    // not empty
   [[nodiscard]] NamedFile file_name() const { return {text(), folder_}; }
   [[nodiscard]] bool boolean() const;
   [[nodiscard]] int64_t integer(int64_t least, int64_t most) const;
   [[nodiscard]] double number(double least, double most) const;               // finite
+  [[nodiscard]] float number() const;                                         // any that is finite as a float32
   [[nodiscard]] std::vector<float> numbers(double least, double most) const;  // a list, not empty
+  [[nodiscard]] std::vector<int64_t> integers(size_t count, int64_t least, int64_t most) const;  // a list of so many
+  [[nodiscard]] std::vector<std::string> strings() const;  // a list, of any length
   [[nodiscard]] std::string word(const std::vector<std::string>& words) const;
 
  private:

@@ -1,3 +1,5 @@
+#include "loaders/load_model.h"
+
 #include <cstring>
 #include <filesystem>
 #include <span>
@@ -6,7 +8,7 @@
 #include "loaders/keras.h"
 #include "loaders/labels.h"
 #include "loaders/mapped_file.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 #include "loaders/model_file.h"
 #include "runtime/error.h"
 

@@ -1,7 +1,6 @@
 #include "loaders/model_file.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -13,14 +12,12 @@
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
-#include "loaders/json_attributes.h"
+#include "loaders/json_reader.h"
 #include "runtime/error.h"
 #include "runtime/problems/network.h"
 
 namespace phosphene {
 namespace {
-
-using Json = MetadataJson;
 
 constexpr const char* kKey = "phosphene";
 constexpr int kVersion = 1;
@@ -100,113 +97,102 @@ class ModelWriter {
 // ---- reading
 // ---------------------------------------------------------------------------------------------------------
 
-WindowAttributes read_window(const Attributes& layer) {
-  const Attributes json(layer.at("window"), layer.where() + ": window");
-  const std::vector<int64_t> size = json.integers("size", 2, 1, kMaxSide),
-                             stride = json.integers("stride", 2, 1, kMaxSide),
-                             pad = json.integers("pad", 4, 0, kMaxSide);
-  const std::string rule = json.string("rule");
-  if (rule != "floor" && rule != "ceil" && rule != "same")
-    fail(json.where(), "the unknown rule '{}'{}", rule, suggestion(rule, {"floor", "ceil", "same"}));
+WindowAttributes read_window(const JsonReader& layer) {
+  const JsonReader json = layer.at("window");
+  json.must_be_object();
+  const std::vector<int64_t> size = json.at("size").integers(2, 1, kMaxSide),
+                             stride = json.at("stride").integers(2, 1, kMaxSide),
+                             pad = json.at("pad").integers(4, 0, kMaxSide);
+  const std::string rule = json.at("rule").word({"floor", "ceil", "same"});
   return {size[0], size[1], stride[0], stride[1], pad[0], pad[1], pad[2], pad[3], rule == "same", rule == "ceil"};
 }
 
-Weights read_weights(const Attributes& layer, const char* key, const Safetensors& file) {
-  if (!layer.contains(key)) return {};
-  Weights weights = file.weights(layer.string(key));
-  if (weights.elements() == 0) fail(layer.where(), "'{}' is a tensor without numbers", key);
+Weights read_weights(const JsonReader& layer, const char* key, const Safetensors& file) {
+  if (!layer.has(key)) return {};
+  Weights weights = file.weights(layer.at(key).text());
+  if (weights.elements() == 0) layer.at(key).refuse("is a tensor without numbers");
   return weights;
 }
 
-std::shared_ptr<const Op> read_pooling(const Attributes& layer, PoolingKind kind) {
-  const bool global = layer.contains("global") && layer.at("global") == true;
+std::shared_ptr<const Op> read_pooling(const JsonReader& layer, PoolingKind kind) {
+  const bool global = layer.has("global") && layer.at("global").boolean();
   PoolingDivisor divisor = PoolingDivisor::padded;
-  if (kind == PoolingKind::average) {
-    const std::string name = layer.string("divisor");
-    if (name != "padded" && name != "inside")
-      fail(layer.where(), "the unknown divisor '{}'{}", name, suggestion(name, {"padded", "inside"}));
-    if (name == "inside") divisor = PoolingDivisor::inside;
-  }
+  if (kind == PoolingKind::average && layer.at("divisor").word({"padded", "inside"}) == "inside")
+    divisor = PoolingDivisor::inside;
   return std::make_shared<Pooling>(kind, global ? WindowAttributes{} : read_window(layer), divisor, global);
 }
 
-std::shared_ptr<const Op> read_op(const Attributes& layer, const Safetensors& file) {
+std::shared_ptr<const Op> read_op(const JsonReader& layer, const Safetensors& file) {
   constexpr int64_t kMaxGroups = 1 << 20, kMaxRadius = 1 << 10;
-  const std::string op = layer.string("op");
+  const std::string op = layer.at("op").word(
+      {"convolution", "linear", "max pooling", "average pooling", "lrn", "relu", "concat", "add", "softmax"});
   if (op == "convolution" || op == "linear") {
     Weights weights = read_weights(layer, "weights", file), bias = read_weights(layer, "bias", file);
-    if (weights.data == nullptr) fail(layer.where(), "lacks 'weights'");
+    if (weights.data == nullptr) layer.refuse("the key 'weights' is missing");
     if (op == "linear") return std::make_shared<Linear>(std::move(weights), std::move(bias));
-    return std::make_shared<Convolution>(read_window(layer), layer.integer("groups", 1, kMaxGroups), std::move(weights),
-                                         std::move(bias));
+    return std::make_shared<Convolution>(read_window(layer), layer.at("groups").integer(1, kMaxGroups),
+                                         std::move(weights), std::move(bias));
   }
   if (op == "max pooling") return read_pooling(layer, PoolingKind::max);
   if (op == "average pooling") return read_pooling(layer, PoolingKind::average);
   if (op == "lrn") {
-    const auto radius = static_cast<int>(layer.integer("radius", 0, kMaxRadius));
-    return std::make_shared<Lrn>(radius, layer.number("alpha"), layer.number("beta"), layer.number("k"));
+    const auto radius = static_cast<int>(layer.at("radius").integer(0, kMaxRadius));
+    return std::make_shared<Lrn>(radius, layer.at("alpha").number(), layer.at("beta").number(), layer.at("k").number());
   }
   if (op == "relu") return std::make_shared<Relu>();
   if (op == "concat") return std::make_shared<Concat>();
   if (op == "add") return std::make_shared<Add>();
-  if (op == "softmax") return std::make_shared<Softmax>();
-  fail(layer.where(), "the unknown op '{}'{}", op,
-       suggestion(
-           op, {"convolution", "linear", "max pooling", "average pooling", "lrn", "relu", "concat", "add", "softmax"}));
+  return std::make_shared<Softmax>();
 }
 
-void check_inputs(const Attributes& json, const Layer& layer, const std::set<std::string>& known) {
-  const bool joins =
-      dynamic_cast<const Concat*>(layer.op.get()) != nullptr || dynamic_cast<const Add*>(layer.op.get()) != nullptr;
-  if (layer.inputs.empty() || (!joins && layer.inputs.size() != 1))
-    fail(json.where(), "has {} inputs", layer.inputs.size());
+void check_inputs(const std::string& place, const Layer& layer, const std::set<std::string>& known) {
+  const bool joins = layer.as<Concat>() != nullptr || layer.as<Add>() != nullptr;
+  if (layer.inputs.empty() || (!joins && layer.inputs.size() != 1)) fail(place, "has {} inputs", layer.inputs.size());
   for (const std::string& input : layer.inputs) {
-    if (!known.contains(input)) fail(json.where(), "reads '{}', which no layer before it writes", input);
+    if (!known.contains(input)) fail(place, "reads '{}', which no layer before it writes", input);
   }
 }
 
-std::vector<Layer> read_layers(const Json& list, const Safetensors& file) {
-  if (!list.is_array() || list.empty() || list.size() > kMaxLayers)
+std::vector<Layer> read_layers(const JsonReader& list, const Safetensors& file) {
+  if (!list.is_array() || list.size() == 0 || list.size() > kMaxLayers)
     fail(file.path(), "holds no list of 1 to {} layers", kMaxLayers);
   std::vector<Layer> layers;
   std::set<std::string> known{Model::kInput};
-  for (const Json& described : list) {
-    const std::string name =
-        Attributes(described, fmt::format("{}: layer {}", file.path(), layers.size())).string("name");
-    const Attributes json(described, fmt::format("{}: layer '{}'", file.path(), name));
-    at_place_if_none(json.where(), [&] {  // an op's constructor does not know its layer
-      layers.push_back({name, read_op(json, file), json.strings("inputs")});
+  for (size_t i = 0; i < list.size(); ++i) {
+    const JsonReader described = list.at(i);
+    described.must_be_object();
+    const std::string name = described.at("name").text(), place = fmt::format("{}: layer '{}'", file.path(), name);
+    const JsonReader json(described.json(), place);
+    at_place_if_none(place, [&] {  // an op's constructor does not know its layer
+      layers.push_back({name, read_op(json, file), json.at("inputs").strings()});
     });
-    check_inputs(json, layers.back(), known);
-    if (!known.insert(name).second) fail(json.where(), "stands there twice");
+    check_inputs(place, layers.back(), known);
+    if (!known.insert(name).second) fail(place, "stands there twice");
   }
   return layers;
 }
 
-Preprocessing read_preprocessing(const Attributes& json, int64_t channels) {
+Preprocessing read_preprocessing(const JsonReader& json, int64_t channels) {
+  json.must_be_object();
+  const auto count = static_cast<size_t>(channels);
   Preprocessing preprocessing;
-  preprocessing.scale = json.number("scale");
-  for (const int64_t channel : json.integers("order", static_cast<size_t>(channels), 0, channels - 1)) {
+  preprocessing.scale = json.at("scale").number();
+  for (const int64_t channel : json.at("order").integers(count, 0, channels - 1))
     preprocessing.order.push_back(static_cast<int>(channel));
-  }
-  const Json& mean = json.at("mean");
-  if (!mean.is_array() || mean.size() != static_cast<size_t>(channels))
-    fail(json.where(), "'mean' is no list of {} numbers", channels);
-  for (const Json& number : mean) {
-    if (!number.is_number() || !std::isfinite(number.get<float>())) fail(json.where(), "'mean' is no list of numbers");
-    preprocessing.mean.push_back(number.get<float>());
-  }
+  const JsonReader mean = json.at("mean");
+  if (!mean.is_array() || mean.size() != count) mean.refuse_type(fmt::format("a list of {} numbers", channels));
+  for (size_t i = 0; i < count; ++i) preprocessing.mean.push_back(mean.at(i).number());
   return preprocessing;
 }
 
-void read_aliases(Model& model, const Attributes& json) {
-  if (!json.at("aliases").is_object()) fail(json.where(), "'aliases' is no object");
+void read_aliases(Model& model, const JsonReader& json) {
+  json.must_be_object();
   std::set<std::string> known;
   for (const Layer& layer : model.layers) known.insert(layer.name);
-  for (const auto& [alias, layer] : json.at("aliases").items()) {
-    if (!layer.is_string() || !known.contains(layer.get<std::string>()))
-      fail(json.where(), "alias '{}' stands for no layer", alias);
-    model.aliases[alias] = layer.get<std::string>();
+  for (const std::string& alias : json.keys()) {
+    const std::string layer = json.at(alias).string();
+    if (!known.contains(layer)) fail(json.file(), "alias '{}' stands for no layer", alias);
+    model.aliases[alias] = layer;
   }
 }
 
@@ -236,22 +222,21 @@ Model read_model(const std::string& path) {
   if (!holds_network(file))
     fail(path, "holds {} tensors but no network: it was not written by `phosphene convert`", file.entries().size());
   constexpr int kMaxDepth = 5;  // model, layers, layer, window, size
-  const Json parsed = parse_metadata(path, "the description of the network", file.metadata().at(kKey), kMaxDepth);
-  const Attributes json(parsed, path);
-  if (json.integer("version", 0, INT32_MAX) != kVersion) {
-    fail(path, "a model file of version {}; this phosphene reads version {}", json.at("version").dump(), kVersion);
-  }
+  const Json parsed = parse_json(file.metadata().at(kKey), path + ": the description of the network", kMaxDepth);
+  const JsonReader json(parsed, path);
+  json.must_be_object();
+  if (const int64_t version = json.at("version").integer(0, INT32_MAX); version != kVersion)
+    fail(path, "a model file of version {}; this phosphene reads version {}", version, kVersion);
   Model model;
-  model.name = json.string("name");
-  const std::vector<int64_t> input = json.integers("input", 3, 1, kMaxSide);
+  model.name = json.at("name").string();
+  const std::vector<int64_t> input = json.at("input").integers(3, 1, kMaxSide);
   model.channels = input[0];
   model.height = input[1];
   model.width = input[2];
-  model.preprocessing =
-      read_preprocessing(Attributes(json.at("preprocessing"), path + ": preprocessing"), model.channels);
+  model.preprocessing = read_preprocessing(json.at("preprocessing"), model.channels);
   model.layers = read_layers(json.at("layers"), file);
-  read_aliases(model, json);
-  model.labels = json.strings("labels");
+  read_aliases(model, json.at("aliases"));
+  model.labels = json.at("labels").strings();
   model.file = file.file();
   return model;
 }

@@ -4,15 +4,15 @@
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <set>
 
+#include "loaders/strict_json.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 
 namespace phosphene {
 namespace {
 
-using SortedJson = nlohmann::json;
+using SortedJson = nlohmann::json;  // its keys are found fast, however many a file has
 static_assert(std::endian::native == std::endian::little, "tensors are read and written as they lie in memory");
 
 constexpr const char* kMetadata = "__metadata__";
@@ -32,18 +32,8 @@ size_t bytes_of(const std::string& path, const std::string& name, const std::str
 }
 
 SortedJson parse_header(const std::string& path, std::string_view text) {
-  std::set<std::string> names;
-  const auto watch = [&](int depth, SortedJson::parse_event_t event, SortedJson& parsed) {
-    const bool opens =
-        event == SortedJson::parse_event_t::object_start || event == SortedJson::parse_event_t::array_start;
-    if (opens && depth >= kMaxHeaderDepth) fail(path, "the header is nested too deep for safetensors");
-    if (event == SortedJson::parse_event_t::key && depth == 1 && !names.insert(parsed.get<std::string>()).second) {
-      fail(path, "the header names tensor '{}' twice", parsed.get<std::string>());
-    }
-    return true;
-  };
   try {
-    return SortedJson::parse(text, watch);
+    return SortedJson::parse(text, StrictJson<SortedJson>(path + ": the header", kMaxHeaderDepth));
   } catch (const SortedJson::exception&) {
     fail(path, "the header is not valid JSON: no safetensors file, or a damaged one");
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/error.h"
+#include "runtime/interface.h"
 #include "runtime/tensor.h"
 
 namespace phosphene {
@@ -16,13 +17,8 @@ class Problem;
 
 // One planned step. `bind` is called after memory has been laid out (and before, by who measures); `run` allocates nothing, checks
 // nothing.
-class Task {
+class Task : public Interface {
  public:
-  Task() = default;
-  Task(const Task&) = delete;
-  Task& operator=(const Task&) = delete;
-  virtual ~Task() = default;
-
   virtual void bind(std::span<std::byte* const> operands, std::byte* workspace) = 0;
   virtual void run() = 0;
 };
@@ -44,13 +40,8 @@ struct PlannedTask {
 
 // Memory of a backend, zeroed, aligned to 64 bytes or more. The address may be a device's. On the CPU a page is taken when it is
 // first written.
-class Memory {
+class Memory : public Interface {
  public:
-  Memory() = default;
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
-  virtual ~Memory() = default;
-
   [[nodiscard]] virtual std::byte* data() const = 0;
   [[nodiscard]] virtual int64_t bytes() const = 0;
 };
@@ -77,12 +68,9 @@ class OutOfMemory : public Error {
 };
 
 // Planned tasks in the order they run, again and again; a backend may record them once and replay the recording.
-class Sequence {
+class Sequence : public Interface {
  public:
   explicit Sequence(std::vector<Task*> tasks) : tasks_(std::move(tasks)) {}
-  Sequence(const Sequence&) = delete;
-  Sequence& operator=(const Sequence&) = delete;
-  virtual ~Sequence() = default;
 
   virtual void run() {
     for (Task* task : tasks_) task->run();
@@ -93,13 +81,8 @@ class Sequence {
 };
 
 // A copy to the host that is under way beside tasks asked for after it.
-class Transfer {
+class Transfer : public Interface {
  public:
-  Transfer() = default;
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
-  virtual ~Transfer() = default;
-
   [[nodiscard]] virtual bool done() const = 0;
   // Waits for the bytes; they live as long as the transfer.
   [[nodiscard]] virtual std::span<const std::byte> bytes() = 0;
@@ -114,13 +97,8 @@ struct Peaks {
   double bytes = 0;  // read and written by a large copy
 };
 
-class Backend {
+class Backend : public Interface {
  public:
-  Backend() = default;
-  Backend(const Backend&) = delete;
-  Backend& operator=(const Backend&) = delete;
-  virtual ~Backend() = default;
-
   [[nodiscard]] virtual std::string description() const = 0;  // "cpu: oneDNN 2.6.3, 2 threads"
   [[nodiscard]] virtual std::unique_ptr<Memory> allocate(int64_t bytes) = 0;
   [[nodiscard]] virtual MemoryUse memory() const = 0;

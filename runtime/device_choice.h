@@ -10,18 +10,19 @@
 namespace phosphene {
 
 struct DeviceOptions {
-  std::string device = "auto";    // auto: a GPU where there is one; cpu; cuda
-  int threads = 0;                // of the CPU; 0: all
-  bool tf32 = false;              // GPU: products of float32 rounded to 11 bits
-  bool record = true;             // GPU: steps recorded as a CUDA graph, or enqueued one by one
-  bool plan_cache = true;         // GPU: remember cuDNN's plans on disk
-  bool autotune = false;          // CPU: convolutions in the way that is measured to be the fastest, remembered on disk
-  ImplementationChoices choices;  // CPU, autotune: those that were made before
+  std::string device = "auto";  // auto: a GPU where there is one; cpu; cuda
+  int threads = 0;              // of the CPU; 0: all
+  bool tf32 = false;            // GPU: products of float32 rounded to 11 bits
+  bool record = true;           // GPU: steps recorded as a CUDA graph, or enqueued one by one
+  bool plan_cache = true;       // GPU: remember cuDNN's plans on disk
+  bool autotune = false;        // CPU: convolutions in the way that is measured to be the fastest, remembered on disk
+  ImplementationChoices choices = {};  // CPU, autotune: those that were made before
 };
 
 struct DeviceChoice {
   std::unique_ptr<Backend> backend;
-  std::string note;  // why `auto` fell back to the CPU though the module is there; else ""
+  bool autotuned = false;  // it chooses by measurement, as was asked for: the CPU's alone can
+  std::string note;        // why `auto` fell back to the CPU though the module is there; else ""
 };
 
 // Throws for `cuda` where there is none, with the reason.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/interface.h"
 #include "runtime/tensor.h"
 
 namespace phosphene {
@@ -21,13 +22,8 @@ struct Node;
 
 // What a layer is, apart from where it stands: attributes, shapes, gradient, and the problem it sets a backend.
 // Immutable once built, so graphs share ops.
-class Op {
+class Op : public Interface {
  public:
-  Op() = default;
-  Op(const Op&) = delete;
-  Op& operator=(const Op&) = delete;
-  virtual ~Op() = default;
-
   [[nodiscard]] virtual std::string_view kind() const = 0;  // "convolution"
 
   // The shapes it writes, given those it reads. Throws Error naming both shapes; Graph::append adds the layer.

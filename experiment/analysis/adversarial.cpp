@@ -14,6 +14,7 @@
 #include "experiment/photos/resize.h"
 #include "layers/network/softmax.h"
 #include "loaders/json_reader.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
 #include "runtime/files.h"

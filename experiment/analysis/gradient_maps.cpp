@@ -11,6 +11,7 @@
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/photos/photo_file.h"
 #include "loaders/json_reader.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
 #include "runtime/files.h"

@@ -9,7 +9,7 @@
 #include "experiment/image/image.h"
 #include "experiment/objective/term.h"
 #include "layers/optimiser/ascent.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 
 namespace phosphene {
 

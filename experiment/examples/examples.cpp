@@ -10,6 +10,7 @@
 #include "experiment/examples/examples_report.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/run/run_folder.h"
+#include "loaders/load_model.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 
@@ -168,10 +169,10 @@ void ExampleSearch::process(const std::string& name) {
   ++state_.photographs;
   state_.last = name;
   state_.keys += name_key(name);
-  if (options_.progress == nullptr) return;
+  if (options_.progress == nullptr || !options_.progress->due()) return;
   const int64_t left = std::max<int64_t>(0, all_ - state_.photographs);
-  options_.progress->on_photograph("photographs", name, state_.photographs, all_,
-                                   seconds_since(start_) / static_cast<double>(now_) * static_cast<double>(left));
+  options_.progress->on_status(fmt::format("{}/{} photographs  {}", state_.photographs, all_, name),
+                               seconds_since(start_) / static_cast<double>(now_) * static_cast<double>(left));
 }
 
 void ExampleSearch::skip(const std::string& name, const std::string& reason) {

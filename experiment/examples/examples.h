@@ -12,24 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "experiment/run/progress.h"
 #include "runtime/device_choice.h"
 
 namespace phosphene {
-
-// What a search tells while it goes. The library itself never prints.
-class ExamplesProgress {
- public:
-  ExamplesProgress() = default;
-  ExamplesProgress(const ExamplesProgress&) = delete;
-  ExamplesProgress& operator=(const ExamplesProgress&) = delete;
-  virtual ~ExamplesProgress() = default;
-
-  // After a photograph: `done` of `all` have been looked at, or crops of them cut, as `what` says. `eta_seconds`: until all are.
-  virtual void on_photograph(const std::string& what, const std::string& name, int64_t done, int64_t all,
-                             double eta_seconds) = 0;
-  // A line worth keeping: a photograph that was skipped and why.
-  virtual void on_message(const std::string& line) = 0;
-};
 
 struct ExamplesOptions {
   std::string model, folder, layer;
@@ -42,7 +28,7 @@ struct ExamplesOptions {
   double seconds_between_saves = 30;
   DeviceOptions device;
   const std::atomic<bool>* stop = nullptr;  // set: stop after the photograph, keep what was found
-  ExamplesProgress* progress = nullptr;
+  Progress* progress = nullptr;
 };
 
 // The photographs with a unit's highest activations, the highest first.

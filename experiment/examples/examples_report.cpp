@@ -95,10 +95,10 @@ bool write_crops(const Json& index, const PhotoFolder& photographs, const Exampl
       if (options.progress != nullptr) options.progress->on_message(fmt::format("no crops of {}", error.what()));
     }
     if (photo) write_crops_of(*photo, {crops.data() + begin, end - begin}, options.out);
-    if (options.progress == nullptr) continue;
+    if (options.progress == nullptr || !options.progress->due()) continue;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    options.progress->on_photograph("crops", name, static_cast<int64_t>(end), std::ssize(crops),
-                                    seconds / static_cast<double>(end) * static_cast<double>(crops.size() - end));
+    options.progress->on_status(fmt::format("{}/{} crops  {}", end, crops.size(), name),
+                                seconds / static_cast<double>(end) * static_cast<double>(crops.size() - end));
   }
   return true;
 }

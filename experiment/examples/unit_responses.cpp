@@ -7,6 +7,7 @@
 #include "experiment/examples/unit_list.h"
 #include "experiment/photos/photo_file.h"
 #include "layers/network/graph_weights.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/error.h"
 #include "runtime/problems/problem.h"
 

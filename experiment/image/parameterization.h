@@ -12,6 +12,7 @@
 #include "loaders/model/model.h"
 #include "runtime/backend.h"
 #include "runtime/graph.h"
+#include "runtime/interface.h"
 
 namespace phosphene {
 
@@ -38,13 +39,8 @@ struct ImageContext {
 };
 
 // The parameters of a batch of images.
-class ImageParameters {
+class ImageParameters : public Interface {
  public:
-  ImageParameters() = default;
-  ImageParameters(const ImageParameters&) = delete;
-  ImageParameters& operator=(const ImageParameters&) = delete;
-  virtual ~ImageParameters() = default;
-
   [[nodiscard]] const std::vector<ImageParameter>& parameters() const { return parameters_; }
 
   // Appends states of parameters() -> planar N C H W before colour, or the picture itself where the parameterization
@@ -67,13 +63,8 @@ class ImageParameters {
 };
 
 // What a config says about its parameters; does not change once it is read.
-class Parameterization {
+class Parameterization : public Interface {
  public:
-  Parameterization() = default;
-  Parameterization(const Parameterization&) = delete;
-  Parameterization& operator=(const Parameterization&) = delete;
-  virtual ~Parameterization() = default;
-
   [[nodiscard]] virtual const char* kind() const = 0;  // its key in a config
 
   // Learning rates are this much of an image's, unless the config gives one.

@@ -1,4 +1,4 @@
-// The learned prior: the image is what a generator (loaders/generator.h) draws from a code, and the code is what
+// The learned prior: the image is what a generator (loaders/model/generator.h) draws from a code, and the code is what
 // gradient ascent changes.
 #include <fmt/ranges.h>
 
@@ -9,7 +9,8 @@
 #include "experiment/photos/photo_features.h"
 #include "layers/image/normal_draws.h"
 #include "layers/optimiser/clamp_code.h"
-#include "loaders/generator.h"
+#include "loaders/generator_file.h"
+#include "loaders/load_model.h"
 #include "runtime/error.h"
 
 namespace phosphene {

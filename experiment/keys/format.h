@@ -11,16 +11,12 @@
 #include <vector>
 
 #include "loaders/json_reader.h"
+#include "runtime/interface.h"
 
 namespace phosphene {
 
-class Format {
+class Format : public Interface {
  public:
-  Format() = default;
-  Format(const Format&) = delete;
-  Format& operator=(const Format&) = delete;
-  virtual ~Format() = default;
-
   // Whether the value is of this format's JSON type: how alternatives are told apart. The value itself may still be refused.
   [[nodiscard]] virtual bool accepts(const JsonReader& value) const = 0;
   // JSON Schema, draft 2020-12.
@@ -52,12 +48,8 @@ struct KeyDescription {
   [[nodiscard]] std::string example() const;
 };
 
-class KeyVisitor {
+class KeyVisitor : public Interface {
  public:
-  KeyVisitor() = default;
-  KeyVisitor(const KeyVisitor&) = delete;
-  KeyVisitor& operator=(const KeyVisitor&) = delete;
-  virtual ~KeyVisitor() = default;
   virtual void object(const std::string& path, const class ObjectFormat& object) = 0;
 };
 

@@ -3,22 +3,16 @@
 #include <algorithm>
 #include <set>
 
+#include "layers/network/channel_trail.h"
 #include "layers/network/concat.h"
 #include "layers/network/convolution.h"
 #include "layers/network/linear.h"
-#include "layers/network/pooling.h"
-#include "layers/network/relu.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
 
 constexpr int64_t kBlock = 16;  // channels: the width of a vector, and a multiple of the 8 that cuDNN wants
-
-template <class T>
-const T* as(const Layer& layer) {
-  return dynamic_cast<const T*>(layer.op.get());
-}
 
 struct Stop {
   Layer layer;
@@ -32,24 +26,18 @@ using ChannelCounts = std::map<std::string, int64_t>;
 Trail trail_of(const Model& model, const ChannelCounts& counts, const std::string& canonical, int64_t unit) {
   Trail trail = {{model.layer(canonical)}};
   while (true) {
-    const Layer& layer = trail.back().layer;
-    int64_t begin = trail.back().begin;
-    std::string source;
-    if (as<Relu>(layer) != nullptr || as<Pooling>(layer) != nullptr) {
-      source = layer.inputs.front();
-    } else if (as<Concat>(layer) != nullptr) {
-      auto input = layer.inputs.begin();
-      while (unit >= begin + counts.at(*input)) begin += counts.at(*input++);
-      source = *input;
-    }
-    if (source.empty() || source == Model::kInput) return trail;
-    trail.push_back({model.layer(source), begin});
+    const auto& [layer, begin] = trail.back();
+    std::vector<int64_t> channels;
+    for (const std::string& input : layer.inputs) channels.push_back(counts.at(input));
+    const auto origin = channel_origin(*layer.op, unit - begin, channels);
+    if (!origin || layer.inputs[origin->source] == Model::kInput) return trail;
+    trail.push_back({model.layer(layer.inputs[origin->source]), begin + origin->begin});
   }
 }
 
 bool can_be_cut(const Layer& maker) {
-  const auto* convolution = as<Convolution>(maker);
-  return (convolution != nullptr && convolution->groups() == 1) || as<Linear>(maker) != nullptr;
+  const auto* convolution = maker.as<Convolution>();
+  return (convolution != nullptr && convolution->groups() == 1) || maker.as<Linear>() != nullptr;
 }
 
 // Adds a layer and all that it is computed from.
@@ -73,7 +61,7 @@ NeededBlock read_along(const Trail& trail, int64_t unit, const std::set<std::str
   read.block.maker = maker->layer.name;
   read.begin = maker->begin;
   for (auto stop = maker; stop != trail.begin();)
-    if (as<Concat>((--stop)->layer) == nullptr) read.block.through.push_back(stop->layer.name);
+    if ((--stop)->layer.as<Concat>() == nullptr) read.block.through.push_back(stop->layer.name);
   const int64_t count = counts.at(maker->layer.name);
   if (is_whole(*maker) || count <= kBlock) return read;
   read.block.count = kBlock;

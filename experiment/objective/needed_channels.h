@@ -5,6 +5,7 @@
 #include <string>
 
 #include "experiment/objective/term.h"
+#include "loaders/model/model_graph.h"
 
 namespace phosphene {
 

@@ -8,6 +8,8 @@
 #include "experiment/objective/needed_channels.h"
 #include "experiment/objective/reference_photos.h"
 #include "experiment/objective/term.h"
+#include "loaders/model/model_graph.h"
+#include "runtime/states.h"
 
 namespace phosphene {
 

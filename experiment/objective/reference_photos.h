@@ -8,7 +8,7 @@
 #include <string>
 
 #include "loaders/json_reader.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/states.h"
 
 namespace phosphene {

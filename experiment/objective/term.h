@@ -14,7 +14,8 @@
 #include "experiment/image/batch_image.h"
 #include "experiment/image/image.h"
 #include "experiment/keys/value.h"
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
+#include "runtime/interface.h"
 #include "runtime/states.h"
 
 namespace phosphene {
@@ -29,13 +30,8 @@ struct LayerRead {
 };
 
 // What all terms of a batch's jobs are in the graph.
-class TermOps {
+class TermOps : public Interface {
  public:
-  TermOps() = default;
-  TermOps(const TermOps&) = delete;
-  TermOps& operator=(const TermOps&) = delete;
-  virtual ~TermOps() = default;
-
   [[nodiscard]] virtual ValueId value() const = 0;  // N: weighted, one number per image
   // Writes the rows of the tables. Throws, with the term's place, where a unit or position does not exist. `states` null: only checks.
   virtual void write(States* states, const std::vector<BatchImage>& images) const = 0;

@@ -2,6 +2,7 @@
 
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/error.h"
 #include "runtime/program.h"
 

@@ -77,10 +77,6 @@ Photo read_photo(const std::string& path) {
   fail(path, "neither PNG nor JPEG");
 }
 
-void require_photographs(const Model& model, const std::string& place) {
-  if (model.channels != 3) fail(place, "the network wants {} channels, not the three of a photograph", model.channels);
-}
-
 Photo to_photo(const HostTensor& planar) {
   const int64_t height = planar.dims.at(2), width = planar.dims.at(3);
   return {height, width, to_bytes(planar.data.data(), {0, 1, 2}, height * width)};
@@ -106,22 +102,5 @@ void write_png(const std::string& path, const float* planar, int64_t c, int64_t 
 }
 
 void write_jpeg(const std::string& path, const Photo& photo) { write_file(path, encode_jpeg(path, photo)); }
-
-std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostTensor& planar) {
-  if (planar.dims.size() != 4 || std::ssize(preprocessing.order) != planar.dims[1]) {
-    fail_internal("prepare_input", "an image of N x {} x H x W is meant", preprocessing.order.size());
-  }
-  const int64_t n = planar.dims[0], c = planar.dims[1], pixels = planar.dims[2] * planar.dims[3];
-  std::vector<float> input(planar.data.size());
-  for (int64_t image = 0; image < n; ++image) {
-    for (int64_t channel = 0; channel < c; ++channel) {
-      const auto k = static_cast<size_t>(channel);
-      const float* src = planar.data.data() + (image * c + preprocessing.order[k]) * pixels;
-      float* dst = input.data() + image * pixels * c + channel;
-      for (int64_t i = 0; i < pixels; ++i) dst[i * c] = preprocessing.scale * src[i] - preprocessing.mean[k];
-    }
-  }
-  return input;
-}
 
 }  // namespace phosphene

@@ -1,26 +1,21 @@
-// What a run tells while it goes. The library itself never prints.
+// What a run or a search reports while it goes. The library itself never prints.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <string>
 
+#include "runtime/interface.h"
+
 namespace phosphene {
 
-class Progress {
+class Progress : public Interface {
  public:
-  Progress() = default;
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  virtual ~Progress() = default;
-
-  // Whether a step is to be reported now: its objective has to be fetched from the device, which waits for it.
+  // Whether a status is to be reported now: a run's objective has to be fetched from the device, which waits for it.
   [[nodiscard]] virtual bool due() { return true; }
-  // After a step of a batch. `name`: the batch's first image; `images_done` of `images`; `objective`: the mean over the batch;
-  // `eta_seconds`: of the whole run, negative while unknown.
-  virtual void on_step(const std::string& name, int64_t images_done, int64_t images, int64_t step, int64_t steps,
-                       double objective, double eta_seconds) = 0;
-  // A line worth keeping: a finished image, an image that was stopped and why.
+  // Where the work stands, in a line that the next one replaces. `eta_seconds`: until all of it is done, negative while unknown.
+  virtual void on_status(const std::string& line, double eta_seconds) = 0;
+  // A line worth keeping: a finished image, an image that was stopped or a photograph that was skipped, and why.
   virtual void on_message(const std::string& line) = 0;
 };
 
@@ -35,6 +30,7 @@ class ProgressReporter {
   void add_step(int64_t images) { steps_done_ += static_cast<double>(images); }
 
   [[nodiscard]] bool due() const { return progress_ != nullptr && progress_->due(); }
+  // `name`: the batch's first image; `objective`: the mean over the batch.
   void report_step(const std::string& name, int64_t step, int64_t steps, double objective) const;
   void report(const std::string& line) const;
 

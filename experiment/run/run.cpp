@@ -12,6 +12,8 @@
 #include "experiment/run/report.h"
 #include "experiment/run/run_folder.h"
 #include "experiment/step/objective_check.h"
+#include "experiment/step/step_program.h"
+#include "loaders/load_model.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -78,12 +80,14 @@ Json Run::frozen() const {
   for (const auto& [pointer, values] : config_.sweep) sweep[pointer] = *values;
   Json config = *config_.json;
   if (!sweep.empty()) config["sweep"] = sweep;
-  return {{"phosphene", PHOSPHENE_VERSION},
-          {"model", model_.name},
-          {"backend", device_.backend->description()},
-          {"images", images_},
-          {"batch", batches_.front().size()},
-          {"config", config}};
+  Json frozen = {{"phosphene", PHOSPHENE_VERSION},
+                 {"model", model_.name},
+                 {"backend", device_.backend->description()},
+                 {"images", images_},
+                 {"batch", batches_.front().size()},
+                 {"config", config}};
+  if (device_.autotuned) frozen["autotuned"] = true;
+  return frozen;
 }
 
 // Of the largest phase, all images together.

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "runtime/cpu/cpu_backend.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 
@@ -62,8 +61,9 @@ DeviceOptions device_for(const std::string& path, DeviceOptions device) {
   const std::string made = path + "/" + kImplementations, config = path + "/config.json";
   if (!fs::exists(config)) return device;
   const Json frozen = read_json(config);
-  const bool autotuned = frozen.is_object() && frozen.contains("backend") && frozen["backend"].is_string() &&
-                         frozen["backend"].get<std::string>().ends_with(kAutotunedBackend);
+  // A folder from before the field was there has choices, which only an autotuned run makes.
+  const bool autotuned =
+      (frozen.is_object() && frozen.contains("autotuned") && frozen["autotuned"] == true) || fs::exists(made);
   if (autotuned != device.autotune)
     fail(path, "holds a run that was started {} --autotune; continue it so, or choose another folder",
          autotuned ? "with" : "without");

@@ -7,6 +7,7 @@
 #include "experiment/image/start_pictures.h"
 #include "layers/optimiser/objective_history.h"
 #include "layers/transform/warp.h"
+#include "loaders/model/model_graph.h"
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
@@ -60,7 +61,7 @@ StepProgram::StepProgram(const Model& model, const Settings& settings, int64_t n
   image_only_ = image_part_.append_shown(image_graph, image_part_.append(image_graph));
   image_program_ =
       std::make_unique<Program>(std::move(image_graph), std::vector<ValueId>{image_only_}, backend, *states_, later);
-  if (model.file != nullptr) model.file->let_go();  // the backend has the weights as it wants them
+  model.let_go_of_pages();  // the backend has the weights as it wants them
 }
 
 void StepProgram::take_memory() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "layers/network/channel_trail.h"
 #include "runtime/error.h"
 #include "runtime/problems/problem.h"
 
@@ -10,7 +11,7 @@ namespace phosphene {
 namespace {
 
 using Fields = std::vector<std::optional<ReceptiveField>>;  // by ValueId
-using Branches = std::map<const Node*, ValueId>;            // the one source of a concat that counts
+using Branches = std::map<const Node*, ValueId>;            // the one source that counts
 
 FieldAxis slide(const FieldAxis& axis, int64_t taps, int64_t stride, int64_t padding) {
   return {axis.first - padding * axis.stride, axis.size + (taps - 1) * axis.stride, axis.stride * stride};
@@ -33,10 +34,6 @@ FieldAxis join(FieldAxis a, FieldAxis b, int64_t count) {
   return {first, std::max(a.first + a.size, b.first + b.size) - first, a.stride};
 }
 
-Problem problem_of(const Graph& graph, const Node& node) {
-  return node.op->lower(graph.infos(node.src), graph.infos(node.dst));
-}
-
 // What an op's output sees, given what one of its sources does. An op that slides no window and keeps rows and columns works
 // position by position; any other reads the whole map.
 ReceptiveField through(const Problem& problem, const ReceptiveField& field, const Shape& src, const Shape& dst) {
@@ -52,27 +49,21 @@ const Node* writer_of(const Graph& graph, ValueId value) {
   return nullptr;
 }
 
-// Follows a channel back for as long as each op makes it from one channel alone.
 Branches branches_of(const Graph& graph, ValueId value, int64_t channel) {
   Branches branches;
   for (const Node* node = writer_of(graph, value); node != nullptr; node = writer_of(graph, value)) {
-    const Problem problem = problem_of(graph, *node);
-    if (const auto* concat = std::get_if<ConcatProblem>(&problem)) {
-      size_t source = 0;
-      while (source + 1 < concat->channels.size() && channel >= concat->channels[source])
-        channel -= concat->channels[source++];
-      value = branches[node] = node->src[source];
-    } else if (std::holds_alternative<ReluProblem>(problem) || std::holds_alternative<PoolingProblem>(problem)) {
-      value = node->src[0];
-    } else {
-      break;
-    }
+    std::vector<int64_t> channels;
+    for (const ValueId src : node->src) channels.push_back(graph.shape(src).c);
+    const auto origin = channel_origin(*node->op, channel, channels);
+    if (!origin) break;
+    channel -= origin->begin;
+    value = branches[node] = node->src[origin->source];
   }
   return branches;
 }
 
 void append_field(const Graph& graph, const Node& node, const Branches& branches, Fields& fields) {
-  const Problem problem = problem_of(graph, node);
+  const Problem problem = node.op->lower(graph.infos(node.src), graph.infos(node.dst));
   const Shape& dst = graph.shape(node.dst[0]);
   const auto branch = branches.find(&node);
   std::optional<ReceptiveField> joined;

@@ -54,12 +54,15 @@ memory pack(const float* plain, const Geometry& g, const memory::desc& wanted) {
   return packed;
 }
 
+enum class WeightForm : uint8_t { plain, rotated };
+
 // A way to compute a convolution.
 struct Algorithm {
   std::string name;
   std::function<Candidate()> make;
-  std::string refusal = {};  // known beforehand
-  std::string family = {};   // of oneDNN's implementations, if it is to be taken only by one of these
+  std::string refusal = {};                // known beforehand
+  WeightForm weights = WeightForm::plain;  // as the candidate wants them
+  std::optional<OnednnKind> only = {};     // the kind of implementation to accept, if not any
 };
 
 // Null, with the reason, where oneDNN has nothing for it, or its reference loops only.
@@ -68,9 +71,8 @@ std::optional<Candidate> attempt(const Algorithm& algorithm, std::string& refusa
   if (!refusal.empty()) return std::nullopt;
   try {
     Candidate candidate = algorithm.make();
-    if (candidate.implementation.find("ref") == std::string::npos &&
-        candidate.implementation.starts_with(algorithm.family))
-      return candidate;
+    const OnednnKind kind = onednn_kind(candidate.implementation);
+    if (kind != OnednnKind::reference && (!algorithm.only || kind == *algorithm.only)) return candidate;
     refusal = "oneDNN has only " + candidate.implementation;
   } catch (const dnnl::error& error) {
     refusal = fmt::format("oneDNN: {}", error.what());
@@ -83,7 +85,7 @@ struct Request {
   std::string where, problem;          // the layer; all that tells one problem from another
   std::vector<int64_t> operand_bytes;  // in the order of the operands
   bool in_place = false;
-  std::function<PlannedTask(Candidate)> finish;
+  std::function<PlannedTask(const Algorithm&, Candidate)> finish;
   std::vector<Attempt> attempts;
 };
 
@@ -93,20 +95,20 @@ PlannedTask first_of(const std::vector<Algorithm>& algorithms, Request& request)
     std::string refusal;
     std::optional<Candidate> candidate = attempt(algorithm, refusal);
     request.attempts.push_back({algorithm.name, refusal});
-    if (candidate) return request.finish(std::move(*candidate));
+    if (candidate) return request.finish(algorithm, std::move(*candidate));
   }
   fail_internal(request.where, "no fast convolution; the last refusal: {}", request.attempts.back().refusal);
 }
 
 // The fastest algorithm, or the one remembered.
 PlannedTask fastest_of(const std::vector<Algorithm>& algorithms, Request& request, Autotune& autotune) {
-  std::vector<Candidate> candidates;
+  std::vector<std::pair<const Algorithm*, Candidate>> candidates;
   std::vector<std::string> names;
   for (const Algorithm& algorithm : algorithms) {
     std::string refusal;
     std::optional<Candidate> candidate = attempt(algorithm, refusal);
     if (candidate) {
-      candidates.push_back(std::move(*candidate));
+      candidates.emplace_back(&algorithm, std::move(*candidate));
       names.push_back(algorithm.name);
     } else {
       request.attempts.push_back({algorithm.name, refusal});
@@ -118,7 +120,7 @@ PlannedTask fastest_of(const std::vector<Algorithm>& algorithms, Request& reques
   std::vector<PlannedTask> possible;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (known.empty() || names[i] == known)
-      possible.push_back(request.finish(std::move(candidates[i])));
+      possible.push_back(request.finish(*candidates[i].first, std::move(candidates[i].second)));
     else
       request.attempts.push_back({names[i], "remembered to be slower"});
   }
@@ -146,7 +148,7 @@ PlannedTask choose(const std::vector<Algorithm>& algorithms, Request request, Au
   });
 }
 
-constexpr const char* kWinogradRounds = "it rounds otherwise: only with --autotune";
+constexpr const char* kWinogradRounds = "rounds differently: only with --autotune";
 
 // "4x64x56x56 -> 4x192x56x56, 3x3 stride 1x1 padding 1,1,1,1, 1 group, f32, 2 threads".
 std::string describe(const Geometry& g, int threads) {
@@ -174,7 +176,7 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
   Request request{where, "", {onednn_bytes(in), onednn_bytes(out)}, false, {}, {}};
   request.problem = fmt::format("convolution {}{}{}", describe(g, parallel.threads()), biased ? ", bias" : "",
                                 problem.relu ? ", relu" : "");
-  request.finish = [&](Candidate candidate) {
+  request.finish = [&](const Algorithm&, Candidate candidate) {
     memory weights = pack(problem.weights.data, g, candidate.weights);
     return plan_candidate(std::move(candidate), in, out, std::move(weights), copy_of(problem.bias), false);
   };
@@ -196,8 +198,8 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Pa
   Request request{where, "", {onednn_bytes(in), onednn_bytes(out)}, problem.addend, {}, {{"image", not_an_image}}};
   if (problem.addend) request.operand_bytes.push_back(onednn_bytes(out));
   request.problem = fmt::format("gradient of {}{}", describe(g, parallel.threads()), problem.addend ? ", adding" : "");
-  request.finish = [&](Candidate candidate) {
-    memory weights = candidate.name.starts_with("rotated")
+  request.finish = [&](const Algorithm& algorithm, Candidate candidate) {
+    memory weights = algorithm.weights == WeightForm::rotated
                          ? pack(rotate_weights(problem.weights, g).data(), rotated(g), candidate.weights)
                          : pack(problem.weights.data, g, candidate.weights);
     return plan_candidate(std::move(candidate), in, out, std::move(weights), std::nullopt, problem.addend);
@@ -212,15 +214,16 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Pa
   };
   const std::string cannot_rotate = refuse_rotation(problem);
   const std::string cannot_add = problem.addend ? "only a convolution itself adds to what is there" : "";
-  std::vector<Algorithm> algorithms = {{"rotated", rotate("rotated", Tag::nhwc, kDirect), cannot_rotate},
+  constexpr WeightForm kRotated = WeightForm::rotated;
+  std::vector<Algorithm> algorithms = {{"rotated", rotate("rotated", Tag::nhwc, kDirect), cannot_rotate, kRotated},
                                        {"nhwc", transpose("nhwc", Tag::nhwc), cannot_add},
                                        {"reordered", transpose("reordered", Tag::any), cannot_add},
                                        {"rotated winograd", rotate("rotated winograd", Tag::any, kWinograd),
-                                        autotune == nullptr ? kWinogradRounds : cannot_rotate}};
+                                        autotune == nullptr ? kWinogradRounds : cannot_rotate, kRotated}};
   // On AVX-512 oneDNN computes convolutions by small matrix products, up to a tenth faster than their gradients; elsewhere not.
   if (autotune == nullptr && !problem.addend) {
     Algorithm first = algorithms.front();
-    first.family = "brgconv";
+    first.only = OnednnKind::small_products;
     std::swap(algorithms[0], algorithms[1]);
     algorithms.insert(algorithms.begin(), std::move(first));
   }

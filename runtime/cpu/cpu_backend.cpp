@@ -59,7 +59,7 @@ class CpuBackend final : public Backend {
 
   [[nodiscard]] std::string description() const override {
     return fmt::format("cpu: {}, {} thread{}{}", onednn_version(), parallel_.threads(),
-                       parallel_.threads() == 1 ? "" : "s", autotune_ == nullptr ? "" : kAutotunedBackend);
+                       parallel_.threads() == 1 ? "" : "s", autotune_ == nullptr ? "" : ", autotuned");
   }
 
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return std::make_unique<CpuMemory>(bytes); }

@@ -9,9 +9,6 @@ namespace phosphene {
 
 class Autotune;
 
-// How the description of a backend ends that chooses by measurement.
-inline constexpr const char* kAutotunedBackend = ", autotuned";
-
 // threads = 0 means one per core. With `autotune` convolutions are done in the way that it finds, or knows, to be the fastest.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, std::shared_ptr<Autotune> autotune = nullptr);
 

@@ -151,9 +151,10 @@ PlannedTask plan_matrix_products(const MatrixProductsProblem& problem, const Par
   });
   for (const Block& block : blocks) {
     planned.implementation = "onednn matmul " + block.implementation();
-    if (planned.implementation.find("ref") != std::string::npos)
+    const OnednnKind kind = onednn_kind(block.implementation());
+    if (kind == OnednnKind::reference)
       fail_internal(where, "no fast matrix product; oneDNN has only {}", block.implementation());
-    if (planned.implementation.find("gemm") != std::string::npos) prepare_gemm();
+    if (kind == OnednnKind::gemm) prepare_gemm();
   }
   planned.attempts = {{planned.implementation, ""}};
   auto task = std::make_unique<MatrixProductsTask>(std::move(blocks), parallel);

@@ -1,8 +1,10 @@
 // What the oneDNN tasks share: the engine, memory descriptions, errors.
 #pragma once
 
+#include <cstdint>
 #include <dnnl.hpp>
 #include <string>
+#include <string_view>
 
 #include "runtime/error.h"
 #include "runtime/tensor.h"
@@ -32,6 +34,22 @@ inline dnnl::memory::desc onednn_desc(const Shape& shape, DType storage, dnnl::m
 // What to reserve for it in a workspace, whose parts are aligned.
 inline int64_t onednn_bytes(const dnnl::memory::desc& desc) {
   return (static_cast<int64_t>(desc.get_size()) + 63) / 64 * 64;
+}
+
+// Kinds of oneDNN's implementations that matter to a choice between them.
+enum class OnednnKind : uint8_t {
+  reference,       // plain loops, for completeness: hundreds of times slower
+  gemm,            // calls a large matrix product
+  small_products,  // convolutions by small matrix products, batched
+  other
+};
+
+// The one place that reads the names oneDNN gives to its implementations ("brgconv:avx512_core", "gemm:jit", "ref:any").
+inline OnednnKind onednn_kind(std::string_view implementation) {
+  if (implementation.find("ref") != std::string_view::npos) return OnednnKind::reference;
+  if (implementation.starts_with("brgconv")) return OnednnKind::small_products;
+  if (implementation.find("gemm") != std::string_view::npos) return OnednnKind::gemm;
+  return OnednnKind::other;
 }
 
 // Runs `make` and turns oneDNN's exception into ours.

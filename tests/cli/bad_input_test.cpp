@@ -155,8 +155,12 @@ TEST_F(BadInput, FullDisk) {
 }
 
 TEST_F(BadInput, FullStandardOutput) {
-  expect_one_clear_line(run("inspect small.safetensors --device cpu > /dev/full"), {"No space left"});
+  expect_one_clear_line(run("inspect small.safetensors --device cpu > /dev/full"),
+                        {"standard output", "No space left"});
+  expect_one_clear_line(run("--version > /dev/full"), {"standard output"});
 }
+
+TEST_F(BadInput, FullStandardErrorChangesNoExitCode) { EXPECT_EQ(run("inspect missing 2> /dev/full").exit_code, 2); }
 
 // Whatever this CPU has, oneDNN is told of less.
 TEST_F(BadInput, Bfloat16OnACpuWithoutIt) {

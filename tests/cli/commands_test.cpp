@@ -28,6 +28,12 @@ TEST_F(Commands, EveryHelpHasAnExample) {
   }
 }
 
+TEST_F(Commands, EveryCommandThatComputesTakesADevice) {
+  for (const std::string command :
+       {"inspect", "classify", "render", "examples", "gradients", "adversarial", "probe", "bench", "check"})
+    EXPECT_NE(run(command + " --help").out.find("--device"), std::string::npos) << command;
+}
+
 TEST_F(Commands, InspectCountsLayersAndParameters) {
   const Outcome outcome = run("inspect small.safetensors --json");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;

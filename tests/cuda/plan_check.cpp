@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "experiment/step/step_program.h"
+#include "loaders/load_model.h"
 #include "runtime/cuda/plan_cache.h"
 #include "runtime/dry_run_backend.h"
 #include "runtime/error.h"

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <fstream>
 
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
 #include "tests/loaders/temporary_folder.h"
 #include "tests/support/golden.h"
 

@@ -9,6 +9,7 @@
 #include "layers/network/linear.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pooling.h"
+#include "loaders/load_model.h"
 #include "tests/loaders/small_model.h"
 #include "tests/loaders/temporary_folder.h"
 #include "tests/support/golden.h"

@@ -1,7 +1,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
 #include "tests/loaders/temporary_folder.h"
 
 namespace phosphene::testing {

@@ -1,9 +1,9 @@
-#include "loaders/generator.h"
+#include "loaders/generator_file.h"
 
 #include <cmath>
 #include <limits>
 
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
 #include "tests/loaders/small_generator.h"
 #include "tests/loaders/temporary_folder.h"
 #include "tests/reference/network_ops.h"
@@ -163,7 +163,8 @@ TEST_F(GeneratorTest, RefusesLayersThatMakeNoGenerator) {
   EXPECT_TRUE(refused(edited("\"padding\": 1,\n         \"activation\": \"none\"",
                              "\"padding\": 0,\n         \"activation\": \"none\""),
                       {"layer 2", "keep the size"}));
-  EXPECT_TRUE(refused(edited("\"kernel\": 1", "\"kernel\": 0"), {"layer 0", "'kernel' is 0"}));
+  EXPECT_TRUE(
+      refused(edited("\"kernel\": 1", "\"kernel\": 0"), {"layer 0", "/kernel", "a whole number from 1 to 64, got 0"}));
   EXPECT_TRUE(refused(edited("\"name\": \"up\"", "\"name\": \"uq\""), {"'uq.weight'", "did you mean 'up.weight'"}));
   EXPECT_TRUE(refused(SmallGenerator().edit("leaky_slope", "0.25", "-0.25"), {"'leaky_slope' is '-0.25'"}));
 }

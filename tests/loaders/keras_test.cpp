@@ -3,7 +3,8 @@
 #include <hdf5.h>
 
 #include "layers/network/convolution.h"
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "tests/loaders/temporary_folder.h"
 
 namespace phosphene::testing {

@@ -3,6 +3,8 @@
 #include "layers/network/convolution.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pooling.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/problems/network.h"
 #include "tests/loaders/small_model.h"
 #include "tests/loaders/temporary_folder.h"
@@ -81,6 +83,7 @@ TEST_F(ModelFile, NamesWhatIsWrong) {
   EXPECT_TRUE(refused_with(R"(\"radius\":2)", R"(\"radius\":x)", {"JSON"}));
   EXPECT_TRUE(refused_with(R"(\"radius\":2)", R"(\"radium\":2)", {"norm1", "radius"}));
   EXPECT_TRUE(refused_with(R"(\"groups\":2)", R"(\"groups\":3)", {"b:pre", "groups"}));
+  EXPECT_TRUE(refused_with(R"(\"beta\":)", R"(\"name\":)", {"'name'", "twice"}));
   EXPECT_TRUE(refused_with(R"(\"version\":1)", R"(\"version\":2)", {"version 2"}));
   EXPECT_TRUE(refused_with(R"(\"inputs\":[\"norm1\"])", R"(\"inputs\":[\"norm2\"])", {"pool1", "norm2"}));
   EXPECT_TRUE(refused_with(R"(\"first\":\"conv1\")", R"(\"first\":\"conv9\")", {"alias", "first"}));

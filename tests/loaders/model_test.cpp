@@ -6,6 +6,7 @@
 #include "layers/network/linear.h"
 #include "layers/network/relu.h"
 #include "loaders/labels.h"
+#include "loaders/model/model_graph.h"
 #include "tests/loaders/small_model.h"
 #include "tests/loaders/temporary_folder.h"
 #include "tests/support/golden.h"

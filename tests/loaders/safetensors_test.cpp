@@ -126,6 +126,8 @@ TEST_F(SafetensorsTest, RefusesADamagedHeader) {
   EXPECT_TRUE(refused(
       R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
       "1", {"'w'", "twice"}));
+  EXPECT_TRUE(
+      refused(R"({"w":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}})", "1", {"'dtype'", "twice"}));
 }
 
 TEST_F(SafetensorsTest, RefusesSpansThatAreNotTheShapes) {

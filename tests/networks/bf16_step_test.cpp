@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiment/step/step_check.h"
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/support/golden.h"

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <optional>
 
+#include "loaders/load_model.h"
 #include "tests/networks/network_run.h"
 #include "tests/support/compare.h"
 

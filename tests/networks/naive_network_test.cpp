@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "loaders/model/model.h"
+#include "loaders/load_model.h"
 #include "tests/reference/network.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "loaders/model/model.h"
+#include "loaders/model/model_graph.h"
 #include "tests/support/golden.h"
 
 namespace phosphene::testing {

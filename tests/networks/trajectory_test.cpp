@@ -10,6 +10,7 @@
 #include "experiment/step/step_program.h"
 #include "layers/optimiser/ascent.h"
 #include "layers/transform/transform_list.h"
+#include "loaders/load_model.h"
 #include "loaders/safetensors.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/support/compare.h"

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "loaders/load_model.h"
 #include "tests/networks/network_run.h"
 #include "tests/support/compare.h"
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "loaders/load_model.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"
 #include "tests/networks/network_run.h"

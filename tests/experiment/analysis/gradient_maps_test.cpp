@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "experiment/photos/photo_file.h"
+#include "loaders/load_model.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"
 #include "tests/networks/network_run.h"

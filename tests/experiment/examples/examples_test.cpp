@@ -6,6 +6,7 @@
 
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/photo_tiles.h"
+#include "loaders/load_model.h"
 #include "loaders/model_file.h"
 #include "tests/experiment/small_experiment.h"
 #include "tests/networks/network_run.h"
@@ -56,13 +57,12 @@ class ExamplesTest : public ::testing::Test {
 };
 
 // Stops, or dies, after some photographs.
-class After final : public ExamplesProgress {
+class After final : public Progress {
  public:
   explicit After(int64_t photographs, bool die = false) : photographs_(photographs), die_(die) {}
-  void on_photograph(const std::string& what, const std::string& /*name*/, int64_t /*done*/, int64_t /*all*/,
-                     double eta_seconds) override {
+  void on_status(const std::string& line, double eta_seconds) override {
     EXPECT_GE(eta_seconds, 0);
-    if (what != "photographs" || ++seen_ != photographs_) return;
+    if (line.find(" photographs  ") == std::string::npos || ++seen_ != photographs_) return;
     if (die_) throw std::runtime_error("died");
     stop = true;
   }

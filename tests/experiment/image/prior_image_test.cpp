@@ -7,6 +7,7 @@
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
 #include "experiment/step/step_program.h"
+#include "loaders/load_model.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"
 #include "tests/loaders/small_generator.h"

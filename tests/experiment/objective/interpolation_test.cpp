@@ -6,6 +6,7 @@
 
 #include "experiment/objective/objective.h"
 #include "layers/network/convolution.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
 #include "runtime/program.h"

@@ -16,6 +16,7 @@
 #include "layers/network/linear.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pooling.h"
+#include "loaders/model/model_graph.h"
 #include "loaders/model_file.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
@@ -275,10 +276,7 @@ TEST(NeededChannels, OfASweepDependNeitherOnBatchesNorOnThreads) {
 class StopAt final : public Progress {
  public:
   explicit StopAt(int step) : steps_left_(step) {}
-  void on_step(const std::string& /*name*/, int64_t /*done*/, int64_t /*images*/, int64_t /*step*/, int64_t /*steps*/,
-               double /*objective*/, double /*eta*/) override {
-    stop = --steps_left_ <= 0;
-  }
+  void on_status(const std::string& /*line*/, double /*eta*/) override { stop = --steps_left_ <= 0; }
   void on_message(const std::string& /*line*/) override {}
 
   std::atomic<bool> stop = false;

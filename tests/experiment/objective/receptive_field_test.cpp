@@ -12,6 +12,8 @@
 #include "layers/network/linear.h"
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
+#include "loaders/load_model.h"
+#include "loaders/model/model_graph.h"
 #include "runtime/problems/network.h"
 #include "tests/networks/network_run.h"
 

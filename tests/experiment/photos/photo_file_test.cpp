@@ -226,16 +226,6 @@ TEST(Resize, HalvesARampWithATriangle) {
   }
 }
 
-TEST(PrepareInput, OrdersScalesAndInterleaves) {
-  const Preprocessing preprocessing{255, {104, 117, 123}, {2, 1, 0}};
-  const HostTensor planar{{1, 3, 1, 2}, {0, 1, 0.2F, 0.4F, 0.6F, 0.8F}};
-  const std::vector<float> input = prepare_input(preprocessing, planar);
-  const std::vector<float> expected = {0.6F * 255 - 104, 0.2F * 255 - 117, -123,
-                                       0.8F * 255 - 104, 0.4F * 255 - 117, 255 - 123};
-  ASSERT_EQ(input.size(), expected.size());
-  for (size_t i = 0; i < input.size(); ++i) EXPECT_FLOAT_EQ(input[i], expected[i]);
-}
-
 TEST(ImageFile, ReadsPhotographs) {
   PHOSPHENE_ASSET(path, "photos/chelsea.jpg");
   const Photo photo = read_photo(path.string());

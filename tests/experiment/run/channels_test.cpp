@@ -4,6 +4,7 @@
 
 #include "experiment/examples/unit_responses.h"
 #include "experiment/photos/photo_file.h"
+#include "loaders/load_model.h"
 #include "loaders/safetensors.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"

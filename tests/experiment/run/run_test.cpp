@@ -32,9 +32,8 @@ Json sweep_config(const TemporaryFolder& folder) {
 class StopAt final : public Progress {
  public:
   explicit StopAt(int step) : step_(step) {}
-  void on_step(const std::string& /*name*/, int64_t /*images_done*/, int64_t /*images*/, int64_t /*step*/,
-               int64_t /*steps*/, double objective, double /*eta_seconds*/) override {
-    EXPECT_TRUE(std::isfinite(objective));
+  void on_status(const std::string& line, double /*eta_seconds*/) override {
+    EXPECT_TRUE(std::isfinite(std::stod(line.substr(line.find("objective ") + 10)))) << line;
     if (++steps_ == step_) stop = true;
   }
   void on_message(const std::string& line) override { messages.push_back(line); }
@@ -292,6 +291,7 @@ TEST(Run, AnAutotunedRunKeepsToItsChoices) {
   render(folder, config, folder.file("run"), options);
   const Json choices = read_json(folder.file("run/implementations.json"));
   EXPECT_FALSE(choices.empty());
+  EXPECT_EQ(read_json(folder.file("run/config.json"))["autotuned"], true);
   const auto before = files_of(folder.file("run"));
 
   fs::remove_all(folder.file("cache"));
@@ -301,7 +301,10 @@ TEST(Run, AnAutotunedRunKeepsToItsChoices) {
   EXPECT_TRUE(before == files_of(folder.file("run")));
 
   EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {folder.file("run"), "--autotune"}));
+  fs::remove(folder.file("run/implementations.json"));  // as when it was stopped before its first image
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); }, {folder.file("run"), "--autotune"}));
   render(folder, config, folder.file("plain"));
+  EXPECT_FALSE(read_json(folder.file("plain/config.json")).contains("autotuned"));
   EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("plain"), options); }, {"without --autotune"}));
   ::unsetenv("PHOSPHENE_CACHE");
 }
@@ -403,7 +406,7 @@ TEST(Run, ASilentUnitIsGivenUpProposingPre) {
 
 class IgnoreProgress final : public Progress {
  public:
-  void on_step(const std::string&, int64_t, int64_t, int64_t, int64_t, double, double) override {}
+  void on_status(const std::string&, double) override {}
   void on_message(const std::string&) override {}
 };
 

@@ -1,15 +1,11 @@
-#include "loaders/generator.h"
+#include "loaders/generator_file.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
-#include "layers/image/sigmoid_image.h"
-#include "layers/network/bias.h"
-#include "layers/network/convolution.h"
-#include "layers/network/leaky_relu.h"
-#include "layers/network/transposed_convolution.h"
-#include "loaders/json_attributes.h"
+#include "loaders/json_reader.h"
 #include "loaders/safetensors.h"
 #include "runtime/error.h"
 
@@ -52,13 +48,13 @@ float read_slope(const Safetensors& file) {
   return slope;
 }
 
-void read_activation(const Attributes& json, bool last, float slope, GeneratorLayer& layer) {
-  const std::string activation = json.string("activation");
+void read_activation(const JsonReader& json, bool last, float slope, GeneratorLayer& layer) {
+  const std::string activation = json.at("activation").text();
   const std::vector<std::string> known =
       last ? std::vector<std::string>{"sigmoid"} : std::vector<std::string>{"leaky_relu", "relu", "none"};
   if (std::find(known.begin(), known.end(), activation) == known.end()) {
-    fail(json.where(), "the activation '{}' {}; {} is meant{}", activation,
-         last ? "behind the last layer" : "is unknown", fmt::join(known, ", "), suggestion(activation, known));
+    json.refuse("the activation '{}' {}; {} is meant{}", activation, last ? "behind the last layer" : "is unknown",
+                fmt::join(known, ", "), suggestion(activation, known));
   }
   layer.rectified = activation == "leaky_relu" || activation == "relu";
   layer.slope = activation == "leaky_relu" ? slope : 0;
@@ -66,13 +62,13 @@ void read_activation(const Attributes& json, bool last, float slope, GeneratorLa
 
 // Either side becomes `stride` times its source's, of a convolution as long, so that any code fits:
 // (size - 1) stride + taps - 2 padding + output padding = size stride.
-WindowAttributes read_window(const Attributes& json, bool transposed) {
-  const int64_t taps = json.integer("kernel", 1, kMaxTaps), stride = json.integer("stride", 1, kMaxTaps),
-                padding = json.integer("padding", 0, kMaxTaps),
-                more = json.contains("output_padding") ? json.integer("output_padding", 0, padding) : 0;
+WindowAttributes read_window(const JsonReader& json, bool transposed) {
+  const int64_t taps = json.at("kernel").integer(1, kMaxTaps), stride = json.at("stride").integer(1, kMaxTaps),
+                padding = json.at("padding").integer(0, kMaxTaps),
+                more = json.has("output_padding") ? json.at("output_padding").integer(0, padding) : 0;
   if (taps - 2 * padding + more != stride || (!transposed && (stride != 1 || more != 0))) {
-    fail(json.where(), "a window of {} taps, stride {}, padding {} does not {}", taps, stride, padding,
-         transposed ? "enlarge by its stride" : "keep the size");
+    json.refuse("a window of {} taps, stride {}, padding {} does not {}", taps, stride, padding,
+                transposed ? "enlarge by its stride" : "keep the size");
   }
   return {.r = taps,
           .s = taps,
@@ -84,15 +80,15 @@ WindowAttributes read_window(const Attributes& json, bool transposed) {
           .pad_right = padding - more};
 }
 
-GeneratorLayer read_layer(const Attributes& json, const Safetensors& file) {
+GeneratorLayer read_layer(const JsonReader& json, const Safetensors& file) {
   GeneratorLayer layer;
-  layer.name = json.string("name");
-  const std::string type = json.string("type");
+  layer.name = json.at("name").text();
+  const std::string type = json.at("type").text();
   if (type != "conv" && type != "conv_transpose")
-    fail(json.where(), "the unknown type '{}'{}", type, suggestion(type, {"conv", "conv_transpose"}));
+    json.refuse("the unknown type '{}'{}", type, suggestion(type, {"conv", "conv_transpose"}));
   layer.transposed = type == "conv_transpose";
-  layer.in_channels = json.integer("in_channels", 1, kMaxChannels);
-  layer.out_channels = json.integer("out_channels", 1, kMaxChannels);
+  layer.in_channels = json.at("in_channels").integer(1, kMaxChannels);
+  layer.out_channels = json.at("out_channels").integer(1, kMaxChannels);
   layer.window = read_window(json, layer.transposed);
   const int64_t first = layer.transposed ? layer.in_channels : layer.out_channels,
                 second = layer.transposed ? layer.out_channels : layer.in_channels;
@@ -103,20 +99,22 @@ GeneratorLayer read_layer(const Attributes& json, const Safetensors& file) {
 
 void read_layers(const Safetensors& file, Generator& generator) {
   constexpr int kMaxDepth = 2;  // list, layer
-  const MetadataJson list = parse_metadata(file.path(), "the list of layers", metadata_of(file, "layers"), kMaxDepth);
-  if (!list.is_array() || list.empty() || list.size() > kMaxGeneratorLayers)
+  const Json parsed = parse_json(metadata_of(file, "layers"), file.path() + ": the list of layers", kMaxDepth);
+  const JsonReader list(parsed, file.path());
+  if (!list.is_array() || list.size() == 0 || list.size() > kMaxGeneratorLayers)
     fail(file.path(), "holds no list of 1 to {} layers", kMaxGeneratorLayers);
   const float slope = read_slope(file);
   for (size_t i = 0; i < list.size(); ++i) {
-    const Attributes json(list[i], fmt::format("{}: layer {}", file.path(), i));
+    const JsonReader json(list.at(i).json(), fmt::format("{}: layer {}", file.path(), i));
+    json.must_be_object();
     GeneratorLayer layer = read_layer(json, file);
     read_activation(json, i + 1 == list.size(), slope, layer);
     if (i > 0 && layer.in_channels != generator.layers.back().out_channels) {
-      fail(json.where(), "reads {} channels, but the layer before it writes {}", layer.in_channels,
-           generator.layers.back().out_channels);
+      json.refuse("reads {} channels, but the layer before it writes {}", layer.in_channels,
+                  generator.layers.back().out_channels);
     }
     generator.scale *= layer.window.stride_h;
-    if (generator.scale > kMaxScale) fail(json.where(), "the layers enlarge by more than {}", kMaxScale);
+    if (generator.scale > kMaxScale) json.refuse("the layers enlarge by more than {}", kMaxScale);
     generator.layers.push_back(std::move(layer));
   }
   generator.code_channels = generator.layers.front().in_channels;
@@ -126,11 +124,12 @@ void read_layers(const Safetensors& file, Generator& generator) {
 void read_encoder(const Safetensors& file, Generator& generator) {
   if (!file.metadata().contains("training")) return;
   constexpr int kMaxDepth = 8;
-  const MetadataJson parsed =
-      parse_metadata(file.path(), "the metadata 'training'", file.metadata().at("training"), kMaxDepth);
-  const Attributes json(parsed, file.path() + ": training");
-  if (!json.contains("encoder")) return;
-  generator.encoder.layer = json.string("encoder");
+  const std::string place = file.path() + ": training";
+  const Json parsed = parse_json(file.metadata().at("training"), place, kMaxDepth);
+  const JsonReader json(parsed, place);
+  json.must_be_object();
+  if (!json.has("encoder")) return;
+  generator.encoder.layer = json.at("encoder").text();
   const std::vector<int64_t> shape = file.entry("encoder_mean").shape;
   const int64_t features = shape.size() == 1 ? shape[0] : 0;
   generator.encoder.mean = read_channels(file, "encoder_mean", features);
@@ -165,21 +164,6 @@ Generator read_generator(const std::string& path) {
   read_statistics(file, generator);
   read_encoder(file, generator);
   return generator;
-}
-
-ValueId append_generator(Graph& graph, const Generator& generator, ValueId code) {
-  ValueId value = code;
-  for (const GeneratorLayer& layer : generator.layers) {
-    const std::string name = "generator " + layer.name;
-    if (layer.transposed) {
-      value = graph.append(std::make_shared<TransposedConvolution>(layer.window, layer.weights), {value}, name);
-      value = append_bias(graph, value, layer.bias, name);
-    } else {
-      value = graph.append(std::make_shared<Convolution>(layer.window, 1, layer.weights, layer.bias), {value}, name);
-    }
-    if (layer.rectified) value = graph.append(std::make_shared<LeakyRelu>(layer.slope), {value}, name);
-  }
-  return graph.append(std::make_shared<SigmoidImage>(), {value}, "image");
 }
 
 }  // namespace phosphene

@@ -1,0 +1,20 @@
+// Following one channel of a value back through the ops that make it from one channel alone: concats, ReLUs, poolings.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "runtime/graph.h"
+
+namespace phosphene {
+
+struct ChannelOrigin {
+  size_t source = 0;  // which of the op's operands
+  int64_t begin = 0;  // which channel of the op's value is that operand's channel 0
+};
+
+// Where channel `channel` of an op's value comes from; nothing if it is made of several channels. `channels`: how many each of
+// the op's operands has.
+std::optional<ChannelOrigin> channel_origin(const Op& op, int64_t channel, std::span<const int64_t> channels);
+
+}  // namespace phosphene

@@ -1,0 +1,20 @@
+// Models in files, of any format.
+#pragma once
+
+#include <string>
+
+#include "loaders/model/model.h"
+
+namespace phosphene {
+
+// Reads any supported format, told by its contents and ending. `topology` (Caffe's prototxt), `architecture` (Keras
+// weights without a topology) and `labels` (a text file, one label a line, a leading synset id dropped) may be empty.
+Model load_model(const std::string& path, const std::string& topology = "", const std::string& architecture = "",
+                 const std::string& labels = "");
+
+// A model or generator by path (relative to `base`, if given), else NAME.safetensors in $PHOSPHENE_MODELS, ./models,
+// ~/.cache/phosphene, and the folder of those that come with phosphene. Throws naming every place that was tried and the nearest
+// model found there.
+std::string find_model(const std::string& name_or_path, const std::string& base = "");
+
+}  // namespace phosphene

@@ -1,0 +1,55 @@
+// A network in a graph: of its layers, those that are needed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "layers/network/relu.h"
+#include "loaders/model/model.h"
+
+namespace phosphene {
+
+// What passes backwards through a network's ReLUs and max poolings, where it is not to be their derivative.
+struct GradientRules {
+  ReluGradient relu = ReluGradient::plain;
+  bool smooth_max_pooling = false;
+};
+
+// Neighbouring channels of a layer, computed without its others: by the convolution or linear layer that makes them, and through
+// what stands behind that and works channel by channel.
+struct ChannelBlock {
+  std::string maker;                 // a layer's canonical name
+  int64_t first = 0, count = 0;      // which of its channels; count 0: all
+  std::vector<std::string> through;  // ReLUs and poolings, in order
+
+  bool operator==(const ChannelBlock&) const = default;
+};
+
+// Appends the layers of a model that some value needs to a graph, each once.
+class ModelGraph {
+ public:
+  // `input`: the prepared network input, channels_last.
+  // `prefix`: before the layers' names in the graph, where several such networks are in one.
+  ModelGraph(const Model& model, Graph& graph, ValueId input, GradientRules rules = {}, std::string prefix = "")
+      : model_(model), graph_(graph), input_(input), rules_(rules), prefix_(std::move(prefix)) {}
+
+  // The value of a layer by any name that Model::resolve accepts.
+  ValueId value(const std::string& name);
+  // What the last of `through`, or the maker, makes of the block's channels alone.
+  ValueId value(const ChannelBlock& block);
+
+ private:
+  ValueId append(const std::string& canonical);
+  void append(const Layer& layer, std::vector<ValueId> src, const std::string& name);
+
+  const Model& model_;
+  Graph& graph_;
+  ValueId input_;
+  GradientRules rules_;
+  std::string prefix_;
+  std::map<std::string, ValueId> values_;
+};
+
+}  // namespace phosphene
