@@ -1,5 +1,7 @@
 #include "layers/network/graph_weights.h"
 
+#include "runtime/problems/problem.h"
+
 namespace phosphene {
 
 std::vector<Weights> weights_of(const Graph& graph) {
