@@ -156,7 +156,8 @@ def heading(options, everything):
     yield f"{machine()}. {', '.join(filter(None, programs))}."
     yield f"{options.rounds} rounds of {options.steps} steps, contestants alternating, {options.threads} threads, 224 x 224."
     yield "Milliseconds per image: median of the rounds (fastest to slowest). In bold: how many times as long as ours,"
-    yield "median of the rounds' ratios. Then the peak memory of the process. Share of peak: of a matrix product's speed in the same process.\n"
+    yield "median of the rounds' ratios. Then the peak memory of the process. Share of peak: of a matrix product's speed in"
+    yield "the same process.\n"
 
 
 def section(options):
