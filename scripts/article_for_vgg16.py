@@ -19,7 +19,7 @@ LAYERS = {
 }
 LABELS = {"tabby": 281}
 UNITS_OF_THE_LAST_LAYER = 512
-NOTE = " Drawn with VGG16 in place of GoogLeNet: its units are others, and channels of its last layer stand for classes."
+NOTE = " Drawn with VGG16 instead of GoogLeNet: the units differ, and channels of its last layer stand for classes."
 
 
 def for_vgg16(value):

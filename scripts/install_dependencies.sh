@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages Phosphene is built from that are not there yet; does nothing when all are.
-# As root or with sudo it installs; with neither it prints the one line to run and fails.
+# Installs the Debian packages that Phosphene needs and that are missing. Does nothing if all are installed.
+# Without root or sudo it prints the command to run, and fails.
 set -euo pipefail
 
 packages=(
@@ -15,7 +15,7 @@ packages=(
 )
 
 if ! command -v dpkg-query > /dev/null; then
-  echo "install_dependencies: this system has no dpkg; install what these Debian packages hold: ${packages[*]}" >&2
+  echo "install_dependencies: this system has no dpkg. Install the equivalents of these Debian packages: ${packages[*]}" >&2
   exit 1
 fi
 

@@ -51,11 +51,11 @@ ROWS = {
     "VGG16 conv4_2, batch 1, bf16": Row(*VGG, 1, [*LUCENT, "bf16"], "bf16"),
 }
 
-DIFFERENCES = """What differs. Lucent is a whole step as its users write it: Fourier image, its standard transforms, Adam; always in float32. It runs its
-network to the end and computes gradients of the weights too; its GoogLeNet is TensorFlow's (other paddings, LRN over 9 channels). Its
-transforms pad the picture by 12 pixels a side, so that its network sees 248 to 273 pixels a side; without the padding it is resized to
-what ours sees. PyTorch's columns are forward and backward to the input alone, of a network that ends at the layer: no image, transforms
-or optimiser. Compilation is not counted. Weights are random there (He 2015), trained here."""
+DIFFERENCES = """What is compared. Lucent: one full optimisation step, as users run it, with a Fourier image, its standard transforms and Adam, in
+float32. It runs its network to the end and also computes gradients of the weights; its GoogLeNet is TensorFlow's (other paddings, LRN over
+9 channels). Its transforms pad the picture by 12 pixels a side, so that its network sees 248 to 273 pixels a side; without the padding the
+picture is resized to what ours sees. PyTorch: forward and backward to the input only, through a network that ends at the layer, without
+image, transforms or optimiser. Compilation is not counted. Weights are random there (He 2015), trained here."""
 
 
 class Refusal(Exception):
@@ -154,9 +154,10 @@ def heading(options, everything):
     yield f"    {shlex.join(['bench/peers/compare.sh', *sys.argv[1:]])}\n"
     programs = [version_of(options.phosphene), backend, *(f"{name} {of}" for name, of in versions.items())]
     yield f"{machine()}. {', '.join(filter(None, programs))}."
-    yield f"{options.rounds} rounds of {options.steps} steps, contestants in turn, {options.threads} threads, 224 x 224."
-    yield "Milliseconds per image, median of the rounds (least to most); in bold how many times ours that is, median of the rounds' ratios;"
-    yield "peak memory of the process. Share: of the matrix product's speed measured in the same process.\n"
+    yield f"{options.rounds} rounds of {options.steps} steps, contestants alternating, {options.threads} threads, 224 x 224."
+    yield "Milliseconds per image: median of the rounds (fastest to slowest). In bold: how many times as long as ours,"
+    yield "median of the rounds' ratios. Then the peak memory of the process. Share of peak: of a matrix product's speed in"
+    yield "the same process.\n"
 
 
 def section(options):
