@@ -1,4 +1,4 @@
-// The gradient of a network's first convolution towards the picture, ours and oneDNN's own, run by turns: by the share of the gradient
+// The gradient of a network's first convolution towards the picture, ours and oneDNN's own, alternating: by the share of the gradient
 // that is not zero, which behind a max pooling is an eighth and behind a ReLU a half.
 //   build/release/bench/phosphene_image_gradient_bench
 #include <fmt/format.h>

@@ -34,13 +34,12 @@ void adversarial(const AdversarialCommand& command) {
   const AdversarialExample example = make_adversarial(model, *backend, photo, command.options);
   if (!example.succeeded()) {
     const size_t first = ranking(example.after, 1).front();
-    fail("adversarial",
-         "after {} steps the network still takes it for '{}'; more --steps or a larger --most may turn it",
+    fail("adversarial", "after {} steps the network still classifies it as '{}'; try more --steps or a larger --most",
          example.steps, label_of(model, first));
   }
   const AdversarialExample written = write_adversarial(command.out, model, *backend, example);
   if (!written.succeeded() || written.largest_change() > command.options.most)
-    fail_internal(command.out, "the files do not hold what was found");
+    fail_internal(command.out, "the files do not hold the example that was found");
   print_first("photo.png", model, written.before);
   print_first("adversarial.png", model, written.after);
   fmt::print("changed by {} of 255 at most, in {} steps\n{}/adversarial.html\n", written.largest_change(),
@@ -56,17 +55,16 @@ void add_adversarial(CLI::App& sub) {
               "adversarial.png, difference.png, adversarial.json with the five most probable classes before and after, "
               "as read back from the pictures, and a page whose path is printed last.");
   sub.add_option("model", command->model, "model file or name")->required();
-  sub.add_option("photo", command->photo,
-                 "photograph, JPEG or PNG; the whole of it is squeezed into the network's size")
+  sub.add_option("photo", command->photo, "photograph, JPEG or PNG; squeezed as a whole into the network's size")
       ->required();
-  sub.add_option("--to", command->options.target, "label of the class that it is to be taken for")->required();
-  sub.add_option("--most", command->options.most, "the most that a byte changes, of 255")
+  sub.add_option("--to", command->options.target, "label of the class to aim for")->required();
+  sub.add_option("--most", command->options.most, "the largest change of a byte, of 255")
       ->capture_default_str()
       ->check(CLI::Range(1, 255));
-  sub.add_option("--steps", command->options.steps, "steps at the most")
+  sub.add_option("--steps", command->options.steps, "the largest number of steps")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
-  sub.add_option("--until", command->options.until, "probability of the class that is enough")
+  sub.add_option("--until", command->options.until, "stop when the class reaches this probability")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   sub.add_option("--out", command->out, "folder for the results")->capture_default_str();

@@ -79,7 +79,7 @@ struct Quartiles {
   }
 };
 
-// Steps of two experiments by turns: what disturbs one disturbs its neighbour, so that their ratio is steadier than either.
+// Alternates steps of the two experiments, so that background load hits both and their ratio is steadier than either time.
 void run_beside(const BenchOptions& options) {
   OneStepOptions other = options.of;
   other.subject = options.beside;
@@ -109,7 +109,7 @@ void run_beside(const BenchOptions& options) {
     fmt::print("{}\n", out.dump(2));
     return;
   }
-  fmt::print("{}, {}\n{} steps of each, by turns; medians, and quartiles in brackets\n", subject.model.name,
+  fmt::print("{}, {}\n{} steps of each, alternating; medians, and quartiles in brackets\n", subject.model.name,
              bench.backend(), options.steps);
   for (const auto& [name, q] :
        {std::pair(subject.description(), each), std::pair(beside_subject.description(), beside_each)})
@@ -226,7 +226,7 @@ void add_bench(CLI::App& command) {
   add_one_step_options(command, options->of);
   command.add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
   command.add_option("--beside", options->beside,
-                     "another experiment or model: steps of the two by turns, and the ratio of neighbours");
+                     "another experiment or model: alternates steps of the two and prints the ratio of neighbours");
   command.add_flag("--json", options->json, "machine-readable");
   command.footer(
       "Example:\n  phosphene bench googlenet --layer mixed4a --batch 4\n  phosphene bench configs/demo.json");

@@ -50,9 +50,9 @@ void check(const CheckOptions& options) {
   const GradientDifference gradient = compare_gradients(model, config, slots, *cpu, *device);
   fmt::print("gradient of a whole step: median error {:.1e} of its largest element, relative l2 {:.1e}\n",
              gradient.median, gradient.relative_l2);
-  // docs/numerics.md: rounding for half of all elements; for the whole, what ReLUs and maxima at their kinks can do.
+  // tests/support/tolerances.md: rounding for half of all elements; for the whole, what ReLUs and maxima at their kinks can do.
   if (!(gradient.median <= (bf16 ? 0x1p-9 : 32 * rounding)) || !(gradient.relative_l2 <= (bf16 ? 0.4 : 2e-2)))
-    fail_internal("gradient", "it differs though every op agrees");
+    fail_internal("gradient", "differs although every op agrees");
 
   DeviceOptions eager = options.of.device;
   eager.record = !options.of.device.record;
@@ -60,7 +60,7 @@ void check(const CheckOptions& options) {
   const bool same = parameter_after(model, config, slots, *device, options.steps) ==
                     parameter_after(model, config, slots, *other, options.steps);
   fmt::print("{} steps recorded and enqueued one by one: {}\n", options.steps, same ? "the same bytes" : "different");
-  if (!same) fail_internal("recording", "it changes the result");
+  if (!same) fail_internal("recording", "recorded steps give another result than eager ones");
 }
 
 }  // namespace

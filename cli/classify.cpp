@@ -1,4 +1,4 @@
-// phosphene classify: does the network see what is there? The quickest check of a conversion.
+// phosphene classify: the classes that a network sees in photographs. The quickest check of a conversion.
 #include <fmt/format.h>
 
 #include <memory>

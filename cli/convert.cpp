@@ -28,17 +28,19 @@ void convert(const ConvertOptions& options) {
 
 void add_convert(CLI::App& command) {
   auto options = std::make_shared<ConvertOptions>();
-  add_details(
-      command,
-      "Batch normalisation is folded into convolutions and dropout is dropped. Formats are told by their contents.");
-  command.add_option("source", options->source, "Caffe's .caffemodel, Keras' .h5, or a .safetensors of ours")
+  add_details(command,
+              "Batch normalisation is folded into convolutions and dropout is dropped. The format is recognised by the "
+              "contents.");
+  command
+      .add_option("source", options->source,
+                  "a .caffemodel (Caffe), an .h5 (Keras), or a .safetensors that phosphene wrote")
       ->required();
   command.add_option("-o,--output", options->output, "the .safetensors to write")->required();
   command.add_option("--topology", options->topology, "Caffe's deploy.prototxt, for weights that come without a graph");
   command.add_option("--architecture", options->architecture,
                      "a network known by name (vgg16), for weights that come without a graph");
   command.add_option("--labels", options->labels,
-                     "text file of class names, one a line (a leading synset id is dropped)");
+                     "text file of class names, one on each line (a leading synset id is dropped)");
   command.footer(
       "Example:\n  phosphene convert bvlc_googlenet.caffemodel --topology deploy.prototxt --labels synset_words.txt "
       "-o googlenet.safetensors");

@@ -14,12 +14,12 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
       ->check(CLI::Range(0, 1024));
   command.add_flag(
       "--autotune", options.autotune,
-      "on the CPU: measure the ways to compute each convolution, Winograd's among them, and take the fastest; "
-      "what was found is kept in the cache folder and in the run's; results differ by roundings");
+      "on the CPU: measure the implementations of each convolution, Winograd's among them, and use the fastest; "
+      "choices are kept in the cache folder and in the run folder; results differ by roundings");
   command.add_flag("--tf32", options.tf32, "on a GPU: round the factors of float32 products to 11 bits; faster");
   command.add_flag(
       "--eager", [&options](int64_t) { options.record = false; },
-      "on a GPU: enqueue every kernel of a step by itself instead of a recorded graph; for debugging");
+      "on a GPU: enqueue every kernel separately instead of replaying a recorded graph; for debugging");
 }
 
 void add_precision_option(CLI::App& command, std::string& precision) {

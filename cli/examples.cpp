@@ -82,7 +82,8 @@ void add_examples(CLI::App& command) {
       ->check(CLI::Range(1, 1000));
   command
       .add_option("--scales", options->scales,
-                  "sizes of the photographs, 1 as the network was trained; smaller shows a unit more of the picture at "
+                  "sizes of the photographs; 1 is the size the network was trained at; smaller shows a unit more of "
+                  "the picture at "
                   "once")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -90,7 +91,7 @@ void add_examples(CLI::App& command) {
   command.add_option("--render", options->render,
                      "a run folder of phosphene render: its pictures of the units stand beside the photographs, those "
                      "made with a negative weight at the low end");
-  command.add_flag("--restart", options->restart, "forget the examples that --out holds and begin again");
+  command.add_flag("--restart", options->restart, "delete the examples in --out and start again");
   add_device_options(command, options->device);
   command.footer(
       "Example:\n  phosphene examples googlenet ~/photos --layer mixed4a:pre --units 97,200-203\n"

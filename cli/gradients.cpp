@@ -1,4 +1,4 @@
-// phosphene gradients: what a network's strides do to the gradients that make pictures.
+// phosphene gradients: the checkerboards that a network's strides leave in its gradients.
 #include <fmt/format.h>
 
 #include <memory>
@@ -52,11 +52,11 @@ void add_gradients(CLI::App& command) {
       "Strides leave checkerboards in it, which optimisation puts into pictures. Writes the magnitude at each layer, "
       "the input's gradient in colour and its power spectrum, gradients.json, and a page whose path is printed last.");
   command.add_option("model", options->model, "model file or name")->required();
-  command.add_option("photo", options->photo, "photograph, JPEG or PNG; its middle is taken")->required();
+  command.add_option("photo", options->photo, "photograph, JPEG or PNG; its middle is used")->required();
   command.add_option("--layer", options->objective.layer, "layer of the channel, as phosphene inspect names it")
       ->required();
   command.add_option("--unit", options->objective.unit, "the channel")->required()->check(CLI::Range(0, 1 << 24));
-  command.add_option("--at", options->at, "layers to show (default: those that something of stride reads)")
+  command.add_option("--at", options->at, "layers to show (default: those that a strided layer reads)")
       ->delimiter(',')
       ->allow_extra_args(false);
   command.add_option("--size", options->size, "side of the image (default: what the model was trained at)")

@@ -1,4 +1,4 @@
-// phosphene inspect: what a model consists of, and how a step of it would be computed.
+// phosphene inspect: the layers of a model, and the plan of one step.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -155,12 +155,12 @@ void add_inspect(CLI::App& command) {
   add_one_step_options(command, options->of);
   CLI::Option* json =
       command.add_flag("--json", options->json,
-                       "machine-readable; of a model the memory only with --layer, --size, --batch or --precision");
+                       "machine-readable; for a model, memory only with --layer, --size, --batch or --precision");
   command.add_flag("--explain", options->explain, "show the plan")->excludes(json);
   command
       .add_flag("--roofline", options->roofline,
                 "show the bytes and FLOPs of a step planned for a GPU, and the time that some GPUs need for them at "
-                "the least; needs no GPU")
+                "least; needs no GPU")
       ->excludes(json);
   command.footer("Example:\n  phosphene inspect googlenet --explain --layer mixed4a");
   command.callback([options] { inspect(*options); });

@@ -51,7 +51,7 @@ __attribute__((constructor(101))) void stop_on_an_older_cpu() {
     if (!set.needed || set.present) continue;
     say("phosphene: error: this program was built for a CPU with ");
     say(set.name);
-    say(", which this one lacks; build it here, or with -DPHOSPHENE_ARCH=x86-64-v3 or x86-64\n");
+    say(", which this CPU lacks; build it on this machine, or with -DPHOSPHENE_ARCH=x86-64-v3 or x86-64\n");
     _exit(2);
   }
 }

@@ -1,4 +1,4 @@
-// A program built for one CPU and run on an older one dies of SIGILL. This says why instead.
+// A program built for one CPU dies of SIGILL on an older one. This check prints the reason instead.
 #pragma once
 
 #include <string>

@@ -76,7 +76,7 @@ constexpr Command kCommands[] = {
      add_check}};
 
 constexpr const char* kProgramDescription =
-    "Phosphene makes pictures of what the units of a trained vision network respond to.\n"
+    "See what a vision network looks for: optimise an image until a channel, neuron or class fires.\n"
     "Start with a model (phosphene convert), look at its layers (phosphene inspect), then draw one of its "
     "channels (phosphene render --model M --channel LAYER:UNIT) or a whole config (phosphene render CONFIG.json).";
 
@@ -91,7 +91,7 @@ int report(int exit_code, const std::string& what) {
   return exit_code;
 }
 
-// CLI11 names what it did not expect; for a command or an option this adds what may have been meant.
+// CLI11 names the unexpected argument; this adds the nearest command or option.
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   std::vector<std::string> known;
   const CLI::App* reached = &app;
@@ -104,7 +104,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     what = fmt::format("'{}' was not expected{}", extra, suggestion(extra, known));
     break;
   }
-  if (what.find("subcommand") != std::string::npos) what = "a command is needed";
+  if (what.find("subcommand") != std::string::npos) what = "expected a command";
   return fmt::format("{}; `phosphene {}{}--help` explains", what, reached == &app ? "" : reached->get_name(),
                      reached == &app ? "" : " ");
 }

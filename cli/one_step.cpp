@@ -27,7 +27,7 @@ std::string deepest_map(const Model& model) {
   return deepest;
 }
 
-// As its user wrote it; that it is there is said here, where the flag is known.
+// The layer as the user wrote it. Checked here, where the flag is known.
 const std::string& layer_named(const Model& model, const std::string& layer) {
   at_place("--layer", [&] { return model.resolve(layer); });
   return layer;
@@ -61,7 +61,7 @@ void add_one_step_options(CLI::App& command, OneStepOptions& options) {
   command
       .add_option("model", options.subject,
                   "model file, or name of one in $PHOSPHENE_MODELS, ./models, ~/.cache/phosphene; or an experiment's "
-                  ".json, whose first job's step is meant")
+                  ".json, of which the first job's step is used")
       ->required();
   command.add_option("--layer", options.layer,
                      "of a model: the layer whose channel 0 is drawn (default: the deepest with a map)");

@@ -31,7 +31,7 @@ struct ProbeOptions {
   DeviceOptions device;
 };
 
-// What the network is fed, channels last.
+// The network's input, channels last.
 struct Input {
   Shape shape;
   std::vector<float> data;

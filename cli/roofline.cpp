@@ -59,7 +59,7 @@ void print_roofline(const OneStepSubject& subject) {
     double seconds = 0;
     for (const Program::Step& planned : step.program().steps())
       seconds += seconds_at_least(planned, gpu, subject.config.precision == DType::bf16);
-    fmt::print("{:<9} at the least {:.3f} ms a step ({:.0f} images/s)\n", gpu.name, seconds * 1e3,
+    fmt::print("{:<9} at least {:.3f} ms a step (at most {:.0f} images/s)\n", gpu.name, seconds * 1e3,
                static_cast<double>(subject.image.n) / seconds);
   }
 }

@@ -1,4 +1,4 @@
-// What a GPU must do for one optimisation step at the least.
+// The least that a GPU must do for one optimisation step.
 #pragma once
 
 #include "cli/one_step.h"

@@ -1,4 +1,4 @@
-// OpenMP threads that wait by spinning take the cores from whoever could use them.
+// OpenMP threads that wait by spinning take the cores from other processes.
 #pragma once
 
 namespace phosphene {

@@ -42,7 +42,7 @@ function(phosphene_choose_cuda_architectures)
 endfunction()
 
 if(NOT PHOSPHENE_CUDA MATCHES "^(AUTO|ON|OFF)$")
-  message(FATAL_ERROR "PHOSPHENE_CUDA is '${PHOSPHENE_CUDA}'; AUTO, ON or OFF is meant")
+  message(FATAL_ERROR "PHOSPHENE_CUDA is '${PHOSPHENE_CUDA}'; expected AUTO, ON or OFF")
 endif()
 if(PHOSPHENE_CUDA STREQUAL "AUTO" AND PHOSPHENE_SANITIZE)
   message(STATUS "CUDA: left out, a sanitizer is on")

@@ -1,4 +1,4 @@
-// What every kernel body is written against: where it may run, and how many elements it handles at once.
+// The interface of every kernel body: where it may run, and how many elements it handles at once.
 //
 // A kernel body is a named functor with plain members. It never mentions a thread index, barrier, atomic, stream,
 // allocation or std::, so the same text is compiled by g++ for the CPU and by nvcc for a GPU. Where neighbours share work that loops
@@ -20,7 +20,7 @@
 #define PHOSPHENE_RESTRICT __restrict
 #endif
 
-// A part of a body that is rarely run, and on a CPU a function of its own, out of the way of the registers that the rest fills.
+// A rarely run part of a body. On a CPU it is a separate function, so that it does not compete for registers.
 #ifdef __CUDACC__
 #define PHOSPHENE_CPU_APART PHOSPHENE_HD
 #else

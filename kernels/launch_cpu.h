@@ -6,7 +6,7 @@
 
 namespace phosphene {
 
-// A body whose singles are slow and that overwrites what it does not read says `cpu_may_repeat = true`: the last chunk of a row
+// If single elements are slow and the body does not read what it overwrites, it sets `cpu_may_repeat = true`: the last chunk of a row
 // then overlaps the one before it and computes some elements twice, to the same bits.
 template <class Body>
 inline constexpr bool kMayRepeat = Body::cpu_lanes > 1 && requires {

@@ -66,7 +66,7 @@ PHOSPHENE_HD double logarithm(double x) {
   return __builtin_fma(static_cast<double>(n), 0.69314718055994531, logarithm_near_one<21>(m));
 }
 
-// base^exponent for base >= 0: what the roundings of exponent log base make of it. Below e^-87 it is e^-87.
+// base^exponent for base >= 0, as accurate as the roundings of exponent log base allow. Below e^-87 it is e^-87.
 PHOSPHENE_HD float power(float base, float exponent) { return exponential(exponent * logarithm(base)); }
 
 PHOSPHENE_HD float sigmoid(float x) { return 1.F / (1.F + exponential(-x)); }

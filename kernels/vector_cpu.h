@@ -1,4 +1,4 @@
-// Vectors of floats for bodies that share work between neighbours, which the compiler does not make of loops. Only on the CPU; and
+// Vectors of floats for bodies that share work between neighbours, which the compiler cannot derive from loops. Only on the CPU; and
 // that lanes choose what they read only with AVX2 or AVX-512: elsewhere PHOSPHENE_CPU_PICKS is not defined, and a body does without.
 #pragma once
 
@@ -41,7 +41,7 @@ PHOSPHENE_HD Words bits_of(Floats x) { return reinterpret_cast<Words>(x); }
 PHOSPHENE_HD Floats number_of(Words bits) { return reinterpret_cast<Floats>(bits); }
 PHOSPHENE_HD Floats magnitude(Floats x) { return number_of(bits_of(x) & 0x7FFFFFFFU); }
 
-// As that of a float (kernels/math.h); written as one instruction where there is one, which optimisation alone would promise.
+// As that of a float (kernels/math.h), written as one instruction where there is one: only optimisation would guarantee that.
 PHOSPHENE_HD Floats fused(Floats a, Floats b, Floats c) {
 #if defined(PHOSPHENE_CPU_PICKS) && defined(__AVX512F__)
   return _mm512_fmadd_ps(a, b, c);
@@ -63,7 +63,7 @@ using Indices [[gnu::vector_size(kVectorised * 4), gnu::aligned(4), gnu::may_ali
 
 PHOSPHENE_HD Indices indices_at(const int32_t* from) { return *reinterpret_cast<const Indices*>(from); }
 
-// In a register from here on: GCC 12 would rather load it again for each use, and that is what such loops wait for.
+// Stays in a register from here on: GCC 12 would reload it for each use, and such loops would wait for the load.
 PHOSPHENE_HD void keep(Floats& x) { asm("" : "+v"(x)); }
 PHOSPHENE_HD void keep(Indices& x) { asm("" : "+v"(x)); }
 

@@ -26,7 +26,7 @@ PHOSPHENE_HD T hat(T t) {
   return larger(T{}, 1.F - magnitude(t));
 }
 
-// Coordinates further out than this are all the same to a tap; it keeps the conversion to int defined, NaN included.
+// Coordinates further out than this give the same taps; the bound keeps the conversion to int defined, for NaN too.
 inline constexpr double kFarOutside = 1.0e6;
 
 PHOSPHENE_HD double bounded(double coordinate) { return smaller(larger(coordinate, -kFarOutside), kFarOutside); }

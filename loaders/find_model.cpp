@@ -47,7 +47,7 @@ std::vector<std::string> models_in(const std::vector<fs::path>& folders) {
 
 std::string find_model(const std::string& name_or_path, const std::string& base) {
   const fs::path wanted(name_or_path);
-  if (wanted.empty()) fail("model", "no model is named");
+  if (wanted.empty()) fail("model", "expected the name or path of a model");
   std::vector<fs::path> tried{fs::path(base) / wanted};
   const std::vector<fs::path> folders = model_folders();
   if (!wanted.has_parent_path()) {

@@ -26,7 +26,7 @@ const std::string& metadata_of(const Safetensors& file, const std::string& key) 
 Weights read_tensor(const Safetensors& file, const std::string& name, const std::vector<int64_t>& shape) {
   Weights weights = file.weights(name);
   if (weights.shape != shape) {
-    fail(file.path(), "tensor '{}' has shape [{}]; [{}] is meant", name, fmt::join(weights.shape, ", "),
+    fail(file.path(), "tensor '{}' has shape [{}]; expected [{}]", name, fmt::join(weights.shape, ", "),
          fmt::join(shape, ", "));
   }
   if (!std::all_of(weights.data, weights.data + weights.elements(), [](float number) { return std::isfinite(number); }))
@@ -44,7 +44,7 @@ float read_slope(const Safetensors& file) {
   float slope = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), slope);
   if (error != std::errc{} || end != text.data() + text.size() || !(slope >= 0) || !(slope <= 1))
-    fail(file.path(), "'leaky_slope' is '{}'; a number from 0 to 1 is meant", text);
+    fail(file.path(), "'leaky_slope' is '{}'; expected a number from 0 to 1", text);
   return slope;
 }
 
@@ -53,7 +53,7 @@ void read_activation(const JsonReader& json, bool last, float slope, GeneratorLa
   const std::vector<std::string> known =
       last ? std::vector<std::string>{"sigmoid"} : std::vector<std::string>{"leaky_relu", "relu", "none"};
   if (std::find(known.begin(), known.end(), activation) == known.end()) {
-    json.refuse("the activation '{}' {}; {} is meant{}", activation, last ? "behind the last layer" : "is unknown",
+    json.refuse("the activation '{}' {}; expected {}{}", activation, last ? "behind the last layer" : "is unknown",
                 fmt::join(known, ", "), suggestion(activation, known));
   }
   layer.rectified = activation == "leaky_relu" || activation == "relu";
@@ -155,7 +155,7 @@ void read_statistics(const Safetensors& file, Generator& generator) {
 
 Generator read_generator(const std::string& path) {
   const Safetensors file = Safetensors::open(path);
-  if (!file.metadata().contains("format")) fail(path, "is no generator: its metadata names no format");
+  if (!file.metadata().contains("format")) fail(path, "is not a generator: its metadata names no format");
   if (const std::string& format = file.metadata().at("format"); format != kFormat)
     fail(path, "a generator of the unknown format '{}'; '{}' is read", format, kFormat);
   Generator generator;

@@ -97,7 +97,7 @@ const JsonReader& JsonReader::only(const std::vector<std::string>& keys) const {
   must_be_object();
   for (const auto& [key, value] : json_->items()) {
     if (!among(key, keys))
-      refuse("unknown key '{}'{}; known are {}", key, suggestion(key, keys),
+      refuse("unknown key '{}'{}; expected one of: {}", key, suggestion(key, keys),
              keys.empty() ? "none" : fmt::format("{}", fmt::join(keys, ", ")));
   }
   return *this;

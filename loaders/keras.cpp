@@ -42,7 +42,7 @@ std::vector<float> read_dataset(const Handle& file, const std::string& path, con
   const Handle type(H5Dget_type(dataset.get()), H5Tclose);
   const int rank = space.valid() ? H5Sget_simple_extent_ndims(space.get()) : -1;
   if (rank != static_cast<int>(shape.size()) || !type.valid() || H5Tget_class(type.get()) != H5T_FLOAT) {
-    fail(path, "dataset '{}' is no array of {} dimensions of floating-point numbers", name, shape.size());
+    fail(path, "dataset '{}' is not an array of {} dimensions of floating-point numbers", name, shape.size());
   }
   std::vector<hsize_t> found(shape.size());
   H5Sget_simple_extent_dims(space.get(), found.data(), nullptr);

@@ -30,7 +30,7 @@ std::vector<std::string> read_labels(const std::string& path) {
   const auto file = MappedFile::open(path);
   const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
   if (text.size() > kMaxLabelBytes || text.find('\0') != std::string_view::npos)
-    fail(path, "is no text file of labels");
+    fail(path, "is not a text file of labels");
   std::vector<std::string> labels;
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
@@ -39,7 +39,8 @@ std::vector<std::string> read_labels(const std::string& path) {
   }
   while (!labels.empty() && labels.back().empty()) labels.pop_back();
   const auto empty = std::find(labels.begin(), labels.end(), "");
-  if (empty != labels.end()) fail(path, "line {} is empty; one label a line is meant", empty - labels.begin() + 1);
+  if (empty != labels.end())
+    fail(path, "line {} is empty; expected one label on each line", empty - labels.begin() + 1);
   if (labels.empty()) fail(path, "holds no labels");
   return labels;
 }

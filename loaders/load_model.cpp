@@ -49,7 +49,7 @@ Model load_unlabelled(const std::string& path, const std::string& topology, cons
   fail(path, "is of no format that is read: {}", kFormats);
 }
 
-// As many labels as the classifier has outputs, or they belong to another network.
+// Throws unless there are as many labels as outputs: the labels would belong to another network.
 void check_labels(const Model& model, const std::string& path) {
   Graph graph;
   const TensorInfo input{{1, model.channels, model.height, model.width}, Layout::channels_last, DType::f32};

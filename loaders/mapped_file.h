@@ -10,7 +10,7 @@ namespace phosphene {
 
 class MappedFile {
  public:
-  // Throws when there is no such file, it cannot be read, is no regular file, or is empty.
+  // Throws if the file does not exist, cannot be read, is not a regular file, or is empty.
   static std::shared_ptr<const MappedFile> open(const std::string& path);
 
   MappedFile(const MappedFile&) = delete;

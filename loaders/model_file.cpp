@@ -191,7 +191,7 @@ void read_aliases(Model& model, const JsonReader& json) {
   for (const Layer& layer : model.layers) known.insert(layer.name);
   for (const std::string& alias : json.keys()) {
     const std::string layer = json.at(alias).string();
-    if (!known.contains(layer)) fail(json.file(), "alias '{}' stands for no layer", alias);
+    if (!known.contains(layer)) fail(json.file(), "alias '{}' does not name a layer", alias);
     model.aliases[alias] = layer;
   }
 }

@@ -60,10 +60,11 @@ SafetensorsEntry read_entry(const std::string& path, const std::string& name, co
   SafetensorsEntry entry;
   entry.dtype = part("dtype", SortedJson::value_t::string).get<std::string>();
   const std::vector<uint64_t> shape = unsigned_numbers(part("shape", SortedJson::value_t::array));
-  if (shape.size() != described["shape"].size()) fail(path, "tensor '{}' has a shape that is no list of sizes", name);
+  if (shape.size() != described["shape"].size())
+    fail(path, "tensor '{}' has a shape that is not a list of sizes", name);
   const std::vector<uint64_t> offsets = unsigned_numbers(part("data_offsets", SortedJson::value_t::array));
   if (offsets.size() != 2 || offsets[0] > offsets[1])
-    fail(path, "tensor '{}' has data_offsets that are no range", name);
+    fail(path, "tensor '{}' has data_offsets that are not a range", name);
   if (offsets[1] > data.size()) {
     fail(path, "tensor '{}' ends {} bytes beyond the end of the file: it is truncated", name, offsets[1] - data.size());
   }
@@ -98,9 +99,9 @@ void refuse_overlaps(const std::string& path, const std::map<std::string, Safete
 
 std::map<std::string, std::string> read_metadata(const std::string& path, const SortedJson& described) {
   std::map<std::string, std::string> metadata;
-  if (!described.is_object()) fail(path, "the metadata is no object");
+  if (!described.is_object()) fail(path, "the metadata is not an object");
   for (const auto& [key, value] : described.items()) {
-    if (!value.is_string()) fail(path, "metadata '{}' is no string", key);
+    if (!value.is_string()) fail(path, "metadata '{}' is not a string", key);
     metadata[key] = value.get<std::string>();
   }
   return metadata;
@@ -136,7 +137,7 @@ std::vector<float> to_floats(const std::string& path, const std::string& name, c
     return converted<uint16_t>(entry.bytes,
                                [](uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); });
   }
-  fail(path, "tensor '{}' is {}; F32, F16, BF16 or F64 is meant", name, entry.dtype);
+  fail(path, "tensor '{}' is {}; expected F32, F16, BF16 or F64", name, entry.dtype);
 }
 
 }  // namespace
@@ -163,7 +164,7 @@ Safetensors Safetensors::open(const std::string& path) {
     fail(path, "the header takes {} bytes; at most {} are read", header_bytes, kMaxHeaderBytes);
   const SortedJson header =
       parse_header(path, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes});
-  if (!header.is_object()) fail(path, "the header is no JSON object: no safetensors file, or a damaged one");
+  if (!header.is_object()) fail(path, "the header is not a JSON object: not a safetensors file, or a damaged one");
   const std::span<const std::byte> data = bytes.subspan(kLengthBytes + header_bytes);
   for (const auto& [name, described] : header.items()) {
     if (name == kMetadata)

@@ -27,7 +27,7 @@ void require_memory(const Backend& backend, int64_t bytes) {
   constexpr double kMegabyte = 1e-6;
   throw OutOfMemory(
       Blame::user, "memory",
-      fmt::format("{:.0f} MB are needed and {:.0f} MB can be had ({}); a smaller size or batch needs less",
+      fmt::format("{:.0f} MB are needed and {:.0f} MB are available ({}); a smaller size or batch needs less",
                   static_cast<double>(memory.used + bytes) * kMegabyte,
                   static_cast<double>(memory.used + memory.available) * kMegabyte, memory.limit));
 }

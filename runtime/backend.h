@@ -1,4 +1,4 @@
-// What a backend must offer: memory, and for every problem a task or a refusal with its reason.
+// The interface of a backend: memory, and for every problem a task, or a refusal with its reason.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace phosphene {
 
 class Problem;
 
-// One planned step. `bind` is called after memory has been laid out (and before, by who measures); `run` allocates nothing, checks
+// One planned step. `bind` is called after memory has been laid out (by autotuning also before); `run` allocates nothing, checks
 // nothing.
 class Task : public Interface {
  public:
@@ -57,11 +57,11 @@ struct GradientEpilogues {
 struct MemoryUse {
   int64_t used = 0;       // now; on the CPU what this process has resident, on a GPU what is taken of it by anyone
   int64_t peak = 0;       // the most of it so far
-  int64_t available = 0;  // what more can be had
-  std::string limit;      // what says so: "the machine", "a cgroup", "ulimit -v"
+  int64_t available = 0;  // that this process can still take
+  std::string limit;      // the tightest limit: "the machine", "a cgroup", "ulimit -v"
 };
 
-// More memory is wanted than can be had: what wants less can be tried.
+// More memory is needed than is available; a caller may retry with a smaller batch.
 class OutOfMemory : public Error {
  public:
   using Error::Error;
@@ -91,7 +91,7 @@ class Transfer : public Interface {
 // Which implementation was found to be the fastest: a problem in words, and the implementation's name.
 using ImplementationChoices = std::map<std::string, std::string>;
 
-// What a device can do at best, per second.
+// A device's peak speed, per second.
 struct Peaks {
   double flops = 0;  // of a large matrix product
   double bytes = 0;  // read and written by a large copy
@@ -117,9 +117,9 @@ class Backend : public Interface {
   }
   // Those of the problems planned so far that were chosen by measurement; a run that goes on must make them again.
   [[nodiscard]] virtual ImplementationChoices implementation_choices() const { return {}; }
-  // What is to become part of the convolutions' gradients (runtime/fuse.h).
+  // The sums and masks that gradients of convolutions take up (runtime/fuse.h).
   [[nodiscard]] virtual GradientEpilogues gradient_epilogues() const { return {}; }
-  // What the offsets in an arena are multiples of.
+  // Offsets in an arena are multiples of this.
   [[nodiscard]] virtual int64_t alignment() const { return 64; }
   // Waits until everything asked for has been done: read() does so by itself, for what it reads.
   virtual void wait() {}
@@ -127,7 +127,7 @@ class Backend : public Interface {
   [[nodiscard]] virtual Peaks measure_peaks(DType storage) = 0;
 };
 
-// Throws OutOfMemory where `bytes` more, and the 5 % by which a prediction may be wrong, cannot be had.
+// Throws OutOfMemory unless `bytes` more are available, with 5 % to spare because a prediction may be wrong.
 void require_memory(const Backend& backend, int64_t bytes);
 
 }  // namespace phosphene

@@ -1,4 +1,4 @@
-// Where what is found out once on a machine is kept for the next time.
+// The folder that keeps results of measurements on this machine for later runs.
 #pragma once
 
 #include <string>

@@ -26,7 +26,7 @@ std::string module_path() {
   return "";
 }
 
-// A cheap look before CUDA's libraries are loaded: none of them is of use without the driver's.
+// A cheap check before CUDA's libraries are loaded: they are useless without the driver.
 bool driver_is_there() {
   void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
   if (driver != nullptr) dlclose(driver);
@@ -63,7 +63,7 @@ class CudaModule {
     devices = reinterpret_cast<decltype(devices)>(dlsym(handle_, "phosphene_cuda_devices"));
     backend = reinterpret_cast<decltype(backend)>(dlsym(handle_, "phosphene_cuda_backend"));
     if (build == nullptr || devices == nullptr || backend == nullptr) {
-      failure_ = path + " is no module of this program";
+      failure_ = path + " is not a module of this program";
     } else if (std::string(build()) != PHOSPHENE_VERSION) {
       failure_ = fmt::format("{} is of version {}, this program of {}", path, build(), PHOSPHENE_VERSION);
     }
@@ -78,7 +78,7 @@ class CudaModule {
 DeviceChoice choose_device(const DeviceOptions& options) {
   const std::string& device = options.device;
   if (device != "auto" && device != "cpu" && device != "cuda") {
-    fail("--device", "'{}' is none of auto, cpu, cuda{}", device, suggestion(device, {"auto", "cpu", "cuda"}));
+    fail("--device", "'{}' is not one of auto, cpu, cuda{}", device, suggestion(device, {"auto", "cpu", "cuda"}));
   }
   DeviceChoice choice;
   if (device != "cpu") {

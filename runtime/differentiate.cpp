@@ -51,7 +51,7 @@ std::vector<ValueId> differentiate(Graph& graph, std::span<const ValueId> wrt) {
     if (!passes || node.op->updates_state()) continue;
     for (const ValueId id : node.dst) needed[static_cast<size_t>(id)] = true;
   }
-  // The list grows behind us while we walk it backwards, so nodes are copied, not referred to.
+  // The list grows while we walk it backwards, so nodes are copied, not referenced.
   for (size_t index = graph.nodes().size(); index-- > 0;) {
     const Node node = graph.nodes()[index];
     if (node.op->updates_state() || !needed[static_cast<size_t>(node.dst.front())]) continue;

@@ -14,7 +14,7 @@ class DryRunMemory final : public Memory {
  public:
   explicit DryRunMemory(int64_t bytes) : bytes_(bytes) {
     data_ = static_cast<std::byte*>(std::calloc(static_cast<size_t>(bytes) + 1, 1));
-    if (data_ == nullptr) fail("memory", "{} MB could not be had", bytes >> 20);
+    if (data_ == nullptr) fail("memory", "cannot allocate {} MB", bytes >> 20);
   }
   ~DryRunMemory() override { std::free(data_); }
   [[nodiscard]] std::byte* data() const override { return data_; }
@@ -28,7 +28,7 @@ class DryRunMemory final : public Memory {
 class DryRunTask final : public Task {
  public:
   void bind(std::span<std::byte* const> /*operands*/, std::byte* /*workspace*/) override {}
-  void run() override { fail_internal("plan on paper", "it cannot be run"); }
+  void run() override { fail_internal("dry run", "the plan cannot be run"); }
 };
 
 class DryRunBackend final : public Backend {
@@ -42,10 +42,10 @@ class DryRunBackend final : public Backend {
   [[nodiscard]] MemoryUse memory() const override { return {0, 0, std::numeric_limits<int64_t>::max() / 2, "paper"}; }
   void write(std::byte* /*dst*/, std::span<const std::byte> /*src*/) override {}
   void read(std::span<std::byte> /*dst*/, const std::byte* /*src*/) override {
-    fail_internal("plan on paper", "it has no numbers");
+    fail_internal("dry run", "the plan has no values");
   }
   [[nodiscard]] int64_t alignment() const override { return 256; }
-  [[nodiscard]] Peaks measure_peaks(DType /*storage*/) override { fail_internal("plan on paper", "it has no speed"); }
+  [[nodiscard]] Peaks measure_peaks(DType /*storage*/) override { fail_internal("dry run", "the plan has no speed"); }
   [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {true, true, true}; }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {

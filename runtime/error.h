@@ -58,13 +58,13 @@ decltype(auto) at_place_if_none(const std::string& place, Call&& call) {
   }
 }
 
-// fail("model.safetensors", "tensor {} is truncated", name): the user's mistake, told with its place.
+// fail("model.safetensors", "tensor {} is truncated", name): the user's mistake, with its place.
 template <class... Arguments>
 [[noreturn]] void fail(std::string where, fmt::format_string<Arguments...> what, Arguments&&... arguments) {
   throw Error(Blame::user, std::move(where), fmt::format(what, std::forward<Arguments>(arguments)...));
 }
 
-// A promise of our own that does not hold.
+// A broken invariant: our fault, not the user's.
 template <class... Arguments>
 [[noreturn]] void fail_internal(std::string where, fmt::format_string<Arguments...> what, Arguments&&... arguments) {
   throw Error(Blame::phosphene, std::move(where), fmt::format(what, std::forward<Arguments>(arguments)...));

@@ -10,7 +10,7 @@
 namespace phosphene {
 namespace {
 
-// Who reads and who writes each value; kept ones have a reader that is no instruction.
+// The readers and the writer of each value. A kept value has a reader that is not an instruction.
 struct Uses {
   std::map<ValueId, std::vector<size_t>> readers;
   std::map<ValueId, size_t> writer;

@@ -1,4 +1,4 @@
-// Passes over the lowered list before it is planned. Values keep their meaning; only how they are computed changes.
+// Passes that rewrite the lowered list before planning. Values stay the same; only the way they are computed changes.
 #pragma once
 
 #include <span>

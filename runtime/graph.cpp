@@ -66,7 +66,7 @@ ValueId Graph::append(std::shared_ptr<const Op> op, std::vector<ValueId> src, co
 void Graph::append_update(std::shared_ptr<const Op> op, std::vector<ValueId> src, std::vector<ValueId> states,
                           const std::string& name) {
   for (const ValueId id : states) {
-    if (value(id).storage != Storage::state) fail_internal(name, "{} is no state", value(id).name);
+    if (value(id).storage != Storage::state) fail_internal(name, "{} is not a state", value(id).name);
   }
   nodes_.push_back({std::move(op), std::move(src), std::move(states), name});
 }

@@ -20,7 +20,7 @@ class Differentiator;
 class Problem;
 struct Node;
 
-// What a layer is, apart from where it stands: attributes, shapes, gradient, and the problem it sets a backend.
+// A kind of layer with its attributes: shapes, gradient, and the problem it gives a backend.
 // Immutable once built, so graphs share ops.
 class Op : public Interface {
  public:

@@ -85,7 +85,7 @@ void Program::find_lifetimes(const std::vector<Instruction>& list, const std::ve
   }
   for (const ValueId id : keep) {
     if (!is_transient(id)) continue;
-    if (!lifetimes_.contains(id)) fail_internal(graph_.value(id).name, "a value that nothing writes cannot be kept");
+    if (!lifetimes_.contains(id)) fail_internal(graph_.value(id).name, "cannot keep a value that nothing writes");
     lifetimes_[id].last = end;
   }
   dies_after_.resize(list.size());
@@ -226,7 +226,7 @@ void Program::check_step(size_t index) {
     std::vector<std::byte> behind(kSentinelBytes);
     backend_.read(behind, pointers_[static_cast<size_t>(id)] + graph_.info(id).bytes());
     if (std::any_of(behind.begin(), behind.end(), [](std::byte byte) { return byte != kSentinel; })) {
-      fail_internal(steps_[index].layer, "{} wrote behind the end of '{}'", steps_[index].kind, graph_.value(id).name);
+      fail_internal(steps_[index].layer, "{} wrote past the end of '{}'", steps_[index].kind, graph_.value(id).name);
     }
   };
   for (const ValueId id : writes_[index]) check(id);

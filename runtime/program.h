@@ -44,7 +44,7 @@ class Program {
 
   // Drops what neither `keep` nor a state needs, fuses (runtime/fuse.h), chooses implementations, lays out memory and takes it.
   // `keep`: transient values that can be read after run(). `backend` and `states` must outlive the program. Throws OutOfMemory
-  // before memory is taken that cannot be had.
+  // before it would take more memory than is available.
   Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend, States& states, ProgramOptions options = {});
 
   // The arena, the constants and the memory of the states; once, before anything is run.
@@ -68,7 +68,7 @@ class Program {
   [[nodiscard]] std::unique_ptr<Transfer> start_read(ValueId value) const;
 
   // Runs task by task what updates no state, and names the layer that wrote the first value of image n which is not finite; ""
-  // where there is none. For finding out why an objective is not finite: slow.
+  // where there is none. Slow; for diagnosing an objective that is not finite.
   [[nodiscard]] std::string first_not_finite(int64_t n);
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }

@@ -30,7 +30,7 @@ class States {
   [[nodiscard]] int64_t bytes() const;
   [[nodiscard]] std::vector<std::string> names() const;
 
-  // Copies to and from the host. The span must have the state's size.
+  // Copies to and from the host. The span must be as large as the state.
   void write(const std::string& name, std::span<const std::byte> bytes);
   void read(const std::string& name, std::span<std::byte> bytes) const;
   // `bytes.size()` bytes from byte `first` on.

@@ -32,7 +32,7 @@ struct Shape {
 };
 std::string to_string(const Shape& shape);  // "1x64x56x56", always N C H W
 
-// What is known of a value before it has memory.
+// Shape, layout and type of a value, before it has memory.
 struct TensorInfo {
   Shape shape;
   Layout layout = Layout::channels_last;
@@ -50,7 +50,7 @@ struct Weights {
   std::vector<int64_t> shape;
 
   [[nodiscard]] int64_t elements() const;
-  // Rows [first, first + count) along the first dimension, where they are; of none none.
+  // Rows [first, first + count) along the first dimension, without a copy; empty numbers stay empty.
   [[nodiscard]] Weights rows(int64_t first, int64_t count) const;
   static Weights from(std::vector<float> values, std::vector<int64_t> shape);
 };

@@ -72,7 +72,8 @@ class Classifier {
 void check_classes(const Model& model) {
   (void)model.logits();  // throws where there is no classifier
   require_photographs(model, model.name);
-  if (!(model.preprocessing.scale > 0)) fail(model.name, "a preprocessing with scale {}", model.preprocessing.scale);
+  if (!(model.preprocessing.scale > 0))
+    fail(model.name, "expected a preprocessing scale above 0, got {}", model.preprocessing.scale);
 }
 
 // `photo` moved by 1 along `signs`, within `most` of `origin` and within a byte.
@@ -157,7 +158,8 @@ AdversarialExample make_adversarial(const Model& model, Backend& backend, const 
   example.adversarial = example.photo;
   Classifier classifier(model, backend, example.target);
   example.before = example.after = classifier.probabilities(example.photo);
-  if (example.succeeded()) fail("--to", "the network takes the photograph for '{}' already", label_of(model, target));
+  if (example.succeeded())
+    fail("--to", "the network already classifies the photograph as '{}'", label_of(model, target));
   while (example.steps < options.steps && static_cast<double>(example.after[target]) < options.until) {
     step(example.adversarial, example.photo, classifier.signs(), options.most);
     example.after = classifier.probabilities(example.adversarial);

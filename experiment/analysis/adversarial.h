@@ -1,4 +1,4 @@
-// Adversarial examples: a photograph, changed by less than anyone sees, that a network takes for something else (C. Szegedy et al.,
+// Adversarial examples: a photograph, changed invisibly, that a network classifies as something else (C. Szegedy et al.,
 // "Intriguing properties of neural networks", 2013). Found by the basic iterative method (A. Kurakin, I. Goodfellow and S. Bengio,
 // "Adversarial examples in the physical world", 2016, targeted): every byte moves by 1 along the sign of the gradient of the target's
 // log-probability, and stays within `most` of the photograph's and within 0 to 255. Pixels are bytes all along, so that what is
@@ -18,7 +18,7 @@ namespace phosphene {
 struct AdversarialOptions {
   std::string target;  // a class's label
   int most = 8;        // of 255, for each byte
-  int64_t steps = 64;  // at the most
+  int64_t steps = 64;  // at most
   double until = 0.9;  // ends when the target's probability reaches this
 };
 

@@ -1,4 +1,4 @@
-// What a network takes an image for.
+// The classes that a network sees in an image.
 #pragma once
 
 #include <string>

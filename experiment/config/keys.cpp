@@ -62,7 +62,7 @@ Key<Settings> colour_key() {
              [value](const JsonReader& reader, Settings& settings) {
                settings.image.colour = value.read(reader);
                if (settings.image.parameterization->draws_own_colours())
-                 reader.refuse("a generator draws colours as they are");
+                 reader.refuse("'colour' does not apply: a generator draws final colours");
              })
       .scope(kOfAPhase);
 }
@@ -157,12 +157,9 @@ Key<Config> snapshots_key() {
 
 std::vector<KeyDescription> all_descriptions() {
   std::vector<KeyDescription> all;
-  const auto before_settings = [](const Key<Config>& key) { return key.description.name != "phases"; };
-  const auto& run = run_keys();
-  const auto middle = std::find_if_not(run.begin(), run.end(), before_settings);
-  for (auto key = run.begin(); key != middle; ++key) all.push_back(key->description);
+  for (const Key<Config>& key : heading_keys()) all.push_back(key.description);
   for (const Key<Settings>& key : settings_keys()) all.push_back(key.description);
-  for (auto key = middle; key != run.end(); ++key) all.push_back(key->description);
+  for (const Key<Config>& key : run_keys()) all.push_back(key.description);
   return all;
 }
 
@@ -195,7 +192,7 @@ const std::vector<Key<Settings>>& settings_keys() {
   return keys;
 }
 
-const std::vector<Key<Config>>& run_keys() {
+const std::vector<Key<Config>>& heading_keys() {
   static const std::vector<Key<Config>> keys = {
       key_read_by<Config>("version", integer(1, 1), "The version of this format.",
                           [](int64_t /*version*/, Config& /*config*/) {})
@@ -208,6 +205,12 @@ const std::vector<Key<Config>>& run_keys() {
           "~/.cache/phosphene.")
           .required()
           .scope(kOfTheRun),
+  };
+  return keys;
+}
+
+const std::vector<Key<Config>>& run_keys() {
+  static const std::vector<Key<Config>> keys = {
       raw_key<Config>(
           "phases", phases_format(),
           "What is done with the pictures afterwards, in turn: keys that replace those of the phase before. While "

@@ -17,10 +17,11 @@ inline constexpr int kOfAPhase = 2;  // a phase may replace it
 
 // What phases have too, in the order they are read: some depend on those before them.
 const std::vector<Key<Settings>>& settings_keys();
-// What a config has once.
+// What a config has once: read before its settings, and after them.
+const std::vector<Key<Config>>& heading_keys();
 const std::vector<Key<Config>>& run_keys();
 
-// Of both.
+// Of all three, in this order.
 const ObjectFormat& config_format();
 
 // The names of the keys in a scope.

@@ -66,14 +66,14 @@ void start_at_the_picture(Settings& settings) {
 void check_carry_over(const JsonReader& reader, const Settings& phase) {
   if (phase.carry_over != CarryOver::picture) return;
   if (phase.image.transparency)
-    reader.refuse("with 'transparency' a phase goes on with the parameterization, colour and size of the first");
+    reader.refuse("with 'transparency', a phase cannot change the parameterization, colour or size");
   if (!phase.image.parameterization->takes_a_picture())
-    reader.refuse("a CPPN or a prior cannot take a picture over: it is the first phase, or goes on with its own");
+    reader.refuse("a CPPN or a prior cannot continue from another parameterization's picture; make it the first phase");
 }
 
 Phase read_phase(const JsonReader& reader, const Phase& before) {
   if (reader.is_object() && reader.has("transparency"))
-    reader.at("transparency").refuse("it is the same in all phases");
+    reader.at("transparency").refuse("it cannot differ between phases");
   reader.only(keys_in_scope(kOfAPhase));
   if (reader.size() == 0) reader.refuse("an empty phase: nothing would change");
   Phase phase;

@@ -74,9 +74,9 @@ void read_variants(const JsonReader& reader, Config& config) {
   for (const std::string& name : reader.keys()) {
     const JsonReader variant = reader.at(name);
     variant.must_be_object();
-    if (name.empty()) variant.refuse("a variant without a name");
+    if (name.empty()) variant.refuse("a variant needs a name");
     for (const std::string& key : of_the_run)
-      if (variant.has(key)) variant.refuse("'{}' is the same for the whole run", key);
+      if (variant.has(key)) variant.refuse("a variant cannot change '{}': it applies to the whole run", key);
     config.variants.emplace_back(name, std::make_shared<const Json>(variant.json()));
   }
   if (config.variants.empty()) reader.refuse("there is no variant");
@@ -93,7 +93,7 @@ void check_pointer(const JsonReader& values, const std::string& pointer, const J
   const Json::json_pointer at(pointer);
   const Json::json_pointer above = at.parent_pointer();
   if (!config.contains(at) && !(config.contains(above) && config[above].is_object()))
-    values.refuse("the config has nothing there; write a value to sweep over");
+    values.refuse("the config has no such key; add it with a value, then sweep over it");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// One search under way.
+// The state of a running search.
 class ExampleSearch {
  public:
   explicit ExampleSearch(const ExamplesOptions& options)
@@ -67,7 +67,7 @@ class ExampleSearch {
   Clock::time_point start_ = Clock::now(), saved_ = Clock::now();
 };
 
-// Crops inside the folder of photographs would be photographs of the next call.
+// Crops inside the folder of photographs would count as photographs in the next call.
 void ExampleSearch::check_out() const {
   const fs::path out = fs::weakly_canonical(options_.out), photographs = fs::weakly_canonical(options_.folder);
   const fs::path relative = out.lexically_relative(photographs);
@@ -89,17 +89,17 @@ void ExampleSearch::take_up() {
   if (options_.restart) start_over();
   if (!fs::exists(index_path())) return;
   const Json there = read_json(index_path());
-  if (!there.contains("asked")) fail(index_path(), "is no index of examples; choose another --out");
+  if (!there.contains("asked")) fail(index_path(), "is not an index of examples; choose another --out");
   const std::string difference = first_difference(there["asked"], request_);
   if (!difference.empty())
-    fail(options_.out, "holds other examples: {}; choose another --out, or --restart to lose them", difference);
+    fail(options_.out, "holds other examples: {}; choose another --out, or delete them with --restart", difference);
   read_state(there, index_path(), responses_, state_);
 }
 
 void ExampleSearch::check_photographs() {
   const PhotoFolder::Count count = photographs_.count(state_.last);
   all_ = count.all;
-  if (all_ == 0) fail(options_.folder, "no file in it or below ends in .jpg, .jpeg or .png");
+  if (all_ == 0) fail(options_.folder, "contains no .jpg, .jpeg or .png file");
   if (count.up_to_last != state_.photographs || count.keys != state_.keys) {
     fail(options_.folder,
          "of its photographs {} were looked at up to '{}', where other photographs stand now ({}); "

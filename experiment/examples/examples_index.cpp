@@ -122,7 +122,7 @@ class StateReader {
   [[nodiscard]] int64_t scale_index(const JsonReader& reader) const {
     const std::vector<double>& scales = responses_.scales();
     const auto found = std::find(scales.begin(), scales.end(), reader.number(0, 100));
-    if (found == scales.end()) reader.refuse("is none of the scales {}", fmt::join(scales, ", "));
+    if (found == scales.end()) reader.refuse("is not one of the scales {}", fmt::join(scales, ", "));
     return found - scales.begin();
   }
   void read_heap(const JsonReader& reader, BestExamples& heap) const {
@@ -138,7 +138,7 @@ class StateReader {
     const std::string digits = keys.text();
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), state_.keys, 16);
     if (error != std::errc{} || end != digits.data() + digits.size())
-      keys.refuse("'{}' is no hexadecimal number", digits);
+      keys.refuse("'{}' is not a hexadecimal number", digits);
     for (const JsonReader& one : list(reader.at("sample"), PhotographSample::kSize)) {
       PhotographSample::Entry entry{photograph(one), {}};
       for (const JsonReader& at : exactly(one.at("responses"), responses_.units().size())) {

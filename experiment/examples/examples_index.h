@@ -27,7 +27,7 @@ struct ExamplesState {
   ExampleSelection selection;
 };
 
-// What makes two searches the same.
+// Two searches are the same if this is equal.
 Json examples_request(const std::string& model, const UnitResponses& responses, int64_t per_unit);
 
 // `folder`: of the photographs, as given.

@@ -61,7 +61,7 @@ bool holds(const Photo& photo, const Box& box) {
 
 void write_crops_of(const Photo& photo, std::span<const Crop> crops, const std::string& out) {
   for (const Crop& crop : crops) {
-    if (!holds(photo, crop.box)) fail(crop.photograph, "has another size than when it was looked at");
+    if (!holds(photo, crop.box)) fail(crop.photograph, "has changed its size since the search");
     write_jpeg(out + "/" + crop.picture, cut_out(photo, crop.box));
   }
 }
@@ -107,7 +107,7 @@ Json rendered_pictures(const std::string& run_folder, const Model& model, const 
   Json pictures = Json::array();
   if (run_folder.empty()) return pictures;
   if (!fs::exists(run_folder + "/config.json") || !fs::is_directory(run_folder + "/records"))
-    fail(run_folder, "is no run folder; give the --out of phosphene render");
+    fail(run_folder, "is not a run folder; expected the --out of phosphene render");
   const std::string made_with = read_json(run_folder + "/config.json").value("model", "");
   if (made_with != model.name) fail(run_folder, "shows units of '{}', not of '{}'", made_with, model.name);
   for (const Json& record : read_records(run_folder, false)) {
@@ -119,7 +119,7 @@ Json rendered_pictures(const std::string& run_folder, const Model& model, const 
                           {"objective", record.at("objective").get<double>()},
                           {"picture", record.at("picture").get<std::string>()}});
     } catch (const Json::exception& error) {
-      fail(run_folder, "its record '{}' is none that phosphene wrote ({})", record.dump().substr(0, 60), error.what());
+      fail(run_folder, "its record '{}' was not written by phosphene ({})", record.dump().substr(0, 60), error.what());
     }
   }
   return pictures;

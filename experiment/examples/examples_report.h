@@ -1,4 +1,4 @@
-// What people look at: the crops of the examples as files, and the page that lays them out.
+// The crops of the examples as files, and the page that shows them.
 #pragma once
 
 #include "experiment/examples/examples.h"
@@ -13,7 +13,7 @@ namespace phosphene {
 bool write_crops(const Json& index, const PhotoFolder& photographs, const ExamplesOptions& options);
 
 // The finished pictures of the units in a run folder of the same model: a list of {unit, weight, objective, picture}, where a negative
-// weight means that the unit was driven down. Throws for a folder that is no run or one of another model.
+// weight means that the unit was minimised. Throws if the folder is not a run, or a run of another model.
 Json rendered_pictures(const std::string& run_folder, const Model& model, const UnitResponses& responses);
 
 // Writes examples.html from the index; pictures of `rendered` are copied from their run folder. Returns the page's path.

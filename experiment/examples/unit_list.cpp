@@ -15,8 +15,8 @@ std::vector<int64_t> parse_units(const std::string& text, const std::string& whe
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), unit);
     if (digits.empty() || digits.front() == '-' || error == std::errc::invalid_argument ||
         end != digits.data() + digits.size()) {
-      fail(where, "'{}' is no unit; give numbers as in 0,5,97 or 0-511, or all ('{}' has {} channels, 0 to {})", digits,
-           layer, channels, channels - 1);
+      fail(where, "'{}' is not a unit; expected numbers as in 0,5,97 or 0-511, or all ('{}' has {} channels, 0 to {})",
+           digits, layer, channels, channels - 1);
     }
     if (error != std::errc{} || unit >= channels) {
       fail(where, "unit {} does not exist: '{}' has {} channels, 0 to {}", digits, layer, channels, channels - 1);
@@ -31,7 +31,7 @@ std::vector<int64_t> parse_units(const std::string& text, const std::string& whe
     const size_t dash = part.find('-', 1);
     const int64_t first = number(part.substr(0, dash));
     const int64_t last = dash == std::string::npos ? first : number(part.substr(dash + 1));
-    if (last < first) fail(where, "'{}' runs backwards; {}-{} is meant", part, last, first);
+    if (last < first) fail(where, "'{}' runs backwards; expected {}-{}", part, last, first);
     for (int64_t unit = first; unit <= last; ++unit) units.insert(unit);
     begin = end + 1;
   }

@@ -33,7 +33,8 @@ UnitResponses::UnitResponses(const Model& model, const std::string& layer, const
 
 UnitResponses::Size UnitResponses::size_at(double scale) const {
   constexpr double kMaxScale = 16;
-  if (!(scale > 0 && scale <= kMaxScale)) fail("--scales", "{} is not above 0 and at most {}", scale, kMaxScale);
+  if (!(scale > 0 && scale <= kMaxScale))
+    fail("--scales", "expected a scale above 0 and at most {1}, got {0}", scale, kMaxScale);
   if (std::count(scales_.begin(), scales_.end(), scale) > 1) fail("--scales", "{} is given twice", scale);
   const auto pixels = [&](int64_t side) { return std::max(1LL, std::llround(scale * static_cast<double>(side))); };
   Size size;

@@ -22,7 +22,7 @@ class UnitResponses {
 
   [[nodiscard]] std::vector<Responses> to(const Photo& photo);  // one for each unit
 
-  // What the unit saw when it responded: its receptive field, in pixels of the photograph.
+  // The receptive field of the response, in pixels of the photograph.
   [[nodiscard]] Box crop(size_t unit, const Example& example) const;
 
   [[nodiscard]] const std::vector<int64_t>& units() const { return units_; }

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernels/philox.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 

@@ -23,8 +23,8 @@ std::vector<DrawKey> keys_of(const std::vector<BatchImage>& batch_images, int64_
 Shape with_alpha(const ImageSettings& settings, Shape image) {
   if (!settings.transparency) return image;
   if (image.c != 1 && image.c != 3) {
-    fail(settings.file + ": /transparency", "the network sees {} channels; gray and colour can have an alpha channel",
-         image.c);
+    fail(settings.file + ": /transparency",
+         "the network reads {} channels; only gray and colour images can have an alpha channel", image.c);
   }
   ++image.c;
   return image;
@@ -68,8 +68,8 @@ ImagePart::ImagePart(const ImageSettings& settings, const Shape& image, const Mo
       image_(with_alpha(settings, image)),
       decorrelated_(decorrelated(settings, image.c)) {
   if (decorrelated_ && colours_ != 3) {
-    fail(settings.file + ": /colour",
-         "the network sees {} channels, and only three can be decorrelated; \"plain\" is for all", colours_);
+    fail(settings.file + ": /colour", "decorrelated colour needs 3 channels, and the network reads {}; use \"plain\"",
+         colours_);
   }
   parameters_ = settings.parameterization->make({image_, settings.images, settings.file, model, backend});
 }
@@ -133,7 +133,7 @@ void ImagePart::write_start(States& states, const std::vector<BatchImage>& batch
     states.write(parameters()[parameter].name, drawn ? drawn_start(parameter, batch_images)
                                                      : parameters_->read_start(settings_.initial.path(), batch_images));
   if (!settings_.changes_a_picture()) return;
-  if (pictures == nullptr) fail_internal("image", "there is no picture to begin with");
+  if (pictures == nullptr) fail_internal("image", "no picture to start from");
   states.write(kPictureState,
                before_colour(image_, pictures->data, decorrelated_, settings_.colour == ColourSpace::clipped));
 }

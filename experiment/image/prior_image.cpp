@@ -109,7 +109,7 @@ class PriorParameters final : public ImageParameters {
 void PriorParameters::check_fit() const {
   const int64_t scale = generator_.scale;
   if (generator_.image_channels != image_.c) {
-    refuse(kGeneratorKey, fmt::format("'{}' draws {} channels, but the model sees {}", keys_.generator.name,
+    refuse(kGeneratorKey, fmt::format("'{}' draws {} channels, but the model reads {}", keys_.generator.name,
                                       generator_.image_channels, image_.c));
   }
   if (image_.h % scale != 0 || image_.w % scale != 0) {
@@ -123,15 +123,14 @@ void PriorParameters::check_fit() const {
 // The model's name of the layer that the generator's file names with '_' for '/'.
 std::string PriorParameters::encoder_layer(const Model& model) const {
   const std::string& wanted = generator_.encoder.layer;
-  if (wanted.empty()) refuse(kPhotoKey, fmt::format("'{}' has no encoder of photographs", keys_.generator.name));
+  if (wanted.empty()) refuse(kPhotoKey, fmt::format("'{}' has no encoder for photographs", keys_.generator.name));
   for (const Layer& layer : model.layers) {
     std::string name = layer.name;
     std::replace(name.begin(), name.end(), '/', '_');
     if (name == wanted) return layer.name;
   }
-  refuse(kPhotoKey,
-         fmt::format("'{}' makes codes of photographs from the layer '{}', which the model '{}' does not have",
-                     keys_.generator.name, wanted, model.name));
+  refuse(kPhotoKey, fmt::format("'{}' encodes photographs from the layer '{}', which the model '{}' does not have",
+                                keys_.generator.name, wanted, model.name));
 }
 
 std::vector<float> PriorParameters::mean_code() const {

@@ -33,7 +33,7 @@ HostTensor resized(const HostTensor& pictures, int64_t height, int64_t width) {
 void must_have_colours(const ImageSettings& settings, int64_t channels, const char* key) {
   if (channels != 3) {
     fail(fmt::format("{}: /{}", settings.file, key),
-         "the network sees {} channels; only pictures of three can be read and scaled", channels);
+         "the network reads {} channels; only pictures of three can be read and scaled", channels);
   }
 }
 

@@ -1,5 +1,5 @@
 // The part of the network that an objective needs: each channel and neuron is read from the branch of a concat that holds it, and
-// from a block of that branch's channels where nothing else needs the others.
+// from a block of that branch's channels if nothing else needs the others.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace phosphene {
 // the term's place, where a layer does not exist. A unit that does not exist is not listed.
 NeededChannels needed_channels(const Model& model, const Objective& objective);
 
-// Equal for equal reads only.
+// Equal if and only if the reads are equal.
 std::string to_string(const NeededChannels& reads);
 
 }  // namespace phosphene

@@ -22,7 +22,7 @@ class PenaltyTerm : public Term {
   [[nodiscard]] std::unique_ptr<TermOps> append(const TermContext& context) const override {
     using Ops = RowOps<PenaltyRow, PenaltyTerm>;
     const ValueId image = image_of(context);
-    if (image == kNoValue) fail(place, "there is no image here that a penalty could read");
+    if (image == kNoValue) fail(place, "a penalty needs an image, and there is none here");
     const double pixels = pixels_shared(context.graph.shape(image));
     std::vector<ValueId> src = {image, context.graph.state(Ops::rows_of(context), penalty_rows(context.n()))};
     append_sources(context, src);
@@ -59,7 +59,7 @@ class InputDifference final : public PenaltyTerm {
     } else if (settings.starts_from_photo()) {
       src.push_back(photographs.photograph(settings.initial, settings.file + ": /initial"));
     } else {
-      fail(place, "there is no photograph to differ from: name it (\"photo\"), or start from it (/initial)");
+      fail(place, "no photograph to compare with: name one (\"photo\"), or start from one (/initial)");
     }
   }
 };

@@ -94,7 +94,7 @@ void read_images(const JsonReader& reader, int64_t images, Term& term) {
     reader.refuse("the term is about the images of a group: set \"images\" to at least 2");
   if (!reader.has("image")) return;
   const JsonReader which = reader.at("image");
-  if (term.couples()) which.refuse("the term is about all images of the group");
+  if (term.couples()) which.refuse("the term always applies to all images of the group");
   std::vector<int64_t> some;
   if (which.is_array()) {
     for (size_t i = 0; i < which.size(); ++i) some.push_back(which.at(i).integer(0, images - 1));
@@ -163,7 +163,7 @@ Objective read_objective(const JsonReader& reader, int64_t images) {
   Objective objective;
   for (size_t i = 0; i < reader.size(); ++i) read_term(reader.at(i), images, objective);
   if (std::none_of(objective.terms.begin(), objective.terms.end(), [](const TermPtr& term) { return term->leads(); }))
-    reader.refuse("nothing in it makes a picture: a term such as {{\"channel\": ...}} is missing");
+    reader.refuse("expected at least one term that makes a picture, such as {{\"channel\": ...}}");
   return objective;
 }
 

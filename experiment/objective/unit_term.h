@@ -2,7 +2,7 @@
 #pragma once
 
 #include "experiment/objective/term.h"
-#include "kernels/unit_objective.h"
+#include "kernels/parameters.h"
 
 namespace phosphene {
 

@@ -1,4 +1,4 @@
-// How a camera was held: the one entry of a JPEG's Exif block that changes what the picture shows.
+// The orientation of the camera: the one entry of a JPEG's Exif block that changes the picture.
 #pragma once
 
 #include <cstddef>

@@ -23,7 +23,7 @@ std::string find_photograph(const NamedFile& photo, const std::string& place) {
     for (const auto& entry : fs::directory_iterator(path.parent_path(), none))
       there.push_back(entry.path().filename().string());
   }
-  fail(place, "there is no photograph {}{}{}", fmt::join(places, " nor "),
+  fail(place, "no photograph at {}{}{}", fmt::join(places, " nor "),
        assets == nullptr ? " ($PHOSPHENE_ASSETS is not set)" : "",
        suggestion(fs::path(photo.name).filename().string(), there));
 }

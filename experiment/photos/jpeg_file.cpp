@@ -47,7 +47,7 @@ class JpegReader {
   }
 
   [[noreturn]] void refuse() {
-    char message[JMSG_LENGTH_MAX] = "the data end too early";
+    char message[JMSG_LENGTH_MAX] = "the data ends too early";
     if (!truncated_) errors_.format_message(reinterpret_cast<j_common_ptr>(&jpeg_), message);
     fail(path_, "a broken JPEG ({})", message);
   }

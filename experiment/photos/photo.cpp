@@ -6,7 +6,7 @@ namespace phosphene {
 
 void check_photo_size(const std::string& path, int64_t height, int64_t width) {
   if (height < 1 || width < 1 || height > kMaxPhotoPixels / width) {
-    fail(path, "an image of {} x {} pixels; at most {} can be read", height, width, kMaxPhotoPixels);
+    fail(path, "has {} x {} pixels; at most {} can be read", height, width, kMaxPhotoPixels);
   }
 }
 

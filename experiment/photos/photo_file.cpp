@@ -74,7 +74,7 @@ Photo read_photo(const std::string& path) {
   const Bytes bytes = file->bytes();
   if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return read_png(path, bytes);
   if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(path, bytes);
-  fail(path, "neither PNG nor JPEG");
+  fail(path, "is neither a PNG nor a JPEG file");
 }
 
 Photo to_photo(const HostTensor& planar) {

@@ -51,7 +51,7 @@ PhotoFolder::PhotoFolder(std::string path) : path_(std::move(path)) {
   while (path_.size() > 1 && path_.ends_with('/')) path_.pop_back();
   std::error_code error;
   if (!fs::exists(path_, error)) fail(path_, "no such folder");
-  if (!fs::is_directory(path_, error)) fail(path_, "is no folder; give the one that holds the photographs");
+  if (!fs::is_directory(path_, error)) fail(path_, "is not a folder; expected the one that holds the photographs");
   fs::directory_iterator(path_, error);
   if (error) fail(path_, "cannot be read ({})", error.message());
 }

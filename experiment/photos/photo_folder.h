@@ -13,7 +13,7 @@ uint64_t name_key(const std::string& name);
 
 class PhotoFolder {
  public:
-  // Throws when it is no folder.
+  // Throws if it is not a folder.
   explicit PhotoFolder(std::string path);
 
   [[nodiscard]] const std::string& path() const { return path_; }

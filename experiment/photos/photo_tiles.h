@@ -1,4 +1,4 @@
-// How a photograph of any size is shown to a network that is planned for one size of input: scaled until it just covers a tile, then
+// Tiles of one size that cover a photograph of any size. The photograph is scaled until it just covers a tile, then
 // covered by as few tiles as do, spread evenly from one end of its longer side to the other. One plan serves every photograph.
 #pragma once
 

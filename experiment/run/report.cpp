@@ -59,11 +59,11 @@ std::string chart_of(const Json& records) {
 }  // namespace
 
 std::string write_collection(const std::string& folder) {
-  if (!fs::is_directory(folder)) fail(folder, "there is no such folder");
+  if (!fs::is_directory(folder)) fail(folder, "no such folder");
   std::vector<fs::path> runs;
   for (const auto& entry : fs::directory_iterator(folder))
     if (fs::exists(entry.path() / "config.json") && fs::is_directory(entry.path() / "records")) runs.push_back(entry);
-  if (runs.empty()) fail(folder, "there is no run folder in it");
+  if (runs.empty()) fail(folder, "contains no run folder");
   std::sort(runs.begin(), runs.end());
   Json sections = Json::array();
   for (const fs::path& run : runs) sections.push_back(section_of(run));

@@ -1,4 +1,4 @@
-// The page of a run: pictures, what they answer, objective curves, the configuration.
+// The page of a run: pictures, their units, objective curves, the configuration.
 #pragma once
 
 #include <string>

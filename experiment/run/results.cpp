@@ -39,7 +39,7 @@ void write_floats(const RunFolder& folder, const RunImage& image, const ImageRes
   write_safetensors(folder.file("floats/" + image.name() + ".safetensors"), tensors);
 }
 
-// Of the colours, without alpha.
+// Only the colours, without alpha.
 PowerSpectrum spectrum_of(const RunImage& image, const ImageResult& result) {
   const Shape& shape = result.shape;
   const int64_t colours = image.config().image.transparency ? shape.c - 1 : shape.c;

@@ -29,7 +29,7 @@ struct RunResult {
 
 RunResult run(const Config& config, const RunOptions& options);
 
-// What `run` would do, without doing it: one line per fact. Plans the first batch, so errors of layers and units show.
+// Describes what `run` would do, one line per fact. Plans the first batch, so errors in layers and units show.
 std::vector<std::string> describe_run(const Config& config, const RunOptions& options);
 
 }  // namespace phosphene

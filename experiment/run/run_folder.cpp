@@ -30,11 +30,11 @@ RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(pat
   const std::string config = file("config.json");
   if (fs::exists(config)) {
     const Json there = read_json(config);
-    if (!there.contains("config")) fail(config, "is no configuration of a run; choose another folder");
+    if (!there.contains("config")) fail(config, "is not the configuration of a run; choose another folder");
     const std::string difference = first_difference(there["config"], frozen.at("config"));
     if (!difference.empty()) fail(path_, "holds another experiment: {}; choose another folder", difference);
   } else if (fs::exists(path_) && (!fs::is_directory(path_) || !fs::is_empty(path_))) {
-    fail(path_, "is not empty and holds no run; choose another folder");
+    fail(path_, "is not empty and is not a run folder; choose another one");
   }
   for (const char* folder : {"images", "records"}) make_folder(file(folder));
   if (!fs::exists(config)) write_file(config, frozen.dump(2) + "\n");
@@ -65,7 +65,7 @@ DeviceOptions device_for(const std::string& path, DeviceOptions device) {
   const bool autotuned =
       (frozen.is_object() && frozen.contains("autotuned") && frozen["autotuned"] == true) || fs::exists(made);
   if (autotuned != device.autotune)
-    fail(path, "holds a run that was started {} --autotune; continue it so, or choose another folder",
+    fail(path, "holds a run that was started {} --autotune; continue it the same way, or choose another folder",
          autotuned ? "with" : "without");
   if (!fs::exists(made)) return device;  // none, or stopped before anything was rendered
   const Json choices = read_json(made);

@@ -68,7 +68,7 @@ double largest_error(const TensorInfo& info, const Bytes& expected, const Bytes&
 
 // Both backends sum K products, each in its own order: the difference is a random walk of sqrt(K) roundings for either, of the
 // largest entry; 8 leaves room for the worst of a million entries. No op of a step sums more than some 2^14 products.
-// In bf16 the result is rounded once, by 2^-8 of itself at the most. Rounded weights move each product by as much, up or down, and so
+// In bf16 the result is rounded once, by at most 2^-8 of itself. Rounded weights move each product by as much, up or down, and so
 // their sum by 2^-8 of the root of its sum of squares, which is what a sum of terms of either sign comes to itself: another
 // rounding of a typical entry, and the largest is larger. 8 * 2^-9 leaves room for four of them.
 double tolerance_of(const TensorInfo& info, double rounding) {

@@ -28,7 +28,7 @@ void compare_ops(const Model& model, const Settings& settings, const std::vector
 
 // How far the gradients of a whole first step, fused as each backend does it, are apart (of Adam's first moment, a tenth of the
 // gradient). A ReLU or a maximum that is closer to its kink than rounding may fall either way, which changes all beneath it:
-// so there are two numbers, see docs/numerics.md.
+// so there are two numbers, see tests/support/tolerances.md.
 struct GradientDifference {
   double median = 0;       // error of half of all elements, of the largest element
   double relative_l2 = 0;  // of the whole

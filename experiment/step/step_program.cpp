@@ -16,7 +16,7 @@ namespace phosphene {
 
 namespace {
 
-// A rule for what the network does not have would silently do nothing.
+// A rule for a layer kind that the network lacks would silently do nothing.
 void check_gradient_rules(const Settings& settings, const Model& model) {
   const std::string place = settings.image.file + ": /gradients/";
   if (settings.gradients.relu != ReluGradient::plain && !model.has_relu())

@@ -29,13 +29,13 @@ struct PhaseEnd {
 // A whole program for n images of one structure, its states, and what writes them.
 class StepProgram {
  public:
-  // Plans, and takes no memory of the images' size. Throws OutOfMemory for what cannot be had.
+  // Plans without allocating anything of the images' size. Throws OutOfMemory if too little is available.
   StepProgram(const Model& model, const Settings& settings, int64_t n, Backend& backend);
 
   // Bytes that take_memory() takes and a step touches; and those that showing the images takes beside it, here and on the host.
   [[nodiscard]] int64_t bytes_to_take() const { return program_->bytes_to_take() + states_->bytes_to_take(); }
   [[nodiscard]] int64_t bytes_to_show() const { return image_program_->bytes_to_take() + shown().bytes(); }
-  // Throws OutOfMemory before any is taken that cannot be had. start() calls it where it has not been called.
+  // Throws OutOfMemory before it would take more than is available. start() calls it if nobody has.
   void take_memory();
 
   // Starts `images` (as many as n; filled up by repeating the last group): tables, keys, start of the parameters, moments,

@@ -12,7 +12,7 @@ class ChannelSlice final : public Op {
  public:
   ChannelSlice(int64_t channels, int64_t offset) : channels_(channels), offset_(offset) {}
 
-  [[nodiscard]] std::string_view kind() const override { return "planes"; }
+  [[nodiscard]] std::string_view kind() const override { return "channel slice"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override {
     if (src[0].layout != Layout::planar || src[0].dtype != DType::f32)
       fail_internal("", "channels of an image that is not planar");

@@ -71,9 +71,9 @@ std::vector<float> before_colour(const Shape& image, std::span<const float> valu
 }
 
 std::vector<TensorInfo> Colour::infer(std::span<const TensorInfo> src) const {
-  if (src[0].layout != Layout::planar) fail_internal("", "colour wants a planar image");
+  if (src[0].layout != Layout::planar) fail_internal("", "colour needs a planar image");
   if (decorrelated_ && src[0].shape.c != 3) {
-    fail("", "{} colour wants 3 channels, the image has {}; say \"colour\": \"plain\"",
+    fail("", "{} colour needs 3 channels, the image has {}; use \"colour\": \"plain\"",
          clipped_ ? "clipped" : "decorrelated", src[0].shape.c);
   }
   return {src[0]};

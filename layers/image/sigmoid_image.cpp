@@ -22,7 +22,7 @@ class SigmoidImageBackward final : public Op {
 
 std::vector<TensorInfo> SigmoidImage::infer(std::span<const TensorInfo> src) const {
   if (src[0].layout != Layout::channels_last || src[0].dtype != DType::f32)
-    fail_internal("", "a sigmoid image wants float32 numbers, channels last");
+    fail_internal("", "a sigmoid image needs float32 values, channels last");
   return {{src[0].shape, Layout::planar, DType::f32}};
 }
 

@@ -1,4 +1,4 @@
-// What a generator draws: the sigmoid of its last layer as a planar image in [0, 1]; kernels/sigmoid_image.h.
+// A generator's image: the sigmoid of its last layer, planar in [0, 1]; kernels/sigmoid_image.h.
 #pragma once
 
 #include "runtime/graph.h"

@@ -19,7 +19,7 @@ class UpsampleLevelBackward final : public Op {
  public:
   explicit UpsampleLevelBackward(UpsampleBackwardProblem problem) : problem_(problem) {}
 
-  [[nodiscard]] std::string_view kind() const override { return "enlarge backward"; }
+  [[nodiscard]] std::string_view kind() const override { return "upsample backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
     return {{problem_.level, Layout::planar, DType::f32}};
   }
@@ -35,7 +35,7 @@ class UpsampleLevel final : public Op {
  public:
   explicit UpsampleLevel(UpsampleProblem problem) : problem_(problem) {}
 
-  [[nodiscard]] std::string_view kind() const override { return "enlarge"; }
+  [[nodiscard]] std::string_view kind() const override { return "upsample"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override {
     if (src[0] != TensorInfo{problem_.level, Layout::planar, DType::f32})
       fail_internal("", "a level of shape {}, expected {}", to_string(src[0].shape), to_string(problem_.level));
@@ -92,7 +92,7 @@ ValueId append_upsampled(Graph& graph, const Shape& image, int64_t group, const 
                          ValueId parameter) {
   const bool whole = level.offset_images + level.offset_rows + level.offset_columns == 0;
   if (whole && graph.shape(parameter) == image) return parameter;
-  return graph.append(make_upsample(image, group, level), {parameter}, "enlarge");
+  return graph.append(make_upsample(image, group, level), {parameter}, "upsample");
 }
 
 std::vector<float> initial_level(const TensorInfo& info, std::span<const DrawKey> keys, DrawPurpose purpose,

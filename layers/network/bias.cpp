@@ -8,7 +8,7 @@ namespace phosphene {
 
 std::vector<TensorInfo> Bias::infer(std::span<const TensorInfo> src) const {
   if (src[0].layout != Layout::channels_last || src[0].dtype != DType::f32)
-    fail_internal("", "a bias wants float32 numbers, channels last");
+    fail_internal("", "a bias needs float32 values, channels last");
   if (src[1].shape.elements() != src[0].shape.c)
     fail("", "{} biases for {} channels", src[1].shape.elements(), src[0].shape.c);
   return {src[0]};

@@ -8,7 +8,7 @@
 namespace phosphene {
 
 std::vector<TensorInfo> Concat::infer(std::span<const TensorInfo> src) const {
-  if (src.empty()) fail("", "a concat of nothing");
+  if (src.empty()) fail("", "a concat needs at least one source");
   TensorInfo dst = src[0];
   for (const TensorInfo& info : src.subspan(1)) {
     Shape same_but_channels = info.shape;

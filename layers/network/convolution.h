@@ -17,7 +17,7 @@ class Convolution final : public Op {
   void differentiate(Differentiator& differentiator, const Node& node) const override;
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override;
 
-  // What computes the output channels [first, first + count) alone; only without groups, which read channels of their own.
+  // A convolution that computes only the output channels [first, first + count). Not for grouped convolutions.
   [[nodiscard]] std::shared_ptr<const Convolution> outputs(int64_t first, int64_t count) const;
 
   [[nodiscard]] const WindowAttributes& window() const { return window_; }

@@ -24,7 +24,7 @@ class LeakyReluBackward final : public Op {
 }  // namespace
 
 LeakyRelu::LeakyRelu(float slope) : slope_(slope) {
-  if (!(slope >= 0)) fail("", "a leaky ReLU of slope {}; 0 or more is meant", slope);
+  if (!(slope >= 0)) fail("", "expected a leaky ReLU slope of 0 or more, got {}", slope);
 }
 
 Problem LeakyRelu::lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const {

@@ -7,7 +7,7 @@ namespace phosphene {
 
 class LeakyRelu final : public Op {
  public:
-  // Throws for a negative slope, with which the destination would not tell the source's sign.
+  // Throws for a negative slope: the destination would then not determine the source's sign.
   explicit LeakyRelu(float slope);
 
   [[nodiscard]] std::string_view kind() const override { return "leaky relu"; }

@@ -18,7 +18,7 @@ class Linear final : public Op {
   void differentiate(Differentiator& differentiator, const Node& node) const override;
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override;
 
-  // What computes the outputs [first, first + count) alone.
+  // A linear layer that computes only the outputs [first, first + count).
   [[nodiscard]] std::shared_ptr<const Linear> outputs(int64_t first, int64_t count) const {
     return std::make_shared<Linear>(weights_.rows(first, count), bias_.rows(first, count));
   }

@@ -32,7 +32,7 @@ Pooling::Pooling(PoolingKind kind, WindowAttributes window, PoolingDivisor divis
     : kind_(kind), window_(window), divisor_(divisor), global_(global), smoothed_(smoothed) {
   const WindowAttributes& w = window_;
   if (w.pad_top >= w.r || w.pad_bottom >= w.r || w.pad_left >= w.s || w.pad_right >= w.s) {
-    fail("", "a pooling window of {}x{} lies wholly in its padding", w.r, w.s);
+    fail("", "a pooling window of {}x{} lies entirely in its padding", w.r, w.s);
   }
 }
 

@@ -1,4 +1,4 @@
-// What a position of a map can see of the map that it was computed from: A. Araujo, W. Norris, J. Sim, "Computing Receptive
+// The part of a map that a position of a later map depends on: A. Araujo, W. Norris, J. Sim, "Computing Receptive
 // Fields of Convolutional Neural Networks", Distill 2019, equations 2 and 3.
 #pragma once
 

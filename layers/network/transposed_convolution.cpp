@@ -24,7 +24,7 @@ std::vector<TensorInfo> TransposedConvolution::infer(std::span<const TensorInfo>
   }
   const Shape dst{shape.n, weights_.shape[1], (shape.h - 1) * w.stride_h + w.r - w.pad_top - w.pad_bottom,
                   (shape.w - 1) * w.stride_w + w.s - w.pad_left - w.pad_right};
-  if (dst.h < 1 || dst.w < 1) fail("", "nothing is left of {} behind the paddings", to_string(shape));
+  if (dst.h < 1 || dst.w < 1) fail("", "the paddings leave nothing of {}", to_string(shape));
   return {{dst, Layout::channels_last, src[0].dtype}};
 }
 

@@ -1,4 +1,4 @@
-// How near the activations of neighbouring images of a group are. kernels/alignment.h has the formula.
+// How similar the activations of neighbouring images of a group are. kernels/alignment.h has the formula.
 #pragma once
 
 #include "kernels/parameters.h"

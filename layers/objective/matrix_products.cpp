@@ -14,7 +14,7 @@ bool fits(int64_t first, int64_t rows, int64_t columns, int64_t pitch, const Ten
 }  // namespace
 
 std::vector<TensorInfo> MatrixProducts::infer(std::span<const TensorInfo> src) const {
-  if (src[0].dtype != src[1].dtype) fail_internal("", "matrix products of two storages");
+  if (src[0].dtype != src[1].dtype) fail_internal("", "matrix products of two different storage types");
   for (const MatrixProduct& p : products_) {
     const bool a = fits(p.a, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, p.a_pitch, src[0]);
     const bool b = fits(p.b, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, p.b_pitch, src[1]);

@@ -1,4 +1,4 @@
-// Products of matrices that lie in two values: what objectives on second moments (Gram matrices) are made of.
+// Products of matrices that lie in two values, for objectives on second moments (Gram matrices).
 #pragma once
 
 #include "runtime/graph.h"

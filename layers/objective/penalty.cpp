@@ -54,7 +54,7 @@ std::vector<TensorInfo> Penalty::infer(std::span<const TensorInfo> src) const {
     fail_internal("", "a penalty on {} with rows {}", to_string(image.shape), to_string(src[1].shape));
   }
   if (penalty_ == PenaltyKind::input_difference && (src.size() != 3 || src[2] != image))
-    fail_internal("", "an input difference of {} from nothing like it", to_string(image.shape));
+    fail_internal("", "the image {} and its reference picture have different shapes", to_string(image.shape));
   const TensorInfo values{{image.shape.n, 1, 1, 1}, Layout::channels_last, DType::f32};
   const bool blurs = penalty_ == PenaltyKind::blur_through || penalty_ == PenaltyKind::boundary_complexity;
   return {values, blurs ? image : values};

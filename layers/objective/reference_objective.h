@@ -1,4 +1,4 @@
-// A layer against what a reference photograph makes of it: caricature and inversion. kernels/reference_objective.h has the formulas.
+// Compares a layer's activations with those for a reference photograph: caricature and inversion. Formulas: kernels/reference_objective.h.
 #pragma once
 
 #include "kernels/parameters.h"

@@ -11,7 +11,7 @@ class ClampCode final : public Op {
  public:
   explicit ClampCode(double norm) : norm_(norm) {}
 
-  [[nodiscard]] std::string_view kind() const override { return "code bound"; }
+  [[nodiscard]] std::string_view kind() const override { return "clamp code"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override { return {}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override {
     return ClampCodeProblem{parameter_rows(dst[0], src[2]), norm_};
@@ -38,7 +38,7 @@ void append_clamp_code(Graph& graph, const CodeBounds& bounds, ValueId code, Val
   graph.append_update(std::make_shared<ClampCode>(bounds.norm),
                       {append_channels(graph, "least code", bounds.least),
                        append_channels(graph, "most code", bounds.most), stopped_at},
-                      {code}, "code bound");
+                      {code}, "clamp code");
 }
 
 }  // namespace phosphene

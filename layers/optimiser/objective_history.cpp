@@ -8,7 +8,7 @@ namespace {
 
 class ObjectiveHistory final : public Op {
  public:
-  [[nodiscard]] std::string_view kind() const override { return "record"; }
+  [[nodiscard]] std::string_view kind() const override { return "objective history"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override { return {}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> dst) const override {
     return ObjectiveHistoryProblem{src[0].shape.n, dst[0].shape.n};
@@ -32,8 +32,8 @@ TensorInfo value_history(int64_t steps, int64_t n) { return {{steps, n, 1, 1}, L
 
 void append_record(Graph& graph, ValueId value, ValueId step, ValueId history, ValueId stopped_at) {
   if (graph.shape(value).n != graph.shape(history).c)
-    fail_internal("record", "{} values for a history of {}", graph.shape(value).n, graph.shape(history).c);
-  graph.append_update(std::make_shared<ObjectiveHistory>(), {value, step}, {history, stopped_at}, "record");
+    fail_internal("objective history", "{} values for a history of {}", graph.shape(value).n, graph.shape(history).c);
+  graph.append_update(std::make_shared<ObjectiveHistory>(), {value, step}, {history, stopped_at}, "objective history");
 }
 
 void append_advance(Graph& graph, ValueId step) {

@@ -10,7 +10,7 @@ class StoppedAtOfGroups final : public Op {
  public:
   explicit StoppedAtOfGroups(int64_t groups) : groups_(groups) {}
 
-  [[nodiscard]] std::string_view kind() const override { return "group stopped_at"; }
+  [[nodiscard]] std::string_view kind() const override { return "group stopped at"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override {
     if (src[0].shape.n % groups_ != 0) fail_internal("", "{} images in {} groups", src[0].shape.n, groups_);
     return {stopped_at_rows(groups_)};
@@ -40,7 +40,7 @@ ParameterRows parameter_rows(const TensorInfo& parameter, const TensorInfo& stop
 }
 
 ValueId append_group_stopped_at(Graph& graph, ValueId stopped_at, int64_t groups) {
-  return graph.append(std::make_shared<StoppedAtOfGroups>(groups), {stopped_at}, "group stopped_at");
+  return graph.append(std::make_shared<StoppedAtOfGroups>(groups), {stopped_at}, "group stopped at");
 }
 
 }  // namespace phosphene

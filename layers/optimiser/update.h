@@ -1,4 +1,4 @@
-// What all updates of a parameter share: whose each row is.
+// Which image, or group, owns each row of a parameter.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 namespace phosphene {
 namespace {
 
-// Recorded matrices beyond these are no views of an image; within them, 1000 pixels are read well within kFarOutside.
+// Recorded matrices beyond these are not views of an image; within them, 1000 pixels stay well within kFarOutside.
 constexpr double kLargestScale = 100, kLargestShift = 100000;
 
 TensorInfo matrices(int64_t n) { return {{n, 6, 1, 1}, Layout::channels_last, DType::f64}; }
@@ -101,7 +101,7 @@ TransformList transform_preset(const std::string& name, int64_t h, int64_t w) {
   if (name == "distill") return distill(h, w);
   if (name == "lucid") return lucid();
   if (name == "none") return {};
-  fail("", "'{}' is no list of transforms; there are distill, lucid and none{}", name,
+  fail("", "'{}' is not a list of transforms; expected distill, lucid or none{}", name,
        suggestion(name, transform_presets()));
 }
 
@@ -136,7 +136,7 @@ ValueId append_transform_draw(Graph& graph, const TransformList& list, ValueId k
 ValueId append_transform_replay(Graph& graph, std::vector<double> recorded, int64_t images, int64_t n, ValueId step) {
   const auto count = std::ssize(recorded);
   if (count == 0 || images < 1 || count % (6 * images) != 0 || (images != 1 && images != n)) {
-    fail("transforms", "{} numbers of recorded matrices; T x 2 x 3, or T x {} x 2 x 3, is meant", count, n);
+    fail("transforms", "got {} numbers of recorded matrices; expected T x 2 x 3, or T x {} x 2 x 3", count, n);
   }
   for (int64_t i = 0; i < count; ++i) {
     const double number = recorded[static_cast<size_t>(i)];

@@ -23,7 +23,7 @@ struct TransformList {
 //   distill  pad 16; jitter 16; scale {1, .975, 1.025, .95, 1.05}; rotate {-5 .. 5}; jitter 8; crop to h x w (Olah et al. 2017)
 //   lucid    pad 12; jitter 8; scale {.9, .92 .. 1.1}; rotate {-10 .. 10} and five zeros more; jitter 4 (Lucid's default list)
 //   none     nothing
-// Throws with the nearest name when there is no such preset.
+// Throws for an unknown preset, with the nearest name.
 TransformList transform_preset(const std::string& name, int64_t h, int64_t w);
 std::vector<std::string> transform_presets();
 

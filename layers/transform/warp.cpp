@@ -44,7 +44,7 @@ Warp::Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, s
   std::sort(sorted.begin(), sorted.end());
   for (size_t c = 0; c < sorted.size(); ++c) {
     if (sorted[c] != static_cast<int>(c))
-      fail("", "the order of channels [{}] is no permutation", fmt::join(order_, ", "));
+      fail("", "the order of channels [{}] is not a permutation", fmt::join(order_, ", "));
   }
 }
 

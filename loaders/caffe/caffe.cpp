@@ -52,7 +52,7 @@ class Importer {
   void scale(const LayerParameter& layer);
   void pass(const LayerParameter& layer) { network_.pass(layer); }
 
-  // Appends an op that `build` makes; what its constructor refuses is told with the layer's name.
+  // Appends the op that `build` returns. An error of its constructor gets the layer's name.
   void add(const LayerParameter& layer, const std::function<std::shared_ptr<const Op>()>& build);
   void set_input(const std::string& blob, const std::vector<int64_t>& dims);
   // The layer's trained numbers; throws unless there are as many as `shape` says.
@@ -77,7 +77,7 @@ Importer::Importer(Model& model, const NetParameter& topology, const std::string
   for (const LayerParameter& layer : weights_->layer()) blobs_.emplace(layer.name(), &layer.blobs());
   for (const V1LayerParameter& layer : weights_->layers()) blobs_.emplace(layer.name(), &layer.blobs());
   if (topology.input_size() > 1)
-    fail(topology_path_, "has {} inputs; networks of one input are read", topology.input_size());
+    fail(topology_path_, "has {} inputs; expected a network with one input", topology.input_size());
   if (topology.input_size() == 0) return;  // an Input layer follows
   if (topology.input_shape_size() > 0)
     set_input(topology.input(0), {topology.input_shape(0).dim().begin(), topology.input_shape(0).dim().end()});
@@ -107,7 +107,7 @@ void Importer::check_type(const LayerParameter& layer, const std::string& path) 
   std::vector<std::string> known;
   for (const auto& [type, translate] : translations()) known.push_back(type);
   fail(fmt::format("{}: layer '{}'", path, layer.name()),
-       "has the type '{}', which is not supported{}; a deploy.prototxt for inference is meant", layer.type(),
+       "has the type '{}', which is not supported{}; expected a deploy.prototxt for inference", layer.type(),
        suggestion(layer.type(), known));
 }
 
@@ -118,7 +118,7 @@ void Importer::add(const LayerParameter& layer, const std::function<std::shared_
 }
 
 void Importer::set_input(const std::string& blob, const std::vector<int64_t>& dims) {
-  if (dims.size() != 4) fail(topology_path_, "the input has {} dimensions; N C H W is meant", dims.size());
+  if (dims.size() != 4) fail(topology_path_, "the input has {} dimensions; expected N C H W", dims.size());
   for (const int64_t dim : dims) {
     if (dim < 1 || dim > kMaxSide) fail(topology_path_, "the input has a side of {}", dim);
   }
@@ -130,7 +130,7 @@ void Importer::set_input(const std::string& blob, const std::vector<int64_t>& di
 
 void Importer::input(const LayerParameter& layer) {
   if (layer.top_size() != 1 || layer.input_param().shape_size() != 1)
-    fail(network_.where(layer), "an Input layer with one top and one shape is meant");
+    fail(network_.where(layer), "expected an Input layer with one top and one shape");
   const BlobShape& shape = layer.input_param().shape(0);
   set_input(layer.top(0), {shape.dim().begin(), shape.dim().end()});
 }
@@ -139,7 +139,7 @@ Weights Importer::blob(const LayerParameter& layer, int index, std::vector<int64
   const std::string where = fmt::format("{}: layer '{}'", weights_path_, layer.name());
   const auto found = blobs_.find(layer.name());
   if (found == blobs_.end() || found->second->size() <= index)
-    fail(where, "holds no trained numbers for it (blob {})", index);
+    fail(where, "has no weights for this layer (blob {})", index);
   const BlobProto& stored = found->second->Get(index);
   Weights weights{weights_, stored.data().data(), std::move(shape)};
   const int64_t count = stored.data_size() > 0 ? stored.data_size() : stored.double_data_size();
@@ -168,8 +168,7 @@ Pair per_axis(const std::string& where, const char* what, const Repeated& given,
   else if (!given.empty())
     fail(where, "{} is given for {} axes; images have two", what, given.size());
   for (const int64_t size : {pair.h, pair.w}) {
-    if (size < least || size > kMaxWindow)
-      fail(where, "{} is {}; from {} to {} is meant", what, size, least, kMaxWindow);
+    if (size < least || size > kMaxWindow) fail(where, "{} is {}; expected {} to {}", what, size, least, kMaxWindow);
   }
   return pair;
 }
@@ -191,8 +190,7 @@ WindowAttributes window_of(const std::string& where, const ConvolutionParameter&
 }
 
 int64_t outputs_of(const std::string& where, uint32_t outputs) {
-  if (outputs < 1 || outputs > kMaxOutputs)
-    fail(where, "num_output is {}; from 1 to {} is meant", outputs, kMaxOutputs);
+  if (outputs < 1 || outputs > kMaxOutputs) fail(where, "num_output is {}; expected 1 to {}", outputs, kMaxOutputs);
   return outputs;
 }
 
@@ -273,7 +271,7 @@ void Importer::lrn(const LayerParameter& layer) {
   if (p.norm_region() != LRNParameter::ACROSS_CHANNELS)
     fail(where, "LRN within a channel (WITHIN_CHANNEL) is not supported");
   if (p.local_size() % 2 != 1 || p.local_size() > kMaxWindow)
-    fail(where, "local_size is {}; an odd number is meant", p.local_size());
+    fail(where, "local_size is {}; expected an odd number", p.local_size());
   const auto size = static_cast<int>(p.local_size());
   add(layer, [&] { return std::make_shared<Lrn>(size / 2, p.alpha() / static_cast<float>(size), p.beta(), p.k()); });
 }
@@ -379,7 +377,7 @@ Model read_caffe(const std::string& weights_path, const std::string& topology_pa
   model.name = std::filesystem::path(weights_path).stem().string();
   caffe::Importer importer(model, topology, topology_path, caffe::read_weights(weights_path), weights_path);
   for (const caffe::LayerParameter& layer : topology.layer()) importer.import(layer);
-  if (model.layers.empty()) fail(topology_path, "has no layers but its input");
+  if (model.layers.empty()) fail(topology_path, "has no layers except its input");
   model.preprocessing = caffe::preprocessing_for(model.channels);
   caffe::add_inception_aliases(model);
   return model;

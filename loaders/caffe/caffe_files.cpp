@@ -32,7 +32,7 @@ void refuse_deep_nesting(const std::string& path, std::span<const std::byte> tex
     const char c = static_cast<char>(byte);
     if (c == '{' || c == '<' || c == '[') ++depth;
     if (c == '}' || c == '>' || c == ']') --depth;
-    if (depth > kMaxNesting) fail(path, "is no Caffe topology: nested more than {} deep", kMaxNesting);
+    if (depth > kMaxNesting) fail(path, "is not a Caffe topology: nested more than {} deep", kMaxNesting);
   }
 }
 
@@ -87,11 +87,11 @@ NetParameter read_topology(const std::string& path) {
   parser.RecordErrorsTo(&error);
   parser.AllowUnknownField(true);
   NetParameter network;
-  if (!parser.Parse(&text, &network)) fail(path, "is no Caffe topology: {}", error.text);
+  if (!parser.Parse(&text, &network)) fail(path, "is not a Caffe topology: {}", error.text);
   if (network.layer_size() > 0 && network.layers_size() > 0) fail(path, "mixes old 'layers' with new 'layer'");
   for (const V1LayerParameter& layer : network.layers()) *network.add_layer() = upgraded(layer);
   network.clear_layers();
-  if (network.layer_size() == 0) fail(path, "is no Caffe topology: it has no layers");
+  if (network.layer_size() == 0) fail(path, "is not a Caffe topology: it has no layers");
   return network;
 }
 
@@ -101,9 +101,9 @@ std::shared_ptr<const NetParameter> read_weights(const std::string& path) {
   const int length = length_of(path, file->bytes(), INT_MAX);
   auto network = std::make_shared<NetParameter>();
   if (!network->ParseFromArray(file->bytes().data(), length)) {
-    fail(path, "is no valid Caffe network: truncated, malformed or another format");
+    fail(path, "is not a valid Caffe network: truncated, malformed or another format");
   }
-  if (network->layer_size() + network->layers_size() == 0) fail(path, "is no valid Caffe network: it has no layers");
+  if (network->layer_size() + network->layers_size() == 0) fail(path, "is not a valid Caffe network: it has no layers");
   network->DiscardUnknownFields();
   return network;
 }

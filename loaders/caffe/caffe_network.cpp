@@ -37,13 +37,13 @@ const std::string& CaffeNetwork::value_of(const LayerParameter& layer, const std
 
 const std::string& CaffeNetwork::only_source(const LayerParameter& layer) const {
   if (layer.bottom_size() != 1)
-    fail(where(layer), "a {} layer with {} bottoms; one is meant", layer.type(), layer.bottom_size());
+    fail(where(layer), "expected one bottom of the {} layer, got {}", layer.type(), layer.bottom_size());
   return value_of(layer, layer.bottom(0));
 }
 
 const std::string& CaffeNetwork::only_top(const LayerParameter& layer) const {
   if (layer.top_size() != 1)
-    fail(where(layer), "a {} layer with {} tops; one is meant", layer.type(), layer.top_size());
+    fail(where(layer), "expected one top of the {} layer, got {}", layer.type(), layer.top_size());
   return layer.top(0);
 }
 
@@ -79,7 +79,7 @@ void CaffeNetwork::add(const LayerParameter& layer, std::shared_ptr<const Op> op
   if (inputs.empty()) fail(where(layer), "a {} layer without a bottom", layer.type());
   const std::string& name = taken(top) ? layer.name() : top;
   append(layer, name, std::move(op), std::move(inputs));
-  model_.aliases.erase(name);  // a layer's own name goes before another's nickname
+  model_.aliases.erase(name);  // a layer's own name takes precedence over an alias
   values_[top] = name;
   alias(layer.name(), name);
 }

@@ -89,8 +89,7 @@ std::string Model::resolve(const std::string& wanted) const {
   const std::string canonical = alias == aliases.end() ? base : alias->second;
   const std::map<std::string, std::string> before = names_before_relu(*this);
   if (const auto found = before.find(canonical); found != before.end()) return found->second;
-  if (find(canonical) != nullptr)
-    fail(wanted, "'{}' is no ReLU nor a concat of ReLUs, so nothing stands before one", base);
+  if (find(canonical) != nullptr) fail(wanted, "'{}' is neither a ReLU nor a concat of ReLUs, so it has no :pre", base);
   fail(wanted, "{} has no such layer{}", name, suggestion(wanted, known_names()));
 }
 

@@ -57,7 +57,7 @@ struct Model {
   // The names a user may give, aliases and ":pre" values included.
   [[nodiscard]] std::vector<std::string> known_names() const;
 
-  // The layer whose value are the logits: the input of the final softmax, else the last layer if it has a value per
+  // The layer whose value is the logits: the input of the final softmax, else the last layer if it has a value per
   // label. Throws when the network has no classifier.
   [[nodiscard]] std::string logits() const;
 

@@ -11,7 +11,7 @@
 
 namespace phosphene {
 
-// What passes backwards through a network's ReLUs and max poolings, where it is not to be their derivative.
+// Replacements for the gradients of a network's ReLUs and max poolings.
 struct GradientRules {
   ReluGradient relu = ReluGradient::plain;
   bool smooth_max_pooling = false;
@@ -37,7 +37,7 @@ class ModelGraph {
 
   // The value of a layer by any name that Model::resolve accepts.
   ValueId value(const std::string& name);
-  // What the last of `through`, or the maker, makes of the block's channels alone.
+  // The value of the block's channels behind the last of `through`, or the maker.
   ValueId value(const ChannelBlock& block);
 
  private:

@@ -7,7 +7,7 @@ namespace phosphene {
 
 std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostTensor& planar) {
   if (planar.dims.size() != 4 || std::ssize(preprocessing.order) != planar.dims[1]) {
-    fail_internal("prepare_input", "an image of N x {} x H x W is meant", preprocessing.order.size());
+    fail_internal("prepare_input", "expected an image of N x {} x H x W", preprocessing.order.size());
   }
   const int64_t n = planar.dims[0], c = planar.dims[1], pixels = planar.dims[2] * planar.dims[3];
   std::vector<float> input(planar.data.size());
@@ -23,7 +23,7 @@ std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostT
 }
 
 void require_photographs(const Model& model, const std::string& place) {
-  if (model.channels != 3) fail(place, "the network wants {} channels, not the three of a photograph", model.channels);
+  if (model.channels != 3) fail(place, "the network reads {} channels, but a photograph has three", model.channels);
 }
 
 }  // namespace phosphene

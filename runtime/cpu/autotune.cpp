@@ -54,7 +54,7 @@ using Buffer = std::unique_ptr<std::byte, Free>;
 Buffer buffer(int64_t bytes) {
   const size_t rounded = (static_cast<size_t>(std::max<int64_t>(bytes, 1)) + 63) / 64 * 64;
   Buffer memory(static_cast<std::byte*>(std::aligned_alloc(64, rounded)));
-  if (memory == nullptr) fail("--autotune", "{} MB could not be had", bytes >> 20);
+  if (memory == nullptr) fail("--autotune", "cannot allocate {} MB", bytes >> 20);
   std::fill_n(memory.get(), rounded, std::byte{0x3C});  // a small number, in float32 and bfloat16 alike
   return memory;
 }
@@ -78,8 +78,8 @@ std::string Autotune::known(const std::string& problem, std::span<const std::str
   };
   if (const auto fixed = fixed_.find(problem); fixed != fixed_.end()) {
     if (!is_possible(fixed->second))
-      fail("--autotune", "this run computed '{}' by '{}', which this machine cannot; choose another folder", problem,
-           fixed->second);
+      fail("--autotune", "this run computed '{}' with '{}', which this machine cannot do; choose another folder",
+           problem, fixed->second);
     return used_[problem] = fixed->second;
   }
   const auto found = remembered_.find(problem);

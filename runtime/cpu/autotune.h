@@ -1,4 +1,4 @@
-// Choice by measurement: of several ways to solve a problem the fastest one here is taken, and remembered.
+// Autotuning: measures several implementations of a problem, takes the fastest on this machine and remembers it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ class Autotune {
   // for none.
   Autotune(ImplementationChoices fixed, std::string file);
 
-  // The cache of a user, "" where there is no folder for one.
+  // The user's cache file; "" if there is no cache folder.
   static std::string default_file();
 
   // The way chosen before for `problem` on this kind of CPU, of those that are possible; "" where none was. Throws where a fixed choice
@@ -33,7 +33,7 @@ class Autotune {
   std::string file_;
 };
 
-// Seconds of each of several tasks for one problem, the fastest of some runs by turns. `operand_bytes` has a size for each operand; the
+// Seconds of each of several tasks for one problem: the fastest of some alternating runs. `operand_bytes` has one size per operand; the
 // last one is written, and is one with the one before it where `in_place`.
 std::vector<double> seconds_of(std::span<PlannedTask> planned, std::span<const int64_t> operand_bytes, bool in_place);
 

@@ -80,7 +80,7 @@ std::optional<Candidate> attempt(const Algorithm& algorithm, std::string& refusa
   return std::nullopt;
 }
 
-// What is asked for, apart from how it is done.
+// The convolution to compute, independent of the implementation.
 struct Request {
   std::string where, problem;          // the layer; all that tells one problem from another
   std::vector<int64_t> operand_bytes;  // in the order of the operands

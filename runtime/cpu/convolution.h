@@ -10,7 +10,7 @@
 
 namespace phosphene {
 
-// Ways, best first. Forward: dense NHWC; a layout of oneDNN's choice between two reorders. Backward: towards an image, our own
+// Candidates, best first. Forward: dense NHWC; a layout of oneDNN's choice between two reorders. Backward: towards an image, our own
 // (image_gradient.h); dense NHWC, or, of stride 1, as a forward convolution with rotated weights, whichever is the faster kind here; a
 // layout of oneDNN's choice. One that oneDNN only offers as `ref:` is refused: it is a hundred times slower. With `autotune` the
 // fastest of these and of Winograd's is taken.

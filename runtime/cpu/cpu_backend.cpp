@@ -21,12 +21,12 @@
 namespace phosphene {
 namespace {
 
-// calloc knows which pages are zero already, and leaves them untouched.
+// calloc leaves pages untouched that are already zero.
 class CpuMemory final : public Memory {
  public:
   explicit CpuMemory(int64_t bytes)
       : allocated_(std::calloc(static_cast<size_t>(bytes) + 2 * kAlignment, 1)), bytes_(bytes) {
-    if (allocated_ == nullptr) fail("memory", "{} MB could not be had", bytes >> 20);
+    if (allocated_ == nullptr) fail("memory", "cannot allocate {} MB", bytes >> 20);
   }
   ~CpuMemory() override { std::free(allocated_); }
 
@@ -102,7 +102,7 @@ class CpuBackend final : public Backend {
   }
   PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
-    if (problem.masked) fail_internal(where, "a gradient under a mask, which the CPU did not ask for");
+    if (problem.masked) fail_internal(where, "a masked gradient, which the CPU backend does not take");
     return plan_convolution(problem, parallel_, autotune_.get(), where);
   }
   PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {

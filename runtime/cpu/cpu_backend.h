@@ -9,7 +9,7 @@ namespace phosphene {
 
 class Autotune;
 
-// threads = 0 means one per core. With `autotune` convolutions are done in the way that it finds, or knows, to be the fastest.
+// threads = 0 means one per core. With `autotune`, convolutions use the implementation measured, or remembered, to be the fastest.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, std::shared_ptr<Autotune> autotune = nullptr);
 
 }  // namespace phosphene

@@ -9,7 +9,7 @@
 
 namespace phosphene {
 
-// Why the sizes are not for it, or "".
+// Why it cannot take these sizes, or "".
 std::string refuse_fourier_passes(const Shape& spectrum);
 
 PlannedTask plan_fourier_passes(const InverseFourierProblem& problem, const Parallel& parallel);

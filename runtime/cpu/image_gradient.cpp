@@ -78,7 +78,7 @@ class ImageGradientTask final : public Task {
   static constexpr int64_t kSegment = 16;
   static_assert(kSegment >= Taps::kMaxTogether);
 
-  // What a thread works in.
+  // The scratch memory of a thread.
   struct Workspace {
     OpenRows open;
     float* sums;      // of a segment's positions, and of some before and behind it

@@ -9,7 +9,7 @@
 
 namespace phosphene {
 
-// Why `plan_image_gradient` is not for this problem, or "".
+// Why `plan_image_gradient` cannot take this problem, or "".
 std::string refuse_image_gradient(const ConvolutionBackwardProblem& problem);
 
 // grad_src[p stride_h - pad_top + r, q stride_w - pad_left + s, c] += sum over k of grad_dst[p, q, k] weights[k, c, r, s].

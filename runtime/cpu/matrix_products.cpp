@@ -12,8 +12,8 @@ namespace {
 
 using dnnl::memory;
 
-// Rows of a block, which the product alone decides: equal ones, few enough that what describes them is no matter. The smaller those of a
-// symmetric product are, the less is computed twice.
+// Rows of a block, decided by the product alone: equal, and few enough for their descriptors not to matter. The smaller the blocks of a
+// symmetric product, the less is computed twice.
 int64_t block_rows(const MatrixProduct& product) {
   constexpr int64_t kMaxBlocks = 16;
   const int64_t most = product.symmetric ? 64 : 128;

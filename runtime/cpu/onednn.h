@@ -1,4 +1,4 @@
-// What the oneDNN tasks share: the engine, memory descriptions, errors.
+// Shared by the oneDNN tasks: the engine, memory descriptors, errors.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ inline dnnl::memory::desc onednn_desc(const Shape& shape, DType storage, dnnl::m
   return {onednn_dims(shape), onednn_type(storage), tag};
 }
 
-// What to reserve for it in a workspace, whose parts are aligned.
+// Bytes to reserve for it in a workspace, whose parts are aligned.
 inline int64_t onednn_bytes(const dnnl::memory::desc& desc) {
   return (static_cast<int64_t>(desc.get_size()) + 63) / 64 * 64;
 }

@@ -1,4 +1,4 @@
-// A convolution as oneDNN may do it, in one of several forms, and the task that runs it.
+// One of the forms in which oneDNN computes a convolution, and the task that runs it.
 #pragma once
 
 #include <optional>

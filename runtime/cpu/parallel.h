@@ -29,7 +29,7 @@ class Parallel {
     spread(parts, [&](int64_t part) { f(count * part / parts, count * (part + 1) / parts); });
   }
 
-  // Makes the libraries that share OpenMP's threads keep to this number.
+  // Limits the libraries that share OpenMP's threads to this number.
   void claim() const {
 #ifndef PHOSPHENE_STD_THREADS
     omp_set_num_threads(threads_);

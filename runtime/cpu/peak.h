@@ -1,4 +1,4 @@
-// What this machine can do at best: the yardstick of `phosphene bench`.
+// This machine's peak speeds: the yardstick of `phosphene bench`.
 #pragma once
 
 #include "runtime/backend.h"

@@ -1,4 +1,4 @@
-// What memory this process has, and how much more it is let have.
+// How much memory this process uses, and how much more it may take.
 #pragma once
 
 #include <string>

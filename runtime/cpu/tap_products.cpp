@@ -25,7 +25,7 @@ __m256 load_eight(const Bfloat16* at) {
 }
 #endif
 
-// The positions of the bits that are set in a byte, the lowest first, a byte each.
+// The positions of the bits set in a byte, lowest first, one byte each.
 constexpr std::array<uint64_t, 256> kSetBits = [] {
   std::array<uint64_t, 256> positions{};
   for (unsigned byte = 0; byte < 256; ++byte) {

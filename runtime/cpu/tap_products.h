@@ -44,7 +44,7 @@ class Taps {
   [[nodiscard]] int64_t pitch() const { return (vectors_ + 1) * kVectorLanes; }
 
   // The panel's part of `sums`, of the channels in [begin, end) of the entries. Both products sum over channels in their order: where
-  // weights are finite they differ in the sign of a zero at the most.
+  // weights are finite they differ at most in the sign of a zero.
   void multiply_entries(const Panel& panel, const Entries& entries, int64_t begin, int64_t end, float* sums) const;
   // The same of all channels of positions_together(panel) neighbours, whose gradients lie one behind the other.
   void multiply_all(const Panel& panel, const float* gradient, float* sums) const;

@@ -6,7 +6,7 @@ namespace phosphene {
 
 void check_cuda(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
-  // Memory is the user's to give; everything else that fails here is not their doing.
+  // Too little memory is the user's problem; every other failure here is ours.
   if (status == cudaErrorMemoryAllocation)
     fail("GPU memory", "{}: there is not enough; a smaller batch or size may fit", what);
   fail_internal("CUDA", "{}: {} ({})", what, cudaGetErrorString(status), static_cast<int>(status));

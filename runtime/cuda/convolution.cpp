@@ -141,7 +141,7 @@ PlannedTask plan_convolution(const ConvolutionPlanner& planner, const Convolutio
   const ConvolutionGraph graph = graph_of(problem, planner.precision);
   PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
-  // Shared with the forward convolution, so it is no memory of its own.
+  // Shared with the forward convolution, so it takes no extra memory.
   auto task = std::make_unique<BackwardTask>(planner.device, std::move(choice),
                                              planner.weights.filter(problem.weights, problem.storage), graph);
   result.workspace_bytes = task->workspace_bytes();

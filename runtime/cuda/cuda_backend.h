@@ -10,7 +10,7 @@ namespace phosphene {
 
 struct DeviceOptions;
 
-// Throws when there is no GPU that can be used: cuda_devices() says so without throwing.
+// Throws if no GPU can be used; cuda_devices() reports the same without throwing.
 std::unique_ptr<Backend> make_cuda_backend(const DeviceOptions& options);
 
 // How many GPUs there are; with none, `reason` says why.

@@ -47,7 +47,7 @@ ConvolutionGraph graph_of(const ConvolutionBackwardProblem& problem, NetworkPrec
 // The tensors of a plan, as execution names them. `in` and `out` are src and dst, or grad_dst and grad_src.
 enum class PlanTensor : int64_t { in = 1, weights, out, bias, addend, mask };
 
-// Whom plans are made for: a handle, or a description in cuDNN's JSON.
+// The device that plans are made for: a handle, or a description in cuDNN's JSON.
 struct PlanTarget {
   cudnnHandle_t handle = nullptr;
   std::string device_json;

@@ -1,4 +1,4 @@
-// Kernels that a backend puts before or after a library's call. They are no problems of their own: no layer asks for them.
+// Kernels that a backend runs before or after a library's call. They are not problems: no layer asks for them.
 #pragma once
 
 #include <variant>

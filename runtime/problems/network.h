@@ -38,7 +38,7 @@ struct ConvolutionBackwardProblem {  // grad_dst, [addend], [mask] -> grad_src
   DType storage = DType::f32;
 };
 
-// Why this gradient is no convolution itself, of grad_dst with rotated weights; "" if it is one.
+// Why this gradient is not itself a convolution of grad_dst with rotated weights; "" if it is one.
 std::string refuse_rotation(const ConvolutionBackwardProblem& problem);
 
 // dst[n, k] = sum over c, h, w of weights[k, c, h, w] src[n, c, h, w] + bias[k].

@@ -1,4 +1,4 @@
-// Problems: what an op asks of a backend, as plain data. A backend accepts or refuses a problem with a reason; it never
+// Problems: what an op asks of a backend, as plain data. A backend accepts a problem, or refuses with a reason; it never
 // sees a layer. Each struct lists its operands in order, sources first. Shapes are N C H W whatever the layout; network
 // values are channels_last, image values planar. `storage` is how the network's values among the operands lie in memory: f32 or
 // bf16; sums are float32 either way. A problem whose kernels need scratch memory has `workspace_bytes()`.
@@ -42,7 +42,7 @@ class Problem : public VariantOf<AllProblems>::Type {
   ~Problem();
 };
 
-// Multiplications and additions of a problem, and bytes it must move at the least: for tables and benchmarks.
+// Multiplications and additions of a problem, and the fewest bytes it can move: for tables and benchmarks.
 double flops(const Problem& problem);
 
 // Scratch memory that the kernels of a problem need; 0 for one that a library solves.

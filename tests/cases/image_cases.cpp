@@ -29,7 +29,8 @@ void add_colour(CaseList& list) {
 
 void add_transparency(CaseList& list) {
   const Shape both = list.picture(4), picture = list.picture(), alpha = list.picture(1);
-  list.add("planes", ChannelSliceProblem{both, picture, 1}, {partly(0.75, numbers(both)), written(numbers(picture))});
+  list.add("channel_slice", ChannelSliceProblem{both, picture, 1},
+           {partly(0.75, numbers(both)), written(numbers(picture))});
   const Operand colours = positive(picture), opacity = positive(alpha), gradient = numbers(picture);
   for (const bool gamma : {true, false}) {
     const std::string light = gamma ? "linear_light" : "plain";

@@ -53,7 +53,7 @@ void add_optimiser_cases(CaseList& list) {
             updated(numbers(code.owners * code.rows_per_owner * code.row_elements))});
 
   const Operand step = integers(1, 5), running = integers(list.images);
-  list.add("record", ObjectiveHistoryProblem{list.images, 8},
+  list.add("objective_history", ObjectiveHistoryProblem{list.images, 8},
            {numbers(list.images), step, partly(1. / 8, updated(numbers(8 * list.images))), updated(running)});
   const int64_t groups = (list.images + 1) / 2;
   list.add("group_stopped_at", GroupStoppedAtProblem{groups, list.images / groups},

@@ -126,7 +126,7 @@ TEST_F(Commands, AGrayNetworkDrawsAndRefusesPhotographs) {
     const Outcome outcome = run(command);
     EXPECT_EQ(outcome.exit_code, 2) << command;
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << command << ": " << outcome.err;
-    EXPECT_NE(outcome.err.find("the network wants 1 channels, not the three of a photograph"), std::string::npos)
+    EXPECT_NE(outcome.err.find("the network reads 1 channels, but a photograph has three"), std::string::npos)
         << command << ": " << outcome.err;
   }
 }

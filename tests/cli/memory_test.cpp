@@ -79,7 +79,7 @@ TEST_F(MemoryOfAStep, IsRefusedWhereItCannotBeHad) {
         "check small.safetensors --size 2048 --batch 8 --device cpu",
         "render config.json --out r --set /batch=8 --device cpu"})
     expect_one_clear_line(run(command, "ulimit -v 900000;"),
-                          {"memory: ", "MB are needed", "MB can be had", "ulimit -v", "smaller size or batch"});
+                          {"memory: ", "MB are needed", "MB are available", "ulimit -v", "smaller size or batch"});
   EXPECT_FALSE(std::filesystem::exists(folder() / "r"));
 }
 

@@ -187,7 +187,7 @@ TEST_F(CaffeTest, RefusesByNameWhatItCannotCompute) {
 
 TEST_F(CaffeTest, SaysWhichFileIsWrong) {
   const std::string one = kInput + convolution("c", "data");
-  EXPECT_TRUE(refused(one, weights_for("d"), {"w.caffemodel", "'c'", "no trained numbers"}));
+  EXPECT_TRUE(refused(one, weights_for("d"), {"w.caffemodel", "'c'", "has no weights"}));
   EXPECT_TRUE(
       refused(one, "layer { name: 'c' blobs { data: [1, 2] } }", {"w.caffemodel", "'c'", "2 numbers", "[2, 3, 1, 1]"}));
   EXPECT_TRUE(refused(one + "layer { name: }", weights_for("c"), {"deploy.prototxt", "line 3"}));

@@ -135,7 +135,7 @@ TEST_F(GeneratorTest, TheOneThatComesWithPhospheneEqualsTheGoldenPair) {
 TEST_F(GeneratorTest, RefusesAnotherFile) {
   SmallGenerator file;
   file.metadata.erase("format");
-  EXPECT_TRUE(refused(file, {"g.safetensors", "no generator", "format"}));
+  EXPECT_TRUE(refused(file, {"g.safetensors", "not a generator", "format"}));
   file.metadata["format"] = "phosphene-generator-2";
   EXPECT_TRUE(refused(file, {"phosphene-generator-2", "'phosphene-generator-1' is read"}));
 }

@@ -147,7 +147,7 @@ TEST(Labels, DropSynsetsAndLineEnds) {
   EXPECT_EQ(read_labels(path), (std::vector<std::string>{"tench, Tinca tinca", "n0144 not an id", "noodle soup"}));
   EXPECT_TRUE(refuses([&] { read_labels(folder.write("gap.txt", "one\n\nthree\n")); }, {"gap.txt", "line 2"}));
   EXPECT_TRUE(refuses([&] { read_labels(folder.write("blank.txt", "\n")); }, {"no labels"}));
-  EXPECT_TRUE(refuses([&] { read_labels(folder.write("binary.txt", std::string("a\0b", 3))); }, {"no text"}));
+  EXPECT_TRUE(refuses([&] { read_labels(folder.write("binary.txt", std::string("a\0b", 3))); }, {"not a text"}));
   EXPECT_TRUE(refuses([&] { read_labels(folder.file("missing.txt")); }, {"missing.txt", "No such file"}));
 }
 

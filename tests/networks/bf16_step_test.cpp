@@ -1,4 +1,4 @@
-// One optimisation step of BVLC GoogLeNet in bfloat16 against float32, both on the CPU: docs/numerics.md derives what they may differ by.
+// One optimisation step of BVLC GoogLeNet in bfloat16 against float32, both on the CPU: tests/support/tolerances.md derives the bounds.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 

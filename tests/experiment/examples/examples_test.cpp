@@ -319,7 +319,7 @@ TEST_F(ExamplesTest, MistakesShowBeforeAnythingIsWritten) {
   refused([](auto& o) { o.units = "0,6"; }, {"unit 6", "6 channels"});
   refused([](auto& o) { o.scales = {1, -1}; }, {"--scales", "-1"});
   refused([](auto& o) { o.scales = {1, 1}; }, {"--scales", "twice"});
-  refused([&](auto& o) { o.render = folder_.file("photos"); }, {"photos", "no run folder"});
+  refused([&](auto& o) { o.render = folder_.file("photos"); }, {"photos", "not a run folder"});
   refused([&](auto& o) { o.out = folder_.file("photos/below/out"); }, {"photos/below/out", "lies in"});
   refused([&](auto& o) { o.out = folder_.path().string(); }, {"holds no examples"});
   refused([&](auto& o) { o.out = folder_.file("small.safetensors"); }, {"small.safetensors", "holds no examples"});

@@ -175,7 +175,7 @@ TEST_F(PriorImage, RefusesAnImageThatTheGeneratorCannotDraw) {
 TEST_F(PriorImage, RefusesAGeneratorThatIsNotThere) {
   const char* key = "test.json: /parameterization/prior/generator: ";
   EXPECT_TRUE(refused({{"generator", "prior_generatr"}}, {key, "did you mean 'prior_generator'"}));
-  EXPECT_TRUE(refused({{"generator", "small.safetensors"}}, {key, "is no generator"})) << "a network";
+  EXPECT_TRUE(refused({{"generator", "small.safetensors"}}, {key, "is not a generator"})) << "a network";
 }
 
 TEST_F(PriorImage, RefusesAPhotographWithoutACode) {

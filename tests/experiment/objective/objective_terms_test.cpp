@@ -98,7 +98,7 @@ TEST(ObjectiveTerms, APatchComesFromAPhotographOrAFile) {
       curve_of(folder, direction({{"photo", kPhoto}, {"height", 2}, {"width", 3}, {"row", 1}, {"column", 4}}), "photo"),
       curve_of(folder, direction("v.safetensors#patch"), "file"));
   EXPECT_TRUE(refuses([&] { render(folder, direction("v.safetensors#flat"), folder.file("flat")); },
-                      {"/objective/0/tensor_direction", "channels x height x width is meant"}));
+                      {"/objective/0/tensor_direction", "expected channels x height x width"}));
   EXPECT_TRUE(refuses(
       [&] {
         render(folder, direction({{"photo", kPhoto}, {"height", h + 1}, {"width", 1}}), folder.file("large"));
@@ -174,7 +174,7 @@ TEST(ObjectiveTerms, AnInputDifferenceIsFromThePhotograph) {
   // Grey is .3 away from stripes of .2 and .8; a start near grey by what noise of .01 makes of it.
   EXPECT_NEAR(curve_of(folder, config_of({{"photo", kPhoto}}), "grey").front(), -0.3, 0.01);
   EXPECT_TRUE(refuses([&] { render(folder, config_of(Json::object()), folder.file("none")); },
-                      {"/objective/1/input_difference", "name it (\"photo\")"}));
+                      {"/objective/1/input_difference", "name one (\"photo\")"}));
 }
 
 // One key for each photograph that is missing, and for a network that has no use for one.
@@ -197,9 +197,8 @@ TEST(ObjectiveTerms, AMissingPhotographIsToldUnderItsKey) {
   Config config = parse_config(with_objective(folder, Json::array({leading})), "config", folder.file(""));
   Graph graph;
   ReferencePhotos references(graph, grey, config, {1, 1, 24, 24}, [](ValueId photograph) { return photograph; });
-  EXPECT_TRUE(
-      refuses([&] { references.photograph(kPhoto, "/objective/1/input_difference"); },
-              {"/objective/1/input_difference: ", "the network wants 1 channels, not the three of a photograph"}));
+  EXPECT_TRUE(refuses([&] { references.photograph(kPhoto, "/objective/1/input_difference"); },
+                      {"/objective/1/input_difference: ", "the network reads 1 channels, but a photograph has three"}));
 }
 
 // A constant is a row of the table, a border a part of the program: neither changes what the others in a batch are.

@@ -160,7 +160,7 @@ TEST(ImageFile, TheOrientationIsReadFromExif) {
 TEST(ImageFile, RefusesWhatIsNoImageInOneLine) {
   const TemporaryFolder folder;
   EXPECT_TRUE(refuses([&] { read_photo(folder.write("notes.txt", "shopping list\n")); },
-                      {"notes.txt", "neither PNG nor JPEG"}));
+                      {"notes.txt", "is neither a PNG nor a JPEG file"}));
   EXPECT_TRUE(refuses([&] { read_photo(folder.write("empty.png", "")); }, {"empty.png"}));
   EXPECT_TRUE(refuses([&] { read_photo(folder.file("none.png")); }, {"none.png"}));
   EXPECT_TRUE(refuses([&] { read_photo(folder.path().string()); }, {folder.path().string()}));

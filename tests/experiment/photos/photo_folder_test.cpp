@@ -46,7 +46,7 @@ TEST(PhotoFolder, CountsWhatWasSeen) {
 TEST(PhotoFolder, RefusesWhatIsNoFolder) {
   const TemporaryFolder folder;
   EXPECT_TRUE(refuses([&] { PhotoFolder(folder.file("none")); }, {"none", "no such folder"}));
-  EXPECT_TRUE(refuses([&] { PhotoFolder(folder.write("file", "")); }, {"file", "is no folder"}));
+  EXPECT_TRUE(refuses([&] { PhotoFolder(folder.write("file", "")); }, {"file", "is not a folder"}));
 }
 
 std::vector<int64_t> units(const std::string& text) { return parse_units(text, "--units", "conv3", 6); }
@@ -62,7 +62,7 @@ TEST(UnitList, MistakesNameTheUnitAndTheChannels) {
   EXPECT_TRUE(refuses([] { units("2-60"); }, {"unit 60", "6 channels"}));
   EXPECT_TRUE(refuses([] { units("99999999999999999999"); }, {"unit 99999999999999999999", "6 channels"}));
   for (const char* wrong : {"", "x", "1,,2", "1,", "-1", "1-", "1--2", "0x1", " 1", "1.5", "All"})
-    EXPECT_TRUE(refuses([&] { units(wrong); }, {"--units", "is no unit", "6 channels"})) << wrong;
+    EXPECT_TRUE(refuses([&] { units(wrong); }, {"--units", "is not a unit", "6 channels"})) << wrong;
   EXPECT_TRUE(refuses([] { units("4-2"); }, {"4-2", "2-4"}));
 }
 

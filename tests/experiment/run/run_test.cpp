@@ -323,8 +323,8 @@ TEST(Run, AnotherExperimentsFolderIsRefused) {
 TEST(Run, AFolderOfOtherThingsIsRefused) {
   const TemporaryFolder folder;
   const Json config = small_config(folder);
-  EXPECT_TRUE(
-      refuses([&] { render(folder, config, folder.path().string()); }, {folder.path().string(), "holds no run"}));
+  EXPECT_TRUE(refuses([&] { render(folder, config, folder.path().string()); },
+                      {folder.path().string(), "is not a run folder"}));
   EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("small.safetensors")); }, {"small.safetensors"}));
   EXPECT_TRUE(
       refuses([&] { render(folder, config, folder.file("small.safetensors/below")); }, {"small.safetensors/below"}));
