@@ -1,5 +1,7 @@
 #include "experiment/objective/term_list.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -118,6 +120,30 @@ void read_term(const JsonReader& reader, int64_t images, Objective& objective) {
   }
 }
 
+const TermKind* kind_of(const JsonReader& term) {
+  for (const TermKind& kind : term_kinds())
+    if (term.is_object() && term.has(kind.name)) return &kind;
+  return nullptr;
+}
+
+TermInWords in_words(const TermKind& kind, const JsonReader& body) {
+  TermInWords told{kind.name, kind.name, "", false};
+  std::replace(told.words.begin(), told.words.end(), '_', ' ');
+  try {
+    std::vector<std::string> words;
+    for (const std::shared_ptr<Term>& term : kind.read(body)) {
+      words.push_back(term->words());
+      const std::vector<LayerRead> reads = term->reads();
+      if (reads.empty() || told.reads_layer) continue;
+      told.reads_layer = true;
+      told.layer = reads.front().layer;
+    }
+    told.words = fmt::format("{}", fmt::join(words, " to "));
+  } catch (const Error&) {  // a record of another version: its kind has to do
+  }
+  return told;
+}
+
 }  // namespace
 
 const std::vector<TermKind>& term_kinds() {
@@ -165,6 +191,17 @@ Objective read_objective(const JsonReader& reader, int64_t images) {
   if (std::none_of(objective.terms.begin(), objective.terms.end(), [](const TermPtr& term) { return term->leads(); }))
     reader.refuse("expected at least one term that makes a picture, such as {{\"channel\": ...}}");
   return objective;
+}
+
+std::vector<TermInWords> in_words(const Json& terms) {
+  const JsonReader reader(terms, "");
+  std::vector<TermInWords> all;
+  for (size_t i = 0; i < reader.size(); ++i) {
+    const JsonReader term = reader.at(i);
+    const TermKind* kind = kind_of(term);
+    all.push_back(kind == nullptr ? TermInWords{"", "a term", "", false} : in_words(*kind, term.at(kind->name)));
+  }
+  return all;
 }
 
 Objective load_objective(const std::string& path, int64_t images) {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "experiment/config/config.h"
+#include "experiment/objective/term_list.h"
 #include "experiment/pages/collection_page.h"
 #include "experiment/pages/page.h"
 #include "experiment/pages/power_spectrum.h"
@@ -56,6 +56,21 @@ std::string chart_of(const Json& records) {
   return spectrum_chart(curves);
 }
 
+// What the page says of a record's terms.
+Json described(const Json& record) {
+  const Json terms = record.value("terms", Json::array());
+  const std::vector<TermInWords> words = in_words(terms);
+  Json described = Json::array();
+  for (size_t i = 0; i < words.size(); ++i) {
+    Json term = {{"kind", words[i].kind}, {"words", words[i].words}};
+    if (words[i].reads_layer) term["layer"] = words[i].layer.empty() ? record.value("layer", "") : words[i].layer;
+    for (const char* key : {"weight", "image"})
+      if (terms[i].contains(key)) term[key] = terms[i][key];
+    described.push_back(std::move(term));
+  }
+  return described;
+}
+
 }  // namespace
 
 std::string write_collection(const std::string& folder) {
@@ -77,6 +92,7 @@ std::string write_report(const std::string& folder) {
   Json run = Json::object();
   run["config"] = read_json(folder + "/config.json");
   run["records"] = read_records(folder, false);
+  for (Json& record : run["records"]) record["described"] = described(record);
   run["stopped"] = read_records(folder, true);
   if (const std::string chart = chart_of(run["records"]); !chart.empty()) run["spectra"] = chart;
   std::string path = folder + "/report.html";
