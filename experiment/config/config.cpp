@@ -42,9 +42,9 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   Json kept = json;
   kept.erase("sweep");
   config.json = std::make_shared<const Json>(std::move(kept));
+  read_keys(heading_keys(), reader, config);
   static_cast<Settings&>(config) = read_settings(reader);
-  for (const Key<Config>& key : run_keys())
-    if (key.description.required || reader.has(key.description.name)) key.read(reader.at(key.description.name), config);
+  read_keys(run_keys(), reader, config);
   check_outputs(reader, config);
   return config;
 }
