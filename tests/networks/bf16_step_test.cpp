@@ -21,16 +21,16 @@ TEST(Bfloat16Step, OfGoogleNetAgreesWithFloat32) {
                      {"precision", "bf16"},
                      {"objective", {{{"channel", {{"layer", "inception_4a/output:pre"}, {"unit", 97}}}}}}};
   const Config config = parse_config(json, "", ".");
-  const std::vector<BatchImage> slots = {{&config, 0, 0}};
+  const std::vector<BatchImage> images = {batch_image(config, 0, 0)};
   const std::unique_ptr<Backend> cpu = make_cpu_backend(), tested = make_cpu_backend();
   int values = 0;
-  compare_ops(model, config, slots, *cpu, *tested, 0x1p-24, [&values](const ValueDifference& value) {
+  compare_ops(model, config, images, *cpu, *tested, 0x1p-24, [&values](const ValueDifference& value) {
     ++values;
     EXPECT_TRUE(value.agrees()) << value.layer << " " << value.kind << ": " << value.error << " > " << value.tolerance;
   });
   EXPECT_GT(values, 100);
   // A rounding for half of all elements; for the whole, what ReLUs and maxima at their kinks can do.
-  const GradientDifference gradient = compare_gradients(model, config, slots, *cpu, *tested);
+  const GradientDifference gradient = compare_gradients(model, config, images, *cpu, *tested);
   EXPECT_LE(gradient.median, 0x1p-9);
   EXPECT_LE(gradient.relative_l2, 0.4);
   EXPECT_GT(gradient.relative_l2, 0x1p-12);  // it was bfloat16

@@ -1,9 +1,11 @@
 #include "tests/networks/network_run.h"
 
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
 
 #include "experiment/objective/needed_channels.h"
+#include "experiment/objective/term_list.h"
 #include "layers/objective/direction_objective.h"
 #include "layers/objective/diversity.h"
 #include "layers/objective/layer_objective.h"
@@ -110,10 +112,8 @@ InputGradient input_gradient(const Model& model, const Array& input, const Objec
   Objective objective = asked;
   ValueId activation = kNoValue;
   if (objective.narrowed) {
-    Term term;
-    term.layer = objective.layer;
-    term.unit = objective.unit;
-    const NeededBlock read = needed_channels(model, {term}).at({0, 0});
+    const Json terms = Json::array({{{"channel", {{"layer", objective.layer}, {"unit", objective.unit}}}}});
+    const NeededBlock read = needed_channels(model, read_objective(JsonReader(terms, ""), 1)).at({0, 0});
     activation = start.network.value(read.block);
     objective.unit -= static_cast<int>(read.begin);
   } else {

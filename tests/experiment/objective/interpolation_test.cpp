@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "experiment/config/config.h"
 #include "experiment/objective/objective.h"
 #include "layers/network/convolution.h"
 #include "loaders/model/model_graph.h"
@@ -77,15 +78,15 @@ TEST(Interpolation, OfAConfigEqualsTheGoldenTable) {
   Graph graph;
   const ValueId start = graph.state(Model::kInput, {{images, kAll, kSide, kSide}, Layout::channels_last, DType::f32});
   ModelGraph network(model, graph, start);
-  const ObjectivePart objective(graph, network, model, config, images);
+  const ObjectivePart objective(graph, network, model, config.objective, config.image, {images, kAll, kSide, kSide});
   const ValueId gradient = differentiate(graph, std::vector<ValueId>{start}).at(0);
   const auto backend = make_cpu_backend(1);
   States states(*backend);
   Program program(graph, {objective.value(), gradient}, *backend, states);
   states.write(Model::kInput, input);
-  std::vector<BatchImage> slots;
-  for (int64_t i = 0; i < images; ++i) slots.push_back({&config, i, 0});
-  objective.write(states, slots);
+  std::vector<BatchImage> batch;
+  for (int64_t i = 0; i < images; ++i) batch.push_back(batch_image(config, 0, i));
+  objective.write(states, batch);
   program.run();
   const std::vector<float> sums = program.read(objective.value());
   EXPECT_NEAR(std::accumulate(sums.begin(), sums.end(), 0.0), golden.at("value").get<double>(), 1e-5);

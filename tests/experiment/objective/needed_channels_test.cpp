@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "experiment/config/batches.h"
 #include "experiment/config/sweep.h"
 #include "experiment/objective/objective.h"
 #include "experiment/step/step_program.h"
@@ -92,7 +93,7 @@ class NetworkOfBranches {
   Model model_;
 };
 
-std::vector<Term> terms_of(const Json& terms, int64_t images = 1) {
+Objective objective_of(const Json& terms, int64_t images = 1) {
   return parse_config({{"model", "branches"}, {"images", images}, {"objective", terms}}, "test.json", "").objective;
 }
 
@@ -131,7 +132,7 @@ TEST(NeededChannels, AreTheBranchAndTheBlockOfAUnit) {
                             {"max", 7, {{"stem:pre", 0, 0, {"stem", "max"}}, 0}},
                             {"fc", 39, {{"fc", 24, 16, {}}, 24}}};
   for (const Expected& one : cases) {
-    const NeededChannels reads = needed_channels(network.model(), terms_of(list(channel(one.layer, one.unit))));
+    const NeededChannels reads = needed_channels(network.model(), objective_of(list(channel(one.layer, one.unit))));
     EXPECT_EQ(to_string(reads), to_string({{{0, 0}, one.read}})) << one.layer << " " << one.unit;
     EXPECT_EQ(reads.at({0, 0}).begin, one.read.begin) << one.layer << " " << one.unit;
   }
@@ -140,7 +141,7 @@ TEST(NeededChannels, AreTheBranchAndTheBlockOfAUnit) {
 TEST(NeededChannels, AreWholeWhereAnotherTermReadsTheLayer) {
   const NetworkOfBranches network;
   const auto reads = [&](const Json& terms, int64_t images = 1) {
-    return needed_channels(network.model(), terms_of(terms, images));
+    return needed_channels(network.model(), objective_of(terms, images));
   };
   const Json layer_a = {{"layer", {{"layer", "a"}}}};
   EXPECT_EQ(reads(list(channel("mixed:pre", 3), layer_a)).at({0, 0}), (NeededBlock{{"a:pre", 0, 0, {}}, 0}));
@@ -173,7 +174,7 @@ Result ascend(const Model& model, const Json& terms, bool narrowed, GradientRule
   Graph graph;
   const ValueId input = graph.state(Model::kInput, {{kImages, 3, kSide, kSide}});
   ModelGraph network(model, graph, input, rules);
-  const ObjectivePart objective(graph, network, model, config, kImages, {}, nullptr,
+  const ObjectivePart objective(graph, network, model, config.objective, config.image, graph.shape(input), {}, nullptr,
                                 narrowed ? needed_channels(model, config.objective) : NeededChannels{});
   const ValueId gradient = differentiate(graph, std::vector<ValueId>{input}).at(0);
   const auto backend = make_cpu_backend(1);
@@ -181,7 +182,7 @@ Result ascend(const Model& model, const Json& terms, bool narrowed, GradientRule
   Program program(graph, {objective.value(), gradient}, *backend, states);
   const Weights ones = few_ones({kImages, 3, kSide, kSide}, 2, 77);
   states.write(Model::kInput, std::vector<float>(ones.data, ones.data + ones.elements()));
-  objective.write(states, {{&config, 0, 0}, {&config, 1, 0}});
+  objective.write(states, {batch_image(config, 0, 0), batch_image(config, 0, 1)});
   program.run();
   return {program.read(objective.value()), program.read(gradient)};
 }

@@ -194,11 +194,13 @@ TEST(ObjectiveTerms, AMissingPhotographIsToldUnderItsKey) {
 
   Model grey = small_network();
   grey.channels = 1;
-  Config config = parse_config(with_objective(folder, Json::array({leading})), "config", folder.file(""));
   Graph graph;
-  ReferencePhotos references(graph, grey, config, {1, 1, 24, 24}, [](ValueId photograph) { return photograph; });
-  EXPECT_TRUE(refuses([&] { references.photograph(kPhoto, "/objective/1/input_difference"); },
-                      {"/objective/1/input_difference: ", "the network reads 1 channels, but a photograph has three"}));
+  ReferencePhotos references(graph, grey, {1, 1, 24, 24}, [](ValueId photograph) { return photograph; });
+  EXPECT_TRUE(refuses(
+      [&] {
+        references.photograph({kPhoto, folder.path().string()}, "/objective/1/input_difference");
+      },
+      {"/objective/1/input_difference: ", "the network reads 1 channels, but a photograph has three"}));
 }
 
 // A constant is a row of the table, a border a part of the program: neither changes what the others in a batch are.
