@@ -22,9 +22,10 @@ Key<T> raw_key(const char* name, FormatPtr format, const char* sentence,
 }
 
 Key<Settings> images_key() {
-  Key<Settings> made = key_read_by<Settings>(
-      "images", integer(1, kMaxImages), "Images rendered together for one objective; its averages run over them.",
-      [](int64_t images, Settings& settings) { settings.image.images = images; });
+  Key<Settings> made =
+      key_read_by<Settings>("images", integer(1, kMaxImages),
+                            "Number of images rendered together for one objective. The objective averages over them.",
+                            [](int64_t images, Settings& settings) { settings.image.images = images; });
   made.description.default_value = std::to_string(ImageSettings{}.images);
   return made;
 }
@@ -32,7 +33,7 @@ Key<Settings> images_key() {
 Key<Settings> size_key() {
   return key_read_by<Settings>(
              "size", size_value(),
-             "Pixels: one number for a square, or [height, width]. By default the size the model was trained at.",
+             "Size in pixels: a number for a square, or [height, width]. Default: the size the model was trained at.",
              [](const Size& size, Settings& settings) {
                settings.image.height = size.height;
                settings.image.width = size.width;
@@ -44,7 +45,7 @@ Key<Settings> size_key() {
 Key<Settings> parameterization_key() {
   const Value<ParameterizationPtr> value = parameterization_value();
   Key<Settings> made =
-      raw_key<Settings>("parameterization", value.format, "What gradient ascent changes.",
+      raw_key<Settings>("parameterization", value.format, "The parameters that gradient ascent changes.",
                         [value](const JsonReader& reader, Settings& settings) {
                           settings.image.parameterization = value.read(reader);
                           settings.image.parameterization->check_group(settings.image.images, reader.place());
@@ -78,7 +79,7 @@ Key<Settings> transparency_key() {
 }
 
 Key<Settings> objective_key() {
-  return raw_key<Settings>("objective", objective_format(), "The sum of these terms is maximised.",
+  return raw_key<Settings>("objective", objective_format(), "The terms, whose sum is maximised.",
                            [](const JsonReader& reader, Settings& settings) {
                              settings.objective = read_objective(reader, settings.image.images);
                            })
@@ -87,7 +88,8 @@ Key<Settings> objective_key() {
 }
 
 Key<Settings> optimizer_key() {
-  return key_read_by<Settings>("optimizer", optimiser_value(), "How the parameters follow their gradients.",
+  return key_read_by<Settings>("optimizer", optimiser_value(),
+                               "The optimiser: how the parameters follow their gradients.",
                                [](WrittenOptimiser optimiser, Settings& settings) {
                                  optimiser.scale_default_rate(settings.image.parameterization->optimiser_rate_factor());
                                  settings.optimiser = optimiser.attributes;
@@ -107,7 +109,7 @@ Key<Settings> gradients_key() {
            "rest. Linear ones pass everything."),
        key("max_pooling", &GradientRules::smooth_max_pooling, word<bool>({{"plain", false}, {"average", true}}),
            "An average spreads the gradient of a maximum over its window.")});
-  return key("gradients", &Settings::gradients, rules.value(), "What passes backwards instead of the derivative.")
+  return key("gradients", &Settings::gradients, rules.value(), "Replacements for gradients in the network.")
       .scope(kOfAPhase);
 }
 
@@ -145,7 +147,7 @@ Key<Config> save_key() {
 
 Key<Config> snapshots_key() {
   return raw_key<Config>("snapshots", list(integer(0, kMaxSteps), 0).format,
-                         "Numbers of updates after which the picture is kept too; they count through all phases.",
+                         "Steps after which the picture is also saved, counted over all phases.",
                          [](const JsonReader& reader, Config& config) {
                            const int64_t steps = config.steps_of_all_phases();
                            config.snapshots = list(integer(0, steps), 0).read(reader);
@@ -173,7 +175,7 @@ const std::vector<Key<Settings>>& settings_keys() {
       colour_key(),
       transparency_key(),
       key("transforms", &Settings::transforms, transforms_value(),
-          "What each step does to the image, at random, before the network sees it. distill: the article's list; "
+          "Random transforms of the image at each step, before the network sees it. distill: the article's list; "
           "lucid: "
           "Lucid's default; none: nothing.")
           .by_default("\"distill\"")
@@ -198,8 +200,8 @@ const std::vector<Key<Config>>& heading_keys() {
                           [](int64_t /*version*/, Config& /*config*/) {})
           .data()
           .scope(kOfTheRun),
-      words_key("title", "A heading, for people."),
-      words_key("description", "What the experiment shows, for people."),
+      words_key("title", "A heading for the report."),
+      words_key("description", "What to look for in the pictures, for the report."),
       key("model", &Config::model, file("googlenet"),
           "A model file, relative to this one, or the name of one in $PHOSPHENE_MODELS, ./models or "
           "~/.cache/phosphene.")
@@ -220,7 +222,7 @@ const std::vector<Key<Config>>& run_keys() {
           [](const JsonReader& reader, Config& config) { read_phases(reader, config); }),
       snapshots_key(),
       key("batch", &Config::batch, integer(1, kMaxImages),
-          "Images computed at a time, at most. Changes no picture. By default what suits the machine.")
+          "Largest number of images computed at a time. Does not change any picture. Default: chosen by memory.")
           .without_default()
           .scope(kOfTheRun),
       save_key(),
@@ -234,7 +236,7 @@ const std::vector<Key<Config>>& run_keys() {
 }
 
 const ObjectFormat& config_format() {
-  static const ObjectFormat format("What `phosphene render` reads. Only `model` and `objective` are required.",
+  static const ObjectFormat format("A config for `phosphene render`. Only `model` and `objective` are required.",
                                    all_descriptions());
   return format;
 }

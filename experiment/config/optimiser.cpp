@@ -61,9 +61,9 @@ Value<LearningRateSchedule> schedule_value() {
       {converted(word<bool>({{"constant", true}}), [](bool /*constant*/) { return LearningRateSchedule{}; }),
        one_of<LearningRateSchedule>(
            "",
-           {{"exponential", "By a factor, every so many steps.",
+           {{"exponential", "Multiplies the rate by a factor every few steps.",
              converted(exponential_keys.value(), [](const Exponential& e) { return exponential(e.decay, e.every); })},
-            {"cosine", "Along half a cosine.",
+            {"cosine", "Falls along half a cosine.",
              converted(cosine_keys.value(), [](const Cosine& c) { return cosine(c.to); })}})});
 }
 
@@ -76,12 +76,13 @@ std::vector<Key<T>> rule_keys(double rate, bool clips) {
                 "as many coefficients do."));
   keys.back().description.default_value =
       number(0, 1).text(rate);  // shown, and taken from the row where the key is missing
-  keys.push_back(key_of<T>("schedule", &T::schedule, schedule_value(), "How the learning rate changes.")
+  keys.push_back(key_of<T>("schedule", &T::schedule, schedule_value(), "Schedule of the learning rate.")
                      .by_default("\"constant\""));
-  keys.push_back(key_of<T>("warmup", &T::warmup, integer(0, kMaxSteps), "Steps over which the learning rate rises."));
+  keys.push_back(
+      key_of<T>("warmup", &T::warmup, integer(0, kMaxSteps), "Number of steps over which the learning rate rises."));
   if (clips) {
     keys.push_back(key_of<T>("clip_norm", &T::clip_norm, number(1e-12, 1e12),
-                             "The L2 norm of an image's gradient is at most this; longer ones are shortened.")
+                             "Largest L2 norm of an image's gradient; longer gradients are scaled down.")
                        .without_default());
   }
   return keys;
@@ -101,7 +102,7 @@ Value<WrittenOptimiser> adam(OptimiserKind kind, double rate, bool has_forms) {
   if (has_forms) {
     keys.push_back(key("epsilon_form", &AdamKeys::epsilon_form,
                        word<AdamEpsilon>({{"torch", AdamEpsilon::torch}, {"tf1", AdamEpsilon::tf1}}),
-                       "Where epsilon is added: after the bias correction (torch), or before it (tf1)."));
+                       "Add epsilon after the bias correction (torch) or before it (tf1)."));
   }
   return converted(Object<AdamKeys>("", std::move(keys)).value(), [kind, rate](const AdamKeys& read) {
     WrittenOptimiser made;
@@ -119,7 +120,8 @@ Value<WrittenOptimiser> adam(OptimiserKind kind, double rate, bool has_forms) {
 
 Value<WrittenOptimiser> with_momentum(OptimiserKind kind, double rate, const char* momentum) {
   std::vector<Key<MomentumKeys>> keys = rule_keys<MomentumKeys>(rate, kind != OptimiserKind::steepest);
-  keys.push_back(key("momentum", &MomentumKeys::momentum, number(0, kBelowOne), "How much of the last step goes on.")
+  keys.push_back(key("momentum", &MomentumKeys::momentum, number(0, kBelowOne),
+                     "The share of the last step that is added to the next.")
                      .by_default(momentum));
   return converted(Object<MomentumKeys>("", std::move(keys)).value(), [kind, rate](const MomentumKeys& read) {
     WrittenOptimiser made;
@@ -145,11 +147,11 @@ Value<WrittenOptimiser> optimiser_value() {
       "", {{"adam", "Kingma and Ba, 2015.", adam(OptimiserKind::adam, AdamAttributes{}.learning_rate, true)},
            {"nadam", "Adam with Nesterov's momentum: Dozat, 2016.",
             adam(OptimiserKind::nadam, AdamAttributes{}.learning_rate, false)},
-           {"sgd", "Gradient ascent with momentum. The rate that suits depends on the size of the objective.",
+           {"sgd", "Gradient ascent with momentum. The right rate depends on the size of the objective.",
             with_momentum(OptimiserKind::sgd, 0.02, "0.9")},
-           {"sign", "Every number moves by the learning rate, along the sign of its gradient (or of its momentum).",
+           {"sign", "Every parameter moves by the learning rate along the sign of its gradient (or of its momentum).",
             with_momentum(OptimiserKind::sign, 0.03, "0")},
-           {"steepest", "Each image moves by the learning rate, in L2 norm, along its gradient.",
+           {"steepest", "Steepest ascent: each image moves along its gradient by the learning rate, in L2 norm.",
             with_momentum(OptimiserKind::steepest, 3, "0")}});
 }
 

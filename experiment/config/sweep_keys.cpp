@@ -26,7 +26,7 @@ class SweepFormat final : public Format {
 Json SweepFormat::schema() const {
   const Json whole = {{"type", "integer"}, {"minimum", -kMaxValue}, {"maximum", kMaxValue}};
   const Json step = {{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxValue}};
-  const Json range = {{"description", "[first, end] or [first, end, step]; the end is not reached."},
+  const Json range = {{"description", "[first, end] or [first, end, step], without the end."},
                       {"type", "array"},
                       {"minItems", 2},
                       {"maxItems", 3},
@@ -64,7 +64,7 @@ Json read_range(const JsonReader& range) {
 
 KeptJson read_axis(const JsonReader& reader) {
   Json values = reader.is_array() ? reader.json() : read_range(reader.only({"range"}).at("range"));
-  if (values.empty()) reader.refuse("there is no value to sweep over");
+  if (values.empty()) reader.refuse("expected at least one value to sweep over");
   return std::make_shared<const Json>(std::move(values));
 }
 
@@ -79,7 +79,7 @@ void read_variants(const JsonReader& reader, Config& config) {
       if (variant.has(key)) variant.refuse("a variant cannot change '{}': it applies to the whole run", key);
     config.variants.emplace_back(name, std::make_shared<const Json>(variant.json()));
   }
-  if (config.variants.empty()) reader.refuse("there is no variant");
+  if (config.variants.empty()) reader.refuse("expected at least one variant");
 }
 
 // That the config has a place for the values: a key that is left to its default may be swept over.

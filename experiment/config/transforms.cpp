@@ -74,12 +74,12 @@ Value<WrittenStep> step_value() {
   return one_of<WrittenStep>(
       "One random transform.",
       {{"pad", "Pixels added at each side.", pixels(TransformKind::pad)},
-       {"jitter", "The image moves by up to so many pixels; it loses as many rows and columns.",
+       {"jitter", "Moves the image by up to this many pixels; it loses as many rows and columns.",
         pixels(TransformKind::jitter)},
        {"scale", "One of a list of factors, or uniform in a range.", spread(TransformKind::scale, 0.05, 20, false)},
        {"rotate", "Degrees, uniform between two numbers, or one of some choices.",
         spread(TransformKind::rotate, -360, 360, true)},
-       {"crop", "The centre, of this size, or padding to it.", crop()}});
+       {"crop", "Cut out the centre at this size, or pad to it.", crop()}});
 }
 
 // A preset's name, or a list of steps.
@@ -105,7 +105,7 @@ Value<Transforms> transform_list() {
 Key<Transforms> outside_key() {
   return key_read_by<Transforms>("outside",
                                  word<Outside>({{"constant", Outside::constant}, {"reflect", Outside::reflect}}),
-                                 "What lies beyond the image: grey, or its mirror image.",
+                                 "Beyond the image: grey (constant) or its mirror image (reflect).",
                                  [](Outside outside, Transforms& transforms) { transforms.list.outside = outside; })
       .by_default("\"constant\"");
 }
@@ -118,7 +118,7 @@ Value<Transforms> transforms_value() {
                                           [](const Transforms& read, Transforms& transforms) { transforms = read; })
                       .required());
   drawn.push_back(key_read_by<Transforms>("shared", boolean(),
-                                          "One draw for all images of a job instead of one for each.",
+                                          "Draw one transform for all images of a job, instead of one for each.",
                                           [](bool shared, Transforms& transforms) { transforms.list.shared = shared; })
                       .by_default("false"));
   drawn.push_back(outside_key());

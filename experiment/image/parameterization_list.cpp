@@ -6,7 +6,7 @@ namespace phosphene {
 
 Value<ParameterizationPtr> parameterization_value() {
   return one_of<ParameterizationPtr>(
-      "What gradient ascent changes, and how an image is made of it.",
+      "The parameters that gradient ascent changes, and how they become an image.",
       {fourier_image(), pixel_image(), levels_image(), shared_image(), cppn_image(), prior_image()});
 }
 

@@ -190,7 +190,7 @@ ParameterizationRow prior_image() {
       "multiples of the "
       "generator's scale, 16 for the one that comes with phosphene.",
       {key("generator", &PriorKeys::generator, file("prior_generator"),
-           "A phosphene-generator-1 file, by path or by name: it is found as models are.")
+           "A phosphene-generator-1 file, by path or by name, found like a model.")
            .by_default("\"prior_generator\""),
        key_read_by<PriorKeys>(
            "sd", number(0, 100),
@@ -202,7 +202,7 @@ ParameterizationRow prior_image() {
        key("norm", &PriorKeys::norm, number(1e-3, 1e6),
            "The largest L2 norm that the vector at a position may have; a longer one is scaled back after each step."),
        key("from", &PriorKeys::photo, file("photo.jpg"),
-           "A photograph, whose code is the start. Default: the mean of all codes.")});
+           "A photograph whose code is the start. Default: the mean of all codes.")});
 }
 
 }  // namespace phosphene

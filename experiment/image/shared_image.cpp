@@ -100,7 +100,7 @@ Value<std::vector<SharedLevel>> levels_value() {
        key("divisor", &SharedLevel::divisor, integer(1, kMaxSide),
            "The level has the image's height and width, divided by this.")
            .required(),
-       key("offset", &SharedLevel::offset, boolean(), "The level is shifted by half of what it is enlarged by.")});
+       key("offset", &SharedLevel::offset, boolean(), "Shift the level by half of its enlargement factor.")});
   return list(level.value());
 }
 

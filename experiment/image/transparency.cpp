@@ -19,7 +19,7 @@ Value<Transparency> transparency_value() {
       "photograph as "
       "the start.",
       {key("gamma", &Transparency::gamma, boolean(),
-           "Compose in linear light, as numbers to the power of 2.2. Soft edges are darker otherwise."),
+           "Compose in linear light (power 2.2). Otherwise soft edges darken."),
        key("background", &Transparency::background, background.value(), "The random image behind it.")});
   return transparency.value();
 }

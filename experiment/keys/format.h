@@ -43,7 +43,7 @@ struct KeyDescription {
   std::string example_value;  // JSON text, or "": the default's or the format's
   bool required = false;
   bool is_data = false;  // a number in a table, not a part of what the program is
-  int scopes = 0;        // bits, for whoever looks keys up by scope
+  int scopes = 0;        // bits, for callers that look keys up by scope
 
   [[nodiscard]] std::string example() const;
 };

@@ -213,7 +213,7 @@ std::vector<Key<T>> direction_keys(const char* source, Value<DirectionSource> fr
   source_key.description.is_data = data;
   keys.push_back(std::move(source_key));
   keys.push_back(
-      key_of<T>("power", &T::power, cosine_power(), "The power of the cosine that the product is multiplied by.")
+      key_of<T>("power", &T::power, cosine_power(), "The power of the cosine that the dot product is multiplied by.")
           .data());
   keys.push_back(key_of<T>("at", &T::at, at_value(everywhere), std::move(at_sentence))
                      .data()
@@ -245,7 +245,7 @@ TermKind tensor_direction_kind() {
        converted(photo_source(true), [](const PhotoPatch& photo) { return Patched(from_photo(photo), photo.patch); })});
   std::vector<Key<TensorDirectionTerm>> keys =
       direction_keys<TensorDirectionTerm>("tensor", converted(tensor, [](const Patched& both) { return both.first; }),
-                                          "", false, false, "Where the patch begins.");
+                                          "", false, false, "First position of the patch.");
   keys[1] = key_read_by<TensorDirectionTerm>(
                 "tensor", tensor,
                 "FILE.safetensors#TENSOR of channels x height x width, or the layer's activation for a patch of a "

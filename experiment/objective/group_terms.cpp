@@ -59,7 +59,7 @@ class AlignmentTerm final : public GroupTerm {
 
 template <class T>
 Key<T> layer_key() {
-  return key_of<T>("layer", &T::layer, layer_name(), "The layer that is compared.").required();
+  return key_of<T>("layer", &T::layer, layer_name(), "The layer to compare.").required();
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ TermKind diversity_kind() {
 
 TermKind alignment_kind() {
   return term_kind(
-      "alignment", "How near the activations of neighbouring images of the group are.",
+      "alignment", "Similarity of the activations of neighbouring images in the group.",
       Object<AlignmentTerm>("", {layer_key<AlignmentTerm>(), key("decay", &AlignmentTerm::decay, number(1e-3, 1e6),
                                                                  "Each image further away counts less by this factor.")
                                                                  .data()})

@@ -45,7 +45,7 @@ class ReferenceTerm final : public Term {
 template <class T>
 std::vector<Key<T>> keys() {
   std::vector<Key<T>> keys;
-  keys.push_back(key("layer", &T::layer, layer_name(), "The layer that is compared.").required());
+  keys.push_back(key("layer", &T::layer, layer_name(), "The layer to compare.").required());
   keys.push_back(key("photo", &T::photo, photograph_value(), "The photograph.").required());
   return keys;
 }
@@ -58,7 +58,7 @@ TermKind caricature_kind() {
   using Caricature = ReferenceTerm<ReferenceKind::caricature>;
   std::vector<Key<Caricature>> all = keys<Caricature>();
   all.push_back(
-      key("power", &Caricature::power, cosine_power(), "The power of the cosine that the product is multiplied by.")
+      key("power", &Caricature::power, cosine_power(), "The power of the cosine that the dot product is multiplied by.")
           .data());
   return term_kind(
       "caricature",

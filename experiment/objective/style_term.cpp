@@ -49,11 +49,11 @@ TermKind style_kind() {
       "texture, "
       "wherever in the picture.",
       Object<StyleTerm>(
-          "", {key("layer", &StyleTerm::layer, layer_name(), "The layer that is compared.").required(),
+          "", {key("layer", &StyleTerm::layer, layer_name(), "The layer to compare.").required(),
                key("photo", &StyleTerm::photo, photograph_value(), "The photograph.").required(),
                key("form", &StyleTerm::form, word<StyleForm>({{"l1", StyleForm::l1}, {"l2", StyleForm::l2}}),
                    "The mean of absolute differences, or the root of the mean of their squares."),
-               key("pooled", &StyleTerm::pooled, boolean(), "The images of the group have one Gram matrix together.")})
+               key("pooled", &StyleTerm::pooled, boolean(), "Pool the images of the group into one Gram matrix.")})
           .value());
 }
 
