@@ -118,11 +118,11 @@ Value<WrittenOptimiser> adam(OptimiserKind kind, double rate, bool has_forms) {
   });
 }
 
-Value<WrittenOptimiser> with_momentum(OptimiserKind kind, double rate, const char* momentum) {
+Value<WrittenOptimiser> with_momentum(OptimiserKind kind, double rate, double momentum) {
   std::vector<Key<MomentumKeys>> keys = rule_keys<MomentumKeys>(rate, kind != OptimiserKind::steepest);
   keys.push_back(key("momentum", &MomentumKeys::momentum, number(0, kBelowOne),
                      "The share of the last step that is added to the next.")
-                     .by_default(momentum));
+                     .by_default(number(0, kBelowOne).text(momentum)));
   return converted(Object<MomentumKeys>("", std::move(keys)).value(), [kind, rate](const MomentumKeys& read) {
     WrittenOptimiser made;
     take_rule(read, kind, made);
@@ -148,11 +148,11 @@ Value<WrittenOptimiser> optimiser_value() {
            {"nadam", "Adam with Nesterov's momentum: Dozat, 2016.",
             adam(OptimiserKind::nadam, AdamAttributes{}.learning_rate, false)},
            {"sgd", "Gradient ascent with momentum. The right rate depends on the size of the objective.",
-            with_momentum(OptimiserKind::sgd, 0.02, "0.9")},
+            with_momentum(OptimiserKind::sgd, MomentumAttributes{}.learning_rate, MomentumAttributes{}.momentum)},
            {"sign", "Every parameter moves by the learning rate along the sign of its gradient (or of its momentum).",
-            with_momentum(OptimiserKind::sign, 0.03, "0")},
+            with_momentum(OptimiserKind::sign, 0.03, 0)},
            {"steepest", "Steepest ascent: each image moves along its gradient by the learning rate, in L2 norm.",
-            with_momentum(OptimiserKind::steepest, 3, "0")}});
+            with_momentum(OptimiserKind::steepest, 3, 0)}});
 }
 
 }  // namespace phosphene

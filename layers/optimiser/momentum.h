@@ -8,7 +8,7 @@
 namespace phosphene {
 
 struct MomentumAttributes {
-  double learning_rate = 1, momentum = 0.9;
+  double learning_rate = 0.02, momentum = 0.9;
   bool sign = false;
   LearningRateSchedule schedule{};
 };

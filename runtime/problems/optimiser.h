@@ -14,7 +14,7 @@ struct ObjectiveHistoryProblem {  // value (N), step (i64) -> history (steps x N
 };
 
 struct AdamScheduleProblem {  // step (i64) -> factors (2)
-  double learning_rate = 0.05, beta1 = 0.9, beta2 = 0.999;
+  double learning_rate = 0, beta1 = 0, beta2 = 0;
   AdamEpsilon epsilon_form = AdamEpsilon::torch;
   LearningRateSchedule schedule{};
   bool nesterov = false;  // NAdam, with 3 factors: kernels/nadam.h
@@ -23,7 +23,7 @@ struct AdamScheduleProblem {  // step (i64) -> factors (2)
 // has scale_rows rows and repeats over the rows of the parameter. Frozen images (stopped_at) keep their bytes.
 struct AdamProblem {  // grad, factors, stopped_at (i64, N), [scale] -> parameter, m, v
   int64_t n = 0, rows_per_image = 0, row_elements = 0;
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double beta1 = 0, beta2 = 0, epsilon = 0;
   bool whitened = false;
   int64_t scale_rows = 0;
   bool nesterov = false;
@@ -36,12 +36,12 @@ struct ParameterRows {
 
 // kernels/momentum.h has the formulas.
 struct MomentumScheduleProblem {  // step (i64) -> factors (1)
-  double learning_rate = 1;
+  double learning_rate = 0;
   LearningRateSchedule schedule{};
 };
 struct MomentumProblem {  // grad, factors, stopped_at (i64 per owner) -> parameter, m
   ParameterRows rows;
-  double momentum = 0.9;
+  double momentum = 0;
   bool sign = false;
 };
 

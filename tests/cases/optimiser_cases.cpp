@@ -5,7 +5,12 @@ namespace {
 
 void add_adam(CaseList& list, const ParameterRows& rows, bool whitened, bool nesterov) {
   const int64_t count = rows.owners * rows.rows_per_owner * rows.row_elements;
-  AdamProblem problem{.n = rows.owners, .rows_per_image = rows.rows_per_owner, .row_elements = rows.row_elements};
+  AdamProblem problem{.n = rows.owners,
+                      .rows_per_image = rows.rows_per_owner,
+                      .row_elements = rows.row_elements,
+                      .beta1 = 0.9,
+                      .beta2 = 0.999,
+                      .epsilon = 1e-8};
   problem.whitened = whitened;
   problem.scale_rows = list.picture().h;
   problem.nesterov = nesterov;
@@ -34,11 +39,12 @@ void add_ascents(CaseList& list, const ParameterRows& rows) {
 void add_schedules(CaseList& list) {
   const Operand step = integers(1, 5);
   LearningRateSchedule schedule{.shape = ScheduleShape::cosine, .to = 0.1, .steps = 20, .warmup = 8};
-  AdamScheduleProblem adam{.schedule = schedule}, nadam = adam;
+  AdamScheduleProblem adam{.learning_rate = 0.05, .beta1 = 0.9, .beta2 = 0.999, .schedule = schedule}, nadam = adam;
   nadam.nesterov = true;
   list.add("adam_schedule", adam, {step, written(numbers(2))});
   list.add("adam_schedule/nadam", nadam, {step, written(numbers(3))});
-  list.add("momentum_schedule", MomentumScheduleProblem{.schedule = schedule}, {step, written(numbers(1))});
+  list.add("momentum_schedule", MomentumScheduleProblem{.learning_rate = 0.02, .schedule = schedule},
+           {step, written(numbers(1))});
 }
 
 }  // namespace

@@ -162,7 +162,13 @@ void expect_whitening_inside(bool nesterov) {
   };
   const auto made = [&] { return Result{start, std::vector<float>(kCount, 0.25F), std::vector<float>(kCount, 0.5F)}; };
 
-  AdamProblem problem{.n = kN, .rows_per_image = kC * 2 * kH, .row_elements = kK, .nesterov = nesterov};
+  AdamProblem problem{.n = kN,
+                      .rows_per_image = kC * 2 * kH,
+                      .row_elements = kK,
+                      .beta1 = 0.9,
+                      .beta2 = 0.999,
+                      .epsilon = 1e-8,
+                      .nesterov = nesterov};
   Result apart = made();
   const std::vector<std::byte*> of_whiten = {bytes(gradient), bytes(scale), bytes(whitened)};
   launch(SerialLauncher{}, WhitenProblem{{kN, kC, 2 * kH, kK}}, Operands{of_whiten});
