@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "experiment/photos/photo_file.h"
 #include "loaders/load_model.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"

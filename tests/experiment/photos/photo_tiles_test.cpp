@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
 
 namespace phosphene::testing {

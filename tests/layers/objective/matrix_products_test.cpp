@@ -6,6 +6,7 @@
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/problems/objective.h"
+#include "runtime/problems/problem.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_harness.h"
 
