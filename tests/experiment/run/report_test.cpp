@@ -44,10 +44,11 @@ TEST(Report, SaysEachTermInWords) {
       {"total_variation": {}, "weight": -1e-6}])");
   const Json described =
       data_of(contents_of(render(folder, config, folder.file("run")).report))["records"][0]["described"];
-  EXPECT_EQ(described, Json::parse(R"([{"kind": "interpolation", "words": "channel 1 to channel 2", "layer": "conv3:pre"},
-      {"kind": "neuron", "words": "neuron 2 at (1, 3)", "layer": "conv2:pre", "weight": -0.5, "image": 0
-},
-      {"kind": "total_variation", "words": "total variation", "weight": -1e-6}])"));
+  const Json expected =
+      Json::parse(R"json([{"kind": "interpolation", "words": "channel 1 to channel 2", "layer": "conv3:pre"},
+      {"kind": "neuron", "words": "neuron 2 at (1, 3)", "layer": "conv2:pre", "weight": -0.5, "image": 0},
+      {"kind": "total_variation", "words": "total variation", "weight": -1e-6}])json");
+  EXPECT_EQ(described, expected);
 }
 
 TEST(Report, OfSeveralRunsHasASectionForEach) {
