@@ -120,13 +120,7 @@ void check_alpha(const Settings& settings) {
 Settings read_settings(const JsonReader& reader) {
   Settings settings;
   settings.image.file = reader.file();
-  for (const Key<Settings>& key : settings_keys()) {
-    if (key.description.required || reader.has(key.description.name)) {
-      key.read(reader.at(key.description.name), settings);
-    } else if (key.reads_default) {
-      read_default(key.description, reader, [&](const JsonReader& value) { key.read(value, settings); });
-    }
-  }
+  read_keys(settings_keys(), reader, settings);
   settings.optimisation_steps = settings.steps;
   settings.optimiser.adam.schedule.steps = settings.optimiser.momentum.schedule.steps = settings.steps;
   check_image(reader, settings.image);

@@ -152,6 +152,18 @@ requires std::is_invocable_v<Read, V, T&> Key<T> key_read_by(std::string name, V
           [read, value](const JsonReader& reader, T& into) { read(value.read(reader), into); }};
 }
 
+// Reads each key that is there or must be, and each that is read where it is missing.
+template <class T>
+void read_keys(const std::vector<Key<T>>& keys, const JsonReader& reader, T& into) {
+  for (const Key<T>& key : keys) {
+    if (key.description.required || reader.has(key.description.name)) {
+      key.read(reader.at(key.description.name), into);
+    } else if (key.reads_default) {
+      read_default(key.description, reader, [&](const JsonReader& given) { key.read(given, into); });
+    }
+  }
+}
+
 // An object whose keys are members of a T. `check` is asked once all keys are read, for what several keys say together.
 template <class T>
 class Object {
@@ -169,13 +181,7 @@ class Object {
 
   void read(const JsonReader& reader, T& into) const {
     reader.only(format_->names());
-    for (const Key<T>& key : keys_) {
-      if (key.description.required || reader.has(key.description.name)) {
-        key.read(reader.at(key.description.name), into);
-      } else if (key.reads_default) {
-        read_default(key.description, reader, [&](const JsonReader& given) { key.read(given, into); });
-      }
-    }
+    read_keys(keys_, reader, into);
     if (check_) check_(reader, into);
   }
 
