@@ -33,7 +33,7 @@ Key<Settings> images_key() {
 Key<Settings> size_key() {
   return key_read_by<Settings>(
              "size", size_value(),
-             "Size in pixels: a number for a square, or [height, width]. Default: the size the model was trained at.",
+             "Size in pixels: a number for a square, or `[height, width]`. Default: the size the model was trained at.",
              [](const Size& size, Settings& settings) {
                settings.image.height = size.height;
                settings.image.width = size.width;
@@ -59,7 +59,7 @@ Key<Settings> colour_key() {
   return raw_key<Settings>(
              "colour", value.format,
              "How three channels become colours. They are decorrelated by default (plain for a CPPN); clipped "
-             "ones are decorrelated too, and clipped to [0, 1] where the others have a sigmoid.",
+             "ones are decorrelated too, and clipped to `[0, 1]` where the others have a sigmoid.",
              [value](const JsonReader& reader, Settings& settings) {
                settings.image.colour = value.read(reader);
                if (settings.image.parameterization->draws_own_colours())
@@ -72,9 +72,9 @@ Key<Settings> transparency_key() {
   const Value<Transparency> value = transparency_value();
   return raw_key<Settings>(
       "transparency", value.format,
-      "An alpha channel: the image is optimised transparent, and the network sees it at each step over another random "
-      "Fourier "
-      "image. Pictures are saved with alpha; penalties read the colours alone, mean_alpha the alpha channel.",
+      "An alpha channel; images are opaque by default. A transparent image is seen by the network over another random "
+      "image at each step. Pictures are saved with alpha; penalties read the colours alone, `mean_alpha` the alpha "
+      "channel.",
       [value](const JsonReader& reader, Settings& settings) { settings.image.transparency = value.read(reader); });
 }
 
@@ -110,7 +110,9 @@ Key<Settings> gradients_key() {
        key("max_pooling", &GradientRules::smooth_max_pooling, word<bool>({{"plain", false}, {"average", true}}),
            "An average spreads the gradient of a maximum over its window.")});
   return key("gradients", &Settings::gradients, rules.value(), "Replacements for gradients in the network.")
-      .scope(kOfAPhase);
+      .by_default("{}")
+      .scope(kOfAPhase)
+      .example(R"({"relu": "redirected"})");
 }
 
 // Photographs are for all parameterizations that can change a picture, files for spectra and pixels.
@@ -118,14 +120,14 @@ Key<Settings> initial_key() {
   return key_read_by<Settings>(
       "initial", file("photo.jpg"),
       "Where to start from: a photograph (PNG or JPEG), which the parameters then change, or a safetensors "
-      "file with `re` and `im`, or with `pixels`.",
+      "file with `re` and `im`, or with `pixels`. By default the start is random.",
       [](const NamedFile& initial, Settings& settings) { settings.image.initial = initial; });
 }
 
 // ---- of a run ----
 
-Key<Config> words_key(const char* name, const char* sentence) {
-  return key_read_by<Config>(name, text("A title"), sentence, [](const std::string& /*words*/, Config& /*config*/) {})
+Key<Config> words_key(const char* name, const char* sentence, const char* example) {
+  return key_read_by<Config>(name, text(example), sentence, [](const std::string& /*words*/, Config& /*config*/) {})
       .data();
 }
 
@@ -137,12 +139,14 @@ Key<Config> save_key() {
                                         {"power_spectrum", &Config::save_power_spectrum}}),
                   0),
              "Results beside the PNG: the image and the spectrum that was optimised as float32, in "
-             "floats/NAME.safetensors; power_spectrum: that of luminance, with its slope, in the record and "
+             "`floats/NAME.safetensors`; `power_spectrum` is that of luminance, with its slope, in the record and "
              "the report.",
              [](const std::vector<bool Config::*>& outputs, Config& config) {
                for (bool Config::*output : outputs) config.*output = true;
              })
-      .scope(kOfTheRun);
+      .by_default("[]")
+      .scope(kOfTheRun)
+      .example(R"(["image", "power_spectrum"])");
 }
 
 Key<Config> snapshots_key() {
@@ -154,7 +158,9 @@ Key<Config> snapshots_key() {
                            std::sort(config.snapshots.begin(), config.snapshots.end());
                            config.snapshots.erase(std::unique(config.snapshots.begin(), config.snapshots.end()),
                                                   config.snapshots.end());
-                         });
+                         })
+      .by_default("[]")
+      .example("[0, 128]");
 }
 
 std::vector<KeyDescription> all_descriptions() {
@@ -175,9 +181,8 @@ const std::vector<Key<Settings>>& settings_keys() {
       colour_key(),
       transparency_key(),
       key("transforms", &Settings::transforms, transforms_value(),
-          "Random transforms of the image at each step, before the network sees it. distill: the article's list; "
-          "lucid: "
-          "Lucid's default; none: nothing.")
+          "Random transforms of the image at each step, before the network sees it. `distill` is the article's list, "
+          "`lucid` Lucid's default, `none` nothing.")
           .by_default("\"distill\"")
           .scope(kOfAPhase),
       objective_key(),
@@ -187,8 +192,7 @@ const std::vector<Key<Settings>>& settings_keys() {
       key("seed", &Settings::seed, seed_number(), "The seed of every random draw.").data(),
       key("precision", &Settings::precision, word<DType>({{"f32", DType::f32}, {"bf16", DType::bf16}}),
           "The precision of the network's activations, gradients and weights; sums, the image and the optimiser are "
-          "always "
-          "f32. bf16 needs a GPU, or a CPU with AVX512-BF16 or AMX-BF16."),
+          "always f32. bf16 needs a GPU, or a CPU with AVX512-BF16 or AMX-BF16."),
       initial_key(),
   };
   return keys;
@@ -198,13 +202,15 @@ const std::vector<Key<Config>>& heading_keys() {
   static const std::vector<Key<Config>> keys = {
       key_read_by<Config>("version", integer(1, 1), "The version of this format.",
                           [](int64_t /*version*/, Config& /*config*/) {})
+          .by_default("1")
           .data()
           .scope(kOfTheRun),
-      words_key("title", "A heading for the report."),
-      words_key("description", "What to look for in the pictures, for the report."),
+      words_key("title", "A heading for the report; none by default.", "Dogs or cats"),
+      words_key("description", "What to look for in the pictures, for the report; nothing by default.",
+                "Look at the snouts."),
       key("model", &Config::model, file("googlenet"),
-          "A model file, relative to this one, or the name of one in $PHOSPHENE_MODELS, ./models or "
-          "~/.cache/phosphene.")
+          "A model file, relative to this one, or the name of one in `$PHOSPHENE_MODELS`, `./models` or "
+          "`~/.cache/phosphene`.")
           .required()
           .scope(kOfTheRun),
   };
@@ -219,17 +225,22 @@ const std::vector<Key<Config>>& run_keys() {
           "parameterization, colour and size stay, the optimisation goes on with its moments and steps (without "
           "the moments, when the kind of optimizer changes); otherwise the finished picture is changed from "
           "there, by parameters that start at 0.",
-          [](const JsonReader& reader, Config& config) { read_phases(reader, config); }),
+          [](const JsonReader& reader, Config& config) { read_phases(reader, config); })
+          .by_default("[]")
+          .example(phases_format()->example()),
       snapshots_key(),
       key("batch", &Config::batch, integer(1, kMaxImages),
           "Largest number of images computed at a time. Does not change any picture. Default: chosen by memory.")
           .without_default()
-          .scope(kOfTheRun),
+          .scope(kOfTheRun)
+          .example("8"),
       save_key(),
       raw_key<Config>("sweep", sweep_format(),
                       "One job for each combination of values. Keys are JSON pointers to what this file holds, such as "
-                      "/objective/0/channel/unit, or `variants`.",
+                      "`/objective/0/channel/unit`, or `variants`.",
                       [](const JsonReader& reader, Config& config) { read_sweep(reader, config); })
+          .by_default("{}")
+          .example(sweep_format()->example())
           .scope(kOfTheRun),
   };
   return keys;
