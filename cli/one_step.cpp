@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include "experiment/config/parse_config.h"
 
 #include "cli/device_option.h"
 #include "experiment/config/sweep.h"

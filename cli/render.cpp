@@ -13,7 +13,7 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
-#include "experiment/config/config.h"
+#include "experiment/config/parse_config.h"
 #include "experiment/run/run.h"
 #include "runtime/error.h"
 

@@ -1,6 +1,6 @@
 #include "runtime/accumulate.h"
 
-#include "runtime/differentiate.h"
+#include "runtime/differentiator.h"
 #include "runtime/error.h"
 #include "runtime/problems/problem.h"
 

@@ -2,37 +2,12 @@
 // respect to some of its values. Network weights are constants: only data gradients exist.
 #pragma once
 
-#include <map>
 #include <span>
 #include <vector>
 
-#include "runtime/graph.h"
+#include "runtime/differentiator.h"
 
 namespace phosphene {
-
-class Differentiator {
- public:
-  explicit Differentiator(Graph& graph) : graph_(graph) {}
-
-  Graph& graph() { return graph_; }
-
-  // True when a gradient with respect to `value` is wanted, or passes through it.
-  [[nodiscard]] bool needs(ValueId value) const { return needed_.at(static_cast<size_t>(value)); }
-
-  // Adds `gradient` (same shape as `value`) to the gradient of `value`.
-  void contribute(ValueId value, ValueId gradient);
-
-  // The sum of all contributions to the gradient of `value`, or kNoValue when there are none. Several contributions
-  // become one Accumulate op.
-  ValueId gradient(ValueId value);
-
- private:
-  friend std::vector<ValueId> differentiate(Graph& graph, std::span<const ValueId> wrt);
-
-  Graph& graph_;
-  std::vector<bool> needed_;
-  std::map<ValueId, std::vector<ValueId>> contributions_;
-};
 
 // Appends the adjoint ops of every objective in `graph` and returns, for each value of `wrt`, the value that holds
 // d (sum of the objectives) / d value, or kNoValue where no objective depends on it.

@@ -1,17 +1,8 @@
 #include "experiment/config/batches.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
-
-#include "experiment/config/keys.h"
 
 namespace phosphene {
-
-std::string structure_key(const Config& config) {
-  Json json = *config.json;
-  config_format().erase_data(json);
-  return json.dump();
-}
 
 std::vector<std::vector<JobImage>> pack(const std::vector<Job>& jobs, int64_t capacity) {
   std::map<std::string, size_t> order;  // of structures, as they first occur

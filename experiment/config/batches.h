@@ -8,10 +8,6 @@
 
 namespace phosphene {
 
-// The config without what is data of tables (units, positions, vectors, weights, seeds). Equal keys: equal programs, where the network
-// is computed alike for all units (experiment/objective/needed_channels.h).
-std::string structure_key(const Config& config);
-
 // An image of a job.
 struct JobImage {
   size_t job = 0;  // index into the jobs

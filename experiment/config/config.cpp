@@ -1,66 +1,11 @@
 #include "experiment/config/config.h"
 
-#include <filesystem>
-#include <nlohmann/json.hpp>
-
-#include "experiment/config/keys.h"
-#include "experiment/config/phases.h"
-#include "runtime/error.h"
-
 namespace phosphene {
-namespace {
-
-// What can be saved depends on the last phase.
-void check_outputs(const JsonReader& reader, const Config& config) {
-  if (!config.save_spectrum || config.phase(config.phases() - 1).image.parameterization->has_spectrum()) return;
-  const JsonReader outputs = reader.at("save");
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs.at(i).text() == "spectrum")
-      outputs.at(i).refuse("only the Fourier parameterization has a spectrum to save");
-  }
-}
-
-}  // namespace
 
 int64_t Config::steps_before(size_t phase) const {
   int64_t sum = 0;
   for (size_t i = 0; i < phase; ++i) sum += this->phase(i).steps;
   return sum;
-}
-
-Config parse_config(const Json& json, const std::string& file, const std::string& folder) {
-  const JsonReader reader(json, file, "", folder);
-  reader.only(config_format().names());
-  Config config;
-  config.file = file;
-  Json kept = json;
-  kept.erase("sweep");
-  config.json = std::make_shared<const Json>(std::move(kept));
-  read_keys(heading_keys(), reader, config);
-  static_cast<Settings&>(config) = read_settings(reader);
-  read_keys(run_keys(), reader, config);
-  check_outputs(reader, config);
-  return config;
-}
-
-void apply_override(Json& json, const std::string& text) {
-  const size_t equals = text.find('=');
-  const std::string where = fmt::format("--set {}", text);
-  if (equals == std::string::npos || text[0] != '/') fail(where, "expected /json/pointer=value");
-  const std::string value = text.substr(equals + 1);
-  Json parsed = Json::parse(value, nullptr, false);
-  if (parsed.is_discarded()) parsed = value;
-  try {
-    json[Json::json_pointer(text.substr(0, equals))] = parsed;
-  } catch (const nlohmann::json::exception& error) {
-    fail(where, "no such place in the config ({})", error.what());
-  }
-}
-
-Config load_config(const std::string& path, const std::vector<std::string>& overrides) {
-  Json json = read_json(path);
-  for (const std::string& text : overrides) apply_override(json, text);
-  return parse_config(json, path, std::filesystem::path(path).parent_path().string());
 }
 
 }  // namespace phosphene

@@ -1,5 +1,4 @@
-// An experiment's configuration: strict JSON in, checked structs out. Every error names the file, the JSON pointer and the nearest
-// valid name. keys.h has all keys.
+// An experiment's configuration: what all its jobs have, as checked structs. parse_config.h reads it.
 #pragma once
 
 #include <cstdint>
@@ -41,14 +40,5 @@ struct Config : Settings {
   [[nodiscard]] int64_t steps_of_all_phases() const { return steps_before(phases()); }
   [[nodiscard]] int64_t steps_before(size_t phase) const;
 };
-
-// Checks everything that can be checked without the model. `folder`: what file names in the JSON are relative to.
-Config parse_config(const Json& json, const std::string& file, const std::string& folder);
-
-// Applies "/json/pointer=value" (value JSON, or a plain string).
-void apply_override(Json& json, const std::string& text);
-
-// Reads a file; the overrides are applied before parsing.
-Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 
 }  // namespace phosphene

@@ -1,9 +1,8 @@
 #include "experiment/config/phases.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "experiment/config/keys.h"
+#include "experiment/config/settings_keys.h"
 
 namespace phosphene {
 namespace {
@@ -16,7 +15,7 @@ class PhasesFormat final : public Format {
   [[nodiscard]] bool accepts(const JsonReader& value) const override { return value.is_array(); }
   [[nodiscard]] Json schema() const override {
     Json properties = Json::object();
-    for (const std::string& key : keys_in_scope(kOfAPhase)) properties[key] = {{"$ref", "#/properties/" + key}};
+    for (const std::string& key : keys_of_a_phase()) properties[key] = {{"$ref", "#/properties/" + key}};
     return {{"type", "array"},
             {"maxItems", kMaxPhases},
             {"items",
@@ -33,12 +32,9 @@ ColourSpace meaning(const ImageSettings& image) {
 }
 
 bool same_parameterization(Json a, Json b) {
-  const std::vector<KeyDescription>& keys = config_format().keys();
-  const auto key =
-      std::find_if(keys.begin(), keys.end(), [](const KeyDescription& one) { return one.name == "parameterization"; });
   for (Json* json : {&a, &b}) {
-    if (json->is_null()) *json = Json::parse(key->default_value);
-    key->format->add_defaults(*json);
+    if (json->is_null()) *json = Json::parse(settings_default("parameterization"));
+    settings_format("parameterization").add_defaults(*json);
   }
   return a == b;
 }
@@ -58,11 +54,6 @@ CarryOver carry_over_of(const Phase& phase, const Phase& before) {
                                                                          : CarryOver::parameters;
 }
 
-void start_at_the_picture(Settings& settings) {
-  if (!settings.image.changes_a_picture()) return;
-  settings.image.parameterization = settings.image.parameterization->starting_at_the_picture();
-}
-
 void check_carry_over(const JsonReader& reader, const Settings& phase) {
   if (phase.carry_over != CarryOver::picture) return;
   if (phase.image.transparency)
@@ -74,7 +65,7 @@ void check_carry_over(const JsonReader& reader, const Settings& phase) {
 Phase read_phase(const JsonReader& reader, const Phase& before) {
   if (reader.is_object() && reader.has("transparency"))
     reader.at("transparency").refuse("it cannot differ between phases");
-  reader.only(keys_in_scope(kOfAPhase));
+  reader.only(keys_of_a_phase());
   if (reader.size() == 0) reader.refuse("an empty phase: nothing would change");
   Phase phase;
   phase.json = before.json;
@@ -84,7 +75,7 @@ Phase read_phase(const JsonReader& reader, const Phase& before) {
   phase.settings.carry_over = carry_over_of(phase, before);
   phase.settings.image.takes_over = phase.settings.carry_over == CarryOver::picture;
   check_carry_over(reader, phase.settings);
-  if (phase.settings.image.takes_over) start_at_the_picture(phase.settings);
+  if (phase.settings.image.takes_over) start_at_the_picture(phase.settings.image);
   return phase;
 }
 
@@ -105,29 +96,7 @@ void number_steps(Config& config) {
   }
 }
 
-// ---- what several keys say together ----
-
-void check_alpha(const Settings& settings) {
-  if (settings.image.transparency) return;
-  for (const TermPtr& term : settings.objective.terms) {
-    if (term->reads_alpha())
-      fail(term->place, "the image has no alpha channel: add \"transparency\": {{}} to the config");
-  }
-}
-
 }  // namespace
-
-Settings read_settings(const JsonReader& reader) {
-  Settings settings;
-  settings.image.file = reader.file();
-  read_keys(settings_keys(), reader, settings);
-  settings.optimisation_steps = settings.steps;
-  settings.optimiser.adam.schedule.steps = settings.optimiser.momentum.schedule.steps = settings.steps;
-  check_image(reader, settings.image);
-  check_alpha(settings);
-  if (settings.image.starts_from_photo()) start_at_the_picture(settings);
-  return settings;
-}
 
 FormatPtr phases_format() {
   static const FormatPtr format = std::make_shared<PhasesFormat>();

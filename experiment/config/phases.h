@@ -10,9 +10,6 @@
 
 namespace phosphene {
 
-// The settings that a config or a phase says: all of settings_keys(), and what they say together.
-Settings read_settings(const JsonReader& reader);
-
 FormatPtr phases_format();
 
 // Reads the list `phases` into config.later_phases. `config`: read so far, with the settings of the first phase.

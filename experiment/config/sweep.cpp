@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "experiment/config/batches.h"
+#include "experiment/config/parse_config.h"
+#include "experiment/config/structure.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 

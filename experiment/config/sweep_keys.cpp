@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "experiment/config/keys.h"
-
 namespace phosphene {
 namespace {
 
@@ -13,6 +11,8 @@ constexpr int64_t kMaxJobs = 1'000'000;
 
 class SweepFormat final : public Format {
  public:
+  explicit SweepFormat(std::vector<std::string> (*of_the_run)()) : of_the_run_(of_the_run) {}
+
   [[nodiscard]] bool accepts(const JsonReader& value) const override { return value.is_object(); }
   [[nodiscard]] Json schema() const override;
   [[nodiscard]] std::string words() const override {
@@ -20,6 +20,9 @@ class SweepFormat final : public Format {
            "variants with named settings";
   }
   [[nodiscard]] std::string example() const override { return R"({"/objective/0/channel/unit": {"range": [0, 16]}})"; }
+
+ private:
+  std::vector<std::string> (*of_the_run_)();
 };
 
 Json SweepFormat::schema() const {
@@ -30,14 +33,14 @@ Json SweepFormat::schema() const {
                       {"minItems", 2},
                       {"maxItems", 3},
                       {"prefixItems", {whole, whole, step}}};
-  const Json variants = {{"description",
-                          "Named settings: each one's keys replace this file's, null leaves a key to its default. "
-                          "Pictures have the names."},
-                         {"type", "object"},
-                         {"minProperties", 1},
-                         {"propertyNames", {{"minLength", 1}}},
-                         {"additionalProperties",
-                          {{"type", "object"}, {"propertyNames", {{"not", {{"enum", keys_in_scope(kOfTheRun)}}}}}}}};
+  const Json variants = {
+      {"description",
+       "Named settings: each one's keys replace this file's, null leaves a key to its default. "
+       "Pictures have the names."},
+      {"type", "object"},
+      {"minProperties", 1},
+      {"propertyNames", {{"minLength", 1}}},
+      {"additionalProperties", {{"type", "object"}, {"propertyNames", {{"not", {{"enum", of_the_run_()}}}}}}}};
   return {{"type", "object"},
           {"propertyNames", {{"pattern", "^(/|variants$)"}}},
           {"properties", {{"variants", variants}}},
@@ -67,9 +70,8 @@ KeptJson read_axis(const JsonReader& reader) {
   return std::make_shared<const Json>(std::move(values));
 }
 
-void read_variants(const JsonReader& reader, Config& config) {
+void read_variants(const JsonReader& reader, const std::vector<std::string>& of_the_run, Config& config) {
   reader.must_be_object();
-  const std::vector<std::string> of_the_run = keys_in_scope(kOfTheRun);
   for (const std::string& name : reader.keys()) {
     const JsonReader variant = reader.at(name);
     variant.must_be_object();
@@ -82,11 +84,11 @@ void read_variants(const JsonReader& reader, Config& config) {
 }
 
 // That the config has a place for the values: a key that is left to its default may be swept over.
-void check_pointer(const JsonReader& values, const std::string& pointer, const Json& config) {
+void check_pointer(const JsonReader& values, const std::string& pointer, const std::vector<std::string>& of_the_run,
+                   const Json& config) {
   if (pointer.empty() || pointer[0] != '/')
     values.refuse("expected a JSON pointer such as /objective/0/channel/unit, or 'variants'");
   const std::string key = pointer.substr(1, pointer.find('/', 1) - 1);
-  const std::vector<std::string> of_the_run = keys_in_scope(kOfTheRun);
   if (std::find(of_the_run.begin(), of_the_run.end(), key) != of_the_run.end())
     values.refuse("'{}' is the same for the whole run: it cannot differ between jobs", key);
   const Json::json_pointer at(pointer);
@@ -97,21 +99,18 @@ void check_pointer(const JsonReader& values, const std::string& pointer, const J
 
 }  // namespace
 
-FormatPtr sweep_format() {
-  static const FormatPtr format = std::make_shared<SweepFormat>();
-  return format;
-}
+FormatPtr sweep_format(std::vector<std::string> (*of_the_run)()) { return std::make_shared<SweepFormat>(of_the_run); }
 
-void read_sweep(const JsonReader& reader, Config& config) {
+void read_sweep(const JsonReader& reader, const std::vector<std::string>& of_the_run, Config& config) {
   reader.must_be_object();
   int64_t jobs = 1;
   for (const std::string& pointer : reader.keys()) {
     const JsonReader values = reader.at(pointer);
     if (pointer == "variants") {
-      read_variants(values, config);
+      read_variants(values, of_the_run, config);
       jobs *= std::ssize(config.variants);
     } else {
-      check_pointer(values, pointer, *config.json);
+      check_pointer(values, pointer, of_the_run, *config.json);
       config.sweep.emplace_back(pointer, read_axis(values));
       jobs *= static_cast<int64_t>(config.sweep.back().second->size());
     }

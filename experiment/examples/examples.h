@@ -7,29 +7,13 @@
 // One photograph is in memory at a time. A search that was stopped is continued by the same command, with the same result.
 #pragma once
 
-#include <atomic>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "experiment/run/progress.h"
-#include "runtime/device_choice.h"
+#include "experiment/examples/examples_options.h"
 
 namespace phosphene {
-
-struct ExamplesOptions {
-  std::string model, folder, layer;
-  std::string units = "all";  // as experiment/examples/unit_list.h reads them
-  std::string out;
-  std::string render;  // a run folder with pictures of the units; or ""
-  int64_t per_unit = 8;
-  std::vector<double> scales = {1, 0.7, 0.5};
-  bool restart = false;  // forget what `out` holds
-  double seconds_between_saves = 30;
-  DeviceOptions device;
-  const std::atomic<bool>* stop = nullptr;  // set: stop after the photograph, keep what was found
-  Progress* progress = nullptr;
-};
 
 // The photographs with a unit's highest activations, the highest first.
 struct UnitHighest {

@@ -1,7 +1,7 @@
 // The crops of the examples as files, and the page that shows them.
 #pragma once
 
-#include "experiment/examples/examples.h"
+#include "experiment/examples/examples_options.h"
 #include "experiment/examples/unit_responses.h"
 #include "experiment/photos/photo_folder.h"
 #include "loaders/json.h"

@@ -48,6 +48,10 @@ void check_image(const JsonReader& config, const ImageSettings& image) {
     config.at("initial").refuse("'{}' cannot start from a safetensors file, only 'fourier' and 'pixel' can", kind);
 }
 
+void start_at_the_picture(ImageSettings& settings) {
+  settings.parameterization = settings.parameterization->starting_at_the_picture();
+}
+
 ImageSize image_size(const Model& model, const ImageSettings& settings) {
   return {settings.height > 0 ? settings.height : model.height, settings.width > 0 ? settings.width : model.width};
 }

@@ -36,6 +36,9 @@ struct ImageSettings {
 // "transparency", "initial".
 void check_image(const JsonReader& config, const ImageSettings& image);
 
+// Unless the config says otherwise, parameters that change a picture start at 0.
+void start_at_the_picture(ImageSettings& settings);
+
 struct ImageSize {
   int64_t height = 0, width = 0;
 

@@ -152,6 +152,13 @@ requires std::is_invocable_v<Read, V, T&> Key<T> key_read_by(std::string name, V
           [read, value](const JsonReader& reader, T& into) { read(value.read(reader), into); }};
 }
 
+// A key that is read by itself, into what the keys before it have left.
+template <class T>
+Key<T> raw_key(std::string name, FormatPtr format, std::string sentence,
+               std::function<void(const JsonReader&, T&)> read) {
+  return {{std::move(name), std::move(sentence), std::move(format), "", "", false, false, 0}, std::move(read)};
+}
+
 // Reads each key that is there or must be, and each that is read where it is missing.
 template <class T>
 void read_keys(const std::vector<Key<T>>& keys, const JsonReader& reader, T& into) {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "experiment/config/batches.h"
+#include "experiment/config/structure.h"
 #include "experiment/image/start_pictures.h"
 #include "experiment/run/batch_run.h"
 #include "experiment/run/report.h"

@@ -105,4 +105,8 @@ std::vector<std::string> Model::known_names() const {
   return {names.begin(), names.end()};
 }
 
+void require_photographs(const Model& model, const std::string& place) {
+  if (model.channels != 3) fail(place, "the network reads {} channels, but a photograph has three", model.channels);
+}
+
 }  // namespace phosphene

@@ -66,4 +66,7 @@ struct Model {
   [[nodiscard]] int64_t class_index(const std::string& label) const;
 };
 
+// Throws one line under `place` unless the network reads three channels.
+void require_photographs(const Model& model, const std::string& place);
+
 }  // namespace phosphene

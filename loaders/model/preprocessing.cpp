@@ -1,6 +1,5 @@
 #include "loaders/model/preprocessing.h"
 
-#include "loaders/model/model.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -20,10 +19,6 @@ std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostT
     }
   }
   return input;
-}
-
-void require_photographs(const Model& model, const std::string& place) {
-  if (model.channels != 3) fail(place, "the network reads {} channels, but a photograph has three", model.channels);
 }
 
 }  // namespace phosphene

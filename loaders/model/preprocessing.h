@@ -1,14 +1,11 @@
 // How an image becomes the input of a network.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "runtime/tensor.h"
 
 namespace phosphene {
-
-struct Model;
 
 // input[c] = scale * value[order[c]] - mean[c], value an RGB (or other) image in [0, 1].
 struct Preprocessing {
@@ -19,8 +16,5 @@ struct Preprocessing {
 
 // Planar images in [0, 1], N x C x H x W, as the network's input: channels_last, prepared as above.
 std::vector<float> prepare_input(const Preprocessing& preprocessing, const HostTensor& planar);
-
-// Throws one line under `place` unless the network reads three channels.
-void require_photographs(const Model& model, const std::string& place);
 
 }  // namespace phosphene

@@ -19,7 +19,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "experiment/config/config.h"
+#include "experiment/config/parse_config.h"
 #include "experiment/step/step_program.h"
 #include "loaders/load_model.h"
 #include "runtime/cuda/plan_cache.h"

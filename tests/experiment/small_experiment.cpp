@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
+#include "experiment/config/parse_config.h"
 
 #include "layers/network/convolution.h"
 #include "layers/network/relu.h"

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "experiment/config/parse_config.h"
 #include "experiment/step/step_check.h"
 #include "loaders/load_model.h"
 #include "runtime/cpu/bf16_support.h"

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "experiment/config/config.h"
+#include "experiment/config/parse_config.h"
 #include "experiment/step/step_program.h"
 #include "layers/optimiser/ascent.h"
 #include "layers/transform/transform_list.h"

@@ -1,4 +1,4 @@
-#include "experiment/config/config.h"
+#include "experiment/config/parse_config.h"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "experiment/config/batches.h"
+#include "experiment/config/parse_config.h"
+#include "experiment/config/structure.h"
 #include "experiment/objective/term_list.h"
 
 namespace phosphene::testing::keys_test {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "experiment/config/parse_config.h"
 #include "experiment/photos/photo_file.h"
 #include "loaders/safetensors.h"
 #include "tests/experiment/small_experiment.h"

@@ -1,11 +1,13 @@
 #include "experiment/config/sweep.h"
 
 #include <gtest/gtest.h>
+#include "experiment/config/parse_config.h"
 
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "experiment/config/batches.h"
+#include "experiment/config/structure.h"
 #include "runtime/error.h"
 
 namespace phosphene::testing {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "experiment/config/parse_config.h"
 #include "experiment/image/image.h"
 #include "experiment/photos/photo_features.h"
 #include "experiment/photos/photo_file.h"

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "experiment/config/config.h"
+#include "experiment/config/parse_config.h"
 #include "experiment/objective/objective.h"
 #include "layers/network/convolution.h"
 #include "loaders/model/model_graph.h"

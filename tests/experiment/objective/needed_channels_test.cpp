@@ -1,5 +1,6 @@
 // What is computed for a unit: the same value and gradient as by whole layers, the same bytes in every batch, and nothing beside it.
 #include "experiment/objective/needed_channels.h"
+#include "experiment/config/parse_config.h"
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include "experiment/config/parse_config.h"
 
 #include <algorithm>
 #include <cmath>

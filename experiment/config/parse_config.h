@@ -1,0 +1,22 @@
+// Reads an experiment's configuration: strict JSON in, checked structs out. Every error names the file, the JSON pointer and the
+// nearest valid name. keys.h has all keys.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiment/config/config.h"
+#include "loaders/json.h"
+
+namespace phosphene {
+
+// Checks everything that can be checked without the model. `folder`: what file names in the JSON are relative to.
+Config parse_config(const Json& json, const std::string& file, const std::string& folder);
+
+// Applies "/json/pointer=value" (value JSON, or a plain string).
+void apply_override(Json& json, const std::string& text);
+
+// Reads a file; the overrides are applied before parsing.
+Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
+
+}  // namespace phosphene
