@@ -11,8 +11,8 @@ namespace {
 
 std::vector<std::string> keys_of_the_run() { return keys_in_scope(kOfTheRun); }
 
-Key<Config> words_key(const char* name, const char* sentence) {
-  return key_read_by<Config>(name, text("A title"), sentence, [](const std::string& /*words*/, Config& /*config*/) {})
+Key<Config> words_key(const char* name, const char* sentence, const char* example) {
+  return key_read_by<Config>(name, text(example), sentence, [](const std::string& /*words*/, Config& /*config*/) {})
       .data();
 }
 
@@ -24,12 +24,14 @@ Key<Config> save_key() {
                                         {"power_spectrum", &Config::save_power_spectrum}}),
                   0),
              "Results beside the PNG: the image and the spectrum that was optimised as float32, in "
-             "floats/NAME.safetensors; power_spectrum: that of luminance, with its slope, in the record and "
+             "`floats/NAME.safetensors`; `power_spectrum` is that of luminance, with its slope, in the record and "
              "the report.",
              [](const std::vector<bool Config::*>& outputs, Config& config) {
                for (bool Config::*output : outputs) config.*output = true;
              })
-      .scope(kOfTheRun);
+      .by_default("[]")
+      .scope(kOfTheRun)
+      .example(R"(["image", "power_spectrum"])");
 }
 
 Key<Config> snapshots_key() {
@@ -41,7 +43,9 @@ Key<Config> snapshots_key() {
                            std::sort(config.snapshots.begin(), config.snapshots.end());
                            config.snapshots.erase(std::unique(config.snapshots.begin(), config.snapshots.end()),
                                                   config.snapshots.end());
-                         });
+                         })
+      .by_default("[]")
+      .example("[0, 128]");
 }
 
 std::vector<KeyDescription> all_descriptions() {
@@ -58,13 +62,15 @@ const std::vector<Key<Config>>& heading_keys() {
   static const std::vector<Key<Config>> keys = {
       key_read_by<Config>("version", integer(1, 1), "The version of this format.",
                           [](int64_t /*version*/, Config& /*config*/) {})
+          .by_default("1")
           .data()
           .scope(kOfTheRun),
-      words_key("title", "A heading for the report."),
-      words_key("description", "What to look for in the pictures, for the report."),
+      words_key("title", "A heading for the report; none by default.", "Dogs or cats"),
+      words_key("description", "What to look for in the pictures, for the report; nothing by default.",
+                "Look at the snouts."),
       key("model", &Config::model, file("googlenet"),
-          "A model file, relative to this one, or the name of one in $PHOSPHENE_MODELS, ./models or "
-          "~/.cache/phosphene.")
+          "A model file, relative to this one, or the name of one in `$PHOSPHENE_MODELS`, `./models` or "
+          "`~/.cache/phosphene`.")
           .required()
           .scope(kOfTheRun),
   };
@@ -79,17 +85,22 @@ const std::vector<Key<Config>>& run_keys() {
           "parameterization, colour and size stay, the optimisation goes on with its moments and steps (without "
           "the moments, when the kind of optimizer changes); otherwise the finished picture is changed from "
           "there, by parameters that start at 0.",
-          [](const JsonReader& reader, Config& config) { read_phases(reader, config); }),
+          [](const JsonReader& reader, Config& config) { read_phases(reader, config); })
+          .by_default("[]")
+          .example(phases_format()->example()),
       snapshots_key(),
       key("batch", &Config::batch, integer(1, kMaxImages),
           "Largest number of images computed at a time. Does not change any picture. Default: chosen by memory.")
           .without_default()
-          .scope(kOfTheRun),
+          .scope(kOfTheRun)
+          .example("8"),
       save_key(),
       raw_key<Config>("sweep", sweep_format(&keys_of_the_run),
                       "One job for each combination of values. Keys are JSON pointers to what this file holds, such as "
-                      "/objective/0/channel/unit, or `variants`.",
+                      "`/objective/0/channel/unit`, or `variants`.",
                       [](const JsonReader& reader, Config& config) { read_sweep(reader, keys_of_the_run(), config); })
+          .by_default("{}")
+          .example(sweep_format(&keys_of_the_run)->example())
           .scope(kOfTheRun),
   };
   return keys;

@@ -81,9 +81,10 @@ std::vector<Key<T>> rule_keys(double rate, bool clips) {
   keys.push_back(
       key_of<T>("warmup", &T::warmup, integer(0, kMaxSteps), "Number of steps over which the learning rate rises."));
   if (clips) {
-    keys.push_back(key_of<T>("clip_norm", &T::clip_norm, number(1e-12, 1e12),
-                             "Largest L2 norm of an image's gradient; longer gradients are scaled down.")
-                       .without_default());
+    keys.push_back(
+        key_of<T>("clip_norm", &T::clip_norm, number(1e-12, 1e12),
+                  "Largest L2 norm of an image's gradient; longer gradients are scaled down. By default none is.")
+            .without_default());
   }
   return keys;
 }

@@ -10,12 +10,6 @@
 namespace phosphene {
 namespace {
 
-void read_keys(const std::vector<Key<Config>>& keys, const JsonReader& reader, Config& config) {
-  for (const Key<Config>& key : keys) {
-    if (key.description.required || reader.has(key.description.name)) key.read(reader.at(key.description.name), config);
-  }
-}
-
 // What can be saved depends on the last phase.
 void check_outputs(const JsonReader& reader, const Config& config) {
   if (!config.save_spectrum || config.phase(config.phases() - 1).image.parameterization->has_spectrum()) return;

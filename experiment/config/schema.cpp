@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "experiment/config/keys.h"
@@ -28,10 +29,8 @@ std::string cell(const std::string& text) {
 std::string code(const std::string& text) { return text.empty() ? "" : "`" + text + "`"; }
 
 std::string where(const KeyDescription& key) {
-  std::vector<std::string> words;
-  if ((key.scopes & kOfAPhase) != 0) words.emplace_back("a phase may change it");
-  if ((key.scopes & kOfTheRun) != 0) words.emplace_back("the same for the whole run");
-  return words.empty() ? "" : fmt::format(" ({})", fmt::join(words, "; "));
+  if ((key.scopes & kOfAPhase) != 0) return " A phase may change it.";
+  return (key.scopes & kOfTheRun) != 0 ? " It is the same for the whole run." : "";
 }
 
 std::string row(const KeyDescription& key) {
@@ -40,23 +39,60 @@ std::string row(const KeyDescription& key) {
                      cell(key.format->words()), cell(fallback), cell(code(key.example())));
 }
 
-// One section for each object that has keys.
+std::string table(const ObjectFormat& object) {
+  std::string text;
+  if (object.one_of() > 0 && object.one_of() == object.keys().size()) text += "Exactly one of these keys.\n\n";
+  if (object.one_of() > 0 && object.one_of() < object.keys().size())
+    text += fmt::format("Exactly one of the first {} keys.\n\n", object.one_of());
+  text += "| key | meaning | value | default | example |\n|---|---|---|---|---|\n";
+  for (const KeyDescription& key : object.keys()) text += row(key);
+  return text;
+}
+
+// One section for each object that has keys; objects with the same keys share one.
 class Sections final : public KeyVisitor {
  public:
   void object(const std::string& path, const ObjectFormat& object) override {
     if (object.keys().empty()) return;
-    if (!path.empty()) text_ += fmt::format("\n## `{}`\n\n", path);
-    if (!path.empty() && !object.sentence().empty()) text_ += object.sentence() + "\n\n";
-    if (object.one_of() > 0 && object.one_of() == object.keys().size()) text_ += "Exactly one of these keys.\n\n";
-    if (object.one_of() > 0 && object.one_of() < object.keys().size())
-      text_ += fmt::format("Exactly one of the first {} keys.\n\n", object.one_of());
-    text_ += "| key | meaning | value | default | example |\n|---|---|---|---|---|\n";
-    for (const KeyDescription& key : object.keys()) text_ += row(key);
+    std::string introduction;
+    if (!path.empty() && !object.sentence().empty()) introduction = object.sentence() + "\n\n";
+    std::string text = table(object);
+    const auto alike =
+        std::find_if(sections_.begin(), sections_.end(), [&](const Section& section) { return section.table == text; });
+    if (alike != sections_.end()) {
+      alike->also.push_back(code(path));
+      return;
+    }
+    sections_.push_back({path, object.keys().front().name, std::move(introduction), {}, std::move(text)});
   }
-  [[nodiscard]] const std::string& text() const { return text_; }
+
+  [[nodiscard]] std::string text() const {
+    std::string text;
+    for (const Section& section : sections_) {
+      if (!section.path.empty()) text += fmt::format("\n## {}\n\n", heading(section));
+      text += section.introduction;
+      if (!section.also.empty())
+        text += fmt::format("These are also the keys of {}.\n\n", fmt::join(section.also, ", "));
+      text += section.table;
+    }
+    return text;
+  }
 
  private:
-  std::string text_;
+  struct Section {
+    std::string path, first_key, introduction;
+    std::vector<std::string> also;  // other paths to such an object
+    std::string table;
+  };
+
+  // Alternatives have the same path: their first key tells them apart.
+  [[nodiscard]] std::string heading(const Section& section) const {
+    const auto alternatives = std::count_if(sections_.begin(), sections_.end(),
+                                            [&](const Section& other) { return other.path == section.path; });
+    return code(section.path) + (alternatives > 1 ? " with " + code(section.first_key) : "");
+  }
+
+  std::vector<Section> sections_;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ Key<Settings> images_key() {
 Key<Settings> size_key() {
   return key_read_by<Settings>(
              "size", size_value(),
-             "Size in pixels: a number for a square, or [height, width]. Default: the size the model was trained at.",
+             "Size in pixels: a number for a square, or `[height, width]`. Default: the size the model was trained at.",
              [](const Size& size, Settings& settings) {
                settings.image.height = size.height;
                settings.image.width = size.width;
@@ -48,7 +48,7 @@ Key<Settings> colour_key() {
   return raw_key<Settings>(
              "colour", value.format,
              "How three channels become colours. They are decorrelated by default (plain for a CPPN); clipped "
-             "ones are decorrelated too, and clipped to [0, 1] where the others have a sigmoid.",
+             "ones are decorrelated too, and clipped to `[0, 1]` where the others have a sigmoid.",
              [value](const JsonReader& reader, Settings& settings) {
                settings.image.colour = value.read(reader);
                if (settings.image.parameterization->draws_own_colours())
@@ -61,9 +61,9 @@ Key<Settings> transparency_key() {
   const Value<Transparency> value = transparency_value();
   return raw_key<Settings>(
       "transparency", value.format,
-      "An alpha channel: the image is optimised transparent, and the network sees it at each step over another random "
-      "Fourier "
-      "image. Pictures are saved with alpha; penalties read the colours alone, mean_alpha the alpha channel.",
+      "An alpha channel; images are opaque by default. A transparent image is seen by the network over another random "
+      "image at each step. Pictures are saved with alpha; penalties read the colours alone, `mean_alpha` the alpha "
+      "channel.",
       [value](const JsonReader& reader, Settings& settings) { settings.image.transparency = value.read(reader); });
 }
 
@@ -99,7 +99,9 @@ Key<Settings> gradients_key() {
        key("max_pooling", &GradientRules::smooth_max_pooling, word<bool>({{"plain", false}, {"average", true}}),
            "An average spreads the gradient of a maximum over its window.")});
   return key("gradients", &Settings::gradients, rules.value(), "Replacements for gradients in the network.")
-      .scope(kOfAPhase);
+      .by_default("{}")
+      .scope(kOfAPhase)
+      .example(R"({"relu": "redirected"})");
 }
 
 // Photographs are for all parameterizations that can change a picture, files for spectra and pixels.
@@ -107,7 +109,7 @@ Key<Settings> initial_key() {
   return key_read_by<Settings>(
       "initial", file("photo.jpg"),
       "Where to start from: a photograph (PNG or JPEG), which the parameters then change, or a safetensors "
-      "file with `re` and `im`, or with `pixels`.",
+      "file with `re` and `im`, or with `pixels`. By default the start is random.",
       [](const NamedFile& initial, Settings& settings) { settings.image.initial = initial; });
 }
 
@@ -137,9 +139,8 @@ const std::vector<Key<Settings>>& settings_keys() {
       colour_key(),
       transparency_key(),
       key("transforms", &Settings::transforms, transforms_value(),
-          "Random transforms of the image at each step, before the network sees it. distill: the article's list; "
-          "lucid: "
-          "Lucid's default; none: nothing.")
+          "Random transforms of the image at each step, before the network sees it. `distill` is the article's list, "
+          "`lucid` Lucid's default, `none` nothing.")
           .by_default("\"distill\"")
           .scope(kOfAPhase),
       objective_key(),
@@ -149,8 +150,7 @@ const std::vector<Key<Settings>>& settings_keys() {
       key("seed", &Settings::seed, seed_number(), "The seed of every random draw.").data(),
       key("precision", &Settings::precision, word<DType>({{"f32", DType::f32}, {"bf16", DType::bf16}}),
           "The precision of the network's activations, gradients and weights; sums, the image and the optimiser are "
-          "always "
-          "f32. bf16 needs a GPU, or a CPU with AVX512-BF16 or AMX-BF16."),
+          "always f32. bf16 needs a GPU, or a CPU with AVX512-BF16 or AMX-BF16."),
       initial_key(),
   };
   return keys;
@@ -169,13 +169,7 @@ const std::string& settings_default(const std::string& name) { return descriptio
 Settings read_settings(const JsonReader& reader) {
   Settings settings;
   settings.image.file = reader.file();
-  for (const Key<Settings>& key : settings_keys()) {
-    if (key.description.required || reader.has(key.description.name)) {
-      key.read(reader.at(key.description.name), settings);
-    } else if (key.reads_default) {
-      read_default(key.description, reader, [&](const JsonReader& value) { key.read(value, settings); });
-    }
-  }
+  read_keys(settings_keys(), reader, settings);
   settings.optimisation_steps = settings.steps;
   settings.optimiser.adam.schedule.steps = settings.optimiser.momentum.schedule.steps = settings.steps;
   check_image(reader, settings.image);

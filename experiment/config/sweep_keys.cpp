@@ -16,9 +16,8 @@ class SweepFormat final : public Format {
   [[nodiscard]] bool accepts(const JsonReader& value) const override { return value.is_object(); }
   [[nodiscard]] Json schema() const override;
   [[nodiscard]] std::string words() const override {
-    return "an object: JSON pointers with a list of values or {\"range\": [first, end, step]}, and \"variants\" with "
-           "named "
-           "settings";
+    return "an object: JSON pointers with a list of values or an object with the key range, `[first, end, step]`, and "
+           "variants with named settings";
   }
   [[nodiscard]] std::string example() const override { return R"({"/objective/0/channel/unit": {"range": [0, 16]}})"; }
 

@@ -48,7 +48,7 @@ Value<WrittenStep> spread(TransformKind kind, double least, double most, bool ba
   const Value<WrittenStep> choices = converted(floats(least, most), chosen), ends = range(kind, least, most);
   return either<WrittenStep>(
       {bare_range ? ends : choices, one_of<WrittenStep>("", {{"choices", "One of these numbers.", choices},
-                                                             {"range", "Uniform in [low, high].", ends}})});
+                                                             {"range", "Uniform in `[low, high]`.", ends}})});
 }
 
 Value<WrittenStep> pixels(TransformKind kind) {

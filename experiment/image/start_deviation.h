@@ -17,10 +17,11 @@ inline constexpr double kStartDeviation = 0.01;
 template <class T>
 Key<T> sd_key() {
   return key_read_by<T>(
-      "sd", number(0, 100),
-      fmt::format("Standard deviation of the start. Default: {}, or 0 where the parameters change a picture.",
-                  kStartDeviation),
-      [](double sd, T& into) { into.sd = sd; });
+             "sd", number(0, 100),
+             fmt::format("Standard deviation of the start. Default: {}, or 0 where the parameters change a picture.",
+                         kStartDeviation),
+             [](double sd, T& into) { into.sd = sd; })
+      .example("0.02");
 }
 
 // The same keys for parameters that change a picture.

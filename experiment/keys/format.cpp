@@ -9,8 +9,17 @@
 namespace phosphene {
 namespace {
 
-std::string with_article(const std::string& words) {
-  return (words.find_first_of("aeiou") == 0 ? "an " : "a ") + words;
+constexpr double kAny = 1e30;  // limits that far out say nothing to people
+
+// "a, b or c".
+std::string one_of_words(const std::vector<std::string>& words) {
+  if (words.size() < 2) return fmt::format("{}", fmt::join(words, ""));
+  return fmt::format("{} or {}", fmt::join(words.begin(), words.end() - 1, ", "), words.back());
+}
+
+// "the key a", "the keys a, b".
+std::string keys_words(const char* which, const std::vector<std::string>& names) {
+  return fmt::format("{} {} {}", which, names.size() == 1 ? "key" : "keys", fmt::join(names, ", "));
 }
 
 }  // namespace
@@ -49,6 +58,8 @@ Json NumberFormat::schema() const {
 }
 
 std::string NumberFormat::words() const {
+  if (least_ == most_) return number_json(least_).dump();
+  if (least_ <= -kAny && most_ >= kAny) return "a number";
   return fmt::format("{} from {} to {}", whole_ ? "a whole number" : "a number", number_json(least_).dump(),
                      number_json(most_).dump());
 }
@@ -70,7 +81,7 @@ Json WordFormat::schema() const { return {{"enum", allowed_}}; }
 std::string WordFormat::words() const {
   std::vector<std::string> quoted;
   for (const std::string& word : allowed_) quoted.push_back(Json(word).dump());
-  return fmt::format("{}", fmt::join(quoted, quoted.size() > 2 ? ", " : " or "));
+  return one_of_words(quoted);
 }
 
 std::string WordFormat::example() const { return Json(allowed_.front()).dump(); }
@@ -86,8 +97,8 @@ Json ListFormat::schema() const {
 }
 
 std::string ListFormat::words() const {
-  if (least_ == most_) return fmt::format("a list of {}, each {}", least_, element_->words());
-  return fmt::format("a list, each {}", element_->words());
+  if (least_ == most_) return fmt::format("a list of {} entries, each {}", least_, element_->words());
+  return fmt::format("a list of entries, each {}", element_->words());
 }
 
 void ListFormat::erase_data(Json& value) const {
@@ -170,10 +181,15 @@ Json ObjectFormat::schema() const {
 }
 
 std::string ObjectFormat::words() const {
-  if (one_of_ > 0) return fmt::format("an object with one of the keys {}", fmt::join(names(0, one_of_), ", "));
+  if (one_of_ > 0) return "an object with one of " + keys_words("the", names(0, one_of_));
   if (keys_.empty()) return "an empty object";
-  return with_article(
-      fmt::format("object with {} {}", keys_.size() > 1 ? "the keys" : "the key", fmt::join(names(), ", ")));
+  std::vector<std::string> required, optional;
+  for (const KeyDescription& key : keys_) (key.required ? required : optional).push_back(key.name);
+  if (optional.empty()) return "an object with " + keys_words("the", required);
+  const std::string may_have = keys_words("optional", optional);
+  if (required.empty()) return fmt::format("an object with {}{}", optional.size() == 1 ? "the " : "", may_have);
+  return fmt::format("an object with {} and {}{}", keys_words("the", required), optional.size() == 1 ? "the " : "",
+                     may_have);
 }
 
 void ObjectFormat::erase_data(Json& value) const {

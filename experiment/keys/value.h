@@ -159,6 +159,18 @@ Key<T> raw_key(std::string name, FormatPtr format, std::string sentence,
   return {{std::move(name), std::move(sentence), std::move(format), "", "", false, false, 0}, std::move(read)};
 }
 
+// Reads each key that is there or must be, and each that is read where it is missing.
+template <class T>
+void read_keys(const std::vector<Key<T>>& keys, const JsonReader& reader, T& into) {
+  for (const Key<T>& key : keys) {
+    if (key.description.required || reader.has(key.description.name)) {
+      key.read(reader.at(key.description.name), into);
+    } else if (key.reads_default) {
+      read_default(key.description, reader, [&](const JsonReader& given) { key.read(given, into); });
+    }
+  }
+}
+
 // An object whose keys are members of a T. `check` is asked once all keys are read, for what several keys say together.
 template <class T>
 class Object {
@@ -176,13 +188,7 @@ class Object {
 
   void read(const JsonReader& reader, T& into) const {
     reader.only(format_->names());
-    for (const Key<T>& key : keys_) {
-      if (key.description.required || reader.has(key.description.name)) {
-        key.read(reader.at(key.description.name), into);
-      } else if (key.reads_default) {
-        read_default(key.description, reader, [&](const JsonReader& given) { key.read(given, into); });
-      }
-    }
+    read_keys(keys_, reader, into);
     if (check_) check_(reader, into);
   }
 

@@ -139,9 +139,11 @@ struct PhotoPatch {
 Value<PhotoPatch> photo_source(bool patch) {
   std::vector<Key<PhotoPatch>> keys;
   keys.push_back(key("photo", &PhotoPatch::photo, photograph_value(), "The photograph.").required());
-  keys.push_back(key_read_by<PhotoPatch>("row", map_position(), "Where in the layer's map; the centre by default.",
+  keys.push_back(key_read_by<PhotoPatch>("row", map_position(),
+                                         "The row in the layer's map, given with its column; the centre by default.",
                                          [](int64_t row, PhotoPatch& source) { source.position.row = row; }));
-  keys.push_back(key_read_by<PhotoPatch>("column", map_position(), "Where in the layer's map; the centre by default.",
+  keys.push_back(key_read_by<PhotoPatch>("column", map_position(),
+                                         "The column in the layer's map, given with its row; the centre by default.",
                                          [](int64_t column, PhotoPatch& source) { source.position.column = column; }));
   if (patch) {
     keys.push_back(key_read_by<PhotoPatch>("height", integer(1, 1 << 14), "Rows of the patch.",
@@ -199,8 +201,8 @@ Value<std::optional<Position>> at_value(bool everywhere) {
   if (everywhere) words.emplace_back("everywhere", std::nullopt);
   words.emplace_back("centre", Position{});
   const auto optional = [](const Position& position) { return std::optional<Position>(position); };
-  Object<Position> position("", {key("row", &Position::row, map_position(), "From 0.").required(),
-                                 key("column", &Position::column, map_position(), "From 0.").required()});
+  Object<Position> position("", {key("row", &Position::row, map_position(), "The row, from 0.").required(),
+                                 key("column", &Position::column, map_position(), "The column, from 0.").required()});
   return either<std::optional<Position>>({word(std::move(words)), converted(position.value(), optional)});
 }
 
@@ -230,11 +232,11 @@ TermKind direction_kind() {
   return term_kind(
       "direction",
       "A direction in the layer's channels: the mean over its positions of x v, times the cosine to a power.",
-      Object<DirectionTerm>(
-          "", direction_keys<DirectionTerm>("vector", vector,
-                                            "A number for each channel, FILE.safetensors#TENSOR, normally distributed "
-                                            "numbers of a seed, or the layer's activation for a photograph.",
-                                            true, true, "Which positions count."))
+      Object<DirectionTerm>("", direction_keys<DirectionTerm>(
+                                    "vector", vector,
+                                    "A number for each channel, `FILE.safetensors#TENSOR`, normally distributed "
+                                    "numbers of a seed, or the layer's activation for a photograph.",
+                                    true, true, "Which positions count."))
           .value());
 }
 
@@ -248,7 +250,7 @@ TermKind tensor_direction_kind() {
                                           "", false, false, "First position of the patch.");
   keys[1] = key_read_by<TensorDirectionTerm>(
                 "tensor", tensor,
-                "FILE.safetensors#TENSOR of channels x height x width, or the layer's activation for a patch of a "
+                "`FILE.safetensors#TENSOR` of channels x height x width, or the layer's activation for a patch of a "
                 "photograph.",
                 [](const Patched& both, TensorDirectionTerm& term) {
                   term.source = both.first;

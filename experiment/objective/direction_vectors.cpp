@@ -71,7 +71,7 @@ std::vector<float> DirectionVectors::from_photo(const DirectionSource& source, c
                                                 Backend* backend) {
   const std::string path = find_photograph(source.photo, place);
   const auto [row, column] =
-      source.position.within(activation_, patch_.height, patch_.width, layer_, place, "position of the photograph");
+      source.position.within(activation_, patch_.height, patch_.width, layer_, place, " of the photograph");
   if (backend == nullptr) return {};
   HostTensor& features = photos_[path];
   if (features.data.empty()) features = photo_features(model_, layer_, path, height_, width_, *backend);

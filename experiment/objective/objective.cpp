@@ -5,7 +5,7 @@
 namespace phosphene {
 
 ObjectivePart::ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Objective& objective,
-                             const ImageSettings& settings, const Shape& shape, const ImageValues& image,
+                             const ImageSettings& settings, Shape shape, const ImageValues& image,
                              ReferencePhotos* references, const NeededChannels& needed) {
   std::vector<ValueId> values;
   for (size_t i = 0; i < objective.terms.size(); ++i) {

@@ -21,7 +21,7 @@ class ObjectivePart {
   // transforms. Terms that need what is not there are refused. `needed`: the layers of which only some channels are computed; then
   // units must lie in these blocks.
   ObjectivePart(Graph& graph, ModelGraph& network, const Model& model, const Objective& objective,
-                const ImageSettings& settings, const Shape& shape, const ImageValues& image = {},
+                const ImageSettings& settings, Shape shape, const ImageValues& image = {},
                 ReferencePhotos* references = nullptr, const NeededChannels& needed = {});
 
   [[nodiscard]] ValueId value() const { return value_; }  // N: the sum of the terms

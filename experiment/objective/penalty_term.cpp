@@ -142,7 +142,7 @@ TermKind input_difference_kind() {
   return penalty<InputDifference>("input_difference",
                                   "the root of the mean of its squared differences from a photograph.",
                                   {key("photo", &InputDifference::photo, photograph_value(),
-                                       "The photograph that the image started from by default.")});
+                                       "The photograph; by default the one that the image started from.")});
 }
 
 TermKind mean_alpha_kind() {

@@ -39,7 +39,8 @@ std::pair<int32_t, int32_t> Position::within(const Shape& map, int64_t height, i
   const int64_t r = row.value_or(one ? map.h / 2 : (map.h - height) / 2);
   const int64_t c = column.value_or(one ? map.w / 2 : (map.w - width) / 2);
   if (r + height > map.h || c + width > map.w) {
-    fail(place, "{} ({}, {}) lies outside '{}', which has {} rows and {} columns", of, r, c, layer, map.h, map.w);
+    fail(place, "position ({}, {}){} lies outside '{}', which has {} rows and {} columns", r, c, of, layer, map.h,
+         map.w);
   }
   return {static_cast<int32_t>(r), static_cast<int32_t>(c)};
 }

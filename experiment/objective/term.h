@@ -154,10 +154,10 @@ struct Position {
 
   bool operator==(const Position&) const = default;
 
-  // Checked against the map. `of`: "position" or "position of the photograph", for errors.
+  // Checked against the map. `of`: "" or " of the photograph", for errors.
   [[nodiscard]] std::pair<int32_t, int32_t> within(const Shape& map, int64_t height, int64_t width,
                                                    const std::string& layer, const std::string& place,
-                                                   const char* of = "position") const;
+                                                   const char* of = "") const;
 };
 
 // ---- how terms are written ----

@@ -82,14 +82,14 @@ Value<ChannelTerm> channel_value() { return Object<ChannelTerm>("", unit_keys<Ch
 
 Value<NeuronTerm> neuron_value() {
   std::vector<Key<NeuronTerm>> keys = unit_keys<NeuronTerm>();
-  keys.push_back(
-      key_read_by<NeuronTerm>("row", map_position(), "The centre by default.", [](int64_t row, NeuronTerm& term) {
-        term.position.row = row;
-      }).data());
-  keys.push_back(
-      key_read_by<NeuronTerm>("column", map_position(), "The centre by default.", [](int64_t column, NeuronTerm& term) {
-        term.position.column = column;
-      }).data());
+  keys.push_back(key_read_by<NeuronTerm>("row", map_position(),
+                                         "The row in the layer's map, from 0; the centre by default.",
+                                         [](int64_t row, NeuronTerm& term) { term.position.row = row; })
+                     .data());
+  keys.push_back(key_read_by<NeuronTerm>("column", map_position(),
+                                         "The column in the layer's map, from 0; the centre by default.",
+                                         [](int64_t column, NeuronTerm& term) { term.position.column = column; })
+                     .data());
   return Object<NeuronTerm>("", std::move(keys)).value();
 }
 
@@ -122,7 +122,8 @@ Value<Interpolation> interpolation_value() {
                   key("unit", &Interpolation::unit, unit_number(), "The channel that the first image draws.")
                       .required()
                       .data(),
-                  key("to_layer", &Interpolation::to_layer, layer_name(), "The same layer by default."),
+                  key("to_layer", &Interpolation::to_layer, layer_name(),
+                      "The layer of the last channel; the same one by default."),
                   key("to_unit", &Interpolation::to_unit, unit_number(), "The channel that the last image draws.")
                       .required()
                       .data()})

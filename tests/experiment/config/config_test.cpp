@@ -9,7 +9,7 @@
 
 #include "tests/loaders/temporary_folder.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::config_test {
 namespace {
 
 // What schema_test.py calls BASE.
@@ -177,4 +177,4 @@ TEST(Config, ExamplesAreValid) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::config_test

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "experiment/config/parse_config.h"
 #include "experiment/photos/photo_file.h"
 #include "loaders/safetensors.h"
 #include "tests/experiment/small_experiment.h"
@@ -66,6 +67,66 @@ TEST(Phases, TheSameOptimisationGoesOn) {
     EXPECT_EQ(a["curve"].size(), 12U);
     EXPECT_EQ(b["steps"], 12);
   }
+}
+
+CarryOver carry_over_of(const Json& first, const Json& phase) {
+  Json config = {{"model", "m"}, {"objective", {{{"channel", {{"layer", "a"}, {"unit", 1}}}}}}};
+  config.update(first);
+  config["phases"] = Json::array({phase});
+  return parse_config(config, "x.json", "").later_phases.at(0).carry_over;
+}
+
+// What phases say is compared by its meaning, not by its text.
+TEST(Phases, AreTheSameOptimisationWhereOnlyTheirWordsDiffer) {
+  struct Case {
+    const char *first, *phase;
+    CarryOver expected;
+  };
+  const char* const both = R"({"parameterization": {"fourier": {"sd": 0.02, "decay_power": 2}}, "size": 48})";
+  const Case cases[] = {
+      {"{}", R"({"parameterization": {"fourier": {}}})", CarryOver::optimisation},
+      {"{}", R"({"parameterization": {"fourier": {"decay_power": 1}}})", CarryOver::optimisation},
+      {R"({"parameterization": {"fourier": {"decay_power": 1.0}}})", R"({"parameterization": {"fourier": {}}})",
+       CarryOver::optimisation},
+      {"{}", R"({"colour": "decorrelated"})", CarryOver::optimisation},
+      {R"({"size": 48})", R"({"size": [48, 48]})", CarryOver::optimisation},
+      {both, R"({"parameterization": {"fourier": {"decay_power": 2, "sd": 0.02}}, "size": 48})",
+       CarryOver::optimisation},
+      {R"({"parameterization": {"cppn": {}}})", R"({"colour": "plain"})", CarryOver::optimisation},
+      {R"({"parameterization": {"laplacian_pyramid": {}}})", R"({"parameterization": {"laplacian_pyramid": {}}})",
+       CarryOver::optimisation},
+      {"{}", R"({"optimizer": {"sgd": {}}})", CarryOver::parameters},
+      {"{}", R"({"optimizer": {"sgd": {}}, "parameterization": {"fourier": {}}})", CarryOver::parameters},
+      {"{}", R"({"parameterization": {"fourier": {"sd": 0.02}}})", CarryOver::picture},
+      {"{}", R"({"parameterization": {"fourier": {"decay_power": 2}}})", CarryOver::picture},
+      {both, R"({"parameterization": {"fourier": {"decay_power": 2, "sd": 0.03}}})", CarryOver::picture},
+      {both, R"({"parameterization": {"fourier": {"decay_power": 2}}})", CarryOver::picture},
+      {"{}", R"({"parameterization": {"pixel": {}}})", CarryOver::picture},
+      {"{}", R"({"colour": "plain"})", CarryOver::picture},
+      {"{}", R"({"colour": "clipped"})", CarryOver::picture},
+      {R"({"size": 48})", R"({"size": [48, 49]})", CarryOver::picture},
+  };
+  for (const Case& one : cases) {
+    EXPECT_EQ(static_cast<int>(carry_over_of(Json::parse(one.first), Json::parse(one.phase))),
+              static_cast<int>(one.expected))
+        << one.first << " " << one.phase;
+  }
+}
+
+TEST(Phases, ADefaultWrittenOutChangesNoByte) {
+  const TemporaryFolder folder;
+  Json config = phase_config(folder, Json::array());
+  config["size"] = 24;
+  render(folder, config, folder.file("whole"));
+  config["steps"] = 5;
+  config["phases"] = {{{"steps", 7},
+                       {"parameterization", {{"fourier", Json::object()}}},
+                       {"colour", "decorrelated"},
+                       {"size", {24, 24}}}};
+  render(folder, config, folder.file("parts"));
+  EXPECT_EQ(contents_of(folder.file("whole/images/conv3-pre_1.png")),
+            contents_of(folder.file("parts/images/conv3-pre_1.png")));
+  EXPECT_EQ(record_of(folder, "whole", "conv3-pre_1")["curve"], record_of(folder, "parts", "conv3-pre_1")["curve"]);
 }
 
 // Another kind of optimiser starts with moments and steps of its own on the same parameters.

@@ -291,7 +291,7 @@ TEST_F(ExamplesTest, BrokenPhotographsAreSkippedAndNamed) {
   ASSERT_EQ(progress.messages.size(), 3U);
   EXPECT_TRUE(progress.messages[0].starts_with("skipped empty.png: ")) << progress.messages[0];
   EXPECT_TRUE(progress.messages[1].starts_with("skipped " + name(4) + ": a broken PNG")) << progress.messages[1];
-  EXPECT_TRUE(progress.messages[2].starts_with("skipped text.jpg: neither")) << progress.messages[2];
+  EXPECT_TRUE(progress.messages[2].starts_with("skipped text.jpg: is neither")) << progress.messages[2];
   const Json skipped = index("out")["skipped"];
   EXPECT_EQ(skipped["count"], 3);
   EXPECT_EQ(skipped["first"][1]["photograph"], name(4));

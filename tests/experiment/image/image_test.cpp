@@ -6,7 +6,7 @@
 
 #include "tests/loaders/temporary_folder.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::image_test {
 namespace {
 
 ImageSettings read(const std::string& text) {
@@ -92,4 +92,4 @@ TEST(ImageSettings, RefuseWhatDoesNotGoTogether) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::image_test

@@ -13,7 +13,7 @@
 #include "tests/loaders/temporary_folder.h"
 #include "tests/support/compare.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::parameterization_test {
 namespace {
 
 ParameterizationPtr read(const std::string& text) {
@@ -247,4 +247,4 @@ TEST_F(Parameterizations, MeanTheSameWithTheirDefaults) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::parameterization_test

@@ -170,7 +170,7 @@ TEST_F(PriorImage, RefusesAnImageThatTheGeneratorCannotDraw) {
   generator_.edit("layers", "\"out_channels\": 3", "\"out_channels\": 1");
   generator_.tensors["out.weight"] = {{1, 5, 3, 3}, std::vector<float>(45)};
   generator_.tensors["out.bias"] = {{1}, {0}};
-  EXPECT_TRUE(refused({}, {"/parameterization/prior/generator", "draws 1 channels", "sees 3"}));
+  EXPECT_TRUE(refused({}, {"/parameterization/prior/generator", "draws 1 channels", "the model reads 3"}));
 }
 
 TEST_F(PriorImage, RefusesAGeneratorThatIsNotThere) {

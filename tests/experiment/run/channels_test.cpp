@@ -121,18 +121,18 @@ TEST_P(Channels, AreRefusedAPhotographInOneLine) {
   const std::string sees = std::to_string(GetParam()) + " channels";
   const std::vector<float> grey(size_t{3} * 24 * 24, 0.5F);
   write_png(folder_.file("photo.png"), grey.data(), 3, 24, 24);
-  const auto expect_refused = [&](const Json& keys, const std::string& place) {
+  const auto expect_refused = [&](const Json& keys, const std::string& place, const std::string& why) {
     Json config = this->config();
     config.update(keys);
-    EXPECT_TRUE(refuses([&] { render(folder_, config, folder_.file("run")); }, {place, sees})) << keys;
+    EXPECT_TRUE(refuses([&] { render(folder_, config, folder_.file("run")); }, {place, why})) << keys;
     EXPECT_FALSE(fs::exists(folder_.file("run"))) << keys;
   };
-  expect_refused({{"initial", "photo.png"}}, "/initial");
-  expect_refused({{"colour", "decorrelated"}}, "/colour");
-  expect_refused({{"colour", "clipped"}}, "/colour");
+  expect_refused({{"initial", "photo.png"}}, "/initial", sees);
+  for (const char* colour : {"decorrelated", "clipped"})
+    expect_refused({{"colour", colour}}, "/colour", "the network reads " + std::to_string(GetParam()));
   for (const char* kind : {"caricature", "inversion"}) {
     const Json term = {{kind, {{"layer", "conv2"}, {"photo", "photo.png"}}}};
-    expect_refused({{"objective", Json::array({term})}}, std::string("/objective/0/") + kind);
+    expect_refused({{"objective", Json::array({term})}}, std::string("/objective/0/") + kind, sees);
   }
   const Model model = load_model(folder_.file(this->config()["model"]));
   EXPECT_TRUE(refuses([&] { UnitResponses(model, "conv2", "0", {1}); }, {sees}));
