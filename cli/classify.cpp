@@ -31,13 +31,13 @@ struct ClassifyOptions {
 void classify(const ClassifyOptions& options) {
   const Model model = load_model(find_model(options.model));
   require_photographs(model, options.model);
+  const std::string logits = model.logits();  // throws where there is no classifier
   const std::unique_ptr<Backend> backend = open_device(options.device);
   States states(*backend);
   Graph graph;
   const TensorInfo input{{1, model.channels, model.height, model.width}};
   ModelGraph network(model, graph, graph.state(Model::kInput, input));
-  const ValueId probabilities =
-      graph.append(std::make_shared<Softmax>(), {network.value(model.logits())}, "probabilities");
+  const ValueId probabilities = graph.append(std::make_shared<Softmax>(), {network.value(logits)}, "probabilities");
   Program program(std::move(graph), {probabilities}, *backend, states);
 
   nlohmann::ordered_json out = nlohmann::ordered_json::array();

@@ -27,7 +27,7 @@ class Output : public ProgramTest {
   }
 
   static std::vector<const char*> commands() {
-    return {"convert small.safetensors -o", "probe small.safetensors --input grey.png --save conv2 -o"};
+    return {"convert small.safetensors -o", "probe small.safetensors --device cpu --input grey.png --save conv2 -o"};
   }
   [[nodiscard]] std::string contents_of(const std::string& name) const {
     std::ostringstream text;
