@@ -42,13 +42,12 @@ TEST(Report, SaysEachTermInWords) {
   config["objective"] = Json::parse(R"([{"interpolation": {"layer": "conv3:pre", "unit": 1, "to_unit": 2}},
       {"neuron": {"layer": "conv2:pre", "unit": 2, "row": 1, "column": 3}, "weight": -0.5, "image": 0},
       {"total_variation": {}, "weight": -1e-6}])");
-  const Json described =
-      data_of(contents_of(render(folder, config, folder.file("run")).report))["records"][0]["described"];
-  const Json expected =
-      Json::parse(R"json([{"kind": "interpolation", "words": "channel 1 to channel 2", "layer": "conv3:pre"},
-      {"kind": "neuron", "words": "neuron 2 at (1, 3)", "layer": "conv2:pre", "weight": -0.5, "image": 0},
-      {"kind": "total_variation", "words": "total variation", "weight": -1e-6}])json");
-  EXPECT_EQ(described, expected);
+  const Json run = data_of(contents_of(render(folder, config, folder.file("run")).report));
+  const Json expected = {
+      {{"kind", "interpolation"}, {"words", "channel 1 to channel 2"}, {"layer", "conv3:pre"}},
+      {{"kind", "neuron"}, {"words", "neuron 2 at (1, 3)"}, {"layer", "conv2:pre"}, {"weight", -0.5}, {"image", 0}},
+      {{"kind", "total_variation"}, {"words", "total variation"}, {"weight", -1e-6}}};
+  EXPECT_EQ(run["records"][0]["described"], expected);
 }
 
 TEST(Report, OfSeveralRunsHasASectionForEach) {
