@@ -120,7 +120,7 @@ TEST(Phases, ADefaultWrittenOutChangesNoByte) {
   render(folder, config, folder.file("whole"));
   config["steps"] = 5;
   config["phases"] = {{{"steps", 7},
-                       {"parameterization", {{"fourier", Json::object()}}},
+                       {"parameterization", {{"fourier", {{"decay_power", 1}}}}},
                        {"colour", "decorrelated"},
                        {"size", {24, 24}}}};
   render(folder, config, folder.file("parts"));
