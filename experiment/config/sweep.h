@@ -17,8 +17,9 @@ struct Job {
   std::string structure;           // jobs of one structure can share a program
 };
 
-// The product of the sweep's axes, variants slowest and the last one fastest; one job without a sweep. Their structure is that of
-// their configs (batches.h). Throws when a combination is not a valid config.
+// The product of the sweep's axes, variants slowest and the last one fastest; one job without a sweep. A variant replaces whole keys,
+// because a merge could put two parameterizations side by side. The jobs' structure is that of their configs (structure.h). Throws when
+// a combination is not a valid config.
 std::vector<Job> expand(const Config& config);
 
 }  // namespace phosphene

@@ -6,7 +6,8 @@
 //                photograph) and picture, the crop's file
 //   state        last: the name of the last photograph; keys; sample: the photographs of PhotographSample, with the highest response
 //                of each unit as [activation, scale's index, tile, row, column]
-// Activations have nine digits, which give the same float32 back.
+// Activations have nine digits, which give the same float32 back. A continued search takes up photographs that sort behind `last`; one
+// that was added or removed before it is refused.
 #pragma once
 
 #include "experiment/examples/unit_responses.h"

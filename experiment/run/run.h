@@ -1,5 +1,6 @@
 // Runs an experiment into a run folder. The folder is the truth: an image is finished when its record exists, everything is written
-// under a temporary name and then renamed, so a run can be stopped at any moment and continued by the same command.
+// under a temporary name and then renamed, so a run can be stopped at any moment and continued by the same command. Images of a batch
+// that was interrupted start over. A run that chooses its batch takes the largest up to four images of which the largest fits memory.
 #pragma once
 
 #include <atomic>
