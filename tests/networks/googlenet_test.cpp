@@ -65,9 +65,9 @@ TEST(GoogleNet, SeesEspressoInACupOfCoffee) {
 }
 
 // A case of the table as an objective, or nothing for the penalties, which are about an image.
-std::optional<Objective> to_objective(const nlohmann::json& described, const Array& direction, double images) {
+std::optional<NetworkObjective> to_objective(const nlohmann::json& described, const Array& direction, double images) {
   const std::string kind = described["objective"];
-  Objective objective{.layer = described.value("layer", "")};
+  NetworkObjective objective{.layer = described.value("layer", "")};
   if (kind == "channel" || kind == "neuron") {
     objective.unit = described["channel"];
     objective.at_centre = kind == "neuron";

@@ -67,7 +67,7 @@ ValueId append_objective(Graph& graph, ValueId activation, ObjectiveKind kind) {
   throw std::logic_error("an objective of no kind");
 }
 
-void write_rows(States& states, const Objective& objective, const Shape& shape) {
+void write_rows(States& states, const NetworkObjective& objective, const Shape& shape) {
   const int32_t row = objective.at_centre ? static_cast<int32_t>(shape.h / 2) : kWholeMap;
   const int32_t column = objective.at_centre ? static_cast<int32_t>(shape.w / 2) : kWholeMap;
   const auto images = static_cast<size_t>(shape.n);
@@ -107,9 +107,9 @@ std::map<std::string, HostTensor> activations(const Model& model, const Array& i
   return result;
 }
 
-InputGradient input_gradient(const Model& model, const Array& input, const Objective& asked) {
+InputGradient input_gradient(const Model& model, const Array& input, const NetworkObjective& asked) {
   Start start(model, input);
-  Objective objective = asked;
+  NetworkObjective objective = asked;
   ValueId activation = kNoValue;
   if (objective.narrowed) {
     const Json terms = Json::array({{{"channel", {{"layer", objective.layer}, {"unit", objective.unit}}}}});

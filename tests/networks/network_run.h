@@ -17,7 +17,7 @@ std::map<std::string, HostTensor> activations(const Model& model, const Array& i
 // What is to be differentiated: the sum over images of weight * mean over the region of one unit, or of a direction, or of the
 // squares of a layer, or the diversity of all images.
 enum class ObjectiveKind { unit, direction, layer, diversity };
-struct Objective {
+struct NetworkObjective {
   ObjectiveKind kind = ObjectiveKind::unit;
   std::string layer;
   int unit = 0;
@@ -33,6 +33,6 @@ struct InputGradient {
   double value = 0;
   std::vector<float> gradient;  // N C H W
 };
-InputGradient input_gradient(const Model& model, const Array& input, const Objective& objective);
+InputGradient input_gradient(const Model& model, const Array& input, const NetworkObjective& objective);
 
 }  // namespace phosphene::testing

@@ -8,7 +8,7 @@
 #include "tests/experiment/small_experiment.h"
 #include "tests/networks/network_run.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::adversarial_test {
 namespace {
 
 // Bytes to the network's input by the formula.
@@ -96,4 +96,4 @@ TEST(Adversarial, NeedsAClassifier) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::adversarial_test

@@ -12,7 +12,7 @@
 #include "tests/networks/network_run.h"
 #include "tests/support/compare.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::gradient_maps_test {
 namespace {
 
 HostTensor photograph(int64_t side) {
@@ -117,4 +117,4 @@ TEST(GradientMaps, OfGoogleNetAreThoseOfFloat64) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::gradient_maps_test

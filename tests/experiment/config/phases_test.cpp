@@ -8,7 +8,7 @@
 #include "loaders/safetensors.h"
 #include "tests/experiment/small_experiment.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::phases_test {
 namespace {
 
 const char* const kPicture = "conv3-pre_1.png";
@@ -237,4 +237,4 @@ TEST(Phases, AMissingPhotographIsNamed) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::phases_test

@@ -10,7 +10,7 @@
 #include "experiment/config/structure.h"
 #include "runtime/error.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::sweep_test {
 namespace {
 
 Config config_of(const std::string& text) { return parse_config(Json::parse(text), "x.json", ""); }
@@ -128,4 +128,4 @@ TEST(Jobs, StructureIsWhatTablesCannotHold) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::sweep_test

@@ -8,7 +8,7 @@
 
 #include "experiment/photos/photo_folder.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::example_selection_test {
 namespace {
 
 Photograph named(int number) { return {"photo" + std::to_string(number) + ".jpg", 10, 20}; }
@@ -122,4 +122,4 @@ TEST(NameKey, SpreadsNamesThatAreAlike) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::example_selection_test

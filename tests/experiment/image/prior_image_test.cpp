@@ -17,7 +17,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::prior_image_test {
 namespace {
 
 constexpr const char* kPhotoKey = "/parameterization/prior/from";
@@ -211,4 +211,4 @@ TEST_F(PriorImage, RemembersAPhotographThatItHasNotSeen) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::prior_image_test

@@ -10,7 +10,7 @@
 #include "loaders/safetensors.h"
 #include "tests/experiment/small_experiment.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::transparency_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -237,4 +237,4 @@ TEST(Transparency, GoesWithRecordedTransforms) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::transparency_test

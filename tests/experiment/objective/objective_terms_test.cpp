@@ -12,7 +12,7 @@
 #include "tests/experiment/small_experiment.h"
 #include "tests/support/compare.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::objective_terms_test {
 namespace {
 
 constexpr const char* kPhoto = "stripes.png";
@@ -231,4 +231,4 @@ TEST(ObjectiveTerms, BoundariesOfASweepDoNotDependOnTheBatch) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::objective_terms_test

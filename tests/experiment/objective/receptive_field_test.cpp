@@ -17,7 +17,7 @@
 #include "runtime/problems/network.h"
 #include "tests/networks/network_run.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::receptive_field_test {
 namespace {
 
 struct Range {
@@ -65,7 +65,7 @@ Footprint measured(const Model& model, const std::string& layer, int unit, int64
   Array input{{1, model.channels, height, width}, {}};
   for (int64_t i = 0; i < model.channels * height * width; ++i)
     input.data.push_back(static_cast<double>(generator() >> 24) - 128);
-  const Objective objective{.layer = layer, .unit = unit, .at_centre = true};
+  const NetworkObjective objective{.layer = layer, .unit = unit, .at_centre = true};
   const std::vector<float> gradient = input_gradient(model, input, objective).gradient;
   Footprint footprint{{height, 0}, {width, 0}};
   for (size_t i = 0; i < gradient.size(); ++i) {
@@ -187,4 +187,4 @@ TEST(ReceptiveField, OfGoogleNetHoldsTheMeasuredFootprint) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::receptive_field_test

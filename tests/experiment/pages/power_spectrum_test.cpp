@@ -13,7 +13,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::power_spectrum_test {
 namespace {
 
 std::vector<float> noise(int64_t count, unsigned seed) {
@@ -168,4 +168,4 @@ TEST(SpectrumChart, NamesItsCurvesSafely) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::power_spectrum_test

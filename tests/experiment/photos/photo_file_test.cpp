@@ -12,7 +12,7 @@
 #include "tests/loaders/temporary_folder.h"
 #include "tests/support/golden.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::photo_file_test {
 namespace {
 
 // 8-bit rows of any of libpng's formats as a PNG file.
@@ -234,4 +234,4 @@ TEST(ImageFile, ReadsPhotographs) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::photo_file_test

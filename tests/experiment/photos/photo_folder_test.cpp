@@ -5,7 +5,7 @@
 #include "experiment/examples/unit_list.h"
 #include "tests/loaders/temporary_folder.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::photo_folder_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -67,4 +67,4 @@ TEST(UnitList, MistakesNameTheUnitAndTheChannels) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::photo_folder_test

@@ -5,7 +5,7 @@
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::photo_tiles_test {
 namespace {
 
 // The pixel at (y, x) is (y, x, 0).
@@ -82,4 +82,4 @@ TEST(WriteJpeg, IsReadAgain) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::photo_tiles_test

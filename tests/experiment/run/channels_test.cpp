@@ -9,7 +9,7 @@
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::channels_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -146,4 +146,4 @@ TEST_P(Channels, AreRefusedAPriorOfThree) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::channels_test

@@ -5,7 +5,7 @@
 
 #include "tests/experiment/small_experiment.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::report_test {
 namespace {
 
 // The JSON that the page carries.
@@ -88,4 +88,4 @@ TEST(Report, TextsCannotBreakOut) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::report_test

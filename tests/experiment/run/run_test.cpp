@@ -15,7 +15,7 @@
 #include "tests/experiment/small_experiment.h"
 #include "tests/loaders/small_generator.h"
 
-namespace phosphene::testing {
+namespace phosphene::testing::run_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -530,4 +530,4 @@ TEST(Run, IsDescribedWithoutWriting) {
 }
 
 }  // namespace
-}  // namespace phosphene::testing
+}  // namespace phosphene::testing::run_test
