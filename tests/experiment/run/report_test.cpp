@@ -23,6 +23,8 @@ TEST(Report, CarriesTheRunInTheOrderOfItsJobs) {
        {{{"layer", "conv3"}, {"unit", 1}}, {{"layer", "conv2"}, {"unit", 2}}, {{"layer", "conv1"}, {"unit", 7}}}}};
   const std::string page = contents_of(render(folder, config, folder.file("run")).report);
   const Json run = data_of(page);
+  for (const char* marker : {"@HEAD@", "@DATA@"}) EXPECT_EQ(page.find(marker), std::string::npos) << marker;
+  EXPECT_NE(page.find("<style>"), std::string::npos);
   EXPECT_EQ(run["config"]["model"], "small");
   ASSERT_EQ(run["records"].size(), 2U);
   EXPECT_EQ(run["records"][0]["layer"], "conv3");
