@@ -1,5 +1,7 @@
 # The commands of everyday work; `make help` explains them. Everything else is CMake (CMakePresets.json).
-BUILD := build/release
+# Of CMakePresets.json; continuous integration takes `dist`.
+PRESET ?= release
+BUILD := build/$(PRESET)
 PHOSPHENE := $(BUILD)/phosphene
 JOBS ?= $(shell nproc)
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh')
@@ -20,16 +22,16 @@ article: phosphene  ## draw the ideas of feature visualization into one page, wi
 
 test: install build  ## build everything and run every test; those that need trained weights skip without a network
 	@vgg16="$$(scripts/fetch_vgg16.sh)" || echo "VGG16 could not be fetched: the tests that need it skip" >&2; \
-	env $${vgg16:+PHOSPHENE_VGG16="$$vgg16"} ctest --preset release -j $(JOBS)
+	env $${vgg16:+PHOSPHENE_VGG16="$$vgg16"} ctest --preset $(PRESET) -j $(JOBS)
 
 build: configure  ## build the program, its tests and benchmarks into build/release
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --build --preset $(PRESET) -j $(JOBS)
 
 phosphene: configure
-	@cmake --build --preset release -j $(JOBS) --target phosphene
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target phosphene
 
 configure:
-	@cmake --preset release --log-level=NOTICE
+	@cmake --preset $(PRESET) --log-level=NOTICE
 
 install:  ## install Debian packages that are missing
 	@scripts/install_dependencies.sh

@@ -105,7 +105,7 @@ void read_layers(const Safetensors& file, Generator& generator) {
     fail(file.path(), "holds no list of 1 to {} layers", kMaxGeneratorLayers);
   const float slope = read_slope(file);
   for (size_t i = 0; i < list.size(); ++i) {
-    const JsonReader json(list.at(i).json(), fmt::format("{}: layer {}", file.path(), i));
+    const JsonReader json = JsonReader::within(list.at(i).json(), file.path(), fmt::format("layer {}", i));
     json.must_be_object();
     GeneratorLayer layer = read_layer(json, file);
     read_activation(json, i + 1 == list.size(), slope, layer);
@@ -126,7 +126,7 @@ void read_encoder(const Safetensors& file, Generator& generator) {
   constexpr int kMaxDepth = 8;
   const std::string place = file.path() + ": training";
   const Json parsed = parse_json(file.metadata().at("training"), place, kMaxDepth);
-  const JsonReader json(parsed, place);
+  const JsonReader json = JsonReader::within(parsed, file.path(), "training");
   json.must_be_object();
   if (!json.has("encoder")) return;
   generator.encoder.layer = json.at("encoder").text();

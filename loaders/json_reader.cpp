@@ -73,7 +73,8 @@ Json read_json(const std::string& path) {
 std::string NamedFile::path() const { return (std::filesystem::path(folder) / name).string(); }
 
 std::string JsonReader::place() const {
-  return (file_.empty() ? "" : file_ + ": ") + (pointer_.empty() ? "/" : pointer_);
+  const std::string& within = pointer_.empty() ? root_ : pointer_;
+  return file_ + (file_.empty() || within.empty() ? "" : ": ") + within;
 }
 
 void JsonReader::refuse_type(std::string_view wanted) const { refuse("expected {}, got {}", wanted, shown(*json_)); }

@@ -40,6 +40,12 @@ class JsonReader {
   [[nodiscard]] const std::string& folder() const { return folder_; }
   // "FILE: /pointer". Without a file, as for a config made from flags, the pointer alone.
   [[nodiscard]] std::string place() const;
+  // A value within a file, such as one layer of a network. `what` names it; places of the value itself end with it.
+  [[nodiscard]] static JsonReader within(const Json& json, const std::string& file, const std::string& what) {
+    JsonReader reader(json, file + ": " + what);
+    reader.root_ = "";
+    return reader;
+  }
   // The same place with another value, such as the default of a key that is not there.
   [[nodiscard]] JsonReader instead(const Json& json) const { return {json, file_, pointer_, folder_}; }
 
@@ -88,6 +94,7 @@ class JsonReader {
  private:
   const Json* json_;
   std::string file_, pointer_, folder_;
+  std::string root_ = "/";  // how the value without a pointer is called
 };
 
 }  // namespace phosphene

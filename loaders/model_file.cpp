@@ -162,7 +162,7 @@ std::vector<Layer> read_layers(const JsonReader& list, const Safetensors& file) 
     const JsonReader described = list.at(i);
     described.must_be_object();
     const std::string name = described.at("name").text(), place = fmt::format("{}: layer '{}'", file.path(), name);
-    const JsonReader json(described.json(), place);
+    const JsonReader json = JsonReader::within(described.json(), file.path(), fmt::format("layer '{}'", name));
     at_place_if_none(place, [&] {  // an op's constructor does not know its layer
       layers.push_back({name, read_op(json, file), json.at("inputs").strings()});
     });
