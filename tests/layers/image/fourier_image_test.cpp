@@ -223,5 +223,21 @@ TEST(FourierImage, StartHasTheGoldenStatistics) {
   EXPECT_EQ(compared, 6U);
 }
 
+TEST(FourierImage, SpectrumHasItsRealPartsAboveItsImaginaryOnes) {
+  const FourierParameterization p{.c = 2, .h = 3, .w = 5};  // K = 4
+  std::vector<float> spectrum(2 * 2 * 3 * 4);
+  std::iota(spectrum.begin(), spectrum.end(), 0.F);
+  const auto counted = [](float first, float second) {  // twelve numbers from either on
+    std::vector<float> numbers(24);
+    std::iota(numbers.begin(), numbers.begin() + 12, first);
+    std::iota(numbers.begin() + 12, numbers.end(), second);
+    return numbers;
+  };
+  const SpectrumParts parts = parts_of_spectrum(p, spectrum);
+  EXPECT_EQ(parts.dims, (std::vector<int64_t>{2, 3, 4}));
+  EXPECT_EQ(parts.re, counted(0, 24));
+  EXPECT_EQ(parts.im, counted(12, 36));
+}
+
 }  // namespace
 }  // namespace phosphene::fourier_image_test
