@@ -70,4 +70,9 @@ Weights Weights::from(std::vector<float> values, std::vector<int64_t> shape) {
 
 int64_t HostTensor::elements() const { return product(dims); }
 
+std::span<const float> HostTensor::image(int64_t n) const {
+  const auto size = static_cast<size_t>(elements() / dims.at(0));
+  return std::span<const float>(data).subspan(static_cast<size_t>(n) * size, size);
+}
+
 }  // namespace phosphene

@@ -61,6 +61,7 @@ struct HostTensor {
   std::vector<float> data;
 
   [[nodiscard]] int64_t elements() const;
+  [[nodiscard]] std::span<const float> image(int64_t n) const;  // the numbers of image n of N x C x H x W
 };
 
 }  // namespace phosphene

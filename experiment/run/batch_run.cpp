@@ -34,11 +34,6 @@ double mean_of_finite(std::span<const float> values) {
   return counted > 0 ? sum / static_cast<double>(counted) : 0;
 }
 
-std::span<const float> image_of(const HostTensor& images, int64_t n) {
-  const auto size = static_cast<size_t>(images.elements() / images.dims.at(0));
-  return std::span<const float>(images.data).subspan(static_cast<size_t>(n) * size, size);
-}
-
 }  // namespace
 
 BatchRun::BatchRun(std::vector<RunImage> images, std::span<const std::unique_ptr<StepProgram>> programs,
@@ -186,8 +181,8 @@ void BatchRun::finish() {
   for (size_t at = 0; at < images_.size(); ++at) {
     if (stopped_[at]) continue;
     const auto n = static_cast<int64_t>(at);
-    ImageResult result{image_of(pictures, n), last.image_shape(), {}, std::move(curves_[at])};
-    if (config().save_spectrum) result.spectrum = image_of(spectra, n);
+    ImageResult result{pictures.image(n), last.image_shape(), {}, std::move(curves_[at])};
+    if (config().save_spectrum) result.spectrum = spectra.image(n);
     write_result(run_.folder, images_[at], result, run_.model);
     ++result_.finished;
   }
