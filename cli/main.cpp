@@ -49,8 +49,8 @@ constexpr Command kCommands[] = {
     {"inspect",
      "List the layers of a model with their shapes, parameters and FLOPs: the names that every other command takes.",
      add_inspect},
-    {"classify", "Print what the network takes photographs for.", add_classify},
-    {"render", "Draw what units respond to: optimise an image until they answer strongly.", add_render},
+    {"classify", "Classify photographs: print the most probable classes.", add_classify},
+    {"render", "Optimise images until a unit fires.", add_render},
     {"report",
      "Write report.html anew and print its path: of a run folder, or, for a folder of run folders, one page with a "
      "section for each, in the order of their names, under its config's description.",
@@ -59,7 +59,7 @@ constexpr Command kCommands[] = {
      add_schema},
     {"examples", "Find the photographs that a layer's units respond to.", add_examples},
     {"gradients", "Show the gradient of a channel at several depths, for a photograph.", add_gradients},
-    {"adversarial", "Change a photograph by less than is seen, so that the network takes it for another class.",
+    {"adversarial", "Change a photograph imperceptibly, so that the network classifies it as something else.",
      add_adversarial},
     {"probe",
      "Run the network once and write layers, the value of an objective (a number per image, whose sum is maximised) "

@@ -107,7 +107,7 @@ int64_t Entries::add(const Storage* gradient, int64_t k_count, int64_t listed) c
   for (; k + 8 <= k_count; k += 8) {
     const __m256 eight = load_eight(gradient + k);
     const auto nonzero = static_cast<unsigned>(
-        _mm256_movemask_ps(_mm256_cmp_ps(eight, _mm256_setzero_ps(), _CMP_NEQ_UQ)));  // what is no number counts
+        _mm256_movemask_ps(_mm256_cmp_ps(eight, _mm256_setzero_ps(), _CMP_NEQ_UQ)));  // NaN counts
     const __m256i which = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(kSetBits[nonzero])));
     _mm256_storeu_ps(values + listed, _mm256_permutevar8x32_ps(eight, which));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(channels + listed),

@@ -144,7 +144,7 @@ int check(const std::string& name, int sm, NetworkPrecision precision) {
 
 int main(int argc, char** argv) try {
   using phosphene::NetworkPrecision;
-  if (argc != 4) phosphene::fail("plan_check", "googlenet|vgg16|prior SM f32|tf32|bf16 is meant");
+  if (argc != 4) phosphene::fail("plan_check", "expected googlenet|vgg16|prior SM f32|tf32|bf16");
   const std::string precision = argv[3];
   return phosphene::testing::check(argv[1], std::atoi(argv[2]),
                                    precision == "bf16"   ? NetworkPrecision::bf16

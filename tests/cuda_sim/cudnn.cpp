@@ -214,7 +214,7 @@ void finalize_tensor(const Descriptor& d) {
           "only float and bfloat16 are simulated");
   const auto alignment = d.one<int64_t>(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT);
   require(alignment > 0 && (alignment & (alignment - 1)) == 0, CUDNN_STATUS_BAD_PARAM,
-          "an alignment is no power of two");
+          "an alignment is not a power of two");
 }
 
 void finalize_convolution(const Descriptor& d) {

@@ -85,7 +85,7 @@ void* allocate(Blocks& blocks, size_t bytes) {
   return block.data;
 }
 
-// Bytes that it had, 0 for what is no allocation.
+// Its bytes, 0 where there was no allocation.
 size_t release(Blocks& blocks, void* data) {
   const auto at = blocks.find(reinterpret_cast<uintptr_t>(data));
   if (at == blocks.end()) return 0;

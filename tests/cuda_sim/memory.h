@@ -14,7 +14,7 @@ namespace phosphene::sim {
 // Null when there is not enough, of SIMCUDA_MEMORY bytes.
 void* allocate_device(size_t bytes);
 void* allocate_pinned(size_t bytes);
-// False for what is no allocation.
+// False where there was no allocation.
 bool free_device(void* data);
 bool free_pinned(void* data);
 

@@ -69,7 +69,7 @@ class Streams {
  public:
   static Streams& instance();
 
-  // Also the default stream's handles; refuses what is no stream.
+  // Also the default stream's handles; refuses anything else.
   Stream& at(cudaStream_t handle);
   cudaStream_t create(bool blocking);
   void destroy(cudaStream_t handle);  // what is queued still runs, some time

@@ -52,7 +52,7 @@ TEST(FindModel, ByPathRelativeToTheConfig) {
   EXPECT_TRUE(refuses([&] { find_model("../other.safetensors", folder.file("configs")); },
                       {"other", "configs/../other.safetensors"}));
   EXPECT_TRUE(refuses([&] { find_model(""); }, {"model"}));
-  EXPECT_TRUE(refuses([&] { find_model(folder.path().string()); }, {"no such model"})) << "a folder is no model";
+  EXPECT_TRUE(refuses([&] { find_model(folder.path().string()); }, {"no such model"})) << "a folder is not a model";
 }
 
 }  // namespace

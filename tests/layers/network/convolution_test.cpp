@@ -202,7 +202,7 @@ TEST(Convolution, GradientTowardsAnImageIsExactWhateverIsZero) {
   }
 }
 
-// One that is no number must not be lost among the zeros.
+// One that is not a number must not be lost among the zeros.
 TEST(Convolution, GradientTowardsAnImageSkipsNothingButZeros) {
   const Geometry& g = geometry("GoogLeNet's first");
   OpHarness harness = harness_of(naive(g, integer_tensor(g.src, 1), integer_weights(weight_dims(g), 2), Weights{}));

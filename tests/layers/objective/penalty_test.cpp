@@ -324,7 +324,7 @@ TEST(Penalty, DoesNotDependOnThreadsOrBatch) {
   }
 }
 
-// A weight of 0 is no term, whatever the image holds.
+// A weight of 0 is not a term, whatever the image holds.
 TEST(Penalty, AWeightOfNothingKeepsInfinityOut) {
   for (const PenaltyKind kind : kAll) {
     OpHarness harness = harness_of(kind, {{2, 1, 1, 2}, {INFINITY, 0, 0, 1}}, {{0, 0}, {1, 0}});

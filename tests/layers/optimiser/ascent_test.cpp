@@ -258,7 +258,7 @@ TEST(ParameterUpdate, FrozenImagesKeepEveryByte) {
         return std::vector<float>(all.begin() + third, all.begin() + 2 * third);
       };
       EXPECT_TRUE(same_bits(frozen(after[i]), frozen(before[i]))) << static_cast<int>(kind) << " state " << i;
-      const bool of_momentum = i >= 2;  // only there: the sign of what is no number moves nothing
+      const bool of_momentum = i >= 2;  // only there: the sign of NaN moves nothing
       EXPECT_TRUE(!of_momentum || std::isnan(after[i][0])) << "the others are not frozen";
     }
   }
