@@ -171,9 +171,10 @@ struct TermKind {
   // Some terms that a config writes as one are two. `place` of each is the body's.
   std::function<std::vector<std::shared_ptr<Term>>(const JsonReader& body)> read;
   bool leads = true;  // Term::leads of such a term
-  bool is_minimised =
-      false;  // a positive weight would maximise what it is there to make small, so a weight must be given,
-  std::string weight = "";  // such as this
+  // A positive weight would maximise what the term is there to make small: a weight must be given, such as `weight`.
+  bool is_minimised = false;
+  std::string weight = "";
+  std::string between = " and ";  // joins the words of a kind that is read as two terms
 };
 
 // The kind of terms that are a T.

@@ -87,8 +87,9 @@ void read_weight(const JsonReader& reader, const TermKind& kind, Term& term) {
   if (!reader.has("weight") && kind.is_minimised)
     reader.refuse("the key 'weight' is missing; it should be negative, such as {}", kind.weight);
   if (!reader.has("weight")) return;
-  term.weight = reader.at("weight").number(-kAnyNumber, kAnyNumber);
-  if (term.weight == 0) reader.at("weight").refuse("a term of weight 0 does nothing");
+  const double weight = reader.at("weight").number(-kAnyNumber, kAnyNumber);
+  term.weight *= weight;  // one of two terms may have a sign of its own
+  if (weight == 0) reader.at("weight").refuse("a term of weight 0 does nothing");
 }
 
 void read_images(const JsonReader& reader, int64_t images, Term& term) {
@@ -138,7 +139,7 @@ TermInWords in_words(const TermKind& kind, const JsonReader& body) {
       told.reads_layer = true;
       told.layer = reads.front().layer;
     }
-    told.words = fmt::format("{}", fmt::join(words, " to "));
+    told.words = fmt::format("{}", fmt::join(words, kind.between));
   } catch (const Error&) {  // a record of another version: its kind has to do
   }
   return told;

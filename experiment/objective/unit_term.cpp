@@ -214,6 +214,7 @@ TermKind interpolation_kind() {
                 "From one channel, which the first image of the group draws, to another, which the last one draws.",
                 body.format,
                 {}};
+  kind.between = " to ";
   kind.read = [body](const JsonReader& reader) { return interpolation_terms(body.read(reader), reader.place()); };
   return kind;
 }
