@@ -65,8 +65,12 @@ class CpuBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return std::make_unique<CpuMemory>(bytes); }
 
   [[nodiscard]] MemoryUse memory() const override { return process_memory(); }
-  void write(std::byte* dst, std::span<const std::byte> src) override { std::memcpy(dst, src.data(), src.size()); }
-  void read(std::span<std::byte> dst, const std::byte* src) override { std::memcpy(dst.data(), src, dst.size()); }
+  void write(std::byte* dst, std::span<const std::byte> src) override {
+    if (!src.empty()) std::memcpy(dst, src.data(), src.size());  // an empty one may be null
+  }
+  void read(std::span<std::byte> dst, const std::byte* src) override {
+    if (!dst.empty()) std::memcpy(dst.data(), src, dst.size());
+  }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
     return std::visit(
