@@ -295,7 +295,7 @@ TEST_F(ExamplesTest, BrokenPhotographsAreSkippedAndNamed) {
   const Json skipped = index("out")["skipped"];
   EXPECT_EQ(skipped["count"], 3);
   EXPECT_EQ(skipped["first"][1]["photograph"], name(4));
-  for (const char* gone : {"empty.png", "text.jpg", name(4).c_str()}) fs::remove(photo(gone));
+  for (const std::string& gone : {std::string("empty.png"), std::string("text.jpg"), name(4)}) fs::remove(photo(gone));
   find_examples(options("without"));
   EXPECT_EQ(index("out")["units"], index("without")["units"]);
 }

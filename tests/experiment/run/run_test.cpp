@@ -453,8 +453,8 @@ TEST(Run, ReferencesAreSeenThroughTheSameDraws) {
   start["optimizer"] = {{"adam", {{"learning_rate", 1e-12}}}};
   const RunResult result = render(folder, start, folder.file("start"));
   ASSERT_EQ(result.finished, 1) << result.stopped.front();
-  for (const Json& point : record_of(folder.file("start"), "conv3-pre_1+conv2_like_stripes")["curve"])
-    EXPECT_NEAR(point[1].get<double>(), 0, 1e-7) << point;
+  const Json record = record_of(folder.file("start"), "conv3-pre_1+conv2_like_stripes");
+  for (const Json& point : record["curve"]) EXPECT_NEAR(point[1].get<double>(), 0, 1e-7) << point;
   start["objective"][1]["inversion"]["photo"] = "stripe.png";
   EXPECT_TRUE(refuses([&] { render(folder, start, folder.file("none")); },
                       {"/objective/1/inversion", "did you mean 'stripes.png'"}));
