@@ -21,7 +21,7 @@ article: phosphene  ## draw the ideas of feature visualization into one page, wi
 	@PHOSPHENE=$(PHOSPHENE) scripts/draw_article.sh
 
 test: install build  ## build everything and run every test; those that need trained weights skip without a network
-	@vgg16="$$(scripts/fetch_vgg16.sh)" || echo "VGG16 could not be fetched: the tests that need it skip" >&2; \
+	@vgg16="$$(PHOSPHENE=$(PHOSPHENE) scripts/fetch_vgg16.sh)" || echo "VGG16 could not be fetched: the tests that need it skip" >&2; \
 	env $${vgg16:+PHOSPHENE_VGG16="$$vgg16"} ctest --preset $(PRESET) -j $(JOBS)
 
 build: configure  ## build the program, its tests and benchmarks into build/release
@@ -37,7 +37,7 @@ install:  ## install Debian packages that are missing
 	@scripts/install_dependencies.sh
 
 model: phosphene  ## fetch and convert VGG16 (55 MB), once
-	@scripts/fetch_vgg16.sh > /dev/null
+	@PHOSPHENE=$(PHOSPHENE) scripts/fetch_vgg16.sh > /dev/null
 
 format:  ## clang-format every file in place
 	@clang-format -i $(SOURCES)
