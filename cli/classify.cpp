@@ -31,7 +31,7 @@ struct ClassifyOptions {
 void classify(const ClassifyOptions& options) {
   const Model model = load_model(find_model(options.model));
   require_photographs(model, options.model);
-  const std::string logits = model.logits();  // throws where there is no classifier
+  const std::string logits = model.logits();  // throws if the model has no classifier
   const std::unique_ptr<Backend> backend = open_device(options.device);
   States states(*backend);
   Graph graph;

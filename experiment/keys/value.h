@@ -58,6 +58,7 @@ Value<std::vector<T>> list(Value<T> element, size_t least = 1, size_t most = SIZ
             reader.must_be_array();
             if (reader.size() < least || reader.size() > most) {
               if (reader.size() == 0) reader.refuse("expected at least {}, got an empty list", least);
+              if (least == most) reader.refuse("expected {} entries, got {}", least, reader.size());
               reader.refuse("expected {} to {} entries, got {}", least, most, reader.size());
             }
             std::vector<T> values;
