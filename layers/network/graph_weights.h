@@ -7,7 +7,7 @@
 
 namespace phosphene {
 
-// Weights and bias of each convolution and each linear layer of the graph, in its order; empty ones where there is no bias.
+// Weights and bias of each convolution and each linear layer of the graph, in its order. A layer without a bias has an empty one.
 std::vector<Weights> weights_of(const Graph& graph);
 
 }  // namespace phosphene

@@ -14,7 +14,7 @@ Model small_model();
 // Whole numbers from -5 to 5.
 Weights ramp(std::vector<int64_t> shape);
 
-// The op of a layer, which is a T. Throws where there is no such layer, or another op.
+// The op of the named layer as a T. Throws if the layer does not exist or has another op.
 template <class T>
 const T& op_of(const Model& model, const std::string& layer) {
   const Layer* found = model.find(layer);
