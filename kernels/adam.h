@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "kernels/host_device.h"
-#include "kernels/math.h"
+#include "kernels/numbers.h"
 #include "kernels/parameters.h"
 #include "kernels/schedule.h"
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "kernels/host_device.h"
-#include "kernels/math.h"
+#include "kernels/numbers.h"
 
 namespace phosphene {
 

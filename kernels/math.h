@@ -1,15 +1,9 @@
-// Mathematical functions defined once, so that both backends round alike and loops over them vectorise.
+// Exponentials, logarithms and functions of angles, defined once, so that both backends round alike and loops over them vectorise.
 #pragma once
 
-#include "kernels/host_device.h"
+#include "kernels/numbers.h"
 
 namespace phosphene {
-
-// a b + c, rounded once. Written where the compiler could fuse either of two products and would choose by the width.
-PHOSPHENE_HD float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-
-// a b, rounded before anything is added to it.
-PHOSPHENE_HD float rounded_product(float a, float b) { return fused(a, b, -0.F); }
 
 // e^x to 2 units in the last place on [-87, 88], clamped outside; x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite 1980,
 // chapter 6), e^r by its Taylor polynomial of degree 7, whose remainder there is below 6e-9.
@@ -93,6 +87,7 @@ PHOSPHENE_HD SineCosine sine_cosine(double radians) {
   cosine = turns % 2 == 0 ? cosine : sine;
   return {turns >= 2 ? -swapped : swapped, turns == 1 || turns == 2 ? -cosine : cosine};
 }
+
 // To 4 units in the last place: |x| is brought below tan(pi / 8) by atan t = pi/2 - atan(1/t) or pi/4 + atan((t-1) / (t+1)), and there
 // follows a polynomial of degree 9 (S. Moshier, Cephes, atanf).
 PHOSPHENE_HD float arc_tangent(float x) {
@@ -121,27 +116,6 @@ PHOSPHENE_HD float cosine(float x) {
   p = p * r + 4.16666667e-2F;
   p = p * r - 0.5F;
   return p * r + 1.F;
-}
-
-PHOSPHENE_HD uint32_t bits_of(float x) {
-  uint32_t bits;
-  __builtin_memcpy(&bits, &x, sizeof(bits));
-  return bits;
-}
-PHOSPHENE_HD float number_of(uint32_t bits) {
-  float x;
-  __builtin_memcpy(&x, &bits, sizeof(x));
-  return x;
-}
-PHOSPHENE_HD float square_root(float x) { return __builtin_sqrtf(x); }
-
-template <class T>
-PHOSPHENE_HD T smaller(T a, T b) {
-  return a < b ? a : b;
-}
-template <class T>
-PHOSPHENE_HD T larger(T a, T b) {
-  return a > b ? a : b;
 }
 
 }  // namespace phosphene

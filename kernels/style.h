@@ -8,7 +8,7 @@
 #pragma once
 
 #include "kernels/host_device.h"
-#include "kernels/math.h"
+#include "kernels/numbers.h"
 #include "kernels/parameters.h"
 
 namespace phosphene {
