@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "kernels/host_device.h"
-#include "kernels/math.h"
+#include "kernels/numbers.h"
 #include "kernels/vector_cpu.h"
 
 namespace phosphene {
