@@ -7,8 +7,8 @@
 // gradient passes straight through, grad_src = M' grad_dst, except where it would push a clipped number further out: there it is 0.
 #pragma once
 
+#include "kernels/exponential.h"
 #include "kernels/host_device.h"
-#include "kernels/math.h"
 #include "kernels/parameters.h"
 
 namespace phosphene {

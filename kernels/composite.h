@@ -10,8 +10,8 @@
 // third of 4 for alpha; 4 FLOPs, or about 150 and 110 in linear light.
 #pragma once
 
+#include "kernels/exponential.h"
 #include "kernels/host_device.h"
-#include "kernels/math.h"
 
 namespace phosphene {
 

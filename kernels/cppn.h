@@ -13,8 +13,9 @@
 // many for the sources, from a cache.
 #pragma once
 
+#include "kernels/angles.h"
 #include "kernels/host_device.h"
-#include "kernels/math.h"
+#include "kernels/numbers.h"
 #include "kernels/parameters.h"
 
 namespace phosphene {

@@ -4,8 +4,9 @@
 // Rows are those of the spectrum (n, c, part, ky), elements its blocks; overwrites. 4 bytes and about 60 FLOPs in double per number.
 #pragma once
 
+#include "kernels/angles.h"
+#include "kernels/exponential.h"
 #include "kernels/host_device.h"
-#include "kernels/math.h"
 #include "kernels/parameters.h"
 #include "kernels/philox.h"
 

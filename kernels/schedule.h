@@ -6,8 +6,9 @@
 
 #include <math.h>
 
+#include "kernels/angles.h"
 #include "kernels/host_device.h"
-#include "kernels/math.h"
+#include "kernels/numbers.h"
 #include "kernels/parameters.h"
 
 namespace phosphene {

@@ -4,8 +4,8 @@
 // FLOPs per number, 3 backward.
 #pragma once
 
+#include "kernels/exponential.h"
 #include "kernels/host_device.h"
-#include "kernels/math.h"
 
 namespace phosphene {
 

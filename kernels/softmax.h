@@ -2,8 +2,8 @@
 // A tile is one position (n, h, w) of a channels_last value; overwrites; three accesses and about 25 FLOPs per element.
 #pragma once
 
+#include "kernels/exponential.h"
 #include "kernels/host_device.h"
-#include "kernels/math.h"
 
 namespace phosphene {
 

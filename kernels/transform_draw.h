@@ -8,8 +8,9 @@
 // A list that does not end at the network's size is cropped (or padded) to it about its centre. In double.
 #pragma once
 
+#include "kernels/angles.h"
 #include "kernels/host_device.h"
-#include "kernels/math.h"
+#include "kernels/numbers.h"
 #include "kernels/parameters.h"
 #include "kernels/philox.h"
 

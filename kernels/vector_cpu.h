@@ -41,7 +41,7 @@ PHOSPHENE_HD Words bits_of(Floats x) { return reinterpret_cast<Words>(x); }
 PHOSPHENE_HD Floats number_of(Words bits) { return reinterpret_cast<Floats>(bits); }
 PHOSPHENE_HD Floats magnitude(Floats x) { return number_of(bits_of(x) & 0x7FFFFFFFU); }
 
-// As that of a float (kernels/math.h), written as one instruction where there is one: only optimisation would guarantee that.
+// As that of a float (kernels/numbers.h), written as one instruction where there is one: only optimisation would guarantee that.
 PHOSPHENE_HD Floats fused(Floats a, Floats b, Floats c) {
 #if defined(PHOSPHENE_CPU_PICKS) && defined(__AVX512F__)
   return _mm512_fmadd_ps(a, b, c);

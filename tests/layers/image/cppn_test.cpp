@@ -4,8 +4,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "kernels/angles.h"
 #include "kernels/cppn.h"
-#include "kernels/math.h"
 #include "layers/image/colour.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/differentiate.h"
