@@ -47,6 +47,20 @@ struct CppnInputs {
   float shift = 0.F, divisor = 0.6F;
 };
 
+// ---- network ---------------------------------------------------------------------------------------------------------
+
+// What stands outside a map that is padded: a number, the map mirrored at its outermost elements (which are not repeated), or the
+// outermost elements repeated (kernels/pad.h).
+enum class PadRule : uint8_t { constant, reflect, edge };
+
+// Where element p of a resized axis reads (kernels/resize.h): at x = (p + shift) multiplier / divisor - back, kept within the axis.
+// The nearest element is the one below if the part of x behind the point is smaller than `rounds_up_from`, else the one above.
+struct ResizedAxis {
+  int in = 1, out = 1;
+  float shift = 0, multiplier = 1, divisor = 1, back = 0;
+  float rounds_up_from = 0.5F;
+};
+
 // ---- transform -------------------------------------------------------------------------------------------------------
 
 enum class TransformKind : int32_t { pad, jitter, scale, rotate, crop };
@@ -66,6 +80,13 @@ inline constexpr int kTransformSteps = 24;
 // What a tap of the warp reads outside the image: .5, or its mirror image (kernels/warp.h).
 enum class Outside : uint8_t { constant, reflect };
 inline constexpr int kWarpChannels = 8;
+
+// ---- network ---------------------------------------------------------------------------------------------------------
+
+// kernels/binary.h
+enum class BinaryOperation : uint8_t { add, subtract, multiply, divide, maximum, minimum };
+// What the gradient of one of two operands is multiplied by, given that operand and the other one.
+enum class BinaryDerivative : uint8_t { one, minus_one, other, reciprocal, quotient, larger, smaller };
 
 // ---- objective -------------------------------------------------------------------------------------------------------
 // Objectives are data: each has a table with a row per image, and a weight of 0 where the image has no such term.

@@ -2,9 +2,9 @@
 //
 // Output pixel (i, j) reads (y, x) = A (i, j, 1), A a row-major 2 x 3 matrix, by the four bilinear taps around it:
 //   sample[c] = sum over taps (u, v) of hat(y - u) hat(x - v) value(c, u, v),   hat(t) = max(0, 1 - |t|)
-//   dst[i, j, c] = scale * sample[order[c]] - mean[c]
+//   dst[i, j, c] = scale[c] * sample[order[c]] - mean[c]
 // A tap outside reads .5 (constant), or its mirror image without repeating the edge (reflect).
-// Backward is the exact transpose as a gather: grad_src[order[c], u, v] = scale * sum over (i, j) of hat hat grad_dst[i, j, c],
+// Backward is the exact transpose as a gather: grad_src[order[c], u, v] = scale[c] * sum over (i, j) of hat hat grad_dst[i, j, c],
 // over the output pixels whose image under A lies within one pixel of (u, v): those inside the parallelogram A^-1 ((u, v) +- 1).
 // For reflect, every position that mirrors into (u, v) is visited too. Rows are (n, i) or (n, u); overwrites.
 // Two accesses per number either way; forward about 30 FLOPs per pixel and 9 per number, backward, where A is close to a rotation,
@@ -58,7 +58,7 @@ struct WarpImage {
   const double* matrices;
   Storage* dst;
   int c, src_h, src_w, dst_h, dst_w;
-  float scale;
+  float scale[kWarpChannels];
   float mean[kWarpChannels];
   int order[kWarpChannels];
 
@@ -139,7 +139,7 @@ struct WarpImage {
         const float* PHOSPHENE_RESTRICT from = planes + order[channel] * plane;
         float sample = outside[l];
         for (int tap = 0; tap < 4; ++tap) sample = fused(weight[tap][l], from[at[tap][l]], sample);
-        narrow(fused(scale, sample, -mean[channel]), out[l * channels + channel]);
+        narrow(fused(scale[channel], sample, -mean[channel]), out[l * channels + channel]);
       }
     }
   }
@@ -204,7 +204,7 @@ struct WarpImage {
       }
     }
     for (int channel = 0; channel < 3; ++channel)
-      sample[channel] = fused(Floats{} + scale, sample[channel], Floats{} - mean[channel]);
+      sample[channel] = fused(Floats{} + scale[channel], sample[channel], Floats{} - mean[channel]);
     arrange(kTriples.together, sample);
     for (int part = 0; part < 3; ++part) put(sample[part], out + part * kVectorised);
     return true;
@@ -272,7 +272,7 @@ struct WarpImageBackward {
   const double* matrices;
   float* grad_src;
   int c, src_h, src_w, dst_h, dst_w;
-  float scale;
+  float scale[kWarpChannels];
   int order[kWarpChannels];
 
   template <int N>
@@ -302,7 +302,7 @@ struct WarpImageBackward {
     for (int channel = 0; channel < kMax; ++channel) {
       if (kChannels == 0 && channel >= c) continue;  // so written, `sum` stays in a GPU's registers
       float* PHOSPHENE_RESTRICT out = grad_src + ((n * c + order[channel]) * src_h + u) * src_w + v;
-      for (int l = 0; l < N; ++l) out[l] = scale * sum[channel][l];
+      for (int l = 0; l < N; ++l) out[l] = scale[channel] * sum[channel][l];
     }
   }
 

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <span>
 
+#include "runtime/printable.h"
+
 namespace phosphene {
 namespace {
 
@@ -28,10 +30,12 @@ std::vector<std::string> list_of(std::string place) {
   return {std::move(place)};
 }
 
+// One line, whatever names of files, layers and classes stand in it.
 std::string sentence(std::span<const std::string> places, const std::string& fault) {
+  constexpr size_t kMaxPlace = 400, kMaxFault = 2000;  // characters: a deep path; the list of all keys of a config
   std::string text;
-  for (const std::string& place : places) text += place + ": ";
-  return text + fault;
+  for (const std::string& place : places) text += printable(place, kMaxPlace) + ": ";
+  return text + printable(fault, kMaxFault);
 }
 
 }  // namespace

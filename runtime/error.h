@@ -17,6 +17,7 @@ enum class Blame {
 };
 
 // A fault and the places it was found in, the widest first: "net.prototxt: layer 'conv1': the kernel is larger than the image".
+// what() is one line of limited length without control characters, whatever places and fault hold (runtime/printable.h).
 class Error : public std::runtime_error {
  public:
   // `place` is a file, a JSON pointer, a layer, a flag; "" if only a caller knows it.

@@ -85,7 +85,7 @@ void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, GradientEp
   const auto convolution = [&](ValueId id) -> ConvolutionBackwardProblem* {
     if (writer(id) < 0 || uses.only_reader(id) < 0) return nullptr;
     auto* problem = std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(id))].problem);
-    if (problem == nullptr || problem->addend || problem->masked) return nullptr;
+    if (problem == nullptr || problem->addend || problem->masked || problem->bias.data != nullptr) return nullptr;
     return allowed.sums_of_others || refuse_rotation(*problem).empty() ? problem : nullptr;
   };
   for (size_t i = 0; i < list.size(); ++i) {
@@ -106,7 +106,8 @@ void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, GradientEp
     auto* last = uses.only_reader(taken) < 0 || writer(taken) < 0
                      ? nullptr
                      : std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(taken))].problem);
-    if (left.empty() && last != nullptr && !last->masked && (allowed.masks || !sum->masked)) {
+    const bool takes_up = last != nullptr && !last->masked && last->bias.data == nullptr;
+    if (left.empty() && takes_up && (allowed.masks || !sum->masked)) {
       Instruction& whole = list[static_cast<size_t>(writer(taken))];
       if (sum->masked) {
         last->masked = true;

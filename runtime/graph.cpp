@@ -48,6 +48,10 @@ std::vector<TensorInfo> Graph::infos(std::span<const ValueId> ids) const {
 
 std::vector<ValueId> Graph::append_all(std::shared_ptr<const Op> op, std::vector<ValueId> src,
                                        const std::string& name) {
+  for (const OpConstant& table : op->constants()) {
+    const TensorInfo info{{1, table.numbers.elements(), 1, 1}, Layout::channels_last, DType::f32};
+    src.push_back(constant(fmt::format("{} {}", name, table.name), info, table.numbers));
+  }
   const std::vector<TensorInfo> dst_infos = at_place(name, [&] { return op->infer(infos(src)); });
   std::vector<ValueId> dst;
   for (const TensorInfo& info : dst_infos) {

@@ -20,11 +20,21 @@ class Differentiator;
 class Problem;
 struct Node;
 
+// Numbers that an op brings along, and what they are: "factor".
+struct OpConstant {
+  std::string_view name;
+  Weights numbers;
+};
+
 // A kind of layer with its attributes: shapes, gradient, and the problem it gives a backend.
 // Immutable once built, so graphs share ops.
 class Op : public Interface {
  public:
   [[nodiscard]] virtual std::string_view kind() const = 0;  // "convolution"
+
+  // Tables of its own that it reads behind its sources: Graph::append adds each as a constant of shape 1 x count x 1 x 1. The other
+  // members are asked about sources and constants together.
+  [[nodiscard]] virtual std::vector<OpConstant> constants() const { return {}; }
 
   // The shapes it writes, given those it reads. Throws Error naming both shapes; Graph::append adds the layer.
   [[nodiscard]] virtual std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const = 0;

@@ -48,8 +48,8 @@ class Classifier {
     return program_->read(probabilities_);
   }
 
-  // Of the photograph that was classified last, -1, 0 or 1 for each of its bytes. A logarithm changes no sign, nor does the scale of
-  // the preprocessing.
+  // Of the photograph that was classified last, -1, 0 or 1 for each of its bytes. A logarithm changes no sign, nor do the scales of
+  // the preprocessing, which are above 0.
   [[nodiscard]] std::vector<int> signs() const {
     const std::vector<float> gradient =
         program_->read(gradient_);  // pixel by pixel, in the network's order of channels
@@ -72,8 +72,8 @@ class Classifier {
 void check_classes(const Model& model) {
   (void)model.logits();  // throws where there is no classifier
   require_photographs(model, model.name);
-  if (!(model.preprocessing.scale > 0))
-    fail(model.name, "expected a preprocessing scale above 0, got {}", model.preprocessing.scale);
+  for (const float scale : model.preprocessing.scale)
+    if (!(scale > 0)) fail(model.name, "expected a preprocessing scale above 0, got {}", scale);
 }
 
 // `photo` moved by 1 along `signs`, within `most` of `origin` and within a byte.

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "experiment/photos/resize.h"
+#include "layers/network/softmax.h"
+#include "loaders/model/model_graph.h"
+
 namespace phosphene {
 
 std::vector<size_t> ranking(const std::vector<float>& probabilities, size_t top) {
@@ -21,6 +25,21 @@ std::vector<size_t> ranking(const std::vector<float>& probabilities, size_t top)
 
 std::string label_of(const Model& model, size_t index) {
   return index < model.labels.size() ? model.labels[index] : fmt::format("class {}", index);
+}
+
+PhotoClassifier::PhotoClassifier(const Model& model, Backend& backend) : model_(model), states_(backend) {
+  require_photographs(model, model.name);
+  Graph graph;
+  const TensorInfo input{{1, model.channels, model.height, model.width}};
+  ModelGraph network(model, graph, graph.state(Model::kInput, input));
+  probabilities_ = graph.append(std::make_shared<Softmax>(), {network.value(model.logits())}, "probabilities");
+  program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{probabilities_}, backend, states_);
+}
+
+std::vector<float> PhotoClassifier::probabilities(const Photo& photo, const Preprocessing& preprocessing) {
+  states_.write(Model::kInput, prepare_input(preprocessing, resize_whole(photo, model_.height, model_.width)));
+  program_->run();
+  return program_->read(probabilities_);
 }
 
 }  // namespace phosphene

@@ -20,9 +20,19 @@
 namespace phosphene {
 namespace {
 
-// The input's gradient as a planar RGB picture: grey is 0, and three times its root mean square black or white.
-std::vector<float> in_colour(const GradientMap& map, const Preprocessing& preprocessing) {
-  const std::vector<float>& gradient = map.gradient.data;
+// The gradient with respect to the image's colours, but for a common factor, in the order of the network's channels.
+std::vector<float> of_colours(const GradientMap& input, const Preprocessing& preprocessing) {
+  std::vector<float> gradient = input.gradient.data;
+  float largest = 0;
+  for (const float scale : preprocessing.scale) largest = std::max(largest, std::abs(scale));
+  const size_t pixels = gradient.size() / preprocessing.scale.size();
+  for (size_t i = 0; i < gradient.size() && largest > 0; ++i) gradient[i] *= preprocessing.scale[i / pixels] / largest;
+  return gradient;
+}
+
+// The colours' gradient as a planar RGB picture: grey is 0, and three times its root mean square black or white.
+std::vector<float> in_colour(const GradientMap& input, const Preprocessing& preprocessing) {
+  const std::vector<float> gradient = of_colours(input, preprocessing);
   double squares = 0;
   for (const float g : gradient) squares += static_cast<double>(g) * static_cast<double>(g);
   const double rms = std::sqrt(squares / static_cast<double>(gradient.size()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
 
 #include "experiment/examples/unit_list.h"
 #include "experiment/photos/photo_file.h"
@@ -116,7 +117,9 @@ uint64_t UnitResponses::fingerprint() const {
   uint64_t hash = 0;
   const Preprocessing& preprocessing = model_.preprocessing;
   std::vector<float> numbers = preprocessing.mean;
-  numbers.push_back(preprocessing.scale);
+  const std::vector<float>& scale = preprocessing.scale;
+  const bool equal = std::adjacent_find(scale.begin(), scale.end(), std::not_equal_to<>()) == scale.end();
+  numbers.insert(numbers.end(), scale.begin(), equal ? scale.begin() + 1 : scale.end());  // equal ones count once
   for (const int channel : preprocessing.order) numbers.push_back(static_cast<float>(channel));
   const auto count = static_cast<int64_t>(numbers.size());
   mix(hash, Weights::from(std::move(numbers), {count}));

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <set>
 
+#include "layers/network/channel_permutation.h"
+#include "layers/network/channel_range.h"
 #include "layers/network/channel_trail.h"
 #include "layers/network/concat.h"
 #include "layers/network/convolution.h"
 #include "layers/network/linear.h"
+#include "layers/network/prelu.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -19,18 +22,30 @@ struct Stop {
   int64_t begin = 0;  // which channel of the term's layer is this one's channel 0
 };
 
-// From a term's layer back for as long as each op makes the channel from one channel alone. The last stop is what makes it of others.
+// From a term's layer back for as long as each op makes the channel from one channel alone, and its neighbours from that one's. The last
+// stop is what makes it of others. A permutation ends it: each unit would be read through another block, and planned for itself.
 using Trail = std::vector<Stop>;
 using ChannelCounts = std::map<std::string, int64_t>;
+
+bool has_constants(const Stop& stop) { return !stop.layer.op->constants().empty(); }
+
+// Slopes of a PReLU stay with all its channels.
+bool treats_channels_alike(const Layer& layer) {
+  const auto* prelu = layer.as<PRelu>();
+  return prelu == nullptr || prelu->slopes().elements() == 1;
+}
 
 Trail trail_of(const Model& model, const ChannelCounts& counts, const std::string& canonical, int64_t unit) {
   Trail trail = {{model.layer(canonical)}};
   while (true) {
     const auto& [layer, begin] = trail.back();
+    if (layer.as<ChannelPermutation>() != nullptr) return trail;
+    // A block may begin before the slice does; constants of channels that are not there cannot be cut to it.
+    if (layer.as<ChannelRange>() != nullptr && std::any_of(trail.begin(), trail.end(), has_constants)) return trail;
     std::vector<int64_t> channels;
     for (const std::string& input : layer.inputs) channels.push_back(counts.at(input));
     const auto origin = channel_origin(*layer.op, unit - begin, channels);
-    if (!origin || layer.inputs[origin->source] == Model::kInput) return trail;
+    if (!origin || !treats_channels_alike(layer) || layer.inputs[origin->source] == Model::kInput) return trail;
     trail.push_back({model.layer(layer.inputs[origin->source]), begin + origin->begin});
   }
 }
@@ -39,6 +54,9 @@ bool can_be_cut(const Layer& maker) {
   const auto* convolution = maker.as<Convolution>();
   return (convolution != nullptr && convolution->groups() == 1) || maker.as<Linear>() != nullptr;
 }
+
+// Which channels stand where, and nothing else.
+bool only_renumbers(const Layer& layer) { return layer.as<Concat>() != nullptr || layer.as<ChannelRange>() != nullptr; }
 
 // Adds a layer and all that it is computed from.
 void add_whole(const Model& model, const std::string& canonical, std::set<std::string>& whole) {
@@ -60,14 +78,15 @@ NeededBlock read_along(const Trail& trail, int64_t unit, const std::set<std::str
   NeededBlock read;
   read.block.maker = maker->layer.name;
   read.begin = maker->begin;
-  for (auto stop = maker; stop != trail.begin();)
-    if ((--stop)->layer.as<Concat>() == nullptr) read.block.through.push_back(stop->layer.name);
   const int64_t count = counts.at(maker->layer.name);
-  if (is_whole(*maker) || count <= kBlock) return read;
-  read.block.count = kBlock;
-  // The last block ends where the channels do, so that all are of one size.
-  read.block.first = std::min((unit - maker->begin) / kBlock * kBlock, count - kBlock);
-  read.begin += read.block.first;
+  if (!is_whole(*maker) && count > kBlock) {
+    read.block.count = kBlock;
+    // The last block ends where the channels do, so that all are of one size.
+    read.block.first = std::min((unit - maker->begin) / kBlock * kBlock, count - kBlock);
+    read.begin += read.block.first;
+  }
+  for (auto stop = maker; stop != trail.begin();)
+    if (!only_renumbers((--stop)->layer)) read.block.through.push_back({stop->layer.name, read.begin - stop->begin});
   return read;
 }
 
@@ -107,8 +126,10 @@ std::string to_string(const NeededChannels& reads) {
   std::string text;
   for (const auto& [place, read] : reads) {
     const auto& [maker, first, count, through] = read.block;
-    text +=
-        fmt::format("{}.{}: {}[{}+{}] {}\n", place.first, place.second, maker, first, count, fmt::join(through, " "));
+    // Where slices overlap or stand in another order, `begin` does not follow from the block.
+    text += fmt::format("{}.{}: {}[{}+{}] from {}", place.first, place.second, maker, first, count, read.begin);
+    for (const auto& [layer, first_of_layer] : through) text += fmt::format(" {}[{}]", layer, first_of_layer);
+    text += "\n";
   }
   return text;
 }

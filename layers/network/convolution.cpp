@@ -10,8 +10,8 @@ namespace {
 class ConvolutionBackward final : public Op {
  public:
   ConvolutionBackward(const ConvolutionProblem& forward)
-      : problem_{forward.src,     forward.dst, forward.window, forward.groups,
-                 forward.weights, false,       false,          forward.storage} {}
+      : problem_{forward.src,     forward.dst, forward.window, forward.groups, forward.weights, false, false,
+                 forward.storage, {}} {}
 
   [[nodiscard]] std::string_view kind() const override { return "convolution backward"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> /*src*/) const override {
@@ -29,6 +29,7 @@ class ConvolutionBackward final : public Op {
 
 Convolution::Convolution(WindowAttributes window, int64_t groups, Weights weights, Weights bias)
     : window_(window), groups_(groups), weights_(std::move(weights)), bias_(std::move(bias)) {
+  check(window_);
   const std::vector<int64_t>& shape = weights_.shape;
   if (shape.size() != 4 || shape[2] != window_.r || shape[3] != window_.s) {
     fail("", "weights of shape [{}] for a window of {}x{}", fmt::join(shape, ", "), window_.r, window_.s);

@@ -31,6 +31,8 @@ constexpr int64_t kMaxTaps = 256;  // a tap's index is kept in a byte
 Pooling::Pooling(PoolingKind kind, WindowAttributes window, PoolingDivisor divisor, bool global, bool smoothed)
     : kind_(kind), window_(window), divisor_(divisor), global_(global), smoothed_(smoothed) {
   const WindowAttributes& w = window_;
+  if (w.dilation_h != 1 || w.dilation_w != 1)
+    fail("", "a pooling window with dilation {}x{}; expected 1x1", w.dilation_h, w.dilation_w);
   if (w.pad_top >= w.r || w.pad_bottom >= w.r || w.pad_left >= w.s || w.pad_right >= w.s) {
     fail("", "a pooling window of {}x{} lies entirely in its padding", w.r, w.s);
   }

@@ -21,4 +21,8 @@ class Relu final : public Op {
   ReluGradient gradient_;
 };
 
+// Appends the redirected gradient of dst = min(max(src, floor), ceiling).
+ValueId append_redirected_gradient(Graph& graph, ValueId grad_dst, ValueId src, float floor, float ceiling,
+                                   const std::string& name);
+
 }  // namespace phosphene

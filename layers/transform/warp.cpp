@@ -27,18 +27,19 @@ class WarpBackward final : public Op {
 
 }  // namespace
 
-Warp::Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, std::vector<float> mean,
+Warp::Warp(int64_t network_h, int64_t network_w, Outside outside, std::vector<float> scale, std::vector<float> mean,
            std::vector<int> order, DType storage)
     : network_h_(network_h),
       network_w_(network_w),
       outside_(outside),
-      scale_(scale),
+      scale_(std::move(scale)),
       mean_(std::move(mean)),
       order_(std::move(order)),
       storage_(storage) {
-  if (mean_.size() != order_.size() || mean_.empty() || mean_.size() > kWarpChannels) {
-    fail("", "preprocessing with {} means and {} channels; at most {} channels are possible", mean_.size(),
-         order_.size(), kWarpChannels);
+  if (scale_.size() != order_.size() || mean_.size() != order_.size() || mean_.empty() ||
+      mean_.size() > kWarpChannels) {
+    fail("", "preprocessing with {} scales, {} means and {} channels; at most {} channels are possible", scale_.size(),
+         mean_.size(), order_.size(), kWarpChannels);
   }
   std::vector<int> sorted = order_;
   std::sort(sorted.begin(), sorted.end());
@@ -64,7 +65,7 @@ Problem Warp::lower(std::span<const TensorInfo> src, std::span<const TensorInfo>
   problem.src = src[0].shape;
   problem.dst = dst[0].shape;
   problem.outside = outside_;
-  problem.scale = scale_;
+  std::copy(scale_.begin(), scale_.end(), problem.scale.begin());
   problem.storage = storage_;
   std::copy(mean_.begin(), mean_.end(), problem.mean.begin());
   std::copy(order_.begin(), order_.end(), problem.order.begin());
@@ -77,7 +78,7 @@ void Warp::differentiate(Differentiator& differentiator, const Node& node) const
   problem.src = graph.shape(node.src[0]);
   problem.dst = graph.shape(node.dst[0]);
   problem.outside = outside_;
-  problem.scale = scale_;
+  std::copy(scale_.begin(), scale_.end(), problem.scale.begin());
   problem.storage = storage_;
   std::copy(order_.begin(), order_.end(), problem.order.begin());
   differentiator.contribute(node.src[0],

@@ -10,9 +10,9 @@ namespace phosphene {
 
 class Warp final : public Op {
  public:
-  // input[c] = scale * sample[order[c]] - mean[c]; `mean` and `order` have one entry per channel. `storage`: of the input, and so
-  // of every value of the network behind it.
-  Warp(int64_t network_h, int64_t network_w, Outside outside, float scale, std::vector<float> mean,
+  // input[c] = scale[c] * sample[order[c]] - mean[c]; `scale`, `mean` and `order` have one entry per channel.
+  // `storage`: of the input, and so of every value of the network behind it.
+  Warp(int64_t network_h, int64_t network_w, Outside outside, std::vector<float> scale, std::vector<float> mean,
        std::vector<int> order, DType storage = DType::f32);
 
   [[nodiscard]] std::string_view kind() const override { return "warp"; }
@@ -23,8 +23,7 @@ class Warp final : public Op {
  private:
   int64_t network_h_, network_w_;
   Outside outside_;
-  float scale_;
-  std::vector<float> mean_;
+  std::vector<float> scale_, mean_;
   std::vector<int> order_;
   DType storage_;
 };

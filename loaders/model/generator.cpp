@@ -3,9 +3,9 @@
 #include <memory>
 
 #include "layers/image/sigmoid_image.h"
+#include "layers/network/activation.h"
 #include "layers/network/bias.h"
 #include "layers/network/convolution.h"
-#include "layers/network/leaky_relu.h"
 #include "layers/network/transposed_convolution.h"
 
 namespace phosphene {
@@ -20,7 +20,7 @@ ValueId append_generator(Graph& graph, const Generator& generator, ValueId code)
     } else {
       value = graph.append(std::make_shared<Convolution>(layer.window, 1, layer.weights, layer.bias), {value}, name);
     }
-    if (layer.rectified) value = graph.append(std::make_shared<LeakyRelu>(layer.slope), {value}, name);
+    if (layer.rectified) value = graph.append(Activation::leaky_relu(layer.slope), {value}, name);
   }
   return graph.append(std::make_shared<SigmoidImage>(), {value}, "image");
 }

@@ -12,8 +12,8 @@
 
 namespace phosphene {
 
-// One op of the network under the name of the value it writes. A layer with a ReLU is two of these: "conv1:pre", the
-// convolution, and "conv1", its ReLU.
+// One op of the network under the name of the value it writes. A layer with an activation is two of these:
+// "conv1:pre", the convolution, and "conv1", its ReLU.
 struct Layer {
   std::string name;
   std::shared_ptr<const Op> op;
@@ -33,25 +33,29 @@ struct Model {
   int64_t channels = 3;               // of the input
   int64_t height = 224, width = 224;  // the size it was trained at: the default, not a limit
   Preprocessing preprocessing;
+  // Why it is that, for people: "transform_param of layer 'data'"; begins with kAssumed where nobody said so; "" where unknown.
+  std::string preprocessing_source;
   std::vector<Layer> layers;                   // in an order in which every input stands before its reader
   std::map<std::string, std::string> aliases;  // "mixed4a" -> "inception_4a/output"
+  std::map<std::string, std::string> folded;   // values that no longer exist -> the layer that took them up
   std::vector<std::string> labels;             // by class index; empty when unknown
+  std::vector<std::string> notes;              // what its loader dropped or assumed, a line each; not stored in files
   std::shared_ptr<const MappedFile> file;      // where the weights lie; null when they lie in memory of their own
 
   // Gives back the memory of weights that were read from `file`; they are read again when they are used again.
   void let_go_of_pages() const;
 
   [[nodiscard]] const Layer* find(const std::string& name) const;  // by exact name; null when there is none
-  // By a name that `resolve` gave. The concat of what stood before ReLUs is none of `layers`, but made here.
+  // By a name that `resolve` gave. The concat of what stood before activations is none of `layers`, but made here.
   [[nodiscard]] Layer layer(const std::string& canonical) const;
   // By the same names, and the input's: how many channels each value has.
   [[nodiscard]] std::map<std::string, int64_t> channel_counts() const;
-  [[nodiscard]] bool has_relu() const;
+  [[nodiscard]] bool has_relu() const;  // or a clip: what GradientRules::relu is about
   [[nodiscard]] bool has_max_pooling() const;
 
-  // The canonical name for a layer, an alias, or either followed by ":pre" (what stood before the layer's ReLU; for a
-  // concat of ReLUs, the concat of what stood before each). Throws with the nearest name when there is none, or when no
-  // ReLU is there.
+  // The canonical name for a layer, an alias, or either followed by ":pre" (what stood before the layer's activation, a ReLU or
+  // another; for a concat of activations, the concat of what stood before each). Throws with the nearest name when there is none, or
+  // when no activation is there; and with the layer to ask for where the value was folded into another.
   [[nodiscard]] std::string resolve(const std::string& name) const;
 
   // The names a user may give, aliases and ":pre" values included.

@@ -11,7 +11,7 @@
 
 namespace phosphene {
 
-// Replacements for the gradients of a network's ReLUs and max poolings.
+// Replacements for the gradients of a network's ReLUs (of clips, such as ReLU6, too) and max poolings.
 struct GradientRules {
   ReluGradient relu = ReluGradient::plain;
   bool smooth_max_pooling = false;
@@ -20,9 +20,17 @@ struct GradientRules {
 // Neighbouring channels of a layer, computed without its others: by the convolution or linear layer that makes them, and through
 // what stands behind that and works channel by channel.
 struct ChannelBlock {
-  std::string maker;                 // a layer's canonical name
-  int64_t first = 0, count = 0;      // which of its channels; count 0: all
-  std::vector<std::string> through;  // ReLUs and poolings, in order
+  // A layer behind the maker. Concats may stand between them, so that the block's first channel is another one of this layer's.
+  struct Passed {
+    std::string layer;
+    int64_t first = 0;
+
+    bool operator==(const Passed&) const = default;
+  };
+
+  std::string maker;             // a layer's canonical name
+  int64_t first = 0, count = 0;  // which of its channels; count 0: all
+  std::vector<Passed> through;   // activations, poolings, paddings, resizes, constant factors and shifts, in order
 
   bool operator==(const ChannelBlock&) const = default;
 };
@@ -42,14 +50,14 @@ class ModelGraph {
 
  private:
   ValueId append(const std::string& canonical);
-  void append(const Layer& layer, std::vector<ValueId> src, const std::string& name);
+  void append(const Layer& layer, std::vector<ValueId> src, const std::string& name, const std::string& way);
 
   const Model& model_;
   Graph& graph_;
   ValueId input_;
   GradientRules rules_;
   std::string prefix_;
-  std::map<std::string, ValueId> values_;
+  std::map<std::string, ValueId> values_;  // by name; of a block, by its maker, channels and the layers it went through
 };
 
 }  // namespace phosphene

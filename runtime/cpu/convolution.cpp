@@ -7,8 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/cpu/convolution_choice.h"
+#include "runtime/cpu/convolution_weights.h"
+#include "runtime/cpu/depthwise.h"
 #include "runtime/cpu/image_gradient.h"
+#include "runtime/cpu/kernel_task.h"
 #include "runtime/cpu/onednn_convolution.h"
+#include "runtime/launches/around_library.h"
+#include "runtime/launches/depthwise.h"
 
 namespace phosphene {
 namespace {
@@ -19,144 +25,16 @@ using Geometry = ConvolutionGeometry;
 
 constexpr auto kDirect = dnnl::algorithm::convolution_direct, kWinograd = dnnl::algorithm::convolution_winograd;
 
-// The forward convolution that is the gradient of a stride-1 one: channels exchanged, window rotated, paddings r - 1 - pad.
-Geometry rotated(const Geometry& g) {
-  const Window& w = g.window;
-  Geometry r{g.dst, g.src, w, 1, g.storage};
-  r.window.pad_top = w.r - 1 - w.pad_top;
-  r.window.pad_left = w.s - 1 - w.pad_left;
-  r.window.pad_bottom = w.r - 1 - w.pad_bottom;
-  r.window.pad_right = w.s - 1 - w.pad_right;
-  return r;
-}
-
-std::vector<float> rotate_weights(const Weights& weights, const Geometry& g) {
-  const int64_t k_count = g.dst.c, c_count = g.src.c, taps = g.window.r * g.window.s;
-  std::vector<float> rotated_weights(static_cast<size_t>(weights.elements()));
-  for (int64_t k = 0; k < k_count; ++k) {
-    for (int64_t c = 0; c < c_count; ++c) {
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        rotated_weights[static_cast<size_t>((c * k_count + k) * taps + taps - 1 - tap)] =
-            weights.data[(k * c_count + c) * taps + tap];
-      }
-    }
-  }
-  return rotated_weights;
-}
-
-// Weights as a file holds them, rounded to `wanted`'s type and laid out as it says.
-memory pack(const float* plain, const Geometry& g, const memory::desc& wanted) {
-  const memory::desc desc(g.weight_dims(), memory::data_type::f32, g.groups == 1 ? Tag::oihw : Tag::goihw);
-  memory from(desc, onednn_engine(), const_cast<float*>(plain));
-  memory packed(wanted, onednn_engine());
-  dnnl::reorder(from, packed).execute(onednn_stream(), from, packed);
-  onednn_stream().wait();
-  return packed;
-}
-
-enum class WeightForm : uint8_t { plain, rotated };
-
-// A way to compute a convolution.
-struct Algorithm {
-  std::string name;
-  std::function<Candidate()> make;
-  std::string refusal = {};                // known beforehand
-  WeightForm weights = WeightForm::plain;  // as the candidate wants them
-  std::optional<OnednnKind> only = {};     // the kind of implementation to accept, if not any
-};
-
-// Null, with the reason, where oneDNN has nothing for it, or its reference loops only.
-std::optional<Candidate> attempt(const Algorithm& algorithm, std::string& refusal) {
-  refusal = algorithm.refusal;
-  if (!refusal.empty()) return std::nullopt;
-  try {
-    Candidate candidate = algorithm.make();
-    const OnednnKind kind = onednn_kind(candidate.implementation);
-    if (kind != OnednnKind::reference && (!algorithm.only || kind == *algorithm.only)) return candidate;
-    refusal = "oneDNN has only " + candidate.implementation;
-  } catch (const dnnl::error& error) {
-    refusal = fmt::format("oneDNN: {}", error.what());
-  }
-  return std::nullopt;
-}
-
-// The convolution to compute, independent of the implementation.
-struct Request {
-  std::string where, problem;          // the layer; all that tells one problem from another
-  std::vector<int64_t> operand_bytes;  // in the order of the operands
-  bool in_place = false;
-  std::function<PlannedTask(const Algorithm&, Candidate)> finish;
-  std::vector<Attempt> attempts;
-};
-
-// The first algorithm that accepts.
-PlannedTask first_of(const std::vector<Algorithm>& algorithms, Request& request) {
-  for (const Algorithm& algorithm : algorithms) {
-    std::string refusal;
-    std::optional<Candidate> candidate = attempt(algorithm, refusal);
-    request.attempts.push_back({algorithm.name, refusal});
-    if (candidate) return request.finish(algorithm, std::move(*candidate));
-  }
-  fail_internal(request.where, "no fast convolution; the last refusal: {}", request.attempts.back().refusal);
-}
-
-// The fastest algorithm, or the one remembered.
-PlannedTask fastest_of(const std::vector<Algorithm>& algorithms, Request& request, Autotune& autotune) {
-  std::vector<std::pair<const Algorithm*, Candidate>> candidates;
-  std::vector<std::string> names;
-  for (const Algorithm& algorithm : algorithms) {
-    std::string refusal;
-    std::optional<Candidate> candidate = attempt(algorithm, refusal);
-    if (candidate) {
-      candidates.emplace_back(&algorithm, std::move(*candidate));
-      names.push_back(algorithm.name);
-    } else {
-      request.attempts.push_back({algorithm.name, refusal});
-    }
-  }
-  if (candidates.empty())
-    fail_internal(request.where, "no fast convolution; the last refusal: {}", request.attempts.back().refusal);
-  const std::string known = autotune.known(request.problem, names);
-  std::vector<PlannedTask> possible;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (known.empty() || names[i] == known)
-      possible.push_back(request.finish(*candidates[i].first, std::move(candidates[i].second)));
-    else
-      request.attempts.push_back({names[i], "remembered to be slower"});
-  }
-  if (!known.empty()) names = {known};
-  size_t best = 0;
-  if (possible.size() > 1) {
-    const std::vector<double> seconds = seconds_of(possible, request.operand_bytes, request.in_place);
-    best = static_cast<size_t>(std::min_element(seconds.begin(), seconds.end()) - seconds.begin());
-    for (size_t i = 0; i < possible.size(); ++i)
-      if (i != best)
-        request.attempts.push_back(
-            {names[i], fmt::format("slower: {:.3f} ms, not {:.3f}", seconds[i] * 1e3, seconds[best] * 1e3)});
-  }
-  if (known.empty()) autotune.choose(request.problem, names[best]);
-  request.attempts.push_back({names[best], ""});
-  return std::move(possible[best]);
-}
-
-PlannedTask choose(const std::vector<Algorithm>& algorithms, Request request, Autotune* autotune) {
-  return onednn_checked(request.where, [&] {
-    PlannedTask planned =
-        autotune == nullptr ? first_of(algorithms, request) : fastest_of(algorithms, request, *autotune);
-    planned.attempts = std::move(request.attempts);
-    return planned;
-  });
-}
-
 constexpr const char* kWinogradRounds = "rounds differently: only with --autotune";
 
 // "4x64x56x56 -> 4x192x56x56, 3x3 stride 1x1 padding 1,1,1,1, 1 group, f32, 2 threads".
 std::string describe(const Geometry& g, int threads) {
   const Window& w = g.window;
-  return fmt::format("{} -> {}, {}x{} stride {}x{} padding {},{},{},{}, {} group{}, {}, {} thread{}", to_string(g.src),
-                     to_string(g.dst), w.r, w.s, w.stride_h, w.stride_w, w.pad_top, w.pad_left, w.pad_bottom,
-                     w.pad_right, g.groups, g.groups == 1 ? "" : "s", g.storage == DType::bf16 ? "bf16" : "f32",
-                     threads, threads == 1 ? "" : "s");
+  const std::string dilation = w.dilated() ? fmt::format(" dilation {}x{}", w.dilation_h, w.dilation_w) : "";
+  return fmt::format("{} -> {}, {}x{} stride {}x{} padding {},{},{},{}{}, {} group{}, {}, {} thread{}",
+                     to_string(g.src), to_string(g.dst), w.r, w.s, w.stride_h, w.stride_w, w.pad_top, w.pad_left,
+                     w.pad_bottom, w.pad_right, dilation, g.groups, g.groups == 1 ? "" : "s",
+                     g.storage == DType::bf16 ? "bf16" : "f32", threads, threads == 1 ? "" : "s");
 }
 
 std::optional<memory> copy_of(const Weights& bias) {
@@ -166,6 +44,72 @@ std::optional<memory> copy_of(const Weights& bias) {
   return copy;
 }
 
+// The geometry of what is computed at once where the images are computed in so many parts.
+Geometry part_of(Geometry g, int64_t parts) {
+  g.src.n /= parts;
+  g.dst.n /= parts;
+  return g;
+}
+
+std::string refuse_merging(const Geometry& g) {
+  return groups_to_merge(g) == 1 ? "no groups together fill vectors better" : "";
+}
+
+// Of convolutions in groups, before those of all. Depthwise: oneDNN's own kernel, then ours, which goes 32 channels at a time, or
+// else one. Others: groups too narrow for a vector merged where oneDNN would make a matrix product of each.
+std::vector<Algorithm> preferred(const Geometry& g, const Algorithm& nhwc, const Algorithm& ours,
+                                 const Algorithm& merged) {
+  if (g.groups == 1) return {};
+  Algorithm depthwise = nhwc, blocked = nhwc, blocked_merged = merged;
+  depthwise.only = {OnednnKind::depthwise};
+  blocked.only = blocked_merged.only = {OnednnKind::small_products, OnednnKind::depthwise, OnednnKind::other};
+  if (!ours.refusal.empty()) return {blocked, blocked_merged};
+  if (g.src.c < DepthwiseForward<float>::cpu_lanes) return {blocked, ours};
+  return {depthwise, ours};
+}
+
+// Runs a task, then adds a number to each channel of what it wrote.
+class BiasedTask final : public Task {
+ public:
+  BiasedTask(std::unique_ptr<Task> task, const Weights& bias, const Shape& dst, DType storage, const Parallel& parallel)
+      : task_(std::move(task)), launcher_{parallel}, step_{dst, true, false, storage} {
+    const std::span<const float> numbers(bias.data, static_cast<size_t>(bias.elements()));
+    const std::vector<uint16_t> halves = storage == DType::bf16 ? to_bf16(numbers) : std::vector<uint16_t>();
+    const auto bytes = storage == DType::bf16 ? std::as_bytes(std::span(halves)) : std::as_bytes(numbers);
+    bias_.assign(bytes.begin(), bytes.end());
+  }
+
+  [[nodiscard]] int64_t constant_bytes() const { return std::ssize(bias_); }
+  void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
+    task_->bind(operands, workspace);
+    pointers_ = {operands.back(), bias_.data(), operands.back()};
+  }
+  void run() override {
+    task_->run();
+    launch(launcher_, step_, Operands{pointers_, nullptr});
+  }
+
+ private:
+  std::unique_ptr<Task> task_;
+  CpuLauncher launcher_;
+  AddBiasStep step_;
+  std::vector<std::byte> bias_;
+  std::vector<std::byte*> pointers_;
+};
+
+PlannedTask plan_biased(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
+                        const std::string& where) {
+  if (problem.addend) fail_internal(where, "a gradient that adds both a value and a bias");
+  ConvolutionBackwardProblem alone = problem;
+  alone.bias = {};
+  PlannedTask planned = plan_convolution(alone, parallel, autotune, where);
+  auto task =
+      std::make_unique<BiasedTask>(std::move(planned.task), problem.bias, problem.src, problem.storage, parallel);
+  planned.constant_bytes += task->constant_bytes();
+  planned.task = std::move(task);
+  return planned;
+}
+
 }  // namespace
 
 PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& parallel, Autotune* autotune,
@@ -173,59 +117,88 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
   const bool biased = problem.bias.data != nullptr;
   const memory::desc in = g.src_desc(Tag::nhwc), out = g.dst_desc(Tag::nhwc);
-  Request request{where, "", {onednn_bytes(in), onednn_bytes(out)}, false, {}, {}};
+  Request request{where, "", g, {onednn_bytes(in), onednn_bytes(out)}, false, {}, {}};
   request.problem = fmt::format("convolution {}{}{}", describe(g, parallel.threads()), biased ? ", bias" : "",
                                 problem.relu ? ", relu" : "");
-  request.finish = [&](const Algorithm&, Candidate candidate) {
-    memory weights = pack(problem.weights.data, g, candidate.weights);
-    return plan_candidate(std::move(candidate), in, out, std::move(weights), copy_of(problem.bias), false);
+  request.finish = [&](const Algorithm& algorithm, Candidate candidate, int64_t images) {
+    memory weights = pack(problem.weights, g, algorithm.weights, candidate.weights);
+    const Geometry of = part_of(g, images);
+    return plan_candidate(std::move(candidate), of.src_desc(Tag::nhwc), of.dst_desc(Tag::nhwc), std::move(weights),
+                          copy_of(problem.bias), false, images);
   };
-  const auto by = [&](const char* name, Tag tag, dnnl::algorithm algorithm) {
-    return [=, &g, &problem] { return forward_candidate(name, g, {tag, algorithm, biased, problem.relu, false}); };
+  const auto by = [&](const char* name, Tag tag, dnnl::algorithm algorithm, WeightForm form = WeightForm::plain) {
+    return [=, &problem](const Geometry& of) {
+      return forward_candidate(name, in_form(of, form), {tag, algorithm, biased, problem.relu, false});
+    };
   };
-  return choose({{"nhwc", by("nhwc", Tag::nhwc, kDirect)},
-                 {"reordered", by("reordered", Tag::any, kDirect)},
-                 {"winograd", by("winograd", Tag::any, kWinograd), autotune == nullptr ? kWinogradRounds : ""}},
-                std::move(request), autotune);
+  const Algorithm nhwc{"nhwc", by("nhwc", Tag::nhwc, kDirect)};
+  const Algorithm ours{.name = "depthwise", .refusal = refuse_depthwise(problem), .ours = [&] {
+                         return plan_depthwise(problem, parallel);
+                       }};
+  const Algorithm merged{"merged", by("merged", Tag::nhwc, kDirect, WeightForm::merged), refuse_merging(g),
+                         WeightForm::merged};
+  std::vector<Algorithm> algorithms = {
+      nhwc,
+      {"reordered", by("reordered", Tag::any, kDirect)},
+      {"winograd", by("winograd", Tag::any, kWinograd), autotune == nullptr ? kWinogradRounds : ""}};
+  if (autotune != nullptr && g.groups != 1) algorithms.insert(algorithms.begin(), {ours, merged});
+  if (autotune == nullptr) {
+    const std::vector<Algorithm> first = preferred(g, nhwc, ours, merged);
+    algorithms.insert(algorithms.begin(), first.begin(), first.end());
+  }
+  return choose(algorithms, std::move(request), autotune);
 }
 
 PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
                              const std::string& where) {
+  if (problem.bias.data != nullptr) return plan_biased(problem, parallel, autotune, where);
   const std::string not_an_image = refuse_image_gradient(problem);
   if (not_an_image.empty()) return plan_image_gradient(problem, parallel);
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
   const memory::desc in = g.dst_desc(Tag::nhwc), out = g.src_desc(Tag::nhwc);
-  Request request{where, "", {onednn_bytes(in), onednn_bytes(out)}, problem.addend, {}, {{"image", not_an_image}}};
+  Request request{where, "", g, {onednn_bytes(in), onednn_bytes(out)}, problem.addend, {}, {{"image", not_an_image}}};
   if (problem.addend) request.operand_bytes.push_back(onednn_bytes(out));
   request.problem = fmt::format("gradient of {}{}", describe(g, parallel.threads()), problem.addend ? ", adding" : "");
-  request.finish = [&](const Algorithm& algorithm, Candidate candidate) {
-    memory weights = algorithm.weights == WeightForm::rotated
-                         ? pack(rotate_weights(problem.weights, g).data(), rotated(g), candidate.weights)
-                         : pack(problem.weights.data, g, candidate.weights);
-    return plan_candidate(std::move(candidate), in, out, std::move(weights), std::nullopt, problem.addend);
+  request.finish = [&](const Algorithm& algorithm, Candidate candidate, int64_t images) {
+    memory weights = pack(problem.weights, g, algorithm.weights, candidate.weights);
+    const Geometry of = part_of(g, images);
+    return plan_candidate(std::move(candidate), of.dst_desc(Tag::nhwc), of.src_desc(Tag::nhwc), std::move(weights),
+                          std::nullopt, problem.addend, images);
   };
+  constexpr WeightForm kRotated = WeightForm::rotated;
   const auto rotate = [&](const char* name, Tag tag, dnnl::algorithm algorithm) {
-    return [=, &g, &problem] {
-      return forward_candidate(name, rotated(g), {tag, algorithm, false, false, problem.addend});
+    return [=, &problem](const Geometry& of) {
+      return forward_candidate(name, in_form(of, kRotated), {tag, algorithm, false, false, problem.addend});
     };
   };
-  const auto transpose = [&](const char* name, Tag tag) {
-    return [=, &g] { return backward_candidate(name, g, tag); };
+  const auto transpose = [&](const char* name, Tag tag, WeightForm form = WeightForm::plain) {
+    return [=](const Geometry& of) { return backward_candidate(name, in_form(of, form), tag); };
   };
   const std::string cannot_rotate = refuse_rotation(problem);
   const std::string cannot_add = problem.addend ? "only a convolution itself adds to what is there" : "";
-  constexpr WeightForm kRotated = WeightForm::rotated;
+  const auto either = [](const std::string& a, const std::string& b) { return a.empty() ? b : a; };
+  const Algorithm nhwc{"nhwc", transpose("nhwc", Tag::nhwc), cannot_add};
+  const Algorithm ours{.name = "depthwise", .refusal = either(refuse_depthwise(problem), cannot_add), .ours = [&] {
+                         return plan_depthwise(problem, parallel);
+                       }};
+  const Algorithm merged{"merged", transpose("merged", Tag::nhwc, WeightForm::merged),
+                         either(refuse_merging(g), cannot_add), WeightForm::merged};
   std::vector<Algorithm> algorithms = {{"rotated", rotate("rotated", Tag::nhwc, kDirect), cannot_rotate, kRotated},
-                                       {"nhwc", transpose("nhwc", Tag::nhwc), cannot_add},
+                                       nhwc,
                                        {"reordered", transpose("reordered", Tag::any), cannot_add},
                                        {"rotated winograd", rotate("rotated winograd", Tag::any, kWinograd),
                                         autotune == nullptr ? kWinogradRounds : cannot_rotate, kRotated}};
   // On AVX-512 oneDNN computes convolutions by small matrix products, up to a tenth faster than their gradients; elsewhere not.
   if (autotune == nullptr && !problem.addend) {
     Algorithm first = algorithms.front();
-    first.only = OnednnKind::small_products;
+    first.only = {OnednnKind::small_products};
     std::swap(algorithms[0], algorithms[1]);
     algorithms.insert(algorithms.begin(), std::move(first));
+  }
+  if (autotune != nullptr && g.groups != 1) algorithms.insert(algorithms.begin(), {ours, merged});
+  if (autotune == nullptr) {
+    const std::vector<Algorithm> first = preferred(g, nhwc, ours, merged);
+    algorithms.insert(algorithms.begin(), first.begin(), first.end());
   }
   return choose(algorithms, std::move(request), autotune);
 }

@@ -44,8 +44,9 @@ class CpuMemory final : public Memory {
 
 // The task of a problem that our kernels solve.
 std::unique_ptr<Task> make_kernel_task(const Problem& problem, const Parallel& parallel, const std::string& where) {
-  for (const auto make : {make_network_task, make_image_task, make_transform_task, make_objective_task,
-                          make_penalty_task, make_optimiser_task}) {
+  for (const auto make :
+       {make_network_task, make_arithmetic_task, make_activation_task, make_image_task, make_transform_task,
+        make_objective_task, make_penalty_task, make_rearrange_task, make_optimiser_task}) {
     if (std::unique_ptr<Task> task = make(problem, parallel)) return task;
   }
   fail_internal(where, "no kernel of the CPU solves this problem");

@@ -205,6 +205,7 @@ class ImageGradientTask final : public Task {
 
 std::string refuse_image_gradient(const ConvolutionBackwardProblem& problem) {
   if (problem.groups != 1) return "there are groups";
+  if (problem.window.dilated()) return "the window is dilated";
   if (problem.addend) return "it adds to nothing";
   if (problem.src.c > kMaxChannels) return fmt::format("the source has more than {} channels", kMaxChannels);
   return "";

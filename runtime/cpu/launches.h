@@ -10,10 +10,13 @@
 namespace phosphene {
 
 std::unique_ptr<Task> make_network_task(const Problem& problem, const Parallel& parallel);
+std::unique_ptr<Task> make_arithmetic_task(const Problem& problem, const Parallel& parallel);
+std::unique_ptr<Task> make_activation_task(const Problem& problem, const Parallel& parallel);
 std::unique_ptr<Task> make_image_task(const Problem& problem, const Parallel& parallel);
 std::unique_ptr<Task> make_transform_task(const Problem& problem, const Parallel& parallel);
 std::unique_ptr<Task> make_objective_task(const Problem& problem, const Parallel& parallel);
 std::unique_ptr<Task> make_penalty_task(const Problem& problem, const Parallel& parallel);
+std::unique_ptr<Task> make_rearrange_task(const Problem& problem, const Parallel& parallel);
 std::unique_ptr<Task> make_optimiser_task(const Problem& problem, const Parallel& parallel);
 
 }  // namespace phosphene

@@ -83,7 +83,8 @@ class Block {
   }
 
  private:
-  // What stands before the diagonal's block, to where it stands transposed.
+  // What stands before the diagonal's block, to where it stands transposed; and half of that block, whose two halves the library need not
+  // sum in one order.
   template <class T>
   void mirror(const T* PHOSPHENE_RESTRICT from) const {
     const MatrixProduct& p = product_;
@@ -95,6 +96,8 @@ class Block {
       for (int64_t i = 0; i < p.m; ++i)
         for (int64_t j = first; j < std::min(first + kTogether, row); ++j)
           to[j * p.dst_pitch + i] = from[i * p.dst_pitch + j];
+    for (int64_t i = 1; i < p.m; ++i)
+      for (int64_t j = 0; j < i; ++j) to[(row + j) * p.dst_pitch + i] = from[i * p.dst_pitch + row + j];
   }
 
   MatrixProduct product_;

@@ -41,12 +41,14 @@ enum class OnednnKind : uint8_t {
   reference,       // plain loops, for completeness: hundreds of times slower
   gemm,            // calls a large matrix product
   small_products,  // convolutions by small matrix products, batched
+  depthwise,       // vectors of channels that each have a window of their own
   other
 };
 
-// The one place that reads the names oneDNN gives to its implementations ("brgconv:avx512_core", "gemm:jit", "ref:any").
+// The one place that reads the names oneDNN gives to its implementations ("brgconv:avx512_core", "gemm:jit", "jit_dw:avx2", "ref:any").
 inline OnednnKind onednn_kind(std::string_view implementation) {
   if (implementation.find("ref") != std::string_view::npos) return OnednnKind::reference;
+  if (implementation.find("_dw") != std::string_view::npos) return OnednnKind::depthwise;
   if (implementation.starts_with("brgconv")) return OnednnKind::small_products;
   if (implementation.find("gemm") != std::string_view::npos) return OnednnKind::gemm;
   return OnednnKind::other;

@@ -79,6 +79,28 @@ class ConvolutionTask final : public Task {
   std::optional<Reorder> addend_, before_, after_;
 };
 
+// A convolution of one image, for images that lie one behind the other; they share the workspace.
+class EachImageTask final : public Task {
+ public:
+  EachImageTask(std::vector<std::unique_ptr<Task>> tasks, int64_t in_bytes, int64_t out_bytes)
+      : tasks_(std::move(tasks)), in_bytes_(in_bytes), out_bytes_(out_bytes) {}
+
+  void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
+    std::vector<std::byte*> pointers(operands.begin(), operands.end());
+    for (const auto& task : tasks_) {
+      task->bind(pointers, workspace);
+      for (size_t i = 0; i < pointers.size(); ++i) pointers[i] += i == 0 ? in_bytes_ : out_bytes_;
+    }
+  }
+  void run() override {
+    for (const auto& task : tasks_) task->run();
+  }
+
+ private:
+  std::vector<std::unique_ptr<Task>> tasks_;
+  int64_t in_bytes_, out_bytes_;  // of an image: of the first operand, and of all others
+};
+
 memory::desc any_weights(const Geometry& g) { return {g.weight_dims(), onednn_type(g.storage), Tag::any}; }
 
 dnnl::primitive_attr attributes(const ForwardForm& form) {
@@ -96,13 +118,13 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, const 
   const memory::desc src = g.src_desc(form.tag), dst = g.dst_desc(form.tag);
   const auto kind = dnnl::prop_kind::forward_inference;
   if (!form.biased) {
-    const Forward::desc desc(kind, form.algorithm, src, any_weights(g), dst, g.strides(), g.pads_before(),
-                             g.pads_after());
+    const Forward::desc desc(kind, form.algorithm, src, any_weights(g), dst, g.strides(), g.dilations(),
+                             g.pads_before(), g.pads_after());
     return {desc, attributes(form), onednn_engine()};
   }
   const memory::desc bias_desc({g.dst.c}, memory::data_type::f32, Tag::a);
-  const Forward::desc desc(kind, form.algorithm, src, any_weights(g), bias_desc, dst, g.strides(), g.pads_before(),
-                           g.pads_after());
+  const Forward::desc desc(kind, form.algorithm, src, any_weights(g), bias_desc, dst, g.strides(), g.dilations(),
+                           g.pads_before(), g.pads_after());
   return {desc, attributes(form), onednn_engine()};
 }
 
@@ -129,7 +151,7 @@ Candidate forward_candidate(const std::string& name, const Geometry& g, const Fo
 Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag) {
   using Backward = dnnl::convolution_backward_data;
   const Backward::desc desc(dnnl::algorithm::convolution_direct, g.src_desc(tag), any_weights(g), g.dst_desc(tag),
-                            g.strides(), g.pads_before(), g.pads_after());
+                            g.strides(), g.dilations(), g.pads_before(), g.pads_after());
   const Backward::primitive_desc primitive(desc, attributes({}), onednn_engine(), forward_desc(g, {.tag = tag}));
   return {name,
           Backward(primitive),
@@ -143,15 +165,20 @@ Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag
 }
 
 PlannedTask plan_candidate(Candidate candidate, const memory::desc& in, const memory::desc& out, memory weights,
-                           std::optional<memory> bias, bool adds) {
+                           std::optional<memory> bias, bool adds, int64_t images) {
   PlannedTask planned;
   planned.implementation = fmt::format("onednn {} {}", candidate.name, candidate.implementation);
   planned.constant_bytes = static_cast<int64_t>(weights.get_desc().get_size());
-  auto task =
-      std::make_unique<ConvolutionTask>(std::move(candidate), in, out, std::move(weights), std::move(bias), adds);
   if (adds) planned.in_place = 1;
-  planned.workspace_bytes = task->workspace_bytes();
-  planned.task = std::move(task);
+  std::vector<std::unique_ptr<Task>> tasks;
+  for (int64_t image = 0; image < images; ++image) {
+    auto task = std::make_unique<ConvolutionTask>(candidate, in, out, weights, bias, adds);
+    planned.workspace_bytes = task->workspace_bytes();
+    tasks.push_back(std::move(task));
+  }
+  planned.task = images == 1 ? std::move(tasks.front())
+                             : std::make_unique<EachImageTask>(std::move(tasks), static_cast<int64_t>(in.get_size()),
+                                                               static_cast<int64_t>(out.get_size()));
   return planned;
 }
 

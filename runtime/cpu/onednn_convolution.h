@@ -33,6 +33,8 @@ struct ConvolutionGeometry {
     return onednn_desc(dst, storage, tag);
   }
   [[nodiscard]] dnnl::memory::dims strides() const { return {window.stride_h, window.stride_w}; }
+  // Between taps, so that 0 is none.
+  [[nodiscard]] dnnl::memory::dims dilations() const { return {window.dilation_h - 1, window.dilation_w - 1}; }
   [[nodiscard]] dnnl::memory::dims pads_before() const { return {window.pad_top, window.pad_left}; }
   [[nodiscard]] dnnl::memory::dims pads_after() const { return {window.pad_bottom, window.pad_right}; }
   [[nodiscard]] dnnl::memory::dims weight_dims() const {
@@ -54,8 +56,9 @@ Candidate forward_candidate(const std::string& name, const ConvolutionGeometry& 
 Candidate backward_candidate(const std::string& name, const ConvolutionGeometry& g, dnnl::memory::format_tag tag);
 
 // A task that runs it between values laid out as `in` and `out`. With `adds` the second of its three operands is added to the sums: in
-// place where it is the third.
+// place where it is the third. With several `images` it is a candidate for one of them, `in` and `out` are its own, and it runs for one
+// after the other.
 PlannedTask plan_candidate(Candidate candidate, const dnnl::memory::desc& in, const dnnl::memory::desc& out,
-                           dnnl::memory weights, std::optional<dnnl::memory> bias, bool adds);
+                           dnnl::memory weights, std::optional<dnnl::memory> bias, bool adds, int64_t images = 1);
 
 }  // namespace phosphene

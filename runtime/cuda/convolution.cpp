@@ -83,11 +83,14 @@ class ForwardTask final : public ConvolutionTask {
 
 class BackwardTask final : public ConvolutionTask {
  public:
-  BackwardTask(Device& device, PlanChoice choice, std::shared_ptr<DeviceMemory> filter, const ConvolutionGraph& graph)
+  BackwardTask(Device& device, PlanChoice choice, std::shared_ptr<DeviceMemory> filter,
+               std::shared_ptr<DeviceMemory> bias, const ConvolutionGraph& graph)
       : ConvolutionTask(device, std::move(choice), std::move(filter), graph.src.elements() * size_of(graph.storage())),
         addend_(graph.addend),
         mask_(graph.mask),
-        sum_{graph.src, graph.addend ? 2 : 1, graph.src.c, 0, graph.mask, graph.storage()} {}
+        bias_(std::move(bias)),
+        sum_{graph.src, graph.addend ? 2 : 1, graph.src.c, 0, graph.mask, graph.storage()},
+        step_(AddBiasStep{graph.src, true, false, graph.storage()}) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     std::vector<CudnnPlan::Binding> bindings = {{PlanTensor::in, operands[0]}};
@@ -98,6 +101,10 @@ class BackwardTask final : public ConvolutionTask {
       others.push_back(operands[next++]);
       if (fused()) bindings.push_back({tensor, others.back()});
     }
+    if (bias_ != nullptr) {
+      others.push_back(bias_->data());
+      if (fused()) bindings.push_back({PlanTensor::bias, bias_->data()});
+    }
     std::byte* convolved = bind_plan(std::move(bindings), operands[next], workspace);
     pointers_ = {convolved};
     pointers_.insert(pointers_.end(), others.begin(), others.end());
@@ -105,12 +112,66 @@ class BackwardTask final : public ConvolutionTask {
   }
 
  private:
-  void run_epilogue() override { enqueue(sum_, {pointers_, nullptr}); }
+  void run_epilogue() override {
+    if (bias_ != nullptr)
+      enqueue(step_, {pointers_, nullptr});
+    else
+      enqueue(sum_, {pointers_, nullptr});
+  }
 
   bool addend_, mask_;
+  std::shared_ptr<DeviceMemory> bias_;  // or null
   AccumulateProblem sum_;
+  LibraryStep step_;
   std::vector<std::byte*> pointers_;
 };
+
+// A depthwise convolution of either direction by our own kernels.
+class DepthwiseTask final : public Task {
+ public:
+  DepthwiseTask(Device& device, LibraryStep step, std::vector<std::shared_ptr<DeviceMemory>> constants)
+      : device_(device), step_(step), constants_(std::move(constants)) {}
+
+  // The constants, weights and bias, stand behind the first operand.
+  void bind(std::span<std::byte* const> operands, std::byte* /*workspace*/) override {
+    pointers_ = {operands[0]};
+    for (const auto& constant : constants_) pointers_.push_back(constant->data());
+    pointers_.insert(pointers_.end(), operands.begin() + 1, operands.end());
+  }
+  void run() override {
+    check_cuda(launch_cuda(step_, Operands{pointers_, nullptr}, device_.stream()), "a depthwise convolution");
+  }
+
+ private:
+  Device& device_;
+  LibraryStep step_;
+  std::vector<std::shared_ptr<DeviceMemory>> constants_;
+  std::vector<std::byte*> pointers_;
+};
+
+PlannedTask plan_depthwise(const ConvolutionPlanner& planner, const ConvolutionProblem& p) {
+  std::vector<std::shared_ptr<DeviceMemory>> constants = {planner.weights.taps(p.weights, p.storage)};
+  const bool biased = p.bias.data != nullptr;
+  if (biased) constants.push_back(planner.weights.plain(p.bias, DType::f32));
+  PlannedTask planned;
+  planned.implementation = "depthwise";
+  planned.attempts = {{planned.implementation, ""}};
+  for (const auto& constant : constants) planned.constant_bytes += constant->bytes();
+  planned.task = std::make_unique<DepthwiseTask>(
+      planner.device, DepthwiseStep{p.src, p.dst, p.window, biased, p.relu, p.storage}, std::move(constants));
+  return planned;
+}
+
+// Its weights are shared with the forward convolution, so they take no extra memory.
+PlannedTask plan_depthwise(const ConvolutionPlanner& planner, const ConvolutionBackwardProblem& p) {
+  PlannedTask planned;
+  planned.implementation = "depthwise";
+  planned.attempts = {{planned.implementation, ""}};
+  planned.task = std::make_unique<DepthwiseTask>(
+      planner.device, DepthwiseBackwardStep{p.src, p.dst, p.window, p.addend, p.masked, p.storage},
+      std::vector<std::shared_ptr<DeviceMemory>>{planner.weights.taps(p.weights, p.storage)});
+  return planned;
+}
 
 PlannedTask planned(const PlanChoice& choice) {
   PlannedTask planned;
@@ -123,6 +184,7 @@ PlannedTask planned(const PlanChoice& choice) {
 
 PlannedTask plan_convolution(const ConvolutionPlanner& planner, const ConvolutionProblem& problem,
                              const std::string& where) {
+  if (refuse_depthwise(problem).empty()) return plan_depthwise(planner, problem);
   const ConvolutionGraph graph = graph_of(problem, planner.precision);
   PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
@@ -138,12 +200,19 @@ PlannedTask plan_convolution(const ConvolutionPlanner& planner, const Convolutio
 
 PlannedTask plan_convolution(const ConvolutionPlanner& planner, const ConvolutionBackwardProblem& problem,
                              const std::string& where) {
+  const bool biased = problem.bias.data != nullptr;
+  if (biased && (problem.addend || problem.masked))
+    fail_internal(where, "a gradient that takes up a bias and a sum or a mask");
+  if (!biased && refuse_depthwise(problem).empty()) return plan_depthwise(planner, problem);
   const ConvolutionGraph graph = graph_of(problem, planner.precision);
   PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
-  // Shared with the forward convolution, so it takes no extra memory.
-  auto task = std::make_unique<BackwardTask>(planner.device, std::move(choice),
-                                             planner.weights.filter(problem.weights, problem.storage), graph);
+  auto bias = biased ? planner.weights.plain(problem.bias, problem.storage) : nullptr;
+  if (biased) result.constant_bytes = bias->bytes();
+  // The filter is shared with the forward convolution, so it takes no extra memory.
+  auto task =
+      std::make_unique<BackwardTask>(planner.device, std::move(choice),
+                                     planner.weights.filter(problem.weights, problem.storage), std::move(bias), graph);
   result.workspace_bytes = task->workspace_bytes();
   result.task = std::move(task);
   return result;

@@ -1,4 +1,5 @@
-// Convolutions by cuDNN.
+// Convolutions by cuDNN; depthwise ones by our own kernels (kernels/depthwise.h). They are bound by memory, and what cuDNN offers for
+// channels_last float32, deterministic and without tensor cores, is made for dense ones.
 #pragma once
 
 #include "runtime/cuda/device.h"

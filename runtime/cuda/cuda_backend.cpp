@@ -17,8 +17,9 @@ namespace phosphene {
 namespace {
 
 LaunchProblem choose_launch(const Problem& problem, const std::string& where) {
-  for (const auto choose : {choose_network_launch, choose_image_launch, choose_transform_launch,
-                            choose_objective_launch, choose_penalty_launch, choose_optimiser_launch}) {
+  for (const auto choose : {choose_network_launch, choose_arithmetic_launch, choose_activation_launch,
+                            choose_image_launch, choose_transform_launch, choose_objective_launch,
+                            choose_penalty_launch, choose_rearrange_launch, choose_optimiser_launch}) {
     if (const LaunchProblem launch = choose(problem)) return launch;
   }
   fail_internal(where, "no kernel of the GPU solves this problem");

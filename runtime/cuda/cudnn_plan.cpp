@@ -37,11 +37,13 @@ Dims dims_of(const Shape& shape) { return {shape.n, shape.c, shape.h, shape.w}; 
 }  // namespace
 
 std::string ConvolutionGraph::key() const {
-  return fmt::format("{} {} {} r{}s{} stride {},{} pad {},{},{},{} groups {}{}{}{}{} precision {}",
+  const std::string dilation =
+      window.dilated() ? fmt::format(" dilation {},{}", window.dilation_h, window.dilation_w) : "";
+  return fmt::format("{} {} {} r{}s{} stride {},{} pad {},{},{},{}{} groups {}{}{}{}{} precision {}",
                      backward ? "backward" : "forward", to_string(src), to_string(dst), window.r, window.s,
                      window.stride_h, window.stride_w, window.pad_top, window.pad_left, window.pad_bottom,
-                     window.pad_right, groups, bias ? " bias" : "", relu ? " relu" : "", addend ? " addend" : "",
-                     mask ? " mask" : "", static_cast<int>(precision));
+                     window.pad_right, dilation, groups, bias ? " bias" : "", relu ? " relu" : "",
+                     addend ? " addend" : "", mask ? " mask" : "", static_cast<int>(precision));
 }
 
 ConvolutionGraph ConvolutionGraph::alone() const {
@@ -60,6 +62,7 @@ ConvolutionGraph graph_of(const ConvolutionProblem& problem, NetworkPrecision pr
 
 ConvolutionGraph graph_of(const ConvolutionBackwardProblem& problem, NetworkPrecision precision) {
   ConvolutionGraph graph{true, problem.src, problem.dst, problem.window, problem.groups};
+  graph.bias = problem.bias.data != nullptr;
   graph.addend = problem.addend;
   graph.mask = problem.masked;
   graph.precision = problem.storage == DType::bf16 ? NetworkPrecision::bf16 : precision;
@@ -138,7 +141,7 @@ Descriptor PlanBuilder::convolution() {
   set_one(d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT);
   set_one(d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, CUDNN_CROSS_CORRELATION);
   set_one<int64_t>(d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 2);
-  set(d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, Dims{1, 1});
+  set(d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, Dims{w.dilation_h, w.dilation_w});
   set(d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, Dims{w.stride_h, w.stride_w});
   set(d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, Dims{w.pad_top, w.pad_left});
   set(d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, Dims{w.pad_bottom, w.pad_right});
@@ -202,18 +205,20 @@ std::vector<Descriptor> PlanBuilder::forward_operations() {
 std::vector<Descriptor> PlanBuilder::backward_operations() {
   const Dims dims = dims_of(graph_.src);
   const auto value = [&](bool last) { return last ? in_memory(dims, PlanTensor::out) : inner(dims); };
-  Descriptor dx = value(!graph_.addend && !graph_.mask);
+  Descriptor dx = value(!graph_.bias && !graph_.addend && !graph_.mask);
   std::vector<Descriptor> operations = {backward(in_memory(dims_of(graph_.dst), PlanTensor::in), dx)};
-  if (graph_.addend) {
+  const auto add = [&](Descriptor other, bool last) {
     Descriptor d = plan_.create(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
     link(d, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, pointwise_mode(CUDNN_POINTWISE_ADD));
     link(d, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, dx);
-    link(d, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, in_memory(dims, PlanTensor::addend));
-    dx = value(!graph_.mask);
+    link(d, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, other);
+    dx = value(last);
     link(d, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, dx);
     finalize(d, "a sum");
     operations.push_back(d);
-  }
+  };
+  if (graph_.bias) add(in_memory({1, graph_.src.c, 1, 1}, PlanTensor::bias), true);
+  if (graph_.addend) add(in_memory(dims, PlanTensor::addend), !graph_.mask);
   if (graph_.mask) {
     Descriptor d = plan_.create(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
     link(d, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, pointwise_mode(CUDNN_POINTWISE_RELU_BWD));

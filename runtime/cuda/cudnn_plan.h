@@ -24,13 +24,14 @@ enum class NetworkPrecision : uint8_t {
 };
 
 // Forward: dst = correlate(src, weights), + bias, max(., 0). Backward: grad_src = its transpose of grad_dst, + addend,
-// * [mask > 0]. An epilogue stands after the convolution, never before: cuDNN 9 has no engine for a mask as a prologue.
+// * [mask > 0]; or + bias. An epilogue stands after the convolution, never before: cuDNN 9 has no engine for a mask as a prologue.
 struct ConvolutionGraph {
   bool backward = false;
   Shape src, dst;  // of the forward convolution
   Window window;
   int64_t groups = 1;
-  bool bias = false, relu = false;    // forward
+  bool bias = false;                  // either; backward without the others
+  bool relu = false;                  // forward
   bool addend = false, mask = false;  // backward
   NetworkPrecision precision = NetworkPrecision::f32;
 

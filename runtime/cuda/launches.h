@@ -16,10 +16,13 @@ using LaunchProblem = cudaError_t (*)(const Problem& problem, const Operands& op
 
 // How a problem of the subject is launched; null for any other.
 LaunchProblem choose_network_launch(const Problem& problem);
+LaunchProblem choose_arithmetic_launch(const Problem& problem);
+LaunchProblem choose_activation_launch(const Problem& problem);
 LaunchProblem choose_image_launch(const Problem& problem);
 LaunchProblem choose_transform_launch(const Problem& problem);
 LaunchProblem choose_objective_launch(const Problem& problem);
 LaunchProblem choose_penalty_launch(const Problem& problem);
+LaunchProblem choose_rearrange_launch(const Problem& problem);
 LaunchProblem choose_optimiser_launch(const Problem& problem);
 
 // What a library's call leaves over, enqueued.

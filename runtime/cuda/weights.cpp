@@ -47,6 +47,11 @@ std::shared_ptr<DeviceMemory> DeviceWeights::filter(const Weights& weights, DTyp
   return keep(weights, "filter", storage, [&] { return channels_innermost(weights.data, s[0], s[1], s[2] * s[3]); });
 }
 
+std::shared_ptr<DeviceMemory> DeviceWeights::taps(const Weights& weights, DType storage) {
+  const auto& s = weights.shape;
+  return keep(weights, "taps", storage, [&] { return channels_innermost(weights.data, 1, s[0], s[2] * s[3]); });
+}
+
 std::shared_ptr<DeviceMemory> DeviceWeights::matrix(const Weights& weights, const Shape& src, DType storage) {
   const int64_t positions = src.h * src.w, k = weights.elements() / (src.c * positions);
   return keep(weights, fmt::format("matrix {}", positions), storage,

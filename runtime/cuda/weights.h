@@ -19,6 +19,8 @@ class DeviceWeights {
 
   // All in float32 or, rounded, bfloat16. K C R S as K R S C: cuDNN's filter for channels_last tensors.
   std::shared_ptr<DeviceMemory> filter(const Weights& weights, DType storage);
+  // K 1 R S as R S K: of a depthwise convolution.
+  std::shared_ptr<DeviceMemory> taps(const Weights& weights, DType storage);
   // K x (C x H x W) with columns in the order of a channels_last source.
   std::shared_ptr<DeviceMemory> matrix(const Weights& weights, const Shape& src, DType storage);
   // As they are.

@@ -1,4 +1,4 @@
-// Kernels that a backend runs before or after a library's call. They are not problems: no layer asks for them.
+// Kernels that a backend runs before, after or in place of a library's call. They are not problems: no layer asks for them.
 #pragma once
 
 #include <variant>
@@ -6,6 +6,7 @@
 #include "kernels/bias.h"
 #include "kernels/concat.h"
 #include "kernels/half_spectrum.h"
+#include "runtime/launches/depthwise.h"
 #include "runtime/launches/operands.h"
 #include "runtime/tensor.h"
 
@@ -26,7 +27,8 @@ struct CopyRowsStep {  // src -> dst: the first `elements` of each row
   int64_t rows = 0, elements = 0, src_pitch = 0, dst_pitch = 0;
 };
 
-using LibraryStep = std::variant<AddBiasStep, PackHalfSpectrumStep, UnpackHalfSpectrumStep, CopyRowsStep>;
+using LibraryStep = std::variant<AddBiasStep, PackHalfSpectrumStep, UnpackHalfSpectrumStep, CopyRowsStep, DepthwiseStep,
+                                 DepthwiseBackwardStep>;
 
 template <class Launcher>
 void launch(const Launcher& launcher, const AddBiasStep& step, const Operands& at) {

@@ -5,25 +5,15 @@
 #include "kernels/bias.h"
 #include "kernels/concat.h"
 #include "kernels/gradient_scale.h"
-#include "kernels/leaky_relu.h"
 #include "kernels/lrn.h"
 #include "kernels/pooling.h"
 #include "kernels/redirected_relu.h"
 #include "kernels/relu.h"
-#include "kernels/softmax.h"
+#include "runtime/launches/elements.h"
 #include "runtime/launches/operands.h"
 #include "runtime/problems/network.h"
 
 namespace phosphene {
-
-// Elements of any number as rows of one length and a rest: body(first element, length of the row).
-template <class Launcher, class MakeBody>
-void launch_elements(const Launcher& launcher, int64_t elements, const MakeBody& body) {
-  constexpr int64_t kRow = 4096;
-  const int64_t rows = elements / kRow, rest = elements % kRow;
-  launcher.rows(rows, static_cast<int>(kRow), body(int64_t{0}, kRow));
-  launcher.rows(1, static_cast<int>(rest), body(rows * kRow, rest));
-}
 
 template <class Launcher>
 void launch(const Launcher& launcher, const ReluProblem& problem, const Operands& at) {
@@ -44,32 +34,11 @@ void launch(const Launcher& launcher, const RedirectedReluBackwardProblem& probl
   with_storage(problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const auto *grad_dst = at.template at<T>(0), *src = at.template at<T>(1);
-    launcher.tiles(s.n * s.h, row, PassedSquares<T>{grad_dst, src, of_rows, row, problem.ceiling});
+    launcher.tiles(s.n * s.h, row, PassedSquares<T>{grad_dst, src, of_rows, row, problem.floor, problem.ceiling});
     launcher.tiles(s.n, s.h, SquaresOfImage{of_rows, squares, s.h});
-    launcher.rows(s.n * s.h, static_cast<int>(row),
-                  RedirectGradient<T>{grad_dst, src, squares, at.template at<T>(2), s.h, row, problem.ceiling});
-  });
-}
-
-template <class Launcher>
-void launch(const Launcher& launcher, const LeakyReluProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
-    using T = decltype(storage);
-    auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
-    launch_elements(launcher, problem.elements, [=, &problem](int64_t first, int64_t row) {
-      return LeakyRectify<T>{src + first, dst + first, row, problem.slope};
-    });
-  });
-}
-
-template <class Launcher>
-void launch(const Launcher& launcher, const LeakyReluBackwardProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
-    using T = decltype(storage);
-    auto *grad_dst = at.template at<T>(0), *dst = at.template at<T>(1), *grad_src = at.template at<T>(2);
-    launch_elements(launcher, problem.elements, [=, &problem](int64_t first, int64_t row) {
-      return LeakyRectifyBackward<T>{grad_dst + first, dst + first, grad_src + first, row, problem.slope};
-    });
+    launcher.rows(
+        s.n * s.h, static_cast<int>(row),
+        RedirectGradient<T>{grad_dst, src, squares, at.template at<T>(2), s.h, row, problem.floor, problem.ceiling});
   });
 }
 
@@ -209,25 +178,6 @@ void launch(const Launcher& launcher, const LrnBackwardProblem& problem, const O
                                                          at.template at<T>(problem.masked ? 3 : 2), window,
                                                          problem.masked ? at.template at<T>(2) : nullptr});
     });
-  });
-}
-
-template <class Launcher>
-void launch(const Launcher& launcher, const SoftmaxProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
-    using T = decltype(storage);
-    launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c,
-                   Softmaximum<T>{at.template at<T>(0), at.template at<T>(1), problem.src.c});
-  });
-}
-
-template <class Launcher>
-void launch(const Launcher& launcher, const SoftmaxBackwardProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
-    using T = decltype(storage);
-    launcher.tiles(
-        problem.src.n * problem.src.h * problem.src.w, problem.src.c,
-        SoftmaximumBackward<T>{at.template at<T>(0), at.template at<T>(1), at.template at<T>(2), problem.src.c});
   });
 }
 

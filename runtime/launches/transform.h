@@ -19,10 +19,11 @@ WarpImage<kOutside, Storage> warp_body(const WarpProblem& problem, const Operand
                                     i(problem.src.w),
                                     i(problem.dst.h),
                                     i(problem.dst.w),
-                                    problem.scale,
+                                    {},
                                     {},
                                     {}};
   for (size_t c = 0; c < kWarpChannels; ++c) {
+    body.scale[c] = problem.scale[c];
     body.mean[c] = problem.mean[c];
     body.order[c] = problem.order[c];
   }
@@ -54,9 +55,12 @@ WarpImageBackward<kOutside, Storage> warp_backward_body(const WarpBackwardProble
                                             i(problem.src.w),
                                             i(problem.dst.h),
                                             i(problem.dst.w),
-                                            problem.scale,
+                                            {},
                                             {}};
-  for (size_t c = 0; c < kWarpChannels; ++c) body.order[c] = problem.order[c];
+  for (size_t c = 0; c < kWarpChannels; ++c) {
+    body.scale[c] = problem.scale[c];
+    body.order[c] = problem.order[c];
+  }
   return body;
 }
 

@@ -100,11 +100,11 @@ struct
 // ---- transform -------------------------------------------------------------------------------------------------------
 
 // Output pixel (i, j) reads (row, column) = A (i, j, 1), A the image's row of `matrices` (2 x 3, row-major), by four bilinear
-// taps; then dst[..., c] = scale * sample[order[c]] - mean[c]: the network's preprocessing.
+// taps; then dst[..., c] = scale[c] * sample[order[c]] - mean[c]: the network's preprocessing.
 struct WarpProblem {  // src (planar), matrices (N x 6, f64) -> dst (channels_last)
   Shape src, dst;
   Outside outside = Outside::constant;
-  float scale = 1;
+  std::array<float, kWarpChannels> scale{1, 1, 1, 1, 1, 1, 1, 1};
   std::array<float, kWarpChannels> mean{};
   std::array<int, kWarpChannels> order{0, 1, 2, 3, 4, 5, 6, 7};
   DType storage = DType::f32;
@@ -112,7 +112,7 @@ struct WarpProblem {  // src (planar), matrices (N x 6, f64) -> dst (channels_la
 struct WarpBackwardProblem {  // grad_dst, matrices -> grad_src: the transpose, as a gather
   Shape src, dst;
   Outside outside = Outside::constant;
-  float scale = 1;
+  std::array<float, kWarpChannels> scale{1, 1, 1, 1, 1, 1, 1, 1};
   std::array<int, kWarpChannels> order{0, 1, 2, 3, 4, 5, 6, 7};
   DType storage = DType::f32;
 };

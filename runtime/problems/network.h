@@ -10,13 +10,19 @@
 
 namespace phosphene {
 
-// A sliding window of r x s taps. Paddings are asymmetric because TensorFlow's SAME and Caffe's ceil mode are.
+// A sliding window of r x s taps, `dilation` rows and columns from one to the next. Paddings are asymmetric because TensorFlow's SAME
+// and Caffe's ceil mode are.
 struct Window {
   int64_t r = 1, s = 1;
   int64_t stride_h = 1, stride_w = 1;
   int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+  int64_t dilation_h = 1, dilation_w = 1;
 
   bool operator==(const Window&) const = default;
+  // Rows and columns from the first tap to the last.
+  [[nodiscard]] int64_t reach_h() const { return (r - 1) * dilation_h + 1; }
+  [[nodiscard]] int64_t reach_w() const { return (s - 1) * dilation_w + 1; }
+  [[nodiscard]] bool dilated() const { return dilation_h != 1 || dilation_w != 1; }
 };
 
 // dst = correlate(src, weights) + bias, then max(., 0) if relu. Weights K x C/groups x R x S; bias K numbers or none.
@@ -29,6 +35,7 @@ struct ConvolutionProblem {  // src -> dst
   DType storage = DType::f32;
 };
 // grad_src = [mask > 0] * (the convolution's transpose of grad_dst + addend); the last two only where a backend asks for them.
+// Or, of a transposed convolution in a network, + bias: a number for each channel of src, and then neither of them.
 struct ConvolutionBackwardProblem {  // grad_dst, [addend], [mask] -> grad_src
   Shape src, dst;                    // of the forward problem
   Window window;
@@ -36,6 +43,7 @@ struct ConvolutionBackwardProblem {  // grad_dst, [addend], [mask] -> grad_src
   Weights weights;
   bool addend = false, masked = false;
   DType storage = DType::f32;
+  Weights bias = {};
 };
 
 // Why this gradient is not itself a convolution of grad_dst with rotated weights; "" if it is one.
@@ -64,21 +72,9 @@ struct ReluProblem {  // src -> dst
 struct RedirectedReluBackwardProblem {  // grad_dst, src -> grad_src; workspace
   Shape src;
   DType storage = DType::f32;
-  float ceiling = std::numeric_limits<float>::infinity();
+  float floor = 0, ceiling = std::numeric_limits<float>::infinity();
 
   [[nodiscard]] int64_t workspace_bytes() const { return src.n * (src.h + 1) * static_cast<int64_t>(sizeof(float)); }
-};
-
-// kernels/leaky_relu.h
-struct LeakyReluProblem {  // src -> dst
-  int64_t elements = 0;
-  float slope = 0.2F;
-  DType storage = DType::f32;
-};
-struct LeakyReluBackwardProblem {  // grad_dst, dst -> grad_src
-  int64_t elements = 0;
-  float slope = 0.2F;
-  DType storage = DType::f32;
 };
 
 // dst = src + bias[channel], where no convolution adds it: behind a transposed one.
@@ -140,21 +136,11 @@ struct LrnBackwardProblem {  // grad_dst, src, [mask] -> grad_src
   bool masked = false;
 };
 
-struct SoftmaxProblem {  // src -> dst, over channels
-  Shape src;
-  DType storage = DType::f32;
-};
-struct SoftmaxBackwardProblem {  // grad_dst, dst -> grad_src
-  Shape src;
-  DType storage = DType::f32;
-};
-
 // Those that a backend's library solves, and those of our kernels (runtime/launches/network.h).
 using NetworkLibraryProblems =
     ProblemList<ConvolutionProblem, ConvolutionBackwardProblem, LinearProblem, LinearBackwardProblem>;
 using NetworkKernelProblems =
-    ProblemList<ReluProblem, RedirectedReluBackwardProblem, LeakyReluProblem, LeakyReluBackwardProblem, BiasProblem,
-                AccumulateProblem, ConcatProblem, PoolingProblem, PoolingBackwardProblem, LrnProblem,
-                LrnBackwardProblem, SoftmaxProblem, SoftmaxBackwardProblem>;
+    ProblemList<ReluProblem, RedirectedReluBackwardProblem, BiasProblem, AccumulateProblem, ConcatProblem,
+                PoolingProblem, PoolingBackwardProblem, LrnProblem, LrnBackwardProblem>;
 
 }  // namespace phosphene

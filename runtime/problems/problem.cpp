@@ -53,7 +53,7 @@ std::string refuse_rotation(const ConvolutionBackwardProblem& problem) {
   const Window& w = problem.window;
   if (w.stride_h != 1 || w.stride_w != 1) return "the stride is not 1";
   if (problem.groups != 1) return "there are groups";
-  if (std::max(w.pad_top, w.pad_bottom) >= w.r || std::max(w.pad_left, w.pad_right) >= w.s)
+  if (std::max(w.pad_top, w.pad_bottom) >= w.reach_h() || std::max(w.pad_left, w.pad_right) >= w.reach_w())
     return "the padding is as wide as the window";
   return "";
 }

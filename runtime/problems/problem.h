@@ -7,16 +7,20 @@
 #include <utility>
 #include <variant>
 
+#include "runtime/problems/activation.h"
+#include "runtime/problems/arithmetic.h"
 #include "runtime/problems/image.h"
 #include "runtime/problems/network.h"
 #include "runtime/problems/objective.h"
 #include "runtime/problems/optimiser.h"
+#include "runtime/problems/rearrange.h"
 
 namespace phosphene {
 
 // Those that a backend solves by libraries or code of its own, and those that it solves by our kernels.
 using LibraryProblems = decltype(NetworkLibraryProblems() + ImageLibraryProblems() + ObjectiveLibraryProblems());
-using KernelProblems = decltype(NetworkKernelProblems() + ImageKernelProblems() + TransformKernelProblems() +
+using KernelProblems = decltype(NetworkKernelProblems() + ArithmeticKernelProblems() + ActivationKernelProblems() +
+                                RearrangeKernelProblems() + ImageKernelProblems() + TransformKernelProblems() +
                                 ObjectiveKernelProblems() + PenaltyKernelProblems() + OptimiserKernelProblems());
 using AllProblems = decltype(LibraryProblems() + KernelProblems());
 

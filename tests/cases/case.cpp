@@ -62,6 +62,10 @@ std::vector<std::byte> contents(const Operand& operand, DType storage, unsigned 
 std::vector<Case> every_case(Size size, int64_t images) {
   CaseList list{size, images, {}};
   add_network_cases(list);
+  add_arithmetic_cases(list);
+  add_activation_cases(list);
+  add_rearrange_cases(list);
+  add_convolution_cases(list);
   add_image_cases(list);
   add_objective_cases(list);
   add_optimiser_cases(list);

@@ -31,6 +31,10 @@ struct CaseList {
 };
 
 void add_network_cases(CaseList& list);
+void add_arithmetic_cases(CaseList& list);
+void add_activation_cases(CaseList& list);
+void add_rearrange_cases(CaseList& list);
+void add_convolution_cases(CaseList& list);
 void add_image_cases(CaseList& list);
 void add_objective_cases(CaseList& list);
 void add_optimiser_cases(CaseList& list);

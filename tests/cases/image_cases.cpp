@@ -94,13 +94,14 @@ Operand views(const CaseList& list) {
 
 void add_warp(CaseList& list, int64_t c, Outside outside) {
   const Shape src = list.picture(c), dst = list.real() ? src : Shape{list.images, c, 7, 153};
-  WarpProblem forward{src, dst, outside, 255.F};
+  WarpProblem forward{src, dst, outside};
+  for (size_t i = 0; i < forward.scale.size(); ++i) forward.scale[i] = 255.F / static_cast<float>(i + 1);
   forward.mean = {104, 117, 123};
   forward.order = {2, 1, 0, 3, 4, 5, 6, 7};
   const std::string name =
       std::string(outside == Outside::constant ? "constant" : "reflect") + (c == 3 ? "" : "_4_channels");
   list.add("warp/" + name, forward, {numbers(src), views(list), written(network(dst))});
-  list.add("warp_backward/" + name, WarpBackwardProblem{src, dst, outside, 255.F, forward.order},
+  list.add("warp_backward/" + name, WarpBackwardProblem{src, dst, outside, forward.scale, forward.order},
            {network(dst), views(list), written(numbers(src))});
 }
 

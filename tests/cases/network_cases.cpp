@@ -57,8 +57,6 @@ void add_relus(CaseList& list) {
   list.add("relu", ReluProblem{n}, {network(n), written(network(n))});
   list.add("redirected_relu_backward", RedirectedReluBackwardProblem{map},
            {network(n), network(n), written(network(n))});
-  list.add("leaky_relu", LeakyReluProblem{n}, {network(n), written(network(n))});
-  list.add("leaky_relu_backward", LeakyReluBackwardProblem{n}, {network(n), network(n), written(network(n))});
 }
 
 // Inception 3a: its output, the gradient of its input, and that of one of its branches.

@@ -73,8 +73,13 @@ def vector_faults(ptx):
         if "rows_kernelILi4E" not in symbol:
             continue
         wide += 1
-        vector = r"v2\.(u|b)32" if "Bfloat16" in symbol else r"v4\.(f|b)32"
-        for access in (rf"ld\.global(\.nc)?\.{vector}", rf"st\.global\.{vector}"):
+        narrow, vector = r"v2\.(u|b)32", r"v4\.(f|b)32"
+        accesses = []
+        if "Bfloat16" in symbol:  # of which one side may be sums, which are float32
+            vector = f"({narrow}|{vector})"
+            accesses.append(rf"(ld|st)\.global(\.nc)?\.{narrow}")
+        accesses += [rf"ld\.global(\.nc)?\.{vector}", rf"st\.global\.{vector}"]
+        for access in accesses:
             if not re.search(access, body):
                 faults.append((symbol, access.replace("\\", "")))
     if wide == 0:

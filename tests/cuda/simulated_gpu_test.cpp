@@ -7,6 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "layers/network/convolution.h"
+#include "layers/network/relu.h"
+#include "layers/network/transposed_convolution.h"
+#include "loaders/model_file.h"
 #include "tests/cli/program_under_test.h"
 #include "tests/support/golden.h"
 
@@ -35,6 +39,65 @@ class SimulatedGpu : public ProgramTest {
 
 TEST_F(SimulatedGpu, ComputesWhatTheCpuComputes) {
   for (int seed = 1; seed <= kOrders; ++seed) expect_agreement("small.safetensors --layer conv2 --batch 2", seed);
+}
+
+Weights ramp(std::vector<int64_t> shape) {
+  int64_t count = 1;
+  for (const int64_t size : shape) count *= size;
+  std::vector<float> numbers(static_cast<size_t>(count));
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = 0.05F * (static_cast<float>(i * 37 % 19) - 8);
+  return Weights::from(std::move(numbers), std::move(shape));
+}
+
+// Patches, dilated, depthwise, in groups and transposed convolutions, one behind the other.
+Model every_form() {
+  const auto square = [](int64_t taps, int64_t stride, int64_t pad, int64_t dilation) {
+    return WindowAttributes{.r = taps,
+                            .s = taps,
+                            .stride_h = stride,
+                            .stride_w = stride,
+                            .pad_top = pad,
+                            .pad_left = pad,
+                            .pad_bottom = pad,
+                            .pad_right = pad,
+                            .dilation_h = dilation,
+                            .dilation_w = dilation};
+  };
+  Model model;
+  model.name = "forms";
+  model.height = model.width = 32;
+  model.preprocessing = {.scale = {1, 1, 1}, .mean = {0.5F, 0.5F, 0.5F}, .order = {0, 1, 2}};
+  model.layers = {
+      {"patches:pre", std::make_shared<Convolution>(square(2, 2, 0, 1), 1, ramp({8, 3, 2, 2}), ramp({8})), {"data"}},
+      {"patches", std::make_shared<Relu>(), {"patches:pre"}},
+      {"dilated:pre", std::make_shared<Convolution>(square(3, 1, 2, 2), 1, ramp({8, 8, 3, 3}), Weights{}), {"patches"}},
+      {"dilated", std::make_shared<Relu>(), {"dilated:pre"}},
+      {"depthwise:pre",
+       std::make_shared<Convolution>(square(3, 2, 1, 1), 8, ramp({8, 1, 3, 3}), ramp({8})),
+       {"dilated"}},
+      {"depthwise", std::make_shared<Relu>(), {"depthwise:pre"}},
+      {"depthwise_dilated",
+       std::make_shared<Convolution>(square(3, 1, 2, 2), 8, ramp({8, 1, 3, 3}), Weights{}),
+       {"depthwise"}},
+      {"groups",
+       std::make_shared<Convolution>(square(3, 1, 1, 1), 2, ramp({16, 4, 3, 3}), Weights{}),
+       {"depthwise_dilated"}},
+      {"up",
+       std::make_shared<TransposedConvolution>(square(3, 2, 1, 1), ramp({16, 3, 3, 3}), 2, ramp({6}),
+                                               OutputPadding{1, 0}),
+       {"groups"}},
+      {"last", std::make_shared<Convolution>(square(1, 1, 0, 1), 1, ramp({8, 6, 1, 1}), Weights{}), {"up"}}};
+  return model;
+}
+
+TEST_F(SimulatedGpu, ComputesEveryFormOfConvolution) {
+  save_model(every_form(), (folder() / "forms.safetensors").string());
+  for (int seed = 1; seed <= 2; ++seed) expect_agreement("forms.safetensors --layer last --batch 2", seed);
+  expect_agreement("forms.safetensors --layer last --size 37", 1, "SIMCUDNN_REFUSE=fused PHOSPHENE_CACHE=cache_forms");
+  expect_agreement("forms.safetensors --layer last --precision bf16", 1);
+  const Outcome plan = run("inspect forms.safetensors --explain --layer last --device cuda", on_simulated_gpu(1));
+  ASSERT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_NE(plan.out.find("depthwise"), std::string::npos) << plan.out;
 }
 
 TEST_F(SimulatedGpu, HandlesOddSizes) {

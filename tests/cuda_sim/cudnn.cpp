@@ -219,14 +219,13 @@ void finalize_tensor(const Descriptor& d) {
 
 void finalize_convolution(const Descriptor& d) {
   require(d.one<cudnnConvolutionMode_t>(CUDNN_ATTR_CONVOLUTION_CONV_MODE) == CUDNN_CROSS_CORRELATION &&
-              d.one<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE) == CUDNN_DATA_FLOAT &&
-              d.all<int64_t>(CUDNN_ATTR_CONVOLUTION_DILATIONS) == std::vector<int64_t>{1, 1},
-          CUDNN_STATUS_NOT_SUPPORTED, "only correlations in float without dilation are simulated");
-  for (const auto name : {CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS,
-                          CUDNN_ATTR_CONVOLUTION_POST_PADDINGS}) {
+              d.one<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE) == CUDNN_DATA_FLOAT,
+          CUDNN_STATUS_NOT_SUPPORTED, "only correlations in float are simulated");
+  for (const auto name : {CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES,
+                          CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS}) {
     const auto values = d.all<int64_t>(name);
     require(values.size() == 2 && values[0] >= 0 && values[1] >= 0, CUDNN_STATUS_BAD_PARAM,
-            "a stride or padding is wrong");
+            "a dilation, stride or padding is wrong");
   }
 }
 
@@ -250,6 +249,7 @@ OperationPlan convolution(const Descriptor& d, bool forward) {
     plan.stride[i] = geometry.all<int64_t>(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES)[i];
     plan.before[i] = geometry.all<int64_t>(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS)[i];
     plan.after[i] = geometry.all<int64_t>(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS)[i];
+    plan.dilation[i] = geometry.all<int64_t>(CUDNN_ATTR_CONVOLUTION_DILATIONS)[i];
   }
   return plan;
 }

@@ -46,13 +46,13 @@ template <class Row>
 void for_each_row(const OperationPlan& o, const Dims& x, const Dims& w, const Dims& y, const Row& row) {
   const int64_t groups = x[1] / w[1], k_per_group = y[1] / groups, step = o.stride[1];
   const auto one_tap = [&](int64_t n, int64_t k, int64_t c, int64_t r, int64_t s) {
-    const int64_t channel = k / k_per_group * w[1] + c;
-    const int64_t first = std::max<int64_t>(0, (o.before[1] - s + step - 1) / step);
-    const int64_t last = std::min(y[3], (x[3] - 1 + o.before[1] - s + step) / step);
+    const int64_t channel = k / k_per_group * w[1] + c, beside = s * o.dilation[1];
+    const int64_t first = std::max<int64_t>(0, (o.before[1] - beside + step - 1) / step);
+    const int64_t last = std::min(y[3], (x[3] - 1 + o.before[1] - beside + step) / step);
     for (int64_t p = 0; p < y[2]; ++p) {
-      const int64_t h = p * o.stride[0] - o.before[0] + r;
+      const int64_t h = p * o.stride[0] - o.before[0] + r * o.dilation[0];
       if (h < 0 || h >= x[2] || last <= first) continue;
-      row(static_cast<size_t>(((n * x[1] + channel) * x[2] + h) * x[3] + first * step - o.before[1] + s),
+      row(static_cast<size_t>(((n * x[1] + channel) * x[2] + h) * x[3] + first * step - o.before[1] + beside),
           static_cast<size_t>(((k * w[1] + c) * w[2] + r) * w[3] + s),
           static_cast<size_t>(((n * y[1] + k) * y[2] + p) * y[3] + first), static_cast<size_t>(last - first),
           static_cast<size_t>(step));
@@ -119,8 +119,8 @@ bool convolution_agrees(const OperationPlan& o) {
   const Dims &x = forward ? o.in[0].dims : o.out.dims, &w = o.in[1].dims, &y = forward ? o.out.dims : o.in[0].dims;
   if (x[0] != y[0] || w[0] != y[1] || x[1] % w[1] != 0 || y[1] % (x[1] / w[1]) != 0) return false;
   for (size_t d = 0; d < 2; ++d) {
-    const int64_t room = x[d + 2] + o.before[d] + o.after[d] - w[d + 2];
-    if (o.stride[d] < 1 || room < 0 || y[d + 2] != room / o.stride[d] + 1) return false;
+    const int64_t reach = (w[d + 2] - 1) * o.dilation[d] + 1, room = x[d + 2] + o.before[d] + o.after[d] - reach;
+    if (o.stride[d] < 1 || o.dilation[d] < 1 || room < 0 || y[d + 2] != room / o.stride[d] + 1) return false;
   }
   return true;
 }

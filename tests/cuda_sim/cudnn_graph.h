@@ -27,7 +27,7 @@ struct OperationPlan {
   // forward: x, w -> y. backward_data: dy, w -> dx. add: x, b -> y. relu: x -> y. relu_backward: x, dy -> dx.
   std::vector<TensorPlan> in;
   TensorPlan out;
-  std::array<int64_t, 2> stride{}, before{}, after{};  // of a convolution, along H and W
+  std::array<int64_t, 2> stride{}, before{}, after{}, dilation{};  // of a convolution, along H and W
 
   [[nodiscard]] bool is_convolution() const { return kind == forward || kind == backward_data; }
 };

@@ -4,7 +4,8 @@
 
 namespace phosphene {
 
-template void enumerate_launches(ProblemList<AddBiasStep, PackHalfSpectrumStep, UnpackHalfSpectrumStep, CopyRowsStep>,
+template void enumerate_launches(ProblemList<AddBiasStep, PackHalfSpectrumStep, UnpackHalfSpectrumStep, CopyRowsStep,
+                                             DepthwiseStep, DepthwiseBackwardStep>,
                                  const Operands&);
 
 }  // namespace phosphene

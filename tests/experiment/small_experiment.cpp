@@ -50,7 +50,7 @@ Model small_network(int64_t channels) {
   model.name = "small";
   model.height = model.width = 24;
   model.channels = channels;
-  model.preprocessing = {255, {104, 117, 123, 110}, {}};
+  model.preprocessing = {std::vector<float>(static_cast<size_t>(channels), 255), {104, 117, 123, 110}, {}};
   model.preprocessing.mean.resize(static_cast<size_t>(channels));
   for (int64_t c = channels; c > 0; --c) model.preprocessing.order.push_back(static_cast<int>(c - 1));
   append(model, "conv1", Model::kInput, channels, 8, 1);

@@ -4,7 +4,7 @@
 #include "experiment/config/config.h"
 #include "experiment/run/run.h"
 #include "loaders/model/model.h"
-#include "tests/loaders/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 

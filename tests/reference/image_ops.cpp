@@ -156,7 +156,8 @@ Tensor warp(const Tensor& src, const std::vector<Matrix>& matrices, const WarpAt
                  for (int64_t c = 0; c < src.shape.c; ++c) {
                    const int64_t from = attributes.order[static_cast<size_t>(c)];
                    const double value = inside ? src.data[static_cast<size_t>(src.index(n, from, u, v))] : 0.5;
-                   dst.data[static_cast<size_t>(dst.index(n, c, i, j))] += attributes.scale * weight * value;
+                   dst.data[static_cast<size_t>(dst.index(n, c, i, j))] +=
+                       attributes.scale[static_cast<size_t>(c)] * weight * value;
                  }
                });
   const int64_t pixels = attributes.h * attributes.w;
@@ -175,7 +176,8 @@ Tensor warp_backward(const Tensor& grad_dst, const Shape& src, const std::vector
                  for (int64_t c = 0; c < src.c; ++c) {
                    const int64_t to = attributes.order[static_cast<size_t>(c)];
                    gradient.data[static_cast<size_t>(gradient.index(n, to, u, v))] +=
-                       attributes.scale * weight * grad_dst.data[static_cast<size_t>(grad_dst.index(n, c, i, j))];
+                       attributes.scale[static_cast<size_t>(c)] * weight *
+                       grad_dst.data[static_cast<size_t>(grad_dst.index(n, c, i, j))];
                  }
                });
   return gradient;

@@ -32,8 +32,7 @@ Tensor drawn_spectrum(const Shape& spectrum, const std::vector<DrawKey>& keys, u
 struct WarpAttributes {
   int64_t h = 0, w = 0;  // of the output
   Outside outside = Outside::constant;
-  double scale = 1;
-  std::vector<double> mean;
+  std::vector<double> scale, mean;  // by channel of the output
   std::vector<int> order;
 };
 using Matrix = std::array<double, 6>;

@@ -2,15 +2,24 @@
 
 #include <stdexcept>
 
+#include "layers/network/activation.h"
 #include "layers/network/add.h"
+#include "layers/network/binary.h"
+#include "layers/network/channel_affine.h"
 #include "layers/network/concat.h"
 #include "layers/network/convolution.h"
+#include "layers/network/group_norm.h"
+#include "layers/network/layer_norm.h"
 #include "layers/network/linear.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pooling.h"
+#include "layers/network/prelu.h"
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
+#include "layers/network/transposed_convolution.h"
 #include "runtime/problems/network.h"
+#include "tests/reference/activation_ops.h"
+#include "tests/reference/arithmetic_ops.h"
 
 namespace phosphene::reference {
 namespace {
@@ -27,6 +36,9 @@ Tensor forward(const Op& any, const std::vector<Tensor>& src) {
   if (const auto* op = dynamic_cast<const Convolution*>(&any)) {
     return convolution(x, op->window(), op->groups(), op->weights(), op->bias());
   }
+  if (const auto* op = dynamic_cast<const TransposedConvolution*>(&any)) {
+    return transposed_convolution(x, op->window(), op->weights(), op->groups(), op->bias(), op->output_padding());
+  }
   if (const auto* op = dynamic_cast<const Linear*>(&any)) return linear(x, op->weights(), op->bias());
   if (const auto* op = dynamic_cast<const Pooling*>(&any)) {
     const WindowAttributes window = window_of(*op, x.shape);
@@ -34,9 +46,17 @@ Tensor forward(const Op& any, const std::vector<Tensor>& src) {
   }
   if (const auto* op = dynamic_cast<const Lrn*>(&any)) return lrn(x, attributes_of(*op));
   if (dynamic_cast<const Relu*>(&any) != nullptr) return relu(x);
+  if (const auto* op = dynamic_cast<const Activation*>(&any)) return activation(x, op->function());
+  if (const auto* op = dynamic_cast<const PRelu*>(&any)) return prelu(x, op->slopes());
   if (dynamic_cast<const Concat*>(&any) != nullptr) return concat(src);
   if (dynamic_cast<const Add*>(&any) != nullptr) return add(src);
   if (dynamic_cast<const Softmax*>(&any) != nullptr) return softmax(x);
+  if (const auto* op = dynamic_cast<const Binary*>(&any)) return binary(op->operation(), x, src.at(1));
+  if (const auto* op = dynamic_cast<const ChannelAffine*>(&any)) return channel_affine(x, op->factor(), op->shift());
+  if (const auto* op = dynamic_cast<const LayerNorm*>(&any))
+    return layer_norm(x, op->epsilon(), op->factor(), op->shift());
+  if (const auto* op = dynamic_cast<const GroupNorm*>(&any))
+    return group_norm(x, op->groups(), op->epsilon(), op->factor(), op->shift());
   throw std::logic_error("no naive loops for " + std::string(any.kind()));
 }
 
@@ -44,6 +64,9 @@ std::vector<Tensor> backward(const Op& any, const Tensor& grad_dst, const std::v
   const Tensor& x = src.front();
   if (const auto* op = dynamic_cast<const Convolution*>(&any)) {
     return {convolution_backward(grad_dst, x.shape, op->window(), op->groups(), op->weights())};
+  }
+  if (const auto* op = dynamic_cast<const TransposedConvolution*>(&any)) {
+    return {transposed_convolution_backward(grad_dst, x.shape, op->window(), op->weights(), op->groups())};
   }
   if (const auto* op = dynamic_cast<const Linear*>(&any)) return {linear_backward(grad_dst, x.shape, op->weights())};
   if (const auto* op = dynamic_cast<const Pooling*>(&any)) {
@@ -53,6 +76,8 @@ std::vector<Tensor> backward(const Op& any, const Tensor& grad_dst, const std::v
   }
   if (const auto* op = dynamic_cast<const Lrn*>(&any)) return {lrn_backward(grad_dst, x, attributes_of(*op))};
   if (dynamic_cast<const Relu*>(&any) != nullptr) return {relu_backward(grad_dst, x)};
+  if (const auto* op = dynamic_cast<const Activation*>(&any)) return {activation_backward(grad_dst, x, op->function())};
+  if (const auto* op = dynamic_cast<const PRelu*>(&any)) return {prelu_backward(grad_dst, x, op->slopes())};
   if (dynamic_cast<const Concat*>(&any) != nullptr) {
     std::vector<Shape> shapes;
     for (const Tensor& one : src) shapes.push_back(one.shape);
@@ -60,6 +85,14 @@ std::vector<Tensor> backward(const Op& any, const Tensor& grad_dst, const std::v
   }
   if (dynamic_cast<const Add*>(&any) != nullptr) return std::vector<Tensor>(src.size(), grad_dst);
   if (dynamic_cast<const Softmax*>(&any) != nullptr) return {softmax_backward(grad_dst, x)};
+  if (const auto* op = dynamic_cast<const Binary*>(&any))
+    return binary_backward(op->operation(), grad_dst, x, src.at(1));
+  if (const auto* op = dynamic_cast<const ChannelAffine*>(&any))
+    return {channel_affine(grad_dst, op->factor(), Weights{})};
+  if (const auto* op = dynamic_cast<const LayerNorm*>(&any))
+    return {layer_norm_backward(grad_dst, x, op->epsilon(), op->factor())};
+  if (const auto* op = dynamic_cast<const GroupNorm*>(&any))
+    return {group_norm_backward(grad_dst, x, op->groups(), op->epsilon(), op->factor())};
   throw std::logic_error("no naive loops for " + std::string(any.kind()));
 }
 

@@ -21,17 +21,25 @@ void for_planes(int64_t count, const F& f) {
   for (std::thread& member : team) member.join();
 }
 
-std::vector<int64_t> starts_along(int64_t size, int64_t taps, int64_t stride, int64_t before, int64_t after,
+// How far the last of `taps` lies from where the window starts, and one more.
+int64_t reach(int64_t taps, int64_t dilation) {
+  int64_t rows = 1;
+  for (int64_t tap = 1; tap < taps; ++tap) rows += dilation;
+  return rows;
+}
+
+std::vector<int64_t> starts_along(int64_t size, int64_t length, int64_t stride, int64_t before, int64_t after,
                                   bool ceil) {
   std::vector<int64_t> starts;
   int64_t start = -before;
-  for (; start + taps <= size + after; start += stride) starts.push_back(start);
-  const bool left_over = !starts.empty() && starts.back() + taps < size + after;
+  for (; start + length <= size + after; start += stride) starts.push_back(start);
+  const bool left_over = !starts.empty() && starts.back() + length < size + after;
   if (ceil && left_over && start < size) starts.push_back(start);
   return starts;
 }
 
-// Calls visit(dst row, src row, first dst column, last + 1) for the part of one tap's row of a correlation that lies inside.
+// Calls visit(dst row, src row, first dst column, last + 1) for the part of one tap's row of a correlation that lies inside; r and s are
+// where the tap lies from the window's start.
 template <class Visit>
 void for_tap(const Starts& starts, const Shape& src, int64_t r, int64_t s, const Visit& visit) {
   const auto columns = static_cast<int64_t>(starts.columns.size());
@@ -92,21 +100,22 @@ double count_taps(const Starts& starts, const WindowAttributes& window, const Sh
 // Calls visit(index in src, index in dst, weight) for every product of a transposed convolution: the window of src's element
 // (h, w) lies at (h stride, w stride) - padding of dst.
 template <class Visit>
-void for_each_product(const Shape& src, const Shape& dst, const WindowAttributes& window, const Weights& weights,
-                      const Visit& visit) {
+void for_each_product(const Shape& src, const Shape& dst, const WindowAttributes& window, int64_t groups,
+                      const Weights& weights, const Visit& visit) {
   const Tensor from(src), to(dst);
+  const int64_t group_c = src.c / groups, group_k = dst.c / groups;
   for (int64_t n = 0; n < src.n; ++n)
     for (int64_t c = 0; c < src.c; ++c)
-      for (int64_t k = 0; k < dst.c; ++k)
+      for (int64_t k = c / group_c * group_k; k < (c / group_c + 1) * group_k; ++k)
         for (int64_t h = 0; h < src.h; ++h)
           for (int64_t w = 0; w < src.w; ++w)
             for (int64_t r = 0; r < window.r; ++r)
               for (int64_t s = 0; s < window.s; ++s) {
-                const int64_t y = h * window.stride_h + r - window.pad_top,
-                              x = w * window.stride_w + s - window.pad_left;
+                const int64_t y = h * window.stride_h + r * window.dilation_h - window.pad_top,
+                              x = w * window.stride_w + s * window.dilation_w - window.pad_left;
                 if (y < 0 || y >= dst.h || x < 0 || x >= dst.w) continue;
                 visit(static_cast<size_t>(from.index(n, c, h, w)), static_cast<size_t>(to.index(n, k, y, x)),
-                      static_cast<double>(weights.data[((c * dst.c + k) * window.r + r) * window.s + s]));
+                      static_cast<double>(weights.data[((c * group_k + k % group_k) * window.r + r) * window.s + s]));
               }
 }
 
@@ -127,18 +136,20 @@ std::vector<double> lrn_denominators(const Tensor& src, const LrnAttributes& a, 
 
 Starts window_starts(const WindowAttributes& a, const Shape& src) {
   if (!a.same) {
-    return {starts_along(src.h, a.r, a.stride_h, a.pad_top, a.pad_bottom, a.ceil),
-            starts_along(src.w, a.s, a.stride_w, a.pad_left, a.pad_right, a.ceil), a.pad_bottom, a.pad_right};
+    return {starts_along(src.h, reach(a.r, a.dilation_h), a.stride_h, a.pad_top, a.pad_bottom, a.ceil),
+            starts_along(src.w, reach(a.s, a.dilation_w), a.stride_w, a.pad_left, a.pad_right, a.ceil), a.pad_bottom,
+            a.pad_right};
   }
   // One window for every stride begun; the padding they need, the odd one behind.
-  const auto padding = [](int64_t size, int64_t taps, int64_t stride) {
+  const auto padding = [](int64_t size, int64_t length, int64_t stride) {
     int64_t windows = 0;
     for (int64_t begun = 0; begun < size; begun += stride) ++windows;
-    return std::max<int64_t>((windows - 1) * stride + taps - size, 0);
+    return std::max<int64_t>((windows - 1) * stride + length - size, 0);
   };
-  const int64_t rows = padding(src.h, a.r, a.stride_h), columns = padding(src.w, a.s, a.stride_w);
-  return {starts_along(src.h, a.r, a.stride_h, rows / 2, rows - rows / 2, false),
-          starts_along(src.w, a.s, a.stride_w, columns / 2, columns - columns / 2, false), rows - rows / 2,
+  const int64_t height = reach(a.r, a.dilation_h), width = reach(a.s, a.dilation_w);
+  const int64_t rows = padding(src.h, height, a.stride_h), columns = padding(src.w, width, a.stride_w);
+  return {starts_along(src.h, height, a.stride_h, rows / 2, rows - rows / 2, false),
+          starts_along(src.w, width, a.stride_w, columns / 2, columns - columns / 2, false), rows - rows / 2,
           columns - columns / 2};
 }
 
@@ -157,8 +168,9 @@ Tensor convolution(const Tensor& src, const WindowAttributes& window, int64_t gr
       for (int64_t r = 0; r < window.r; ++r) {
         for (int64_t s = 0; s < window.s; ++s) {
           const double weight = weights.data[((k * group_c + c) * window.r + r) * window.s + s];
-          for_tap(starts, src.shape, r, s, [&](int64_t p, int64_t h, int64_t first, int64_t last) {
-            const double* row = in + h * src.shape.w + starts.columns[0] + s;
+          const int64_t below = r * window.dilation_h, beside = s * window.dilation_w;
+          for_tap(starts, src.shape, below, beside, [&](int64_t p, int64_t h, int64_t first, int64_t last) {
+            const double* row = in + h * src.shape.w + starts.columns[0] + beside;
             double* to = out + p * dst.shape.w;
             for (int64_t q = first; q < last; ++q) to[q] += weight * row[q * window.stride_w];
           });
@@ -182,8 +194,9 @@ Tensor convolution_backward(const Tensor& grad_dst, const Shape& src, const Wind
       for (int64_t r = 0; r < window.r; ++r) {
         for (int64_t s = 0; s < window.s; ++s) {
           const double weight = weights.data[((k * group_c + c % group_c) * window.r + r) * window.s + s];
-          for_tap(starts, src, r, s, [&](int64_t p, int64_t h, int64_t first, int64_t last) {
-            double* to = out + h * src.w + starts.columns[0] + s;
+          const int64_t below = r * window.dilation_h, beside = s * window.dilation_w;
+          for_tap(starts, src, below, beside, [&](int64_t p, int64_t h, int64_t first, int64_t last) {
+            double* to = out + h * src.w + starts.columns[0] + beside;
             const double* row = in + p * grad_dst.shape.w;
             for (int64_t q = first; q < last; ++q) to[q * window.stride_w] += weight * row[q];
           });
@@ -194,18 +207,23 @@ Tensor convolution_backward(const Tensor& grad_dst, const Shape& src, const Wind
   return grad_src;
 }
 
-Tensor transposed_convolution(const Tensor& src, const WindowAttributes& a, const Weights& weights) {
-  Tensor dst({src.shape.n, weights.shape[1], (src.shape.h - 1) * a.stride_h + a.r - a.pad_top - a.pad_bottom,
-              (src.shape.w - 1) * a.stride_w + a.s - a.pad_left - a.pad_right});
-  for_each_product(src.shape, dst.shape, a, weights,
+Tensor transposed_convolution(const Tensor& src, const WindowAttributes& a, const Weights& weights, int64_t groups,
+                              const Weights& bias, const OutputPadding& more) {
+  Tensor dst({src.shape.n, weights.shape[1] * groups,
+              (src.shape.h - 1) * a.stride_h + reach(a.r, a.dilation_h) - a.pad_top - a.pad_bottom + more.h,
+              (src.shape.w - 1) * a.stride_w + reach(a.s, a.dilation_w) - a.pad_left - a.pad_right + more.w});
+  if (bias.data != nullptr)
+    for (int64_t plane = 0; plane < dst.shape.n * dst.shape.c; ++plane)
+      std::fill_n(dst.plane(0, plane), dst.shape.h * dst.shape.w, bias.data[plane % dst.shape.c]);
+  for_each_product(src.shape, dst.shape, a, groups, weights,
                    [&](size_t from, size_t to, double weight) { dst.data[to] += weight * src.data[from]; });
   return dst;
 }
 
 Tensor transposed_convolution_backward(const Tensor& grad_dst, const Shape& src, const WindowAttributes& window,
-                                       const Weights& weights) {
+                                       const Weights& weights, int64_t groups) {
   Tensor grad_src(src);
-  for_each_product(src, grad_dst.shape, window, weights,
+  for_each_product(src, grad_dst.shape, window, groups, weights,
                    [&](size_t from, size_t to, double weight) { grad_src.data[from] += weight * grad_dst.data[to]; });
   return grad_src;
 }

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "layers/network/transposed_convolution.h"
 #include "layers/network/window.h"
 #include "runtime/problems/network.h"
 #include "runtime/tensor.h"
@@ -38,10 +39,11 @@ Tensor convolution(const Tensor& src, const WindowAttributes& window, int64_t gr
 Tensor convolution_backward(const Tensor& grad_dst, const Shape& src, const WindowAttributes& window, int64_t groups,
                             const Weights& weights);
 
-// Weights C x K x R x S, C channels of src.
-Tensor transposed_convolution(const Tensor& src, const WindowAttributes& window, const Weights& weights);
+// Weights C x K/groups x R x S, C channels of src.
+Tensor transposed_convolution(const Tensor& src, const WindowAttributes& window, const Weights& weights,
+                              int64_t groups = 1, const Weights& bias = {}, const OutputPadding& output_padding = {});
 Tensor transposed_convolution_backward(const Tensor& grad_dst, const Shape& src, const WindowAttributes& window,
-                                       const Weights& weights);
+                                       const Weights& weights, int64_t groups = 1);
 
 Tensor linear(const Tensor& src, const Weights& weights, const Weights& bias);
 Tensor linear_backward(const Tensor& grad_dst, const Shape& src, const Weights& weights);

@@ -1,4 +1,4 @@
-// The kernels that a GPU's backend puts around its libraries, on the CPU's launcher.
+// The kernels that a backend puts around its libraries or in their place, on the CPU's launcher.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -151,6 +151,69 @@ TEST(AroundLibrary, SameBitsAtEveryWidth) {
   testing::expect_same_bits_at_every_width(6, kC, 2 * 6 * kC, [&](auto& dst) {
     return UnpackHalfSpectrum{spectrum.data(), dst.data(), 6, kC};
   });
+}
+
+// Whole chunks and a tail, positions at every edge; the formula itself is tested with the layers (convolution_forms_test.cpp).
+TEST(Depthwise, SameBitsAtEveryWidth) {
+  constexpr int kC = 149, kImages = 2, kSide = 6;
+  const std::vector<float> weights = random_floats(9 * kC, 1), bias = random_floats(kC, 2);
+  for (const int stride : {1, 2}) {
+    for (const int dilation : {1, 2}) {
+      const int out = (kSide + 2 * dilation - 2 * dilation - 1) / stride + 1;
+      const DepthwiseGeometry g{kSide,  kSide,    out,      out,      3,        3, stride,
+                                stride, dilation, dilation, dilation, dilation, kC};
+      const int64_t src_positions = kImages * kSide * kSide, dst_positions = kImages * out * out;
+      const std::vector<float> src = random_floats(src_positions * kC, 3),
+                               grad_dst = random_floats(dst_positions * kC, 4);
+      const std::vector<float> addend = random_floats(src_positions * kC, 5);
+      for (const bool more : {false, true}) {
+        testing::expect_same_bits_at_every_width(dst_positions, kC, dst_positions * kC, [&](auto& dst) {
+          return DepthwiseForward<float>{src.data(), weights.data(), more ? bias.data() : nullptr, dst.data(), g, more};
+        });
+        testing::expect_same_bits_at_every_width(src_positions, kC, src_positions * kC, [&](auto& grad_src) {
+          return DepthwiseBackward<float>{grad_dst.data(),
+                                          weights.data(),
+                                          more ? addend.data() : nullptr,
+                                          more ? src.data() : nullptr,
+                                          grad_src.data(),
+                                          g};
+        });
+      }
+    }
+  }
+}
+
+// Sums of small integers are exact.
+TEST(Depthwise, AddsAndMasks) {
+  const Shape src{1, 5, 3, 4};
+  const Window window{1, 2, 1, 1, 0, 0, 0, 1};
+  std::vector<float> grad_dst(60), weights(10), addend(60), mask(60), grad_src(60, -7.F);
+  for (size_t i = 0; i < 60; ++i) {
+    grad_dst[i] = static_cast<float>(i % 7) - 3;
+    addend[i] = static_cast<float>(i % 5) - 2;
+    mask[i] = i % 3 == 0 ? 0.F : static_cast<float>(i % 3) - 1.5F;
+  }
+  for (size_t i = 0; i < 10; ++i) weights[i] = static_cast<float>(i) - 4;
+  for (const bool added : {false, true}) {
+    for (const bool masked : {false, true}) {
+      const DepthwiseBackwardStep step{src, src, window, added, masked};
+      if (added && masked) {
+        run(step, {&grad_dst, &weights, &addend, &mask}, grad_src);
+      } else if (added || masked) {
+        run(step, {&grad_dst, &weights, added ? &addend : &mask}, grad_src);
+      } else {
+        run(step, {&grad_dst, &weights}, grad_src);
+      }
+      for (size_t i = 0; i < 60; ++i) {
+        const size_t c = i % 5;
+        const bool first = i / 5 % 4 == 0;
+        float expected = grad_dst[i] * weights[c] + (first ? 0.F : grad_dst[i - 5] * weights[5 + c]);
+        if (added) expected += addend[i];
+        if (masked && !(mask[i] > 0)) expected = 0;
+        EXPECT_EQ(grad_src[i], expected) << i;
+      }
+    }
+  }
 }
 
 TEST(CopyRows, CopiesTheBeginningOfEachRow) {

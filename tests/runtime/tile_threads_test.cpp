@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "kernels/launch_cpu.h"
+#include "runtime/launches/activation.h"
+#include "runtime/launches/arithmetic.h"
 #include "runtime/launches/network.h"
 #include "runtime/launches/objective.h"
 #include "runtime/problems/problem.h"
@@ -133,6 +135,29 @@ TEST(TileThreads, Softmax) {
   const std::vector<float> a = random_floats(kShape.elements(), 1), b = random_floats(kShape.elements(), 2);
   expect_same_numbers(SoftmaxProblem{kShape}, {bytes(a)}, kShape.elements());
   expect_same_numbers(SoftmaxBackwardProblem{kShape}, {bytes(a), bytes(b)}, kShape.elements());
+}
+
+TEST(TileThreads, LayerNorm) {
+  const std::vector<float> a = random_floats(kShape.elements(), 1), b = random_floats(kShape.elements(), 2),
+                           factor = random_floats(kShape.c, 3);
+  expect_same_numbers(LayerNormProblem{kShape, 1e-5F, true, false}, {bytes(a), bytes(factor)}, kShape.elements());
+  expect_same_numbers(LayerNormBackwardProblem{kShape, 1e-5F, true}, {bytes(a), bytes(b), bytes(factor)},
+                      kShape.elements());
+}
+
+TEST(TileThreads, GroupNorm) {
+  const std::vector<float> a = random_floats(kShape.elements(), 1), b = random_floats(kShape.elements(), 2);
+  const std::vector<float> statistics(static_cast<size_t>(kShape.n * 2 * kShape.c), 0.5F);
+  expect_same_numbers(GroupNormBackwardProblem{kShape, 1}, {bytes(a), bytes(b), bytes(statistics)}, kShape.elements());
+}
+
+TEST(TileThreads, BroadcastGradients) {
+  const std::vector<float> a = random_floats(kShape.elements(), 1), b = random_floats(kShape.elements(), 2);
+  const Shape positions{kShape.n, 1, kShape.h, kShape.w}, image{kShape.n, 1, 1, 1};
+  for (const Shape& operand : {positions, image}) {
+    expect_same_numbers(BinaryBackwardProblem{operand, kShape, BinaryDerivative::other}, {bytes(a), bytes(b)},
+                        operand.elements());
+  }
 }
 
 TEST(TileThreads, UnitObjective) {

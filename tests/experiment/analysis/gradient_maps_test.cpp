@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "experiment/photos/photo_file.h"
+#include "layers/network/convolution.h"
 #include "loaders/load_model.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "tests/experiment/small_experiment.h"
@@ -65,6 +66,39 @@ TEST(GradientMaps, ShowTheStrideWhereItIs) {
   EXPECT_LT(behind.share, behind.even);
   EXPECT_EQ(layers_before_strides(model, "conv3:pre"), std::vector<std::string>{"conv1"});
   EXPECT_TRUE(layers_before_strides(model, "conv1").empty());
+}
+
+// The same function of a photograph: the network's input in other units, a power of two for each channel, and its first weights too.
+Model in_other_units(Model model) {
+  const std::vector<float> factors = {2, 4, 0.5F};
+  const auto& first = *model.layers.front().as<Convolution>();
+  std::vector<float> weights(first.weights().data, first.weights().data + first.weights().elements());
+  const size_t taps = 9;
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] *= factors[i / taps % 3];
+  model.layers.front().op = std::make_shared<Convolution>(
+      first.window(), first.groups(), Weights::from(std::move(weights), first.weights().shape), first.bias());
+  for (size_t c = 0; c < factors.size(); ++c) {
+    model.preprocessing.scale[c] /= factors[c];
+    model.preprocessing.mean[c] /= factors[c];
+  }
+  return model;
+}
+
+TEST(GradientMaps, ShowColoursWhateverTheUnitsOfTheInput) {
+  const TemporaryFolder folder;
+  const auto backend = make_cpu_backend();
+  const HostTensor photo = photograph(24);
+  const auto picture = [&](const Model& model, const std::string& out) {
+    const ChannelObjective objective{"conv3:pre", 1};
+    const auto maps = gradient_maps(model, *backend, photo, objective, {"conv2"});
+    write_gradient_maps(folder.file(out), model, photo, objective, maps);
+    return contents_of(folder.file(out + "/input_gradient.png"));
+  };
+  const Model model = small_network(), other = in_other_units(model);
+  EXPECT_EQ(picture(model, "bytes"), picture(other, "units"));
+  Model forgetful = other;
+  forgetful.preprocessing.scale = {255, 255, 255};
+  EXPECT_NE(picture(model, "bytes"), picture(forgetful, "wrong")) << "the picture does not show the difference";
 }
 
 TEST(GradientMaps, RefuseWhatDoesNotExist) {

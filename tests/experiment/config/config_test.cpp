@@ -7,7 +7,7 @@
 #include "experiment/objective/term_list.h"
 #include "loaders/json_reader.h"
 
-#include "tests/loaders/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing::config_test {
 namespace {

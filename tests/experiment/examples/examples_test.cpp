@@ -262,12 +262,15 @@ TEST_F(ExamplesTest, AnotherQuestionIsRefusedUntilRestart) {
   other.scales = {1};
   EXPECT_TRUE(refuses([&] { find_examples(other); }, {"/scales"}));
   // Another network of the same name.
-  Model changed = small_network();
+  Model changed = small_network(), scaled = changed;
   changed.preprocessing.mean[1] = 116;
-  save_model(changed, folder_.file("changed.safetensors"));
+  scaled.preprocessing.scale[1] = 254;
   other.scales = first.scales;
   other.model = folder_.file("changed.safetensors");
-  EXPECT_TRUE(refuses([&] { find_examples(other); }, {"/fingerprint"}));
+  for (const Model& another : {changed, scaled}) {
+    save_model(another, folder_.file("changed.safetensors"));
+    EXPECT_TRUE(refuses([&] { find_examples(other); }, {"/fingerprint"}));
+  }
   EXPECT_TRUE(before == files_of(folder_.file("out")));
   ExamplesOptions restart = options("out");
   restart.restart = true;

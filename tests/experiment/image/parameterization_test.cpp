@@ -10,8 +10,8 @@
 #include "experiment/image/parameterization_list.h"
 #include "loaders/safetensors.h"
 #include "runtime/cpu/cpu_backend.h"
-#include "tests/loaders/temporary_folder.h"
 #include "tests/support/compare.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing::parameterization_test {
 namespace {

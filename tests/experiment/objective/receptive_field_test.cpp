@@ -7,11 +7,21 @@
 #include <algorithm>
 #include <random>
 
+#include "layers/network/adaptive_average_pooling.h"
+#include "layers/network/binary.h"
+#include "layers/network/channel_affine.h"
+#include "layers/network/channel_permutation.h"
+#include "layers/network/channel_range.h"
 #include "layers/network/concat.h"
 #include "layers/network/convolution.h"
+#include "layers/network/group_norm.h"
+#include "layers/network/layer_norm.h"
 #include "layers/network/linear.h"
+#include "layers/network/pad.h"
+#include "layers/network/pixel_shuffle.h"
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
+#include "layers/network/resize.h"
 #include "loaders/load_model.h"
 #include "loaders/model/model_graph.h"
 #include "runtime/problems/network.h"
@@ -123,6 +133,49 @@ TEST(ReceptiveField, IsTheMeasuredFootprint) {
   }
 }
 
+// Gates of channels and of positions, constants, and both normalisations behind the first layers of the above.
+Model gated() {
+  Model model = branching();
+  const WindowAttributes one{}, wide{.r = 3, .s = 5, .pad_top = 1, .pad_left = 2, .pad_bottom = 1, .pad_right = 2};
+  const auto convolution = [](const WindowAttributes& window, int64_t k, int64_t c) {
+    return std::make_shared<Convolution>(window, 1, ones(k, c, window.r, window.s), Weights{});
+  };
+  const auto product = std::make_shared<Binary>(BinaryOperation::multiply);
+  const std::vector<Layer> behind = {
+      {"affine", std::make_shared<ChannelAffine>(ones(9, 1, 1, 1), Weights{}), {"joined"}},
+      {"mask", convolution(wide, 1, 4), {"same"}},
+      {"masked", product, {"same", "mask"}},
+      {"squeeze", std::make_shared<Pooling>(PoolingKind::average, one, PoolingDivisor::padded, true), {"same"}},
+      {"excited", product, {"same", "squeeze"}},
+      {"over channels", std::make_shared<LayerNorm>(1e-5F, Weights{}, Weights{}), {"masked"}},
+      {"over positions", std::make_shared<GroupNorm>(2, 1e-5F, Weights{}, Weights{}), {"same"}},
+      {"behind", convolution(wide, 1, 4), {"over positions"}}};
+  model.layers.insert(model.layers.end(), behind.begin(), behind.end());
+  return model;
+}
+
+TEST(ReceptiveField, OfGatesAndNormalisationsIsTheMeasuredFootprint) {
+  const Model model = gated();
+  // What sees all positions sees the padding between layers too, which a measurement does not: of 63 columns all are read.
+  struct Unit {
+    const char* layer;
+    int unit;
+    int64_t columns;
+  };
+  for (const auto& [layer, unit, columns] :
+       {Unit{"affine", 0, 64}, Unit{"affine", 3, 64}, Unit{"masked", 1, 64}, Unit{"over channels", 1, 64},
+        Unit{"excited", 1, 63}, Unit{"over positions", 1, 63}, Unit{"behind", 0, 63}}) {
+    SCOPED_TRACE(layer);
+    const Footprint wanted = measured(model, layer, unit, 60, columns), got = computed(model, layer, unit, 60, columns);
+    EXPECT_EQ(got.rows, wanted.rows);
+    EXPECT_EQ(got.columns, wanted.columns);
+  }
+  Fields fields(model, 60, 64);
+  EXPECT_EQ(fields.of("affine", 0), fields.of("a")) << "a constant keeps the branch";
+  EXPECT_EQ(fields.of("excited").rows.stride, 0) << "all positions see the same";
+  EXPECT_GT(fields.of("masked").rows.size, fields.of("same").rows.size);
+}
+
 TEST(ReceptiveField, AUnitOfAConcatSeesWhatItsBranchSees) {
   const Model model = branching();
   Fields fields(model, 97, 83);
@@ -141,6 +194,73 @@ TEST(ReceptiveField, OfWhatReadsTheWholeMap) {
   const int64_t count = fields.graph.shape(fields.network->value("joined")).h;
   EXPECT_EQ(global.first, rows.first);
   EXPECT_EQ(global.size, rows.size + (count - 1) * rows.stride);
+}
+
+// Paddings and crops move a field, slices and permutations lead to the branch of their channel, blocks and even bins are windows, and
+// what is enlarged sees with every element what one element below it saw.
+Model rearranging() {
+  const WindowAttributes half{.r = 3, .s = 3, .stride_h = 2, .stride_w = 2};
+  const WindowAttributes three{.r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+  ResizeAttributes twice{ResizeMode::nearest, ResizeCoordinates::asymmetric, ResizeRounding::floor};
+  twice.factor_h = twice.factor_w = 2;
+  ResizeAttributes between = twice;
+  between.mode = ResizeMode::linear;
+  between.coordinates = ResizeCoordinates::half_pixel;
+  const auto order = std::vector<int64_t>{7, 0, 6, 1, 5, 2, 4, 3};
+  Model model;
+  model.name = "rearranging";
+  model.layers = {{"padded", std::make_shared<Pad>(Paddings{1, 2, 0, 3}, PadRule::constant), {Model::kInput}},
+                  {"half", std::make_shared<Convolution>(half, 1, ones(4, 3, 3, 3), Weights{}), {"padded"}},
+                  {"cropped", std::make_shared<Pad>(Paddings{-2, -2, -1, 0}, PadRule::constant), {"half"}},
+                  {"wide", std::make_shared<Convolution>(three, 1, ones(4, 4, 3, 3), Weights{}), {"cropped"}},
+                  {"joined", std::make_shared<Concat>(), {"cropped", "wide"}},
+                  {"moved", std::make_shared<ChannelPermutation>(order), {"joined"}},
+                  {"sliced", std::make_shared<ChannelRange>(2, 4), {"moved"}},
+                  {"deep", std::make_shared<PixelShuffle>(2, BlockOrder::element_first, true), {"sliced"}},
+                  {"shallow", std::make_shared<PixelShuffle>(2, BlockOrder::element_first, false), {"sliced"}},
+                  {"twice", std::make_shared<Resize>(twice), {"sliced"}},
+                  {"between", std::make_shared<Resize>(between), {"sliced"}},
+                  {"bins", std::make_shared<AdaptiveAveragePooling>(4, 3), {"sliced"}}};
+  return model;
+}
+
+TEST(ReceptiveField, OfWhatIsMovedIsTheMeasuredFootprint) {
+  const Model model = rearranging();
+  for (const auto& [layer, unit] : std::vector<std::pair<std::string, int>>{
+           {"padded", 0}, {"half", 1}, {"cropped", 0}, {"moved", 0}, {"moved", 1}, {"sliced", 0}, {"sliced", 1}}) {
+    SCOPED_TRACE(fmt::format("{} {}", layer, unit));
+    const Footprint wanted = measured(model, layer, unit, 38, 40), got = computed(model, layer, unit, 38, 40);
+    EXPECT_EQ(got.rows, wanted.rows);
+    EXPECT_EQ(got.columns, wanted.columns);
+  }
+}
+
+TEST(ReceptiveField, AUnitOfASliceOfAPermutationSeesWhatItsBranchSees) {
+  const Model model = rearranging();
+  Fields fields(model, 38, 40);
+  EXPECT_EQ(fields.of("moved", 0), fields.of("wide"));      // channel 7 of both
+  EXPECT_EQ(fields.of("moved", 1), fields.of("cropped"));   // 0
+  EXPECT_EQ(fields.of("sliced", 0), fields.of("wide"));     // 6
+  EXPECT_EQ(fields.of("sliced", 3), fields.of("cropped"));  // 2
+}
+
+// By hand, from the field of "sliced" along rows: [-1 + 2 * 1, ...): 3 + 2 * 2 rows in steps of 2.
+TEST(ReceptiveField, OfWhatIsEnlarged) {
+  const Model model = rearranging();
+  Fields fields(model, 38, 40);
+  const FieldAxis from{1, 7, 2};
+  ASSERT_EQ(fields.of("sliced").rows, from);
+  // Element p reads floor(p / 2): [1 + 2 floor(p / 2), + 7) lies in [p, p + 8).
+  EXPECT_EQ(fields.of("shallow").rows, (FieldAxis{0, 8, 1}));
+  EXPECT_EQ(fields.of("deep").rows, (FieldAxis{1, 9, 4}));  // 7 + 2 rows, in steps of 2 * 2
+  EXPECT_EQ(fields.of("twice").rows, fields.of("shallow").rows);
+  // (p + 0.5) / 2 - 0.5 lies between floor((p - 1) / 2) and the next: [1 + (p - 2), ...) for even p, up to 1 + (p + 1) + 7 for odd ones.
+  EXPECT_EQ(fields.of("between").rows, (FieldAxis{-1, 10, 1}));
+  // 16 rows in 4 bins of 4: 7 + 3 * 2 rows in steps of 4 * 2.
+  EXPECT_EQ(fields.of("bins").rows, (FieldAxis{1, 13, 8}));
+  // Columns: 40 + 5 -> 22 -> 20, which 3 does not divide.
+  const FieldAxis columns = fields.of("sliced").columns;
+  EXPECT_EQ(fields.of("bins").columns, (FieldAxis{columns.first, columns.size + 19 * columns.stride, 0}));
 }
 
 // By the recurrence size += (taps - 1) stride, stride *= step, on paper: conv1 7 / 2, pool 3 / 2, conv2 3, pool 3 / 2, in each block 5 x 5 at

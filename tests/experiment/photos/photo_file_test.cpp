@@ -9,8 +9,8 @@
 
 #include "experiment/photos/exif.h"
 #include "experiment/photos/resize.h"
-#include "tests/loaders/temporary_folder.h"
 #include "tests/support/golden.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing::photo_file_test {
 namespace {

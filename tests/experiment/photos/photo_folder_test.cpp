@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "experiment/examples/unit_list.h"
-#include "tests/loaders/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing::photo_folder_test {
 namespace {

@@ -5,20 +5,14 @@
 #include <limits>
 
 #include "runtime/error.h"
-#include "tests/layers/network/oracles.h"
+#include "tests/layers/network/convolution_geometry.h"
 
 namespace phosphene::convolution_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracles
 
-struct Geometry {
-  const char* what;
-  Shape src;
-  int64_t k;
-  int64_t groups;
-  WindowAttributes window;
-};
+using Geometry = ConvolutionSizes;
 
 const std::vector<Geometry>& geometries() {
   static const std::vector<Geometry> all{
@@ -69,26 +63,6 @@ const std::vector<Geometry>& geometries() {
 
 const Geometry& geometry(std::string_view what) {
   return *std::find_if(geometries().begin(), geometries().end(), [&](const Geometry& g) { return g.what == what; });
-}
-
-NaiveCase naive(const Geometry& g, Tensor src, const Weights& weights, const Weights& bias) {
-  return {
-      std::make_shared<Convolution>(g.window, g.groups, weights, bias),
-      {std::move(src)},
-      [=](const auto& s) { return reference::convolution(s[0], g.window, g.groups, weights, bias); },
-      [=](const Tensor& grad_dst, const auto& s) {
-        return std::vector<Tensor>{reference::convolution_backward(grad_dst, s[0].shape, g.window, g.groups, weights)};
-      }};
-}
-
-std::vector<int64_t> weight_dims(const Geometry& g) { return {g.k, g.src.c / g.groups, g.window.r, g.window.s}; }
-
-NaiveCase bf16_case(const Geometry& g, const Weights& bias) {
-  return in_bf16(naive(g, random_tensor(g.src, 1), rounded(random_weights(weight_dims(g), 2)), bias));
-}
-
-NaiveCase random_case(const Geometry& g) {
-  return naive(g, random_tensor(g.src, 1), random_weights(weight_dims(g), 2), random_weights({g.k}, 3));
 }
 
 // A sum of n rounded products is off by about sqrt(n) roundings of 2^-24 of its terms' root of squares, which is at most about
@@ -230,6 +204,25 @@ TEST(Convolution, RefusesWhatDoesNotFit) {
   EXPECT_THROW((void)op.infer(five_channels), Error);
   const std::vector<TensorInfo> too_small{{{1, 3, 2, 8}, Layout::channels_last, DType::f32}};
   EXPECT_THROW((void)op.infer(too_small), Error);
+  const Convolution dilated({.r = 3, .s = 3, .dilation_h = 2}, 1, weights, {});
+  const std::vector<TensorInfo> four_rows{{{1, 3, 4, 8}, Layout::channels_last, DType::f32}};
+  EXPECT_THROW((void)dilated.infer(four_rows), Error) << "the window reaches over five rows";
+  EXPECT_NO_THROW((void)op.infer(four_rows));
+}
+
+TEST(Convolution, RefusesAWindowOutOfRange) {
+  const Weights weights = random_weights({4, 3, 3, 3}, 1);
+  const auto refused = [&](WindowAttributes window) {
+    window.r = window.s = 3;
+    EXPECT_THROW(Convolution(window, 1, weights, {}), Error);
+  };
+  refused({.pad_top = -1});
+  refused({.pad_right = -1});
+  refused({.pad_left = int64_t{1} << 40});
+  refused({.stride_h = 0});
+  refused({.stride_w = -2});
+  refused({.dilation_h = 0});
+  refused({.dilation_w = int64_t{1} << 40});
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "runtime/error.h"
 #include "runtime/problems/network.h"
-#include "tests/layers/network/oracles.h"
+#include "tests/layers/network/linear_formula.h"
 
 namespace phosphene::pooling_test {
 namespace {
@@ -138,6 +138,38 @@ TEST(AveragePooling, EqualsTheGoldenTable) {
         std::make_shared<Pooling>(PoolingKind::average, golden_window(golden), PoolingDivisor::padded, global), golden,
         {"input"}, kTolerance);
   }
+}
+
+// PyTorch's and ONNX Runtime's ceil_mode: the divisor counts padding or does not, never what hangs over behind it, and a window that
+// would start there is left out.
+TEST(AveragePooling, EqualsTheGoldenTableWhereWindowsHangOver) {
+  const auto cases = golden_rearrangements("average pooling");
+  EXPECT_EQ(cases.size(), 34U);
+  for (const nlohmann::json& golden : cases) {
+    const int64_t taps = golden.at("kernel"), stride = golden.at("stride");
+    const std::vector<int64_t> pad = golden.at("pad");
+    const WindowAttributes window{taps, taps, stride, stride, pad[0], pad[1], pad[2], pad[3], false, golden.at("ceil")};
+    const PoolingDivisor divisor = golden.at("divisor") == "inside" ? PoolingDivisor::inside : PoolingDivisor::padded;
+    expect_rearrangement(std::make_shared<Pooling>(PoolingKind::average, window, divisor, false), golden, kTolerance);
+  }
+}
+
+TEST(MaxPooling, GlobalEqualsTheGoldenTableExactly) {
+  const auto cases = golden_rearrangements("global max pooling");
+  ASSERT_EQ(cases.size(), 1U);
+  expect_rearrangement(std::make_shared<Pooling>(PoolingKind::max, WindowAttributes{}, PoolingDivisor::padded, true),
+                       cases[0], 0);
+}
+
+// The last tap of 256 is number 255, the largest that a byte holds.
+TEST(MaxPooling, Chooses256TapsRightly) {
+  const Shape shape{3, 17, 16, 16};
+  NaiveCase one = max_case({"16x16", shape, {.r = 16, .s = 16}}, distinct_tensor(shape, 4));
+  for (int64_t plane = 0; plane < shape.n * shape.c; ++plane)  // the maximum of every third is the last
+    if (plane % 3 == 0) one.src[0].data[static_cast<size_t>(plane * 256 + 255)] = 5000;
+  expect_naive(one, 0);
+  one.op = std::make_shared<Pooling>(PoolingKind::max, WindowAttributes{}, PoolingDivisor::padded, true);
+  expect_naive(one, 0);
 }
 
 // A network trained at 224 pooled its last map of 7 x 7 whole; a global pooling does so at any size.

@@ -45,7 +45,7 @@ class Redirection final : public Op {
   [[nodiscard]] std::string_view kind() const override { return "redirection"; }
   [[nodiscard]] std::vector<TensorInfo> infer(std::span<const TensorInfo> src) const override { return {src[0]}; }
   [[nodiscard]] Problem lower(std::span<const TensorInfo> src, std::span<const TensorInfo> /*dst*/) const override {
-    return RedirectedReluBackwardProblem{src[1].shape, src[1].dtype, ceiling_};
+    return RedirectedReluBackwardProblem{src[1].shape, src[1].dtype, 0, ceiling_};
   }
 
  private:

@@ -1,6 +1,6 @@
 #include "layers/network/softmax.h"
 
-#include "tests/layers/network/oracles.h"
+#include "tests/layers/network/linear_formula.h"
 
 namespace phosphene::softmax_test {
 namespace {
@@ -41,6 +41,12 @@ TEST(Softmax, EqualsTheGoldenTable) {
   const auto cases = golden_layers("softmax");
   ASSERT_EQ(cases.size(), 2U);
   for (const nlohmann::json& golden : cases) expect_golden(std::make_shared<Softmax>(), golden, {"input"}, kTolerance);
+}
+
+TEST(Softmax, OfMapsIsOverTheChannelsOfEachPosition) {
+  const auto cases = golden_rearrangements("softmax");
+  ASSERT_EQ(cases.size(), 1U);
+  expect_rearrangement(std::make_shared<Softmax>(), cases[0], kTolerance);
 }
 
 TEST(Softmax, DoesNotDependOnThreadsOrBatch) {

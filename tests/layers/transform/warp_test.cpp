@@ -45,8 +45,9 @@ std::vector<Case> cases() {
 }
 
 reference::WarpAttributes attributes(Outside outside, size_t channels) {
-  reference::WarpAttributes a{.h = 17, .w = 35, .outside = outside, .scale = 2, .mean = {}, .order = {}};
+  reference::WarpAttributes a{.h = 17, .w = 35, .outside = outside, .scale = {}, .mean = {}, .order = {}};
   for (size_t c = 0; c < channels; ++c) {
+    a.scale.push_back(2 - 0.375 * static_cast<double>(c));  // a float holds it
     a.mean.push_back(static_cast<double>(c) - 1.5);
     a.order.push_back(static_cast<int>(channels - 1 - c));
   }
@@ -61,7 +62,7 @@ std::vector<double> numbers_of(const std::vector<Matrix>& matrices) {
 
 OpHarness harness_of(const Tensor& src, const std::vector<Matrix>& matrices, const reference::WarpAttributes& a,
                      int threads = 2) {
-  const auto op = std::make_shared<Warp>(a.h, a.w, a.outside, static_cast<float>(a.scale),
+  const auto op = std::make_shared<Warp>(a.h, a.w, a.outside, std::vector<float>(a.scale.begin(), a.scale.end()),
                                          std::vector<float>(a.mean.begin(), a.mean.end()), a.order);
   return {op,
           {planar(src.shape, src.data),
@@ -145,7 +146,7 @@ TEST(Warp, EqualsTheGoldenTable) {
                                    {.h = golden.at("output_shape")[2],
                                     .w = golden.at("output_shape")[3],
                                     .outside = outside,
-                                    .scale = 1,
+                                    .scale = {1, 1},
                                     .mean = {0, 0},
                                     .order = {0, 1}});
     EXPECT_TRUE(near_largest(harness.forward(), to_array(golden.at("output")).data, 1e-5)) << name;
@@ -180,9 +181,11 @@ TEST(Warp, DoesNotDependOnThreadsOrBatch) {
 }
 
 TEST(Warp, RefusesPreprocessingThatDoesNotFit) {
-  EXPECT_THROW(Warp(4, 4, Outside::constant, 1, {0, 0, 0}, {0, 1}), Error);
-  EXPECT_THROW(Warp(4, 4, Outside::constant, 1, {0, 0, 0}, {0, 1, 1}), Error);
-  EXPECT_THROW(Warp(4, 4, Outside::constant, 1, std::vector<float>(9), {0, 1, 2, 3, 4, 5, 6, 7, 8}), Error);
+  EXPECT_THROW(Warp(4, 4, Outside::constant, {1, 1, 1}, {0, 0, 0}, {0, 1}), Error);
+  EXPECT_THROW(Warp(4, 4, Outside::constant, {1, 1, 1}, {0, 0, 0}, {0, 1, 1}), Error);
+  EXPECT_THROW(Warp(4, 4, Outside::constant, std::vector<float>(9), std::vector<float>(9), {0, 1, 2, 3, 4, 5, 6, 7, 8}),
+               Error);
+  EXPECT_THROW(Warp(4, 4, Outside::constant, {1, 1}, {0, 0, 0}, {0, 1, 2}), Error);
   const Tensor four_channels({1, 4, 5, 5}, random_numbers(100, 1));
   EXPECT_THROW(harness_of(four_channels, {cases()[0].matrix}, attributes(Outside::constant, 3)), Error);
 }
