@@ -5,6 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "loaders/half.h"
 #include "loaders/strict_json.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
@@ -21,6 +22,8 @@ constexpr size_t kLengthBytes = 8;
 // network of a thousand layers with a thousand labels needs 0.3 MB.
 constexpr uint64_t kMaxHeaderBytes = uint64_t{6} << 20;
 constexpr int kMaxHeaderDepth = 3;  // header, tensor, shape
+// At the end of each object the library's parser walks all of those before it, so many small ones would take minutes.
+constexpr ptrdiff_t kMaxTensors = 10000;
 
 size_t bytes_of(const std::string& path, const std::string& name, const std::string& dtype) {
   static const std::map<std::string, size_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
@@ -32,6 +35,8 @@ size_t bytes_of(const std::string& path, const std::string& name, const std::str
 }
 
 SortedJson parse_header(const std::string& path, std::string_view text) {
+  if (std::count(text.begin(), text.end(), '{') > kMaxTensors)
+    fail(path, "the header describes more than {} tensors", kMaxTensors);
   try {
     return SortedJson::parse(text, StrictJson<SortedJson>(path + ": the header", kMaxHeaderDepth));
   } catch (const SortedJson::exception&) {
@@ -107,16 +112,6 @@ std::map<std::string, std::string> read_metadata(const std::string& path, const 
   return metadata;
 }
 
-float from_half(uint16_t half) {
-  const auto sign = static_cast<uint32_t>(half & 0x8000U) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1FU, mantissa = half & 0x3FFU;
-  constexpr float kSmallest = 0x1p-24F;  // a subnormal half counts these
-  if (exponent == 0)
-    return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(static_cast<float>(mantissa) * kSmallest));
-  const uint32_t rebiased = exponent == 0x1F ? 0xFFU : exponent + 127 - 15;
-  return std::bit_cast<float>(sign | rebiased << 23 | mantissa << 13);
-}
-
 template <class Stored, class Convert>
 std::vector<float> converted(std::span<const std::byte> bytes, Convert convert) {
   std::vector<float> values(bytes.size() / sizeof(Stored));
@@ -133,10 +128,7 @@ std::vector<float> to_floats(const std::string& path, const std::string& name, c
   if (entry.dtype == "F64")
     return converted<double>(entry.bytes, [](double value) { return static_cast<float>(value); });
   if (entry.dtype == "F16") return converted<uint16_t>(entry.bytes, from_half);
-  if (entry.dtype == "BF16") {
-    return converted<uint16_t>(entry.bytes,
-                               [](uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); });
-  }
+  if (entry.dtype == "BF16") return converted<uint16_t>(entry.bytes, from_bfloat16);
   fail(path, "tensor '{}' is {}; expected F32, F16, BF16 or F64", name, entry.dtype);
 }
 
@@ -149,10 +141,17 @@ int64_t SafetensorsEntry::elements() const {
 }
 
 Safetensors Safetensors::open(const std::string& path) {
+  const auto file = MappedFile::open(path);
+  Safetensors result = parse(path, file->bytes(), file);
+  result.file_ = file;
+  return result;
+}
+
+Safetensors Safetensors::parse(const std::string& path, std::span<const std::byte> bytes,
+                               std::shared_ptr<const void> owner) {
   Safetensors result;
   result.path_ = path;
-  result.file_ = MappedFile::open(path);
-  const std::span<const std::byte> bytes = result.file_->bytes();
+  result.owner_ = std::move(owner);
   uint64_t header_bytes = 0;
   if (bytes.size() < kLengthBytes) fail(path, "is too short for a safetensors header: it is truncated");
   std::memcpy(&header_bytes, bytes.data(), kLengthBytes);
@@ -187,7 +186,7 @@ const SafetensorsEntry& Safetensors::entry(const std::string& name) const {
 Weights Safetensors::weights(const std::string& name) const {
   const SafetensorsEntry& found = entry(name);
   const bool aligned = reinterpret_cast<uintptr_t>(found.bytes.data()) % alignof(float) == 0;
-  if (found.dtype == "F32" && aligned) return {file_, reinterpret_cast<const float*>(found.bytes.data()), found.shape};
+  if (found.dtype == "F32" && aligned) return {owner_, reinterpret_cast<const float*>(found.bytes.data()), found.shape};
   return Weights::from(to_floats(path_, name, found), found.shape);
 }
 

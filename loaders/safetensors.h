@@ -28,9 +28,12 @@ struct SafetensorsEntry {
 class Safetensors {
  public:
   static Safetensors open(const std::string& path);
+  // The same for bytes that `owner` keeps; `path` names them in errors.
+  static Safetensors parse(const std::string& path, std::span<const std::byte> bytes,
+                           std::shared_ptr<const void> owner);
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] const std::shared_ptr<const MappedFile>& file() const { return file_; }
+  [[nodiscard]] const std::shared_ptr<const MappedFile>& file() const { return file_; }  // null for bytes
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
   [[nodiscard]] const std::map<std::string, SafetensorsEntry>& entries() const { return entries_; }
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.contains(name); }
@@ -43,6 +46,7 @@ class Safetensors {
 
  private:
   std::string path_;
+  std::shared_ptr<const void> owner_;  // of the bytes
   std::shared_ptr<const MappedFile> file_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, SafetensorsEntry> entries_;

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-#include "tests/loaders/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 namespace {
@@ -123,6 +123,7 @@ TEST_F(SafetensorsTest, RefusesADamagedHeader) {
   EXPECT_TRUE(refused(R"({"__metadata__":{"a":1}})", "", {"'a'"}));
   EXPECT_TRUE(refused(R"({"w":[[[[1]]]]})", "", {"deep"}));
   EXPECT_TRUE(refused(std::string(5 << 20, '['), "", {"deep"}));
+  EXPECT_TRUE(refused(std::string(10001, '{'), "", {"more than 10000 tensors"}));
   EXPECT_TRUE(refused(
       R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
       "1", {"'w'", "twice"}));
