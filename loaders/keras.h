@@ -1,4 +1,4 @@
-// Keras weights (.weights.h5: HDF5 without a topology) of a network known by name.
+// Keras weights (.h5, .weights.h5: HDF5 without a topology) of a network known by name.
 #pragma once
 
 #include <string>
@@ -9,8 +9,9 @@ namespace phosphene {
 
 // `architecture`: "vgg16", the trunk of 13 convolutions of K. Simonyan and A. Zisserman, "Very Deep Convolutional
 // Networks for Large-Scale Image Recognition" (2015), configuration D. Layers conv1_1 ... conv5_3 and pool1 ... pool5,
-// input BGR minus the mean of ImageNet. Kernel (R S C K) and bias of the second convolution of block 1 are
-// block1/layers/conv2d_1/vars/0 and /1; those of the first block1/layers/conv2d/vars/0 and /1.
+// input BGR minus the mean of ImageNet. Kernel (R S C K) and bias of the second convolution of block 1 are the
+// weights of the layer block1_conv2 (with top or without), or block1/layers/conv2d_1/vars/0 and /1, or layers/conv2d_1/vars/0 and /1.
+// Throws for Theano's kernels.
 Model read_keras(const std::string& path, const std::string& architecture);
 
 // Whether a file begins as HDF5 does.

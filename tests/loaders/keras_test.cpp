@@ -1,44 +1,20 @@
 #include "loaders/keras.h"
 
-#include <hdf5.h>
-
 #include "layers/network/convolution.h"
 #include "loaders/load_model.h"
 #include "loaders/model/model_graph.h"
-#include "tests/loaders/temporary_folder.h"
+#include "tests/loaders/hdf5_writer.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 namespace {
 
 // A file as Keras writes it, of the shapes of VGG16, all zeros (which HDF5 does not store) but for the first kernel and
 // bias.
-class KerasFile {
- public:
-  explicit KerasFile(const std::string& path)
-      : file_(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)) {}
-  KerasFile(const KerasFile&) = delete;
-  KerasFile& operator=(const KerasFile&) = delete;
-  ~KerasFile() { H5Fclose(file_); }
-
-  void add(const std::string& name, const std::vector<hsize_t>& shape, const std::vector<float>& numbers = {}) {
-    const hid_t parents = H5Pcreate(H5P_LINK_CREATE);
-    H5Pset_create_intermediate_group(parents, 1);
-    const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
-    const hid_t dataset = H5Dcreate2(file_, name.c_str(), H5T_IEEE_F32LE, space, parents, H5P_DEFAULT, H5P_DEFAULT);
-    if (!numbers.empty()) H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data());
-    H5Dclose(dataset);
-    H5Sclose(space);
-    H5Pclose(parents);
-  }
-
- private:
-  hid_t file_;
-};
-
 void write_vgg16(const std::string& path, hsize_t last_channels = 512) {
   constexpr std::array<hsize_t, 5> kChannels{64, 128, 256, 512, 512};
   constexpr std::array<int, 5> kConvolutions{2, 2, 3, 3, 3};
-  KerasFile file(path);
+  Hdf5Writer file(path);
   hsize_t c = 3;
   for (size_t block = 0; block < kChannels.size(); ++block) {
     for (int j = 0; j < kConvolutions[block]; ++j) {
@@ -86,7 +62,7 @@ TEST(Keras, SaysWhatIsMissing) {
   EXPECT_TRUE(refuses([&] { load_model(path); }, {"--architecture", "vgg16"}));
   EXPECT_TRUE(refuses([&] { load_model(path, "", "vgg19"); }, {"vgg19", "did you mean 'vgg16'"}));
   EXPECT_TRUE(refuses([&] { load_model(path, "", "vgg16"); }, {"block5/layers/conv2d_2/vars/0", "500", "512"}));
-  KerasFile(folder.file("other.weights.h5")).add("layers/dense/vars/0", {2, 2});
+  Hdf5Writer(folder.file("other.weights.h5")).add("layers/dense/vars/0", {2, 2});
   EXPECT_TRUE(
       refuses([&] { load_model(folder.file("other.weights.h5"), "", "vgg16"); }, {"block1/layers/conv2d/vars/0"}));
   EXPECT_TRUE(
