@@ -12,6 +12,7 @@
 #include "experiment/analysis/classification.h"
 #include "loaders/load_model.h"
 #include "runtime/error.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -24,7 +25,7 @@ struct AdversarialCommand {
 
 void print_first(const std::string& file, const Model& model, const std::vector<float>& probabilities) {
   const size_t first = ranking(probabilities, 1).front();
-  fmt::print("{:<16} {:6.2f} %  {}\n", file, 100 * probabilities[first], label_of(model, first));
+  fmt::print("{:<16} {:6.2f} %  {}\n", file, 100 * probabilities[first], printable(label_of(model, first)));
 }
 
 void adversarial(const AdversarialCommand& command) {

@@ -16,6 +16,7 @@
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/one_step.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -109,8 +110,8 @@ void run_beside(const BenchOptions& options) {
     fmt::print("{}\n", out.dump(2));
     return;
   }
-  fmt::print("{}, {}\n{} steps of each, alternating; medians, and quartiles in brackets\n", subject.model.name,
-             bench.backend(), options.steps);
+  fmt::print("{}, {}\n{} steps of each, alternating; medians, and quartiles in brackets\n",
+             printable(subject.model.name), bench.backend(), options.steps);
   for (const auto& [name, q] :
        {std::pair(subject.description(), each), std::pair(beside_subject.description(), beside_each)})
     fmt::print("{:8.2f} ms ({:.2f} to {:.2f})  {}\n", q.median * 1e3, q.first * 1e3, q.third * 1e3, name);
@@ -187,10 +188,11 @@ void print_table(const OneStepSubject& subject, const OneStep& bench, const Benc
     const double flops = steps[i].flops / seconds, bytes = static_cast<double>(steps[i].bytes) / seconds;
     fmt::print("{:>8.3f} {:>5.1f}% {:>8.1f} {:>8.1f} {:>11}  {:<36} {:<22} {}\n", seconds * 1e3, 100 * seconds / all,
                flops * 1e-9, bytes * 1e-9, bound(flops / timing.peaks.flops, bytes / timing.peaks.bytes),
-               steps[i].layer, steps[i].kind, steps[i].implementation);
+               printable(steps[i].layer, kWholeName), steps[i].kind, steps[i].implementation);
   }
   const double gflops = total_gflop(bench.program()) / timing.median;
-  fmt::print("\n{}, {}, {}\n", subject.model.name, subject.description(), bench.backend());
+  fmt::print("\n{}, {}, {}\n", printable(subject.model.name), printable(subject.description(), kWholeName),
+             bench.backend());
   fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps,
              timing.minimum * 1e3);
   fmt::print("speed         {:.0f} GFLOP/s, {:.0f} % of the {:.0f} GFLOP/s of a matrix product here\n", gflops,

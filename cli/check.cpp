@@ -10,6 +10,7 @@
 #include "cli/one_step.h"
 #include "experiment/step/step_check.h"
 #include "runtime/error.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -21,8 +22,8 @@ struct CheckOptions {
 };
 
 void print(const ValueDifference& value) {
-  fmt::print("{} {:<40} {:<26} {:>16}  error {:.1e} of {:.1e}\n", value.agrees() ? " " : "!", value.layer, value.kind,
-             to_string(value.shape), value.error, value.tolerance);
+  fmt::print("{} {:<40} {:<26} {:>16}  error {:.1e} of {:.1e}\n", value.agrees() ? " " : "!",
+             printable(value.layer, kWholeName), value.kind, to_string(value.shape), value.error, value.tolerance);
 }
 
 void check(const CheckOptions& options) {

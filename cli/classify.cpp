@@ -10,12 +10,8 @@
 #include "cli/help.h"
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
-#include "experiment/photos/resize.h"
-#include "layers/network/softmax.h"
 #include "loaders/load_model.h"
-#include "loaders/model/model_graph.h"
-#include "runtime/error.h"
-#include "runtime/program.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -31,28 +27,20 @@ struct ClassifyOptions {
 void classify(const ClassifyOptions& options) {
   const Model model = load_model(find_model(options.model));
   require_photographs(model, options.model);
-  const std::string logits = model.logits();  // throws if the model has no classifier
+  (void)model.logits();  // throws if the model has no classifier
   const std::unique_ptr<Backend> backend = open_device(options.device);
-  States states(*backend);
-  Graph graph;
-  const TensorInfo input{{1, model.channels, model.height, model.width}};
-  ModelGraph network(model, graph, graph.state(Model::kInput, input));
-  const ValueId probabilities = graph.append(std::make_shared<Softmax>(), {network.value(logits)}, "probabilities");
-  Program program(std::move(graph), {probabilities}, *backend, states);
+  PhotoClassifier classifier(model, *backend);
 
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
   for (const std::string& image : options.images) {
-    const HostTensor photograph = resize_whole(read_photo(image), model.height, model.width);
-    states.write(Model::kInput, prepare_input(model.preprocessing, photograph));
-    program.run();
-    const std::vector<float> found = program.read(probabilities);
-    if (!options.json) fmt::print("{}\n", image);
+    const std::vector<float> found = classifier.probabilities(read_photo(image));
+    if (!options.json) fmt::print("{}\n", printable(image, kWholeName));
     for (const size_t index : ranking(found, static_cast<size_t>(options.top))) {
       if (options.json)
         out.push_back(
             {{"image", image}, {"class", index}, {"label", label_of(model, index)}, {"probability", found[index]}});
       else
-        fmt::print("  {:6.2f} %  {}\n", 100 * found[index], label_of(model, index));
+        fmt::print("  {:6.2f} %  {}\n", 100 * found[index], printable(label_of(model, index)));
     }
   }
   if (options.json) fmt::print("{}\n", out.dump(2));

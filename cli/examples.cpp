@@ -11,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -30,7 +31,7 @@ void print_highest(const std::vector<UnitHighest>& units, Progress& progress) {
   for (const UnitHighest& unit : units) {
     std::string line = fmt::format("{:>5}", unit.unit);
     for (size_t i = 0; i < std::min(kEach, unit.photographs.size()); ++i)
-      line += fmt::format("  {} {:.4g}", unit.photographs[i].first, unit.photographs[i].second);
+      line += fmt::format("  {} {:.4g}", printable(unit.photographs[i].first), unit.photographs[i].second);
     progress.on_message(line);
   }
 }

@@ -12,6 +12,7 @@
 #include "experiment/photos/resize.h"
 #include "loaders/load_model.h"
 #include "runtime/backend.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -37,8 +38,9 @@ void gradients(const GradientsOptions& options) {
   const std::string page = write_gradient_maps(options.out, model, photograph, options.objective, maps);
   for (const GradientMap& map : maps) {
     const CheckerboardShare checkerboard = checkerboard_share(map.magnitude(), map.shape().h, map.shape().w);
-    fmt::print("{:<32} {:>14}  checkerboard {:5.2f} % of the power, {:.2f} % if even\n", map.layer,
-               to_string(map.shape()), 100 * checkerboard.share, 100 * checkerboard.even);
+    fmt::print("{:<32} {:>14}  checkerboard {:5.2f} % of the power, {:.2f} % if even\n",
+               printable(map.layer, kWholeName), to_string(map.shape()), 100 * checkerboard.share,
+               100 * checkerboard.even);
   }
   fmt::print("{}\n", page);
 }

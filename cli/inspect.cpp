@@ -13,6 +13,7 @@
 #include "cli/roofline.h"
 #include "loaders/model/model_graph.h"
 #include "runtime/fuse.h"
+#include "runtime/printable.h"
 #include "runtime/problems/problem.h"
 
 namespace phosphene {
@@ -67,7 +68,8 @@ Json to_json(const Model& model, const std::vector<ListedLayer>& rows) {
           {"preprocessing",
            {{"scale", model.preprocessing.scale},
             {"mean", model.preprocessing.mean},
-            {"order", model.preprocessing.order}}},
+            {"order", model.preprocessing.order},
+            {"source", model.preprocessing_source}}},
           {"labels", model.labels.size()},
           {"aliases", model.aliases},
           {"layers", layers}};
@@ -77,25 +79,28 @@ void print_table(const Model& model, const std::vector<ListedLayer>& rows) {
   size_t width = 5;
   int64_t parameters = 0;
   double total = 0;
-  for (const ListedLayer& row : rows) width = std::max(width, row.name.size());
+  for (const ListedLayer& row : rows) width = std::max(width, printable(row.name, kWholeName).size());
   fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10}\n", "layer", width, "kind", "N x C x H x W", "parameters", "MFLOP");
   for (const ListedLayer& row : rows) {
-    fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10.1f}\n", row.name, width, row.kind, to_string(row.shape),
-               row.parameters, row.flops * 1e-6);
+    fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10.1f}\n", printable(row.name, kWholeName), width, row.kind,
+               to_string(row.shape), row.parameters, row.flops * 1e-6);
     parameters += row.parameters;
     total += row.flops;
   }
-  fmt::print("{}: {} layers, {} parameters, {:.2f} GFLOP, {} labels\n", model.name, rows.size(), parameters,
+  fmt::print("{}: {} layers, {} parameters, {:.2f} GFLOP, {} labels\n", printable(model.name), rows.size(), parameters,
              total * 1e-9, model.labels.size());
-  for (const auto& [alias, layer] : model.aliases) fmt::print("alias {} = {}\n", alias, layer);
+  fmt::print("preprocessing: {}{}{}\n", describe(model.preprocessing), model.preprocessing_source.empty() ? "" : ", ",
+             printable(model.preprocessing_source));
+  for (const auto& [alias, layer] : model.aliases)
+    fmt::print("alias {} = {}\n", printable(alias, kWholeName), printable(layer, kWholeName));
 }
 
 // The plan of one optimisation step: every op with what was considered for it.
 void print_plan(const OneStepSubject& subject, const OneStep& step) {
   const Program& program = step.program();
-  fmt::print("\none optimisation step of {}, on {}\n", subject.description(), step.backend());
+  fmt::print("\none optimisation step of {}, on {}\n", printable(subject.description(), kWholeName), step.backend());
   for (const Program::Step& planned : program.steps()) {
-    fmt::print("{:<40} {:<22} {:>16}  {}\n", planned.layer, planned.kind, to_string(planned.dst),
+    fmt::print("{:<40} {:<22} {:>16}  {}\n", printable(planned.layer, kWholeName), planned.kind, to_string(planned.dst),
                planned.implementation);
     for (const Attempt& considered : planned.attempts)
       if (!considered.refusal.empty())

@@ -18,6 +18,7 @@
 #include "cli/standard_error.h"
 #include "runtime/device_choice.h"
 #include "runtime/error.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 
@@ -86,8 +87,10 @@ std::string version() {
                      choose_device({.device = "cpu"}).backend->description(), features.empty() ? "unknown" : features);
 }
 
+constexpr size_t kMaxError = 4000;  // characters
+
 int report(int exit_code, const std::string& what) {
-  write_to_stderr(fmt::format("phosphene: error: {}\n", what));
+  write_to_stderr(fmt::format("phosphene: error: {}\n", printable(what, kMaxError)));
   return exit_code;
 }
 

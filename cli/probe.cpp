@@ -20,6 +20,7 @@
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/printable.h"
 #include "runtime/program.h"
 
 namespace phosphene {
@@ -133,7 +134,8 @@ void probe(const ProbeOptions& options) {
   for (size_t i = 0; i < wanted.size(); ++i) named.push_back({wanted[i].name, tensors[i].dims, tensors[i].data});
   write_safetensors(options.output, named, {{"layout", "NCHW"}, {"model", model.name}});
   std::FILE* const summary = is_standard_output(options.output) ? stderr : stdout;
-  for (const NamedTensor& tensor : named) fmt::print(summary, "{:<32} {}\n", tensor.name, fmt::join(tensor.shape, "x"));
+  for (const NamedTensor& tensor : named)
+    fmt::print(summary, "{:<32} {}\n", printable(tensor.name, kWholeName), fmt::join(tensor.shape, "x"));
 }
 
 }  // namespace

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "loaders/strict_json.h"
+#include "loaders/text_file.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -34,7 +34,7 @@ bool among(const std::string& word, const std::vector<std::string>& words) {
 }
 
 // What stands there, for people: a number or a short string itself, else its type.
-std::string shown(const Json& json) {
+std::string in_words(const Json& json) {
   constexpr size_t kMaxShown = 60;  // characters
   if (json.is_object()) return "an object";
   if (json.is_array()) return "a list";
@@ -61,13 +61,8 @@ Json parse_json(const std::string& text, const std::string& place, int max_depth
 }
 
 Json read_json(const std::string& path) {
-  std::ifstream stream(path);
-  if (!stream)
-    fail(path, "cannot be opened ({})",
-         std::filesystem::exists(path) ? "no permission, or not a file" : "there is no such file");
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return parse_json(text.str(), path);
+  constexpr size_t kMaxBytes = size_t{1} << 30;
+  return parse_json(read_text(path, kMaxBytes), path);
 }
 
 std::string NamedFile::path() const { return (std::filesystem::path(folder) / name).string(); }
@@ -77,7 +72,7 @@ std::string JsonReader::place() const {
   return file_ + (file_.empty() || within.empty() ? "" : ": ") + within;
 }
 
-void JsonReader::refuse_type(std::string_view wanted) const { refuse("expected {}, got {}", wanted, shown(*json_)); }
+void JsonReader::refuse_type(std::string_view wanted) const { refuse("expected {}, got {}", wanted, in_words(*json_)); }
 
 bool JsonReader::is_object() const { return json_->is_object(); }
 bool JsonReader::is_array() const { return json_->is_array(); }
@@ -98,7 +93,7 @@ const JsonReader& JsonReader::only(const std::vector<std::string>& keys) const {
   must_be_object();
   for (const auto& [key, value] : json_->items()) {
     if (!among(key, keys))
-      refuse("unknown key '{}'{}; expected one of: {}", key, suggestion(key, keys),
+      refuse("unknown key '{}'{}; expected one of: {}", printable(key), suggestion(key, keys),
              keys.empty() ? "none" : fmt::format("{}", fmt::join(keys, ", ")));
   }
   return *this;
@@ -197,7 +192,7 @@ std::vector<float> JsonReader::numbers(double least, double most) const {
 std::string JsonReader::word(const std::vector<std::string>& words) const {
   std::string value = text();
   if (!among(value, words))
-    refuse("expected {}{}, got '{}'{}", words.size() > 1 ? "one of " : "", fmt::join(words, ", "), value,
+    refuse("expected {}{}, got '{}'{}", words.size() > 1 ? "one of " : "", fmt::join(words, ", "), printable(value),
            suggestion(value, words));
   return value;
 }

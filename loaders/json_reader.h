@@ -12,7 +12,7 @@
 
 namespace phosphene {
 
-// Reads a file. A syntax error names line and column; a key that is given twice in one object is an error.
+// Reads a file (loaders/text_file.h). A syntax error names line and column; a key that is given twice in one object is an error.
 Json read_json(const std::string& path);
 
 // The same for a text; `place` names it in errors. More than `max_depth` objects and lists within each other are refused too.
