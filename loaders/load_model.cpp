@@ -1,23 +1,27 @@
 #include "loaders/load_model.h"
 
-#include <cstring>
 #include <filesystem>
-#include <span>
 
+#include "loaders/architectures/architecture.h"
 #include "loaders/caffe/caffe.h"
 #include "loaders/keras.h"
+#include "loaders/keras/keras_file.h"
+#include "loaders/known_preprocessing.h"
 #include "loaders/labels.h"
-#include "loaders/mapped_file.h"
 #include "loaders/model/model_graph.h"
 #include "loaders/model_file.h"
+#include "loaders/onnx/onnx_file.h"
+#include "loaders/other_formats.h"
+#include "loaders/tensorflow/graph_def.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
 
 constexpr const char* kFormats =
-    "Caffe's .caffemodel with --topology deploy.prototxt, Keras' .weights.h5 with --architecture, and phosphene's own "
-    ".safetensors are read";
+    "ONNX (.onnx), PyTorch's state dicts (.pth, .pt, .safetensors), TensorFlow's frozen graphs (.pb), Keras (.keras, "
+    ".h5), Caffe's "
+    ".caffemodel with --topology deploy.prototxt and phosphene's own .safetensors are read";
 
 Model load_caffe(const std::string& path, const std::string& topology) {
   if (topology.empty()) {
@@ -27,47 +31,78 @@ Model load_caffe(const std::string& path, const std::string& topology) {
   return read_caffe(path, topology);
 }
 
-// A length below the file's and then a JSON object.
-bool is_safetensors(const std::string& path) {
-  const auto file = MappedFile::open(path);
-  const std::span<const std::byte> bytes = file->bytes();
-  uint64_t header_bytes = 0;
-  if (bytes.size() <= sizeof(header_bytes)) return false;
-  std::memcpy(&header_bytes, bytes.data(), sizeof(header_bytes));
-  return header_bytes < bytes.size() && bytes[sizeof(header_bytes)] == std::byte{'{'};
+// Weights without a network: the names of the tensors tell which it is.
+Model load_state_dict(const std::string& path, const std::string& architecture, const source::ImportOptions& options) {
+  const StateDict dict = read_state_dict(path);
+  const source::Network network = build_architecture(dict, architecture);
+  Model model = source::import_network(network, options);
+  model.notes.insert(model.notes.begin(), fmt::format("{}: recognised as {}", path, network.name));
+  if (!dict.taken.empty()) model.notes.push_back(fmt::format("taken: '{}' of the file", dict.taken));
+  if (!dict.skipped.empty()) model.notes.push_back(fmt::format("skipped: {}", fmt::join(dict.skipped, ", ")));
+  model.name = std::filesystem::path(path).stem().string();
+  return model;
 }
 
-Model load_unlabelled(const std::string& path, const std::string& topology, const std::string& architecture) {
+// A configuration beside the file says more about its preprocessing than an assumption.
+Model with_neighbours_preprocessing(Model model, const std::string& path) {
+  if (!model.preprocessing_source.starts_with(kAssumed)) return model;
+  if (const std::optional<GivenPreprocessing> beside = preprocessing_beside(path, model.channels)) {
+    model.preprocessing = beside->preprocessing;
+    model.preprocessing_source = beside->source;
+  }
+  return model;
+}
+
+Model load_unlabelled(const std::string& path, const std::string& topology, const std::string& architecture,
+                      const source::ImportOptions& options) {
   const std::string ending = std::filesystem::path(path).extension().string();
-  if (ending == ".safetensors" || is_safetensors(path)) return read_model(path);
-  if (is_hdf5(path)) return read_keras(path, architecture);
+  if (const std::optional<std::string> advice = advice_for(path)) fail(path, "{}", *advice);
   if (ending == ".prototxt") {
     check_caffe_topology(path);
     fail(path, "holds a topology without weights: give the .caffemodel, and this file with --topology");
   }
   if (ending == ".caffemodel" || !topology.empty()) return load_caffe(path, topology);
+  const StateFormat format = state_format(path);
+  if (ending == ".safetensors" || format == StateFormat::safetensors) {
+    if (holds_network(Safetensors::open(path))) return read_model(path);
+    return load_state_dict(path, architecture, options);
+  }
+  if (is_keras_model(path)) return source::import_network(read_keras_model(path), options);
+  if (is_hdf5(path)) return read_keras(path, architecture);
+  if (format != StateFormat::none) return load_state_dict(path, architecture, options);
+  if (is_onnx(path)) return source::import_network(read_onnx(path), options);
+  if (is_graph_def(path)) return source::import_network(read_graph_def(path), options);
   fail(path, "is of no format that is read: {}", kFormats);
 }
 
-// Throws unless there are as many labels as outputs: the labels would belong to another network.
-void check_labels(const Model& model, const std::string& path) {
+int64_t classes_of(const Model& model) {
   Graph graph;
   const TensorInfo input{{1, model.channels, model.height, model.width}, Layout::channels_last, DType::f32};
   ModelGraph network(model, graph, graph.state(Model::kInput, input));
-  const Shape logits = graph.shape(network.value(model.logits()));
-  if (logits.elements() != static_cast<int64_t>(model.labels.size())) {
-    fail(path, "holds {} labels, but {} tells {} classes apart", model.labels.size(), model.name, logits.elements());
-  }
+  return graph.shape(network.value(model.logits())).elements();
+}
+
+// Throws unless there are as many labels as outputs: the labels would belong to another network.
+void add_labels(Model& model, const std::string& path) {
+  const int64_t classes = classes_of(model);
+  Labels labels = read_labels(path, classes);
+  const int64_t count = std::ssize(labels.names);
+  if (count != classes)
+    fail(path, "holds {} labels, but {} tells {} classes apart{}", count, model.name, classes,
+         count + 1 == classes
+             ? "; if the first of these is a background, as in TensorFlow's networks, name it in the file"
+             : "");
+  model.labels = std::move(labels.names);
+  if (!labels.dropped.empty())
+    model.notes.push_back(fmt::format("{}: dropped: {}", path, fmt::join(labels.dropped, ", ")));
 }
 
 }  // namespace
 
 Model load_model(const std::string& path, const std::string& topology, const std::string& architecture,
-                 const std::string& labels) {
-  Model model = load_unlabelled(path, topology, architecture);
-  if (labels.empty()) return model;
-  model.labels = read_labels(labels);
-  check_labels(model, labels);
+                 const std::string& labels, const source::ImportOptions& import_options) {
+  Model model = with_neighbours_preprocessing(load_unlabelled(path, topology, architecture, import_options), path);
+  if (!labels.empty()) add_labels(model, labels);
   return model;
 }
 

@@ -3,14 +3,15 @@
 
 #include <string>
 
+#include "loaders/import/import.h"
 #include "loaders/model/model.h"
 
 namespace phosphene {
 
-// Reads any supported format, told by its contents and ending. `topology` (Caffe's prototxt), `architecture` (Keras
-// weights without a topology) and `labels` (a text file, one label a line, a leading synset id dropped) may be empty.
+// Reads any supported format, told by its contents and ending. `topology` (Caffe's prototxt), `architecture` (of weights without a
+// topology; most are recognised without it) and `labels` (a file of class names: loaders/labels.h) may be empty.
 Model load_model(const std::string& path, const std::string& topology = "", const std::string& architecture = "",
-                 const std::string& labels = "");
+                 const std::string& labels = "", const source::ImportOptions& import_options = {});
 
 // A model or generator by path (relative to `base`, if given), else NAME.safetensors in $PHOSPHENE_MODELS, ./models,
 // ~/.cache/phosphene, and the folder of those that come with phosphene. Throws naming every place that was tried and the nearest

@@ -179,6 +179,7 @@ WindowAttributes window_of(const std::string& where, const ConvolutionParameter&
   const Pair pad = per_axis(where, "pad", p.pad(), p.has_pad_h() || p.has_pad_w(), p.pad_h(), p.pad_w(), 0, 0);
   const Pair stride =
       per_axis(where, "stride", p.stride(), p.has_stride_h() || p.has_stride_w(), p.stride_h(), p.stride_w(), 1, 1);
+  const Pair dilation = per_axis(where, "dilation", p.dilation(), false, 0, 0, 1, 1);
   return {.r = size.h,
           .s = size.w,
           .stride_h = stride.h,
@@ -186,7 +187,9 @@ WindowAttributes window_of(const std::string& where, const ConvolutionParameter&
           .pad_top = pad.h,
           .pad_left = pad.w,
           .pad_bottom = pad.h,
-          .pad_right = pad.w};
+          .pad_right = pad.w,
+          .dilation_h = dilation.h,
+          .dilation_w = dilation.w};
 }
 
 int64_t outputs_of(const std::string& where, uint32_t outputs) {
@@ -197,9 +200,6 @@ int64_t outputs_of(const std::string& where, uint32_t outputs) {
 void Importer::convolution(const LayerParameter& layer) {
   const std::string where = network_.where(layer);
   const ConvolutionParameter& p = layer.convolution_param();
-  for (const uint32_t dilation : p.dilation()) {
-    if (dilation != 1) fail(where, "dilation {} is not supported", dilation);
-  }
   if (p.axis() != 1) fail(where, "a convolution along axis {} is not supported", p.axis());
   const WindowAttributes window = window_of(where, p);
   const int64_t k = outputs_of(where, p.num_output()), c = network_.source_shape(layer).c, groups = p.group();
@@ -350,8 +350,9 @@ NetParameter read_checked_topology(const std::string& path) {
 }
 
 Preprocessing preprocessing_for(int64_t channels) {
-  if (channels == 3) return {255, {104, 117, 123}, {2, 1, 0}};
-  Preprocessing preprocessing{255, std::vector<float>(static_cast<size_t>(channels), 0), {}};
+  if (channels == 3) return {{255, 255, 255}, {104, 117, 123}, {2, 1, 0}};
+  const auto count = static_cast<size_t>(channels);
+  Preprocessing preprocessing{std::vector<float>(count, 255), std::vector<float>(count, 0), {}};
   for (int channel = 0; channel < channels; ++channel) preprocessing.order.push_back(channel);
   return preprocessing;
 }
@@ -379,6 +380,7 @@ Model read_caffe(const std::string& weights_path, const std::string& topology_pa
   for (const caffe::LayerParameter& layer : topology.layer()) importer.import(layer);
   if (model.layers.empty()) fail(topology_path, "has no layers except its input");
   model.preprocessing = caffe::preprocessing_for(model.channels);
+  model.preprocessing_source = "assumed for a Caffe network";
   caffe::add_inception_aliases(model);
   return model;
 }

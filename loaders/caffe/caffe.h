@@ -5,7 +5,7 @@
 // BVLC networks do; the files do not say.
 // Pooling rounds up and averages over the padded window; an average over the whole map of the size the network was
 // trained at becomes global; batch normalisation and scale are folded into the convolution before them; dropout is
-// dropped. Dilation, LRN within channels, leaky ReLU and layer types not listed in caffe.cpp are refused by name.
+// dropped. LRN within channels, leaky ReLU and layer types not listed in caffe.cpp are refused by name.
 #pragma once
 
 #include <string>

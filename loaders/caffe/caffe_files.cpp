@@ -9,6 +9,7 @@
 #include <map>
 
 #include "loaders/mapped_file.h"
+#include "loaders/text_file.h"
 #include "runtime/error.h"
 
 namespace phosphene::caffe {
@@ -26,10 +27,9 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
 };
 
 // protobuf skips fields we do not know without counting how deep they nest, on the program's own stack.
-void refuse_deep_nesting(const std::string& path, std::span<const std::byte> text) {
+void refuse_deep_nesting(const std::string& path, std::string_view text) {
   int depth = 0;
-  for (const std::byte byte : text) {
-    const char c = static_cast<char>(byte);
+  for (const char c : text) {
     if (c == '{' || c == '<' || c == '[') ++depth;
     if (c == '}' || c == '>' || c == ']') --depth;
     if (depth > kMaxNesting) fail(path, "is not a Caffe topology: nested more than {} deep", kMaxNesting);
@@ -78,10 +78,9 @@ int length_of(const std::string& path, std::span<const std::byte> bytes, size_t 
 
 NetParameter read_topology(const std::string& path) {
   const google::protobuf::LogSilencer silence;
-  const auto file = MappedFile::open(path);
-  const int length = length_of(path, file->bytes(), kMaxTopologyBytes);
-  refuse_deep_nesting(path, file->bytes());
-  google::protobuf::io::ArrayInputStream text(file->bytes().data(), length);
+  const std::string topology = read_text(path, kMaxTopologyBytes, OtherEncodings::allowed);
+  refuse_deep_nesting(path, topology);
+  google::protobuf::io::ArrayInputStream text(topology.data(), static_cast<int>(topology.size()));
   FirstError error;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);

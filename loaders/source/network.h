@@ -62,8 +62,6 @@ struct Network {
   std::vector<std::string> outputs;  // names of values
   std::vector<Node> nodes;           // every input of a node is an input, a constant, or written by a node before it
   std::map<std::string, Constant> constants;  // by the name of the value
-  std::map<std::string, std::string>
-      folded;  // values whose name promises what they no longer are, and what stands there instead
   std::optional<StatedPreprocessing> preprocessing;
   std::vector<std::string> labels;         // by class index; empty where the file has none
   std::shared_ptr<const MappedFile> file;  // where constants lie; null when they lie in memory of their own

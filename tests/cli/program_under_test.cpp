@@ -29,8 +29,9 @@ Model small_network(int64_t channels) {
   model.name = "small";
   model.height = model.width = 32;
   model.channels = channels;
-  model.preprocessing = {
-      .scale = 1, .mean = std::vector<float>(static_cast<size_t>(channels), 0.5F), .order = {0, 1, 2}};
+  model.preprocessing = {.scale = std::vector<float>(static_cast<size_t>(channels), 1),
+                         .mean = std::vector<float>(static_cast<size_t>(channels), 0.5F),
+                         .order = {0, 1, 2}};
   model.preprocessing.order.resize(static_cast<size_t>(channels));
   model.layers = {
       {"conv1:pre", std::make_shared<Convolution>(window, 1, filters(4, channels), Weights{}), {Model::kInput}},

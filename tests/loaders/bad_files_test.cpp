@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "loaders/load_model.h"
-#include "tests/loaders/temporary_folder.h"
 #include "tests/support/golden.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 namespace {
@@ -59,7 +59,7 @@ TEST(BadFiles, AreRefusedInOneLine) {
 TEST(BadFiles, FormatsThatAreNotReadAreSaidSo) {
   const TemporaryFolder folder;
   EXPECT_TRUE(refuses([&] { load_model(folder.write("net.onnx", "something")); },
-                      {"net.onnx", ".caffemodel", ".weights.h5", ".safetensors"}));
+                      {"net.onnx", ".caffemodel", ".pth", ".keras", ".safetensors"}));
   EXPECT_TRUE(refuses([&] { load_model(folder.write("net.onnx", "")); }, {"net.onnx", "empty"}));
 }
 

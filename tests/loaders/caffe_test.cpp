@@ -11,8 +11,8 @@
 #include "layers/network/pooling.h"
 #include "loaders/load_model.h"
 #include "tests/loaders/small_model.h"
-#include "tests/loaders/temporary_folder.h"
 #include "tests/support/golden.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 namespace {
@@ -129,7 +129,10 @@ TEST_F(CaffeTest, FoldsUnderANewName) {
 
 TEST_F(CaffeTest, ReadsEveryKindOfLayer) {
   const Model model =
-      read(kInput + convolution("c", "data", "num_output: 2 kernel_h: 1 kernel_w: 1 pad_h: 1 pad_w: 0 stride: 2") +
+      read(kInput +
+               convolution("c", "data",
+                           "num_output: 2 kernel_h: 1 kernel_w: 1 pad_h: 1 pad_w: 0 stride: 2 "
+                           "dilation: 2 dilation: 3") +
                layer("Split", "s", "c", "c1", "top: 'c2'") +
                layer("LRN", "n", "c1", "n", "lrn_param { local_size: 3 alpha: 0.6 k: 2 }") +
                layer("Eltwise", "e", "n", "e", "bottom: 'c2'") +
@@ -139,7 +142,8 @@ TEST_F(CaffeTest, ReadsEveryKindOfLayer) {
                layer("Softmax", "prob", "fc", "prob"),
            weights_for("c", "layer { name: 'fc' blobs { data: [1, 2, 3, 4] } blobs { data: [5, 6] } }"));
   EXPECT_EQ(op_of<Convolution>(model, "c").window(),
-            (WindowAttributes{.stride_h = 2, .stride_w = 2, .pad_top = 1, .pad_bottom = 1}));
+            (WindowAttributes{
+                .stride_h = 2, .stride_w = 2, .pad_top = 1, .pad_bottom = 1, .dilation_h = 2, .dilation_w = 3}));
   EXPECT_EQ(op_of<Lrn>(model, "n").radius(), 1);
   EXPECT_FLOAT_EQ(op_of<Lrn>(model, "n").alpha(), 0.2F);
   EXPECT_EQ(op_of<Lrn>(model, "n").k(), 2);
@@ -175,8 +179,8 @@ TEST_F(CaffeTest, RefusesByNameWhatItCannotCompute) {
   EXPECT_TRUE(refused(one + layer("Concat", "k", "c", "k", "concat_param { axis: 2 }"), weights, {"'k'", "axis 2"}));
   EXPECT_TRUE(refused(one + layer("Pooling", "p", "c", "p", "pooling_param { pool: STOCHASTIC kernel_size: 2 }"),
                       weights, {"'p'", "stochastic"}));
-  EXPECT_TRUE(refused(kInput + convolution("c", "data", "num_output: 2 kernel_size: 1 dilation: 2"), weights,
-                      {"'c'", "dilation 2"}));
+  EXPECT_TRUE(refused(kInput + convolution("c", "data", "num_output: 2 kernel_size: 1 dilation: 0"), weights,
+                      {"'c'", "dilation"}));
   EXPECT_TRUE(
       refused(kInput + convolution("c", "data", "num_output: 2 kernel_size: 0"), weights, {"'c'", "kernel_size"}));
   EXPECT_TRUE(

@@ -2,7 +2,7 @@
 #include <optional>
 
 #include "loaders/load_model.h"
-#include "tests/loaders/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 namespace {

@@ -5,11 +5,11 @@
 
 #include "loaders/load_model.h"
 #include "tests/loaders/small_generator.h"
-#include "tests/loaders/temporary_folder.h"
 #include "tests/reference/network_ops.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
 #include "tests/support/op_harness.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 namespace {

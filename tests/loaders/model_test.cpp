@@ -2,14 +2,19 @@
 
 #include <algorithm>
 
+#include "layers/network/activation.h"
+#include "layers/network/binary.h"
 #include "layers/network/concat.h"
+#include "layers/network/convolution.h"
 #include "layers/network/linear.h"
+#include "layers/network/prelu.h"
 #include "layers/network/relu.h"
 #include "loaders/labels.h"
 #include "loaders/model/model_graph.h"
 #include "tests/loaders/small_model.h"
-#include "tests/loaders/temporary_folder.h"
+#include "tests/support/given_gradient.h"
 #include "tests/support/golden.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 namespace {
@@ -32,8 +37,8 @@ TEST(Model, NamesTheNearestLayer) {
   const Model model = small_model();
   EXPECT_TRUE(refuses([&] { return model.resolve("blok"); }, {"blok", "small", "did you mean 'block'"}));
   EXPECT_TRUE(refuses([&] { return model.resolve("mixd:pre"); }, {"did you mean 'mixed:pre'"}));
-  EXPECT_TRUE(refuses([&] { return model.resolve("pool1:pre"); }, {"pool1", "ReLU"}));
-  EXPECT_TRUE(refuses([&] { return model.resolve("sum:pre"); }, {"sum", "ReLU"}));
+  EXPECT_TRUE(refuses([&] { return model.resolve("pool1:pre"); }, {"pool1", "neither an activation"}));
+  EXPECT_TRUE(refuses([&] { return model.resolve("sum:pre"); }, {"sum", "neither an activation"}));
 }
 
 TEST(Model, KnownNamesCanAllBeGiven) {
@@ -48,10 +53,71 @@ TEST(Model, KnownNamesCanAllBeGiven) {
   }
 }
 
+TEST(Model, AProductHasTheChannelsOfItsLargerOperand) {
+  Model model = small_model();
+  const auto product = std::make_shared<Binary>(BinaryOperation::multiply);
+  model.layers.push_back(
+      {"mask", std::make_shared<Convolution>(WindowAttributes{}, 1, ramp({1, 5, 1, 1}), Weights{}), {"block"}});
+  model.layers.push_back({"masked", product, {"mask", "block"}});
+  model.layers.push_back({"gated", product, {"block", "pool2"}});
+  const auto counts = model.channel_counts();
+  EXPECT_EQ(counts.at("mask"), 1);
+  EXPECT_EQ(counts.at("masked"), 5);
+  EXPECT_EQ(counts.at("gated"), 5);
+  Graph graph;
+  ModelGraph network(model, graph, prepared_input(model, graph, 8));
+  for (const char* layer : {"masked", "gated"})
+    EXPECT_EQ(graph.shape(network.value(layer)), graph.shape(network.value("block"))) << layer;
+}
+
 TEST(Model, AReluOfItsOwnNameHasItsInputBeforeIt) {
   Model model = small_model();
   model.layers.push_back({"relu9", std::make_shared<Relu>(), {"sum"}});
   EXPECT_EQ(model.resolve("relu9:pre"), "sum");
+}
+
+// A concat of several kinds too.
+TEST(Model, PreIsWhatStandsBeforeAnyActivation) {
+  Model model = small_model();
+  model.layers.push_back({"six", Activation::relu6(), {"a:pre"}});
+  model.layers.push_back({"bent", std::make_shared<PRelu>(ramp({2})), {"b:pre"}});
+  model.layers.push_back({"smooth", Activation::silu(), {"sum"}});
+  model.layers.push_back({"mixture", std::make_shared<Concat>(), {"six", "bent", "a"}});
+  EXPECT_EQ(model.resolve("six:pre"), "a:pre");
+  EXPECT_EQ(model.resolve("bent:pre"), "b:pre");
+  EXPECT_EQ(model.resolve("smooth:pre"), "sum");
+  EXPECT_EQ(model.layer(model.resolve("mixture:pre")).inputs, (std::vector<std::string>{"a:pre", "b:pre", "a:pre"}));
+  EXPECT_EQ(model.channel_counts().at("mixture:pre"), 8);
+  Graph graph;
+  EXPECT_EQ(graph.shape(ModelGraph(model, graph, prepared_input(model, graph, 8)).value("mixture")),
+            (Shape{1, 8, 4, 4}));
+}
+
+TEST(Model, AClipIsAReluForGradientRules) {
+  Model model;
+  model.layers = {{"smooth", Activation::silu(), {Model::kInput}}};
+  EXPECT_FALSE(model.has_relu());
+  model.layers.push_back({"six", Activation::relu6(), {"smooth"}});
+  EXPECT_TRUE(model.has_relu());
+  Graph graph;
+  ModelGraph network(model, graph, prepared_input(model, graph, 8), {.relu = ReluGradient::linear});
+  const ValueId value = network.value("six"), input = 0;
+  EXPECT_EQ(graph.nodes().back().op->kind(), "clip");
+  graph.append(std::make_shared<GivenGradient>(graph.state("c", graph.info(value))), {value}, "o");
+  const ValueId wrt[] = {input};
+  differentiate(graph, wrt);
+  // What the clip passes on is what it is given: of the two activations only silu has a gradient op.
+  EXPECT_EQ(std::count_if(graph.nodes().begin(), graph.nodes().end(),
+                          [](const Node& node) { return node.op->kind() == "activation backward"; }),
+            1);
+}
+
+TEST(ModelGraph, SlopesMustFitTheChannels) {
+  Model model = small_model();
+  model.layers.push_back({"bent", std::make_shared<PRelu>(ramp({3})), {"b:pre"}});
+  Graph graph;
+  ModelGraph network(model, graph, prepared_input(model, graph, 8));
+  EXPECT_TRUE(refuses([&] { network.value("bent"); }, {"bent", "3 slopes for 2 channels"}));
 }
 
 TEST(ModelGraph, AppendsWhatIsNeededOnce) {
@@ -130,7 +196,7 @@ TEST(Model, FindsAClassByLabelNameOrPart) {
 TEST(Labels, OfImageNet) {
   PHOSPHENE_ASSET(path, "models/imagenet_synset_words.txt");
   Model model;
-  model.labels = read_labels(path.string());
+  model.labels = read_labels(path.string()).names;
   ASSERT_EQ(model.labels.size(), 1000U);
   EXPECT_EQ(model.labels[0], "tench, Tinca tinca");
   EXPECT_EQ(model.class_index("military uniform"), 652);
@@ -138,17 +204,6 @@ TEST(Labels, OfImageNet) {
   EXPECT_EQ(model.class_index("espresso"), 967);  // a whole label, and a part of "espresso maker"
   EXPECT_EQ(model.class_index("teapo"), 849);
   EXPECT_TRUE(refuses([&] { return model.class_index("crane"); }, {"134 'crane'", "517 'crane'"}));
-}
-
-TEST(Labels, DropSynsetsAndLineEnds) {
-  const TemporaryFolder folder;
-  const std::string path =
-      folder.write("labels.txt", "n01440764 tench, Tinca tinca\r\nn0144 not an id\nnoodle soup  \n\n\n");
-  EXPECT_EQ(read_labels(path), (std::vector<std::string>{"tench, Tinca tinca", "n0144 not an id", "noodle soup"}));
-  EXPECT_TRUE(refuses([&] { read_labels(folder.write("gap.txt", "one\n\nthree\n")); }, {"gap.txt", "line 2"}));
-  EXPECT_TRUE(refuses([&] { read_labels(folder.write("blank.txt", "\n")); }, {"no labels"}));
-  EXPECT_TRUE(refuses([&] { read_labels(folder.write("binary.txt", std::string("a\0b", 3))); }, {"not a text"}));
-  EXPECT_TRUE(refuses([&] { read_labels(folder.file("missing.txt")); }, {"missing.txt", "No such file"}));
 }
 
 }  // namespace

@@ -3,17 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "loaders/model/model.h"
-#include "tests/loaders/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
 namespace {
 
 TEST(PrepareInput, OrdersScalesAndInterleaves) {
-  const Preprocessing preprocessing{255, {104, 117, 123}, {2, 1, 0}};
+  const Preprocessing preprocessing{{255, 2, -51}, {104, 117, 123}, {2, 1, 0}};
   const HostTensor planar{{1, 3, 1, 2}, {0, 1, 0.2F, 0.4F, 0.6F, 0.8F}};
   const std::vector<float> input = prepare_input(preprocessing, planar);
-  const std::vector<float> expected = {0.6F * 255 - 104, 0.2F * 255 - 117, -123,
-                                       0.8F * 255 - 104, 0.4F * 255 - 117, 255 - 123};
+  const std::vector<float> expected = {0.6F * 255 - 104, 0.2F * 2 - 117, -123,
+                                       0.8F * 255 - 104, 0.4F * 2 - 117, -51 - 123};
   ASSERT_EQ(input.size(), expected.size());
   for (size_t i = 0; i < input.size(); ++i) EXPECT_FLOAT_EQ(input[i], expected[i]);
 }

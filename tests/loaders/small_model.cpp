@@ -26,7 +26,8 @@ Model small_model() {
   Model model;
   model.name = "small";
   model.height = model.width = 8;
-  model.preprocessing = {255, {104, 117, 123}, {2, 1, 0}};
+  model.preprocessing = {{255, 254, 253.5F}, {104, 117, 123}, {2, 1, 0}};
+  model.preprocessing_source = "as the test says";
   model.layers = {
       {"conv1:pre", std::make_shared<Convolution>(three, 1, ramp({4, 3, 3, 3}), ramp({4})), {Model::kInput}},
       {"conv1", std::make_shared<Relu>(), {"conv1:pre"}},

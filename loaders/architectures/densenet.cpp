@@ -1,0 +1,66 @@
+// DenseNet (G. Huang et al., "Densely Connected Convolutional Networks", CVPR 2017) with torchvision's names; its published files say
+// denselayer1.norm.1.weight for denselayer1.norm1.weight (older_names). Norm, ReLU, convolution, in this order.
+#include <map>
+
+#include "loaders/architectures/architecture.h"
+#include "runtime/error.h"
+
+namespace phosphene::architectures::densenet {
+namespace {
+
+std::vector<int> depths_of(const StateDict& dict) {
+  std::vector<int> depths;
+  for (int block = 1; block <= 4; ++block) {
+    int depth = 0;
+    while (dict.find(fmt::format("features.denseblock{}.denselayer{}.conv1.weight", block, depth + 1)) != nullptr)
+      ++depth;
+    depths.push_back(depth);
+  }
+  return depths;
+}
+
+std::string recognise(const StateDict& dict) {
+  const StateTensor* stem = dict.find("features.conv0.weight");
+  if (stem == nullptr || stem->dims.empty()) return "";
+  const std::map<std::pair<std::vector<int>, int64_t>, const char*> names = {{{{6, 12, 24, 16}, 64}, "densenet121"},
+                                                                             {{{6, 12, 36, 24}, 96}, "densenet161"},
+                                                                             {{{6, 12, 32, 32}, 64}, "densenet169"},
+                                                                             {{{6, 12, 48, 32}, 64}, "densenet201"}};
+  const auto found = names.find({depths_of(dict), stem->dims[0]});
+  return found == names.end() ? "" : found->second;
+}
+
+Value dense_layer(Modules& m, const Value& src, const std::string& name) {
+  const Value first = m.conv(m.relu(m.norm(src, name + ".norm1"), name + ".relu1"), name + ".conv1");
+  return m.conv(m.relu(m.norm(first, name + ".norm2"), name + ".relu2"), name + ".conv2");
+}
+
+source::Network build(const StateDict& dict, const std::string& member) {
+  Modules m(dict, member);
+  Value x = m.relu(m.norm(m.conv(m.input(), "features.conv0", {.stride = 2}), "features.norm0"), "features.relu0");
+  x = m.max_pool(x, "features.pool0", {.size = 3, .stride = 2, .padding = 1});
+  const std::vector<int> depths = depths_of(dict);
+  for (size_t block = 1; block <= depths.size(); ++block) {
+    const std::string name = fmt::format("features.denseblock{}", block);
+    std::vector<Value> values{x};
+    for (int i = 1; i <= depths[block - 1]; ++i) {
+      const std::string layer = fmt::format("{}.denselayer{}", name, i);
+      values.push_back(dense_layer(m, i == 1 ? x : m.concat(values, layer + ".concat"), layer));
+    }
+    x = m.concat(values, name + ".concat");
+    if (block == depths.size()) break;
+    const std::string transition = fmt::format("features.transition{}", block);
+    x = m.conv(m.relu(m.norm(x, transition + ".norm"), transition + ".relu"), transition + ".conv");
+    x = m.average_pool(x, transition + ".pool", {.size = 2, .stride = 2});
+  }
+  x = m.relu(m.norm(x, "features.norm5"), "relu");
+  return m.finish(m.linear(m.global_average(x, "avgpool"), "classifier"));
+}
+
+}  // namespace
+
+ArchitectureFamily family() {
+  return {"densenet", "densenet121, densenet161, densenet169, densenet201", recognise, build};
+}
+
+}  // namespace phosphene::architectures::densenet

@@ -1,0 +1,39 @@
+// SqueezeNet 1.0 and 1.1 (F. Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", 2016) with torchvision's names.
+// Poolings round up, and a ReLU follows the last convolution, so that no logit is below 0.
+#include "loaders/architectures/architecture.h"
+#include "runtime/error.h"
+
+namespace phosphene::architectures::squeezenet {
+namespace {
+
+std::string recognise(const StateDict& dict) {
+  const StateTensor* stem = dict.find("features.0.weight");
+  if (stem == nullptr || dict.find("features.3.squeeze.weight") == nullptr) return "";
+  if (stem->dims == std::vector<int64_t>{96, 3, 7, 7}) return "squeezenet1_0";
+  return stem->dims == std::vector<int64_t>{64, 3, 3, 3} ? "squeezenet1_1" : "";
+}
+
+Value fire(Modules& m, const Value& src, const std::string& name) {
+  const Value squeezed = m.relu(m.conv(src, name + ".squeeze", {.bias = true}), name + ".squeeze_activation");
+  const Value one = m.relu(m.conv(squeezed, name + ".expand1x1", {.bias = true}), name + ".expand1x1_activation");
+  const Value three = m.relu(m.conv(squeezed, name + ".expand3x3", {.bias = true}), name + ".expand3x3_activation");
+  return m.concat({one, three}, name + ".concat");
+}
+
+source::Network build(const StateDict& dict, const std::string& member) {
+  Modules m(dict, member);
+  constexpr Pool kPool{.size = 3, .stride = 2, .padding = 0, .ceil = true};
+  Value x = m.relu(m.conv(m.input(), "features.0", {.stride = 2, .padding = 0, .bias = true}), "features.1");
+  for (int i = 2; i <= 12; ++i) {
+    const std::string name = fmt::format("features.{}", i);
+    x = m.has(name + ".squeeze.weight") ? fire(m, x, name) : m.max_pool(x, name, kPool);
+  }
+  x = m.relu(m.conv(x, "classifier.1", {.bias = true}), "classifier.2");
+  return m.finish(m.global_average(x, "classifier.3"));
+}
+
+}  // namespace
+
+ArchitectureFamily family() { return {"squeezenet", "squeezenet1_0, squeezenet1_1", recognise, build}; }
+
+}  // namespace phosphene::architectures::squeezenet
