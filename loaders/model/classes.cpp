@@ -42,16 +42,14 @@ std::string Model::logits() const {
   if (layers.empty()) fail(name, "has no layers");
   const Layer& last = layers.back();
   if (last.as<Softmax>() != nullptr) return last.inputs.at(0);
-  if (labels.empty()) fail(name, "has no classifier: it does not end in a softmax and has no labels");
   Graph graph;
   ModelGraph network(*this, graph,
                      graph.state(kInput, {{1, channels, height, width}, Layout::channels_last, DType::f32}));
   const Shape shape = graph.shape(network.value(last.name));
-  if (shape.elements() != static_cast<int64_t>(labels.size())) {
-    fail(name, "has no classifier: its last layer '{}' has shape {}, not a value for each of {} labels", last.name,
-         to_string(shape), labels.size());
-  }
-  return last.name;
+  const bool is_vector = shape.h == 1 && shape.w == 1 && shape.c > 1;
+  if (labels.empty() ? is_vector : shape.elements() == static_cast<int64_t>(labels.size())) return last.name;
+  fail(name, "has no classifier: its last layer '{}' has shape {}, not a value for each of {}", last.name,
+       to_string(shape), labels.empty() ? "some classes" : fmt::format("{} labels", labels.size()));
 }
 
 int64_t Model::class_index(const std::string& label) const {

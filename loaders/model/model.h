@@ -62,7 +62,7 @@ struct Model {
   [[nodiscard]] std::vector<std::string> known_names() const;
 
   // The layer whose value is the logits: the input of the final softmax, else the last layer if it has a value per
-  // label. Throws when the network has no classifier.
+  // label or, without labels, is a vector. Throws when the network has no classifier.
   [[nodiscard]] std::string logits() const;
 
   // The index of a class by its label ("tabby", case-insensitive; a whole label, one of its comma-separated names, or a
