@@ -78,7 +78,9 @@ def vector_faults(ptx):
         if "Bfloat16" in symbol:  # of which one side may be sums, which are float32
             vector = f"({narrow}|{vector})"
             accesses.append(rf"(ld|st)\.global(\.nc)?\.{narrow}")
-        accesses += [rf"ld\.global(\.nc)?\.{vector}", rf"st\.global\.{vector}"]
+        if "ld.global" in body:  # some only write
+            accesses.append(rf"ld\.global(\.nc)?\.{vector}")
+        accesses.append(rf"st\.global\.{vector}")
         for access in accesses:
             if not re.search(access, body):
                 faults.append((symbol, access.replace("\\", "")))
