@@ -1,9 +1,11 @@
 #include "loaders/caffe/caffe.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "layers/network/add.h"
@@ -14,6 +16,7 @@
 #include "layers/network/softmax.h"
 #include "loaders/caffe/caffe_files.h"
 #include "loaders/caffe/caffe_network.h"
+#include "loaders/caffe/raw_blob.h"
 #include "runtime/error.h"
 #include "runtime/problems/network.h"
 
@@ -33,6 +36,7 @@ class Importer {
            std::shared_ptr<const NetParameter> weights, const std::string& weights_path);
 
   void import(const LayerParameter& layer);
+  void check_all_blobs_used() const;
   static void check_type(const LayerParameter& layer, const std::string& path);
 
  private:
@@ -56,7 +60,7 @@ class Importer {
   void add(const LayerParameter& layer, const std::function<std::shared_ptr<const Op>()>& build);
   void set_input(const std::string& blob, const std::vector<int64_t>& dims);
   // The layer's trained numbers; throws unless there are as many as `shape` says.
-  [[nodiscard]] Weights blob(const LayerParameter& layer, int index, std::vector<int64_t> shape) const;
+  [[nodiscard]] Weights blob(const LayerParameter& layer, int index, std::vector<int64_t> shape);
   // dst[k] of a convolution becomes factor[k] * dst[k] + shift[k].
   void fold(const LayerParameter& layer, const std::vector<float>& factor, const std::vector<float>& shift);
 
@@ -64,6 +68,7 @@ class Importer {
   std::string topology_path_, weights_path_;
   std::shared_ptr<const NetParameter> weights_;
   std::map<std::string, const google::protobuf::RepeatedPtrField<BlobProto>*> blobs_;  // by layer
+  std::map<std::string, int> used_;                                                    // how many blobs of a layer
   CaffeNetwork network_;
 };
 
@@ -74,11 +79,20 @@ Importer::Importer(Model& model, const NetParameter& topology, const std::string
       weights_path_(weights_path),
       weights_(std::move(weights)),
       network_(model, topology_path) {
-  for (const LayerParameter& layer : weights_->layer()) blobs_.emplace(layer.name(), &layer.blobs());
-  for (const V1LayerParameter& layer : weights_->layers()) blobs_.emplace(layer.name(), &layer.blobs());
+  const auto keep = [&](const auto& layer) {
+    if (layer.blobs_size() > 0 && !blobs_.emplace(layer.name(), &layer.blobs()).second)
+      fail(fmt::format("{}: layer '{}'", weights_path_, layer.name()), "has weights twice");
+  };
+  for (const LayerParameter& layer : weights_->layer()) keep(layer);
+  for (const V1LayerParameter& layer : weights_->layers()) keep(layer);
   if (topology.input_size() > 1)
     fail(topology_path_, "has {} inputs; expected a network with one input", topology.input_size());
   if (topology.input_size() == 0) return;  // an Input layer follows
+  for (const LayerParameter& layer : topology.layer()) {
+    if (layer.type() == "Input")
+      fail(topology_path_, "has an input twice: 'input: \"{}\"' and the Input layer '{}'", topology.input(0),
+           layer.name());
+  }
   if (topology.input_shape_size() > 0)
     set_input(topology.input(0), {topology.input_shape(0).dim().begin(), topology.input_shape(0).dim().end()});
   else
@@ -102,13 +116,38 @@ const std::map<std::string, Importer::Translate>& Importer::translations() {
   return table;
 }
 
+// "ReLU" reads relu_param, "InnerProduct" inner_product_param: a layer with the parameters of another type means something else.
+void check_parameters(const LayerParameter& layer, const std::string& where) {
+  static const std::map<std::string, std::string> own = {{"BatchNorm", "batch_norm_param"},
+                                                         {"Concat", "concat_param"},
+                                                         {"Convolution", "convolution_param"},
+                                                         {"Eltwise", "eltwise_param"},
+                                                         {"InnerProduct", "inner_product_param"},
+                                                         {"Input", "input_param"},
+                                                         {"LRN", "lrn_param"},
+                                                         {"Pooling", "pooling_param"},
+                                                         {"ReLU", "relu_param"},
+                                                         {"Scale", "scale_param"},
+                                                         {"Softmax", "softmax_param"}};
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  LayerParameter::GetReflection()->ListFields(layer, &fields);
+  const auto found = own.find(layer.type());
+  for (const auto* field : fields) {
+    const std::string& name = field->name();
+    const bool fits =
+        !name.ends_with("_param") || name == "transform_param" || (found != own.end() && found->second == name);
+    if (!fits) fail(where, "is of type {} and has {}, the parameters of another type", layer.type(), name);
+  }
+}
+
 void Importer::check_type(const LayerParameter& layer, const std::string& path) {
-  if (translations().contains(layer.type())) return;
+  if (translations().contains(layer.type()))
+    return check_parameters(layer, fmt::format("{}: layer '{}'", path, layer.name()));
   std::vector<std::string> known;
   for (const auto& [type, translate] : translations()) known.push_back(type);
   fail(fmt::format("{}: layer '{}'", path, layer.name()),
-       "has the type '{}', which is not supported{}; expected a deploy.prototxt for inference", layer.type(),
-       suggestion(layer.type(), known));
+       "has the type '{}', which is not supported; expected a deploy.prototxt for inference, with layers of {}",
+       layer.type(), fmt::join(known, ", "));
 }
 
 void Importer::import(const LayerParameter& layer) { (this->*translations().at(layer.type()))(layer); }
@@ -135,23 +174,65 @@ void Importer::input(const LayerParameter& layer) {
   set_input(layer.top(0), {shape.dim().begin(), shape.dim().end()});
 }
 
-Weights Importer::blob(const LayerParameter& layer, int index, std::vector<int64_t> shape) const {
+// The numbers as float32: kept by the message where they are that already.
+Weights numbers_of(const BlobProto& stored, int64_t expected, const std::shared_ptr<const NetParameter>& owner,
+                   const std::string& where) {
+  if (stored.data_size() > 0) return {owner, stored.data().data(), {stored.data_size()}};
+  std::vector<float> numbers;
+  for (const double number : stored.double_data()) numbers.push_back(static_cast<float>(number));
+  if (numbers.empty() && stored.has_raw_data())
+    numbers = raw_numbers(stored.raw_data_type(), stored.raw_data(), expected, where);
+  const auto count = std::ssize(numbers);
+  return Weights::from(std::move(numbers), {count});
+}
+
+// The shape that a blob states, without leading ones; empty where it states none.
+std::vector<int64_t> shape_of(const BlobProto& stored) {
+  std::vector<int64_t> shape(stored.shape().dim().begin(), stored.shape().dim().end());
+  if (!stored.has_shape() && stored.has_num())
+    shape = {stored.num(), stored.channels(), stored.height(), stored.width()};
+  const auto first = std::find_if(shape.begin(), shape.end(), [](int64_t dim) { return dim != 1; });
+  return {first, shape.end()};
+}
+
+// An inner product's weights are stored flat: K x (C H W).
+bool fits(const std::vector<int64_t>& stated, const std::vector<int64_t>& wanted) {
+  std::vector<int64_t> plain(std::find_if(wanted.begin(), wanted.end(), [](int64_t dim) { return dim != 1; }),
+                             wanted.end());
+  if (stated.empty() || stated == plain) return true;
+  const int64_t rest = std::accumulate(wanted.begin() + 1, wanted.end(), int64_t{1}, std::multiplies<>());
+  return wanted.size() == 4 &&
+         stated == (wanted[0] == 1 ? std::vector<int64_t>{rest} : std::vector<int64_t>{wanted[0], rest});
+}
+
+Weights Importer::blob(const LayerParameter& layer, int index, std::vector<int64_t> shape) {
   const std::string where = fmt::format("{}: layer '{}'", weights_path_, layer.name());
   const auto found = blobs_.find(layer.name());
   if (found == blobs_.end() || found->second->size() <= index)
     fail(where, "has no weights for this layer (blob {})", index);
   const BlobProto& stored = found->second->Get(index);
-  Weights weights{weights_, stored.data().data(), std::move(shape)};
-  const int64_t count = stored.data_size() > 0 ? stored.data_size() : stored.double_data_size();
-  if (count != weights.elements()) {
-    fail(where, "blob {} holds {} numbers, but the topology asks for [{}]: the two files do not belong together", index,
-         count, fmt::join(weights.shape, ", "));
+  const int64_t expected = Weights{{}, nullptr, shape}.elements();
+  Weights weights = numbers_of(stored, expected, weights_, where);
+  const int64_t count = weights.elements();
+  weights.shape = std::move(shape);
+  if (count != weights.elements() || !fits(shape_of(stored), weights.shape)) {
+    fail(where,
+         "blob {} holds {} numbers of shape [{}], but the topology asks for [{}]: the two files do not belong together",
+         index, count, fmt::join(shape_of(stored), ", "), fmt::join(weights.shape, ", "));
   }
-  if (stored.data_size() > 0) return weights;
-  std::vector<float> converted(static_cast<size_t>(count));
-  for (int i = 0; i < stored.double_data_size(); ++i)
-    converted[static_cast<size_t>(i)] = static_cast<float>(stored.double_data(i));
-  return Weights::from(std::move(converted), std::move(weights.shape));
+  const float* bad =
+      std::find_if(weights.data, weights.data + count, [](float number) { return !std::isfinite(number); });
+  if (bad != weights.data + count) fail(where, "blob {} holds {} at {}", index, *bad, bad - weights.data);
+  used_[layer.name()] = std::max(used_[layer.name()], index + 1);
+  return weights;
+}
+
+void Importer::check_all_blobs_used() const {
+  for (const auto& [layer, used] : used_) {
+    const int held = blobs_.at(layer)->size();
+    if (held != used)
+      fail(fmt::format("{}: layer '{}'", weights_path_, layer), "holds {} blobs, but the topology uses {}", held, used);
+  }
 }
 
 // One of a window's settings, given once, once per axis, or as _h and _w.
@@ -305,12 +386,18 @@ void Importer::softmax(const LayerParameter& layer) {
 
 void Importer::batch_norm(const LayerParameter& layer) {
   const int64_t k = network_.source_shape(layer).c;
+  const BatchNormParameter& p = layer.batch_norm_param();
+  if (p.has_use_global_stats() && !p.use_global_stats())
+    fail(network_.where(layer), "use_global_stats is false: it would normalise by the statistics of the batch");
   const Weights mean = blob(layer, 0, {k}), variance = blob(layer, 1, {k}), count = blob(layer, 2, {1});
   // The stored statistics are sums; as in Caffe, a count of 0 makes them 0.
   const float normalizer = count.data[0] == 0 ? 0 : 1 / count.data[0];
   std::vector<float> factor(static_cast<size_t>(k)), shift(factor.size());
   for (size_t i = 0; i < factor.size(); ++i) {
-    factor[i] = 1 / std::sqrt(variance.data[i] * normalizer + layer.batch_norm_param().eps());
+    const float spread = variance.data[i] * normalizer + p.eps();
+    if (variance.data[i] * normalizer < 0 || spread <= 0)
+      fail(network_.where(layer), "channel {} has a variance of {}", i, variance.data[i] * normalizer);
+    factor[i] = 1 / std::sqrt(spread);
     shift[i] = -mean.data[i] * normalizer * factor[i];
   }
   fold(layer, factor, shift);
@@ -357,6 +444,30 @@ Preprocessing preprocessing_for(int64_t channels) {
   return preprocessing;
 }
 
+// Of a layer's transform_param: scale (v - mean), v in BGR and 0 to 255. Throws for what is none of that.
+std::optional<Preprocessing> stated_preprocessing(const NetParameter& topology, int64_t channels,
+                                                  const std::string& path) {
+  for (const LayerParameter& layer : topology.layer()) {
+    if (!layer.has_transform_param()) continue;
+    const TransformationParameter& p = layer.transform_param();
+    const std::string where = fmt::format("{}: layer '{}'", path, layer.name());
+    if (p.has_mean_file())
+      fail(where, "a mean_file is not read: give its means with --preprocessing, and leave it out here");
+    if ((p.force_gray() && channels != 1) || (p.force_color() && channels != 3))
+      fail(where, "transform_param does not fit {} channels", channels);
+    if (p.mean_value_size() > 1 && p.mean_value_size() != channels)
+      fail(where, "has {} mean values for {} channels", p.mean_value_size(), channels);
+    Preprocessing preprocessing = preprocessing_for(channels);
+    for (size_t c = 0; c < preprocessing.mean.size(); ++c) {
+      const int at = p.mean_value_size() == 1 ? 0 : static_cast<int>(c);
+      preprocessing.scale[c] = 255 * p.scale();
+      preprocessing.mean[c] = p.mean_value_size() == 0 ? 0 : p.scale() * p.mean_value(at);
+    }
+    return preprocessing;
+  }
+  return std::nullopt;
+}
+
 // "mixed4a", as TensorFlow's copy of GoogLeNet calls it, and "4a" for "inception_4a/output".
 void add_inception_aliases(Model& model) {
   constexpr std::string_view kFirst = "inception_", kLast = "/output";
@@ -379,8 +490,10 @@ Model read_caffe(const std::string& weights_path, const std::string& topology_pa
   caffe::Importer importer(model, topology, topology_path, caffe::read_weights(weights_path), weights_path);
   for (const caffe::LayerParameter& layer : topology.layer()) importer.import(layer);
   if (model.layers.empty()) fail(topology_path, "has no layers except its input");
-  model.preprocessing = caffe::preprocessing_for(model.channels);
-  model.preprocessing_source = "assumed for a Caffe network";
+  importer.check_all_blobs_used();
+  const std::optional<Preprocessing> stated = caffe::stated_preprocessing(topology, model.channels, topology_path);
+  model.preprocessing = stated ? *stated : caffe::preprocessing_for(model.channels);
+  model.preprocessing_source = stated ? "transform_param of the topology" : "assumed for a Caffe network";
   caffe::add_inception_aliases(model);
   return model;
 }

@@ -1,5 +1,6 @@
 #include "loaders/caffe/caffe_files.h"
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/stubs/logging.h>
@@ -7,7 +8,10 @@
 
 #include <climits>
 #include <map>
+#include <regex>
 
+#include "loaders/caffe/harmless_fields.h"
+#include "loaders/caffe/net_state.h"
 #include "loaders/mapped_file.h"
 #include "loaders/text_file.h"
 #include "runtime/error.h"
@@ -58,6 +62,8 @@ LayerParameter upgraded(const V1LayerParameter& old) {
   layer.set_type(type_of(old));
   *layer.mutable_bottom() = old.bottom();
   *layer.mutable_top() = old.top();
+  *layer.mutable_include() = old.include();
+  *layer.mutable_exclude() = old.exclude();
   if (old.has_concat_param()) *layer.mutable_concat_param() = old.concat_param();
   if (old.has_convolution_param()) *layer.mutable_convolution_param() = old.convolution_param();
   if (old.has_inner_product_param()) *layer.mutable_inner_product_param() = old.inner_product_param();
@@ -67,6 +73,23 @@ LayerParameter upgraded(const V1LayerParameter& old) {
   if (old.has_relu_param()) *layer.mutable_relu_param() = old.relu_param();
   if (old.has_softmax_param()) *layer.mutable_softmax_param() = old.softmax_param();
   return layer;
+}
+
+// What is wrong, from what protobuf says of it: 'Message type "phosphene.caffe.PoolingParameter" has no field named "paad".' A name is proposed
+// among those of the same message.
+std::string fault_of(const std::string& error) {
+  static const std::regex unknown(
+      "^(line \\d+, column \\d+: )Message type \"phosphene\\.caffe\\.(\\w+)\" has no field named \"(\\w+)\"\\.");
+  std::smatch found;
+  if (!std::regex_search(error, found, unknown)) return "is not a Caffe topology: " + error;
+  std::vector<std::string> known;
+  const auto* message = NetParameter::descriptor()->file()->FindMessageTypeByName(found[2].str());
+  const bool of_layer =
+      found[2].str().ends_with("LayerParameter");  // the parameters of another type are no typing error
+  for (int i = 0; message != nullptr && !of_layer && i < message->field_count(); ++i)
+    known.push_back(message->field(i)->name());
+  return fmt::format("{}{} has no field '{}' that is supported{}", found[1].str(), found[2].str(), found[3].str(),
+                     suggestion(found[3].str(), known));
 }
 
 int length_of(const std::string& path, std::span<const std::byte> bytes, size_t limit) {
@@ -80,17 +103,19 @@ NetParameter read_topology(const std::string& path) {
   const google::protobuf::LogSilencer silence;
   const std::string topology = read_text(path, kMaxTopologyBytes, OtherEncodings::allowed);
   refuse_deep_nesting(path, topology);
-  google::protobuf::io::ArrayInputStream text(topology.data(), static_cast<int>(topology.size()));
+  const std::string deciding = without_harmless_fields(topology);
+  google::protobuf::io::ArrayInputStream text(deciding.data(), static_cast<int>(deciding.size()));
   FirstError error;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
-  parser.AllowUnknownField(true);
   NetParameter network;
-  if (!parser.Parse(&text, &network)) fail(path, "is not a Caffe topology: {}", error.text);
+  if (!parser.Parse(&text, &network)) fail(path, "{}", fault_of(error.text));
   if (network.layer_size() > 0 && network.layers_size() > 0) fail(path, "mixes old 'layers' with new 'layer'");
   for (const V1LayerParameter& layer : network.layers()) *network.add_layer() = upgraded(layer);
   network.clear_layers();
   if (network.layer_size() == 0) fail(path, "is not a Caffe topology: it has no layers");
+  network = for_inference(network, path);
+  if (network.layer_size() == 0) fail(path, "has no layers for inference: all are for training, or for a stage");
   return network;
 }
 

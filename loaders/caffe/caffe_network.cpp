@@ -31,6 +31,9 @@ std::string CaffeNetwork::where(const LayerParameter& layer) const {
 
 const std::string& CaffeNetwork::value_of(const LayerParameter& layer, const std::string& blob) const {
   const auto found = values_.find(blob);
+  if (const auto gone = model_.folded.find(blob); found == values_.end() && gone != model_.folded.end())
+    fail(where(layer), "reads '{}', which is folded into '{}' and so has no value of its own: not supported", blob,
+         gone->second);
   if (found == values_.end()) fail(where(layer), "reads '{}', which no layer before it writes", blob);
   return found->second;
 }
@@ -128,7 +131,7 @@ void CaffeNetwork::fold(const LayerParameter& layer, std::shared_ptr<const Convo
   rename(name, top);
   values_.erase(layer.bottom(0));  // the raw convolution is gone
   values_[top] = top;
-  alias(name, top);
+  if (!taken(name)) model_.folded[name] = top;
   alias(layer.name(), top);
 }
 
@@ -138,8 +141,10 @@ void CaffeNetwork::rename(const std::string& from, const std::string& to) {
   for (auto& [blob, name] : values_) {
     if (name == from) name = to;
   }
-  for (auto& [known, name] : model_.aliases) {
-    if (name == from) name = to;
+  for (auto* names : {&model_.aliases, &model_.folded}) {
+    for (auto& [known, name] : *names) {
+      if (name == from) name = to;
+    }
   }
   model_.aliases.erase(to);
   infos_[to] = infos_.at(from);

@@ -11,6 +11,7 @@
 #include "layers/network/pooling.h"
 #include "loaders/load_model.h"
 #include "tests/loaders/small_model.h"
+#include "tests/support/compare.h"
 #include "tests/support/golden.h"
 #include "tests/support/temporary_folder.h"
 
@@ -120,7 +121,7 @@ TEST_F(CaffeTest, FoldsUnderANewName) {
       read(kInput + convolution("c", "data") + layer("BatchNorm", "bn", "c", "bn") + layer("ReLU", "r", "bn", "bn"),
            weights_for("c", statistics));
   EXPECT_EQ(model.layers[0].name, "bn:pre");
-  EXPECT_EQ(model.resolve("c"), "bn:pre");
+  EXPECT_TRUE(refuses([&] { (void)model.resolve("c"); }, {"c", "folded into 'bn:pre'", "ask for 'bn:pre'"}));
   EXPECT_TRUE(refused(
       kInput + layer("BatchNorm", "bn", "data", "bn"),
       weights_for("c", "layer { name: 'bn' blobs { data: [0, 0, 0] } blobs { data: [1, 1, 1] } blobs { data: [1] } }"),
@@ -169,7 +170,8 @@ TEST_F(CaffeTest, ReadsTheOldForm) {
 
 TEST_F(CaffeTest, RefusesByNameWhatItCannotCompute) {
   const std::string one = kInput + convolution("c", "data"), weights = weights_for("c");
-  EXPECT_TRUE(refused(one + layer("Spline", "s", "c", "s"), weights, {"'s'", "Spline", "did you mean 'Split'"}));
+  EXPECT_TRUE(
+      refused(one + layer("Spline", "s", "c", "s"), weights, {"'s'", "Spline", "not supported", "Softmax, Split"}));
   EXPECT_TRUE(refused(one + layer("LRN", "n", "c", "n", "lrn_param { norm_region: WITHIN_CHANNEL }"), weights,
                       {"'n'", "WITHIN_CHANNEL"}));
   EXPECT_TRUE(
@@ -251,6 +253,69 @@ TEST(CaffeNetworks, TheOtherTopologiesAreRead) {
     PHOSPHENE_ASSET(topology, name);
     EXPECT_NO_THROW(check_caffe_topology(topology.string())) << name;
   }
+}
+
+// Files of cases/: each was accepted with other numbers, or refused for another reason, once.
+class CaffeCases : public ::testing::Test {
+ protected:
+  static Model load(const std::string& topology, const std::string& weights) {
+    return load_model(find_asset("cases/" + weights)->string(), find_asset("cases/" + topology)->string());
+  }
+};
+
+TEST_F(CaffeCases, LayersOfTheTestPhaseAreRead) {
+  if (!find_asset("cases/01/twice.prototxt")) GTEST_SKIP() << "PHOSPHENE_ASSETS is not set";
+  const Model once = load("01/once.prototxt", "01/bn.caffemodel"),
+              twice = load("01/twice.prototxt", "01/bn.caffemodel");
+  const auto weights = [](const Model& model) { return model.find("conv1:pre")->as<Convolution>()->weights(); };
+  const Weights expected = weights(once), found = weights(twice);
+  EXPECT_TRUE(std::equal(expected.data, expected.data + expected.elements(), found.data))
+      << "batch norm for TEST alone";
+  for (const char* excluded : {"exclude_conv", "include_train_conv", "stage"}) {
+    const Model model = load(std::string("01/") + excluded + ".prototxt", "01/bn.caffemodel");
+    EXPECT_LT(model.layers.size(), once.layers.size()) << excluded;
+  }
+  EXPECT_NO_THROW(load("01/loss_train_only.prototxt", "01/extra.caffemodel"));
+}
+
+TEST_F(CaffeCases, FieldsAreUsedOrRefused) {
+  if (!find_asset("cases/03/typo.prototxt")) GTEST_SKIP() << "PHOSPHENE_ASSETS is not set";
+  const std::vector<std::pair<const char*, std::vector<std::string>>> cases = {
+      {"03/ceil_false", {"line 4", "ceil_mode"}},
+      {"03/conv_typo", {"pads", "did you mean 'pad'"}},
+      {"03/eltwise_unknown", {"coefficients"}},
+      {"03/lrn_unknown", {"bias"}},
+      {"03/param_of_another_type", {"'c1b'", "pooling_param", "another type"}},
+      {"03/relu_unknown", {"negative_slop", "did you mean 'negative_slope'"}},
+      {"03/typo", {"paad", "did you mean 'pad'"}},
+      {"03/typo_stride", {"strides", "did you mean 'stride'"}},
+      {"03/unknown_layer_field", {"relu6_param"}}};
+  for (const auto& [name, words] : cases)
+    EXPECT_TRUE(refuses([&] { load(std::string(name) + ".prototxt", "tiny.caffemodel"); }, words)) << name;
+  EXPECT_NO_THROW(load("03/harmless.prototxt", "tiny.caffemodel"));
+}
+
+TEST_F(CaffeCases, PreprocessingIsThatOfTheFile) {
+  if (!find_asset("cases/07/transform.prototxt")) GTEST_SKIP() << "PHOSPHENE_ASSETS is not set";
+  const Preprocessing p = load("07/transform.prototxt", "tiny.caffemodel").preprocessing;
+  EXPECT_EQ(p.scale, std::vector<float>(3, 255 * 0.017F));
+  EXPECT_EQ(p.mean, (std::vector<float>{0.017F * 103.94F, 0.017F * 116.78F, 0.017F * 123.68F}));
+}
+
+TEST_F(CaffeCases, NumbersAreReadAsTheyAreStored) {
+  if (!find_asset("cases/11/raw32.caffemodel")) GTEST_SKIP() << "PHOSPHENE_ASSETS is not set";
+  const Model plain = load("tiny.prototxt", "tiny.caffemodel");
+  const auto first = [](const Model& model) {
+    const Weights& weights = model.layers[0].as<Convolution>()->weights();
+    return std::vector<float>(weights.data, weights.data + weights.elements());
+  };
+  for (const char* stored : {"11/double", "11/legacy", "11/raw32", "11/raw32b"})
+    EXPECT_TRUE(same_bits(first(load("tiny.prototxt", std::string(stored) + ".caffemodel")), first(plain))) << stored;
+  // A half has 11 bits.
+  EXPECT_TRUE(near_largest(first(load("tiny.prototxt", "11/raw16.caffemodel")), first(plain), 0x1p-11));
+  for (const char* bad : {"24/factor_nan", "24/inf_mean", "24/nan", "24/negative"})
+    EXPECT_TRUE(refuses([&] { load("24/bn.prototxt", std::string(bad) + ".caffemodel"); }, {"bn1"})) << bad;
+  EXPECT_TRUE(refuses([&] { load("tiny.prototxt", "extra/nan_weights.caffemodel"); }, {"conv2", "nan"}));
 }
 
 }  // namespace
