@@ -38,9 +38,9 @@ Matrix inverse_colour_matrix() {
   double determinant = 0;
   for (int c = 0; c < 3; ++c) determinant += static_cast<double>(m.m[c]) * minor(0, c);
   Matrix inverse{};
+  size_t element = 0;
   for (int row = 0; row < 3; ++row) {
-    for (int column = 0; column < 3; ++column)
-      inverse[static_cast<size_t>(row * 3 + column)] = minor(column, row) / determinant;
+    for (int column = 0; column < 3; ++column) inverse[element++] = minor(column, row) / determinant;
   }
   return inverse;
 }

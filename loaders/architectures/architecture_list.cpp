@@ -35,7 +35,7 @@ source::Network build_architecture(const StateDict& dict, const std::string& wan
     family = &one;
   }
   const std::string first = dict.tensors.empty() ? "" : dict.tensors[0].name;
-  if (found.empty())
+  if (family == nullptr)
     fail(dict.path,
          "holds {} tensors ('{}', ...) of no network that is known by its tensors' names; known: {}. Export it to "
          "ONNX, which holds the network too",
