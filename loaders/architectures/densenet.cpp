@@ -1,12 +1,27 @@
 // DenseNet (G. Huang et al., "Densely Connected Convolutional Networks", CVPR 2017) with torchvision's names; its published files say
-// denselayer1.norm.1.weight for denselayer1.norm1.weight (older_names). Norm, ReLU, convolution, in this order.
+// denselayer1.norm.1.weight for denselayer1.norm1.weight. Norm, ReLU, convolution, in this order.
+#include <algorithm>
 #include <map>
+#include <numeric>
+#include <regex>
 
 #include "loaders/architectures/architecture.h"
 #include "runtime/error.h"
 
 namespace phosphene::architectures::densenet {
 namespace {
+
+// The same tensors under today's names.
+StateDict with_names_of_today(const StateDict& dict) {
+  static const std::regex old("(denselayer[0-9]+\\.)(norm|conv)\\.([12])\\.");
+  StateDict renamed = dict;
+  for (StateTensor& tensor : renamed.tensors) tensor.name = std::regex_replace(tensor.name, old, "$1$2$3.");
+  renamed.by_name.resize(renamed.tensors.size());
+  std::iota(renamed.by_name.begin(), renamed.by_name.end(), 0U);
+  std::sort(renamed.by_name.begin(), renamed.by_name.end(),
+            [&](uint32_t a, uint32_t b) { return renamed.tensors[a].name < renamed.tensors[b].name; });
+  return renamed;
+}
 
 std::vector<int> depths_of(const StateDict& dict) {
   std::vector<int> depths;
@@ -19,9 +34,10 @@ std::vector<int> depths_of(const StateDict& dict) {
   return depths;
 }
 
-std::string recognise(const StateDict& dict) {
-  const StateTensor* stem = dict.find("features.conv0.weight");
+std::string recognise(const StateDict& given) {
+  const StateTensor* stem = given.find("features.conv0.weight");
   if (stem == nullptr || stem->dims.empty()) return "";
+  const StateDict dict = with_names_of_today(given);
   const std::map<std::pair<std::vector<int>, int64_t>, const char*> names = {{{{6, 12, 24, 16}, 64}, "densenet121"},
                                                                              {{{6, 12, 36, 24}, 96}, "densenet161"},
                                                                              {{{6, 12, 32, 32}, 64}, "densenet169"},
@@ -35,7 +51,8 @@ Value dense_layer(Modules& m, const Value& src, const std::string& name) {
   return m.conv(m.relu(m.norm(first, name + ".norm2"), name + ".relu2"), name + ".conv2");
 }
 
-source::Network build(const StateDict& dict, const std::string& member) {
+source::Network build(const StateDict& given, const std::string& member) {
+  const StateDict dict = with_names_of_today(given);
   Modules m(dict, member);
   Value x = m.relu(m.norm(m.conv(m.input(), "features.conv0", {.stride = 2}), "features.norm0"), "features.relu0");
   x = m.max_pool(x, "features.pool0", {.size = 3, .stride = 2, .padding = 1});

@@ -1,6 +1,8 @@
 // The networks of models/architectures: weights by formula, as files of every kind, against float64 results of PyTorch.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "loaders/architectures/architecture.h"
 #include "loaders/import/import.h"
 #include "loaders/onnx/onnx_file.h"
@@ -125,6 +127,30 @@ constexpr const char* kNames[] = {"alexnet",
 std::string name_of(const ::testing::TestParamInfo<const char*>& info) { return info.param; }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, StateDictOf, ::testing::ValuesIn(kNames), name_of);
+
+// torchvision's published files of DenseNet have other names for some tensors.
+TEST(StateDicts, OfDenseNetUnderItsOlderNames) {
+  PHOSPHENE_ASSET(index, "models/architectures/architectures.json");
+  const Golden golden = golden_of(index, "densenet121");
+  const TemporaryFolder folder;
+  const std::string path = folder.file("weights.safetensors");
+  golden.architecture.write_state_dict(path);
+  StateDict dict = read_state_dict(path);
+  size_t renamed = 0;
+  for (phosphene::StateTensor& tensor : dict.tensors) {
+    const std::string today = tensor.name;
+    for (const std::string part : {"norm1.", "norm2.", "conv1.", "conv2."}) {
+      const size_t at = tensor.name.find(part);
+      if (tensor.name.find("denselayer") != std::string::npos && at != std::string::npos)
+        tensor.name.insert(at + 4, ".");
+    }
+    renamed += tensor.name != today ? 1 : 0;
+  }
+  EXPECT_GT(renamed, 500U);
+  std::sort(dict.by_name.begin(), dict.by_name.end(),
+            [&](uint32_t a, uint32_t b) { return dict.tensors[a].name < dict.tensors[b].name; });
+  expect_golden(source::import_network(build_architecture(dict), size_of(golden)), golden, true);
+}
 
 // NAME_FORM, as files are called.
 class OnnxOf : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {};
