@@ -66,7 +66,7 @@ std::string side_by_side(const std::vector<Trial>& trials) {
 
 std::string try_preprocessing(const Model& model, const std::string& photo) {
   require_photographs(model, "--try");
-  (void)model.logits();  // throws where there are no classes
+  (void)model.logits();  // throws if the network has no classes
   const Photo read = read_photo(photo);
   const std::unique_ptr<Backend> backend = open_device({.device = "cpu"});
   PhotoClassifier classifier(model, *backend);

@@ -106,7 +106,7 @@ struct StatisticsOfGroup {
   }
 };
 
-// What bodies over channels read: `without` where there are no numbers.
+// The number of a channel, or `without` if the layer has no numbers for them.
 template <int N>
 PHOSPHENE_HD void load_or(const float* from, int i, float without, float (&x)[N]) {
   if (from != nullptr) return load<N>(from + i, x);

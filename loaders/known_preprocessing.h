@@ -26,7 +26,7 @@ std::optional<Preprocessing> known_preprocessing(const std::string& name, int64_
 // channels, and for what a configuration asks for that is none of these sums.
 GivenPreprocessing read_preprocessing(const std::string& name_or_path, int64_t channels);
 
-// That of a preprocessor_config.json or a timm config.json beside the weights in `weights_path`; none where there is no such file
+// Read from a preprocessor_config.json or a timm config.json beside the weights in `weights_path`. Nothing if there is no such file
 // or it is a configuration of something else. Throws as above where it is one of these and does not fit.
 std::optional<GivenPreprocessing> preprocessing_beside(const std::string& weights_path, int64_t channels);
 

@@ -59,7 +59,7 @@ const std::vector<std::string>& names_of_binary_operations() {
 BinaryOperation binary_operation(const std::string& name) {
   const std::vector<std::string>& names = names_of_binary_operations();
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) fail(name, "is no operation of two values{}", suggestion(name, names));
+  if (found == names.end()) fail(name, "is not an operation on two values{}", suggestion(name, names));
   return static_cast<BinaryOperation>(found - names.begin());
 }
 

@@ -18,7 +18,8 @@ PixelShuffle::PixelShuffle(int64_t block, BlockOrder order, bool to_depth)
 int64_t PixelShuffle::channels_of(int64_t channels) const {
   const int64_t elements = block_ * block_;
   if (to_depth_) return channels * elements;
-  if (channels % elements != 0) fail("", "{} channels are no multiple of {}, a block's elements", channels, elements);
+  if (channels % elements != 0)
+    fail("", "expected a multiple of {} channels, the elements of a block, got {}", elements, channels);
   return channels / elements;
 }
 

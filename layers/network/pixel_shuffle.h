@@ -19,7 +19,7 @@ class PixelShuffle final : public Op {
   [[nodiscard]] int64_t block() const { return block_; }
   [[nodiscard]] BlockOrder order() const { return order_; }
   [[nodiscard]] bool to_depth() const { return to_depth_; }
-  // How many channels it makes of so many. Throws where they are no multiple of B^2.
+  // The number of channels of dst. Throws unless B^2 divides those of src, where it must.
   [[nodiscard]] int64_t channels_of(int64_t channels) const;
 
  private:

@@ -39,7 +39,7 @@ FieldAxis join(FieldAxis a, FieldAxis b, int64_t count) {
 }
 
 // What `out` positions see of which p reads elements reads(p).first to reads(p).second of `in`: the smallest field of one stride that
-// holds it all, or the whole where that is smaller or there is no such stride.
+// holds it all. If the whole map is smaller, or no stride fits, the whole map.
 template <class Reads>
 FieldAxis stretch(const FieldAxis& axis, int64_t in, int64_t out, const Reads& reads) {
   const FieldAxis all = whole(axis, in);

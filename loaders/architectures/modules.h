@@ -36,7 +36,7 @@ class Modules {
   [[nodiscard]] Value input() const { return "input"; }
 
   [[nodiscard]] bool has(const std::string& tensor) const { return dict_.find(tensor) != nullptr; }
-  // Throws when there is no such tensor.
+  // Throws if the file has no tensor of this name.
   [[nodiscard]] const std::vector<int64_t>& dims(const std::string& tensor) const;
   [[nodiscard]] int64_t channels(const Value& value) const { return channels_.at(value); }
 

@@ -85,7 +85,7 @@ std::string fault_of(const std::string& error) {
   std::vector<std::string> known;
   const auto* message = NetParameter::descriptor()->file()->FindMessageTypeByName(found[2].str());
   const bool of_layer =
-      found[2].str().ends_with("LayerParameter");  // the parameters of another type are no typing error
+      found[2].str().ends_with("LayerParameter");  // the parameters of another type are not a misspelling
   for (int i = 0; message != nullptr && !of_layer && i < message->field_count(); ++i)
     known.push_back(message->field(i)->name());
   return fmt::format("{}{} has no field '{}' that is supported{}", found[1].str(), found[2].str(), found[3].str(),

@@ -6,7 +6,7 @@
 namespace phosphene::caffe {
 
 // The same text with spaces for the fields that only training, or the choice of an implementation, reads; lines and columns stay.
-// What is no well-formed text stays as it is, for the parser to say so.
+// Malformed text is returned as it is: the parser then says what is wrong with it.
 std::string without_harmless_fields(const std::string& text);
 
 }  // namespace phosphene::caffe

@@ -11,7 +11,7 @@ bool is_met(const NetStateRule& rule) {
   if (rule.has_phase() && rule.phase() != TEST) return false;
   if (rule.has_min_level() && rule.min_level() > 0) return false;
   if (rule.has_max_level() && rule.max_level() < 0) return false;
-  return rule.stage_size() == 0;  // there are no stages, so no rule that asks for one is met, and any that forbids some
+  return rule.stage_size() == 0;  // no stage is set: a rule that asks for one is not met, and one that forbids some is
 }
 
 bool is_there(const LayerParameter& layer, const std::string& path) {

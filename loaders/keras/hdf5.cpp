@@ -154,7 +154,8 @@ std::vector<std::string> File::children(const std::string& group) const {
   if (!has(group)) return names;
   const Handle opened(H5Gopen2(file_.get(), object_path(group).c_str(), H5P_DEFAULT), H5Gclose);
   H5G_info_t info{};
-  if (!opened.valid() || H5Gget_info(opened.get(), &info) < 0) fail(place_, "'{}' is no group", shown(group));
+  if (!opened.valid() || H5Gget_info(opened.get(), &info) < 0)
+    fail(place_, "expected '{}' to be a group", shown(group));
   if (info.nlinks > kMaxChildren) fail(place_, "the group '{}' holds {} objects", shown(group), info.nlinks);
   for (hsize_t i = 0; i < info.nlinks; ++i) {
     constexpr ssize_t kMaxName = 1 << 16;
@@ -224,7 +225,7 @@ Handle File::open_dataset(const std::string& dataset) const {
   const std::string place = fmt::format("{}: dataset '{}'", place_, shown(dataset));
   if (!has(dataset)) fail(place_, "holds no dataset '{}'", shown(dataset));
   Handle opened(H5Dopen2(file_.get(), dataset.c_str(), H5P_DEFAULT), H5Dclose);
-  if (!opened.valid()) fail(place, "cannot be opened: it is no dataset, or the file is damaged");
+  if (!opened.valid()) fail(place, "cannot be opened: it is not a dataset, or the file is damaged");
   const Handle type(H5Dget_type(opened.get()), H5Tclose), creation(H5Dget_create_plist(opened.get()), H5Pclose);
   if (!type.valid() || !creation.valid() || H5Tget_class(type.get()) != H5T_FLOAT ||
       H5Tget_size(type.get()) > sizeof(double))

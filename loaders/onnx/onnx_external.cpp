@@ -17,7 +17,7 @@ uint64_t number_of(const std::string& path, const std::string& what, const std::
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size())
-    fail(path, "{}: its external {} is no number of bytes", what, key);
+    fail(path, "{}: expected a number of bytes as its external {}", what, key);
   return number;
 }
 
@@ -35,7 +35,7 @@ bool is_inside(const fs::path& file, const fs::path& folder) {
 
 std::shared_ptr<const MappedFile> ExternalFiles::open(const std::string& location, const std::string& what) {
   if (location.find('\0') != std::string::npos || !is_readable(location))
-    fail(path_, "{}: the location of its external data is no readable text", what);
+    fail(path_, "{}: expected readable text as the location of its external data", what);
   if (leads_out(location))
     fail(path_, "{}: its external data is '{}'; expected a file inside the folder of the .onnx", what, location);
   const auto known = files_.find(location);

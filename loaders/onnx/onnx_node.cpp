@@ -75,7 +75,7 @@ int32_t type_of(const std::string& place, const AttributeProto& attribute) {
 }
 
 std::string text_of(const std::string& place, const std::string& name, const std::string& bytes) {
-  if (!is_readable(bytes)) fail(place, "the attribute {} is no readable text", name);
+  if (!is_readable(bytes)) fail(place, "expected readable text in the attribute {}", name);
   return bytes;
 }
 

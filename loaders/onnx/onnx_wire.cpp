@@ -103,7 +103,7 @@ class Checker {
   void text(const Field& field, const FieldDescriptor& known) {
     const std::string_view letters{reinterpret_cast<const char*>(field.payload.data()), field.payload.size()};
     if (letters.size() > kLongestText || !is_readable(letters))
-      refuse(field, fmt::format("{} of {} is no readable text", known.name(), known.containing_type()->name()));
+      refuse(field, fmt::format("expected readable text in {} of {}", known.name(), known.containing_type()->name()));
   }
 
   void list(const Field& field, const FieldDescriptor& known, uint32_t wanted) {
