@@ -187,7 +187,7 @@ TEST_F(ModelFile, CountsNoChannelsThatAreNotThere) {
   EXPECT_EQ(counts_of(std::make_shared<ChannelRange>(3, 2)), 2);
   EXPECT_TRUE(refuses([&] { counts_of(std::make_shared<ChannelRange>(3, 3)); }, {"moved", "3 to 5", "5"}));
   EXPECT_TRUE(refuses([&] { counts_of(std::make_shared<PixelShuffle>(2, BlockOrder::channel_first, false)); },
-                      {"moved", "5 channels", "4"}));
+                      {"moved", "multiple of 4", "got 5"}));
 }
 
 TEST_F(ModelFile, NamesWhatIsWrongWithWhatMovesValues) {
