@@ -12,6 +12,7 @@
 #include "layers/network/prelu.h"
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
+#include "loaders/import/batch_norm.h"
 #include "loaders/import/kernels_last.h"
 #include "loaders/import/rules.h"
 
@@ -225,16 +226,8 @@ void batch_norm(Translation& node) {
   };
   const Weights gamma = next(scales), beta = next(centres), mean = next(true), variance = next(true);
   check_inputs(node, at);
-  std::vector<float> factor, shift;
-  for (int64_t i = 0; i < c; ++i) {
-    const double spread = static_cast<double>(variance.data[i]) + epsilon;
-    if (variance.data[i] < 0 || spread <= 0) node.refuse("channel {} has a variance of {}", i, variance.data[i]);
-    const double gain = (scales ? static_cast<double>(gamma.data[i]) : 1) / std::sqrt(spread);
-    factor.push_back(static_cast<float>(gain));
-    shift.push_back(static_cast<float>((centres ? static_cast<double>(beta.data[i]) : 0) -
-                                       static_cast<double>(mean.data[i]) * gain));
-  }
-  affine(node, std::move(factor), std::move(shift));
+  node.result(
+      append_batch_norm(node, node.with_channels(src, src.view.rank() - 1), gamma, beta, mean, variance, epsilon));
 }
 
 std::vector<float> floats(const std::vector<double>& numbers) { return {numbers.begin(), numbers.end()}; }

@@ -1,10 +1,8 @@
 // Normalisations.
-#include <cmath>
-
-#include "layers/network/channel_affine.h"
 #include "layers/network/group_norm.h"
 #include "layers/network/layer_norm.h"
 #include "layers/network/lrn.h"
+#include "loaders/import/batch_norm.h"
 #include "loaders/import/rules.h"
 
 namespace phosphene::source::normalisations {
@@ -19,8 +17,7 @@ Weights of_channels(Translation& node, size_t input, int64_t channels) {
   return weights;
 }
 
-// (x - mean) / sqrt(variance + epsilon) scale + bias as a factor and a shift for each channel; where it can, it is folded into what
-// stands before (fold.h). https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
+// https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
 void batch_norm(Translation& node) {
   Attributes& attributes = node.attributes();
   attributes.ignore({"momentum"});
@@ -36,19 +33,7 @@ void batch_norm(Translation& node) {
   const int64_t channels = src.shape.c;
   const Weights scale = of_channels(node, 1, channels), bias = of_channels(node, 2, channels),
                 mean = of_channels(node, 3, channels), variance = of_channels(node, 4, channels);
-  std::vector<float> factor(static_cast<size_t>(channels)), shift(factor.size());
-  for (size_t i = 0; i < factor.size(); ++i) {
-    const double spread = static_cast<double>(variance.data[i]) + epsilon;
-    if (variance.data[i] < 0 || spread <= 0) node.refuse("channel {} has a variance of {}", i, variance.data[i]);
-    const double gain = static_cast<double>(scale.data[i]) / std::sqrt(spread);
-    factor[i] = static_cast<float>(gain);
-    shift[i] = static_cast<float>(static_cast<double>(bias.data[i]) - static_cast<double>(mean.data[i]) * gain);
-  }
-  Value dst = node.append(std::make_shared<ChannelAffine>(Weights::from(std::move(factor), {channels}),
-                                                          Weights::from(std::move(shift), {channels})),
-                          {src});
-  dst.view = src.view;
-  node.result(std::move(dst));
+  node.result(append_batch_norm(node, src, scale, bias, mean, variance, epsilon));
 }
 
 // https://onnx.ai/onnx/operators/onnx__LRN.html: alpha is divided by the size.

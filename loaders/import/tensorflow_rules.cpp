@@ -1,14 +1,12 @@
 // TensorFlow's ops, as frozen graphs have them (loaders/tensorflow). https://www.tensorflow.org/api_docs/python/tf/raw_ops
-#include <cmath>
-
 #include "layers/network/activation.h"
-#include "layers/network/channel_affine.h"
 #include "layers/network/convolution.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pad.h"
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "layers/network/softmax.h"
+#include "loaders/import/batch_norm.h"
 #include "loaders/import/kernels_last.h"
 #include "loaders/import/rules.h"
 
@@ -103,43 +101,26 @@ Weights of_channels(Translation& node, size_t input, int64_t channels) {
   return weights;
 }
 
-// (x - mean) gain + offset, gain = scale / sqrt(variance + epsilon).
-void normalise(Translation& node, const Value& src, size_t dimension, const Weights& scale, const Weights& offset,
-               const Weights& mean, const Weights& variance, double epsilon) {
-  const Value ordered = node.with_channels(src, dimension);
-  std::vector<float> factor, shift;
-  for (int64_t c = 0; c < src.shape.c; ++c) {
-    const double spread = static_cast<double>(variance.data[c]) + epsilon;
-    if (variance.data[c] < 0 || spread <= 0) node.refuse("channel {} has a variance of {}", c, variance.data[c]);
-    const double gain = (scale.data == nullptr ? 1 : static_cast<double>(scale.data[c])) / std::sqrt(spread);
-    factor.push_back(static_cast<float>(gain));
-    shift.push_back(static_cast<float>(static_cast<double>(offset.data[c]) - static_cast<double>(mean.data[c]) * gain));
-  }
-  Value dst = node.append(std::make_shared<ChannelAffine>(Weights::from(std::move(factor), {src.shape.c}),
-                                                          Weights::from(std::move(shift), {src.shape.c})),
-                          {ordered});
-  dst.view = ordered.view;
-  node.result(std::move(dst));
-}
-
 void fused_batch_norm(Translation& node) {
   if (node.attributes().flag("is_training", true)) node.refuse("is in training mode: freeze the graph for inference");
   node.attributes().ignore({"exponential_avg_factor"});
-  const Value& src = node.input(0);
-  const size_t dimension = order_of(node) == kChannelsLast ? src.view.rank() - 1 : 1;
+  const size_t rank = node.input(0).view.rank();
+  const Value src = node.with_channels(node.input(0), order_of(node) == kChannelsLast ? rank - 1 : 1);
   const int64_t c = src.shape.c;
-  normalise(node, src, dimension, of_channels(node, 1, c), of_channels(node, 2, c), of_channels(node, 3, c),
-            of_channels(node, 4, c), node.attributes().number("epsilon", 1e-4));
+  const Weights scale = of_channels(node, 1, c), offset = of_channels(node, 2, c), mean = of_channels(node, 3, c),
+                variance = of_channels(node, 4, c);
+  node.result(append_batch_norm(node, src, scale, offset, mean, variance, node.attributes().number("epsilon", 1e-4)));
 }
 
 // t, mean, variance, beta, gamma.
 void old_batch_norm(Translation& node) {
-  const Value& src = node.input(0);
+  const Value src = node.with_channels(node.input(0), node.input(0).view.rank() - 1);
   const int64_t c = src.shape.c;
   const bool scales = node.attributes().flag("scale_after_normalization", true);
-  const Weights gamma = of_channels(node, 4, c);
-  normalise(node, src, src.view.rank() - 1, scales ? gamma : Weights{}, of_channels(node, 3, c),
-            of_channels(node, 1, c), of_channels(node, 2, c), node.attributes().number("variance_epsilon", 0));
+  const Weights mean = of_channels(node, 1, c), variance = of_channels(node, 2, c), beta = of_channels(node, 3, c),
+                gamma = of_channels(node, 4, c);
+  node.result(append_batch_norm(node, src, scales ? gamma : Weights{}, beta, mean, variance,
+                                node.attributes().number("variance_epsilon", 0)));
 }
 
 void activate(Translation& node, std::shared_ptr<const Op> op) {
