@@ -50,7 +50,7 @@ void with_function(const ActivationFunction& f, const With& with) {
 
 template <class Launcher>
 void launch(const Launcher& launcher, const ActivationProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
     with_function(problem.function, [&]<class Function>(const Function& function) {
@@ -63,7 +63,7 @@ void launch(const Launcher& launcher, const ActivationProblem& problem, const Op
 
 template <class Launcher>
 void launch(const Launcher& launcher, const ActivationBackwardProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     auto *grad_dst = at.template at<T>(0), *read = at.template at<T>(1), *grad_src = at.template at<T>(2);
     ActivationFunction f = problem.function;
@@ -79,7 +79,7 @@ void launch(const Launcher& launcher, const ActivationBackwardProblem& problem, 
 template <class Launcher>
 void launch(const Launcher& launcher, const PReluProblem& problem, const Operands& at) {
   const Shape& s = problem.dst;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const T* src = at.template at<T>(0);
     launcher.rows(s.n * s.h * s.w, static_cast<int>(s.c),
@@ -90,7 +90,7 @@ void launch(const Launcher& launcher, const PReluProblem& problem, const Operand
 template <class Launcher>
 void launch(const Launcher& launcher, const PReluBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(s.n * s.h * s.w, static_cast<int>(s.c),
                   ScaleNegative<T>{at.template at<T>(0), at.template at<T>(1), at.at(2), at.template at<T>(3), s.c});
@@ -99,7 +99,7 @@ void launch(const Launcher& launcher, const PReluBackwardProblem& problem, const
 
 template <class Launcher>
 void launch(const Launcher& launcher, const SoftmaxProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(problem.src.n * problem.src.h * problem.src.w, problem.src.c,
                    Softmaximum<T>{at.template at<T>(0), at.template at<T>(1), problem.src.c});
@@ -108,7 +108,7 @@ void launch(const Launcher& launcher, const SoftmaxProblem& problem, const Opera
 
 template <class Launcher>
 void launch(const Launcher& launcher, const SoftmaxBackwardProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(
         problem.src.n * problem.src.h * problem.src.w, problem.src.c,

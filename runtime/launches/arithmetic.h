@@ -37,7 +37,7 @@ struct BroadcastRows {
 template <class Launcher>
 void launch(const Launcher& launcher, const BinaryProblem& problem, const Operands& at) {
   const BroadcastRows rows(problem.dst(), problem.a, problem.b);
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(rows.count(), static_cast<int>(rows.elements()),
                   BinaryForward<T>{{at.template at<T>(0), rows.spread(problem.a)},
@@ -54,7 +54,7 @@ void launch(const Launcher& launcher, const BinaryBackwardProblem& problem, cons
   const Shape dst = problem.dst();
   const BinaryDerivative derivative = problem.derivative;
   float* sums = at.workspace();
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     size_t next = 1;
     const T* g = at.template at<T>(0);
@@ -94,7 +94,7 @@ void launch(const Launcher& launcher, const ChannelAffineProblem& problem, const
   size_t next = 1;
   const float* factor = problem.factors > 0 ? at.at(next++) : nullptr;
   const float* shift = problem.shifts > 0 ? at.at(next++) : nullptr;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(s.n * s.h * s.w, static_cast<int>(s.c),
                   ScaleAndShift<T>{at.template at<T>(0), factor, shift, at.template at<T>(next), s.c,
@@ -108,7 +108,7 @@ void launch(const Launcher& launcher, const LayerNormProblem& problem, const Ope
   size_t next = 1;
   const float* factor = problem.factor ? at.at(next++) : nullptr;
   const float* shift = problem.shift ? at.at(next++) : nullptr;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(
         s.n * s.h * s.w, s.c,
@@ -121,7 +121,7 @@ void launch(const Launcher& launcher, const LayerNormBackwardProblem& problem, c
   const Shape& s = problem.src;
   size_t next = 2;
   const float* factor = problem.factor ? at.at(next++) : nullptr;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(s.n * s.h * s.w, s.c,
                    NormaliseLayerBackward<T>{at.template at<T>(0), at.template at<T>(1), factor,
@@ -137,7 +137,7 @@ void launch(const Launcher& launcher, const GroupNormProblem& problem, const Ope
   const float* factor = problem.factor ? at.at(next++) : nullptr;
   const float* shift = problem.shift ? at.at(next++) : nullptr;
   float *statistics = at.at(next + 1), *of_channels = at.workspace(), *of_rows = of_channels + s.n * 2 * s.c;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const T* src = at.template at<T>(0);
     launcher.rows(s.n * s.h, c, MomentsOfRow<T>{src, of_rows, s.w, s.c});
@@ -156,7 +156,7 @@ void launch(const Launcher& launcher, const GroupNormBackwardProblem& problem, c
   size_t next = 3;
   const float *statistics = at.at(2), *factor = problem.factor ? at.at(next++) : nullptr;
   float *of_channels = at.workspace(), *means = of_channels + s.n * 2 * s.c, *of_rows = means + s.n * 2 * s.c;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const T *g = at.template at<T>(0), *src = at.template at<T>(1);
     launcher.rows(s.n * s.h, c, GradientSumsOfRow<T>{g, src, statistics, of_rows, s.h, s.w, s.c});

@@ -34,7 +34,7 @@ template <class Launcher>
 void launch(const Launcher& launcher, const AddBiasStep& step, const Operands& at) {
   const int64_t rows = step.dst.n * step.dst.h * step.dst.w;
   const int c = static_cast<int>(step.dst.c);
-  with_storage(step.storage, [&](auto storage) {
+  with_storage(launcher, step.storage, [&](auto storage) {
     using T = decltype(storage);
     const T *src = at.template at<T>(0), *bias = step.biased ? at.template at<T>(1) : nullptr;
     if (step.relu) {

@@ -49,7 +49,7 @@ DepthwiseGeometry depthwise_geometry(const StepOfEitherDirection& step) {
 template <class Launcher>
 void launch(const Launcher& launcher, const DepthwiseStep& step, const Operands& at) {
   const Shape& dst = step.dst;
-  with_storage(step.storage, [&](auto storage) {
+  with_storage(launcher, step.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(dst.n * dst.h * dst.w, static_cast<int>(dst.c),
                   DepthwiseForward<T>{at.template at<T>(0), at.template at<T>(1), step.biased ? at.at(2) : nullptr,
@@ -60,7 +60,7 @@ void launch(const Launcher& launcher, const DepthwiseStep& step, const Operands&
 template <class Launcher>
 void launch(const Launcher& launcher, const DepthwiseBackwardStep& step, const Operands& at) {
   const Shape& src = step.src;
-  with_storage(step.storage, [&](auto storage) {
+  with_storage(launcher, step.storage, [&](auto storage) {
     using T = decltype(storage);
     size_t next = 2;
     const T* addend = step.addend ? at.template at<T>(next++) : nullptr;

@@ -28,7 +28,7 @@ void launch(const Launcher& launcher, const DiversityValueProblem& problem, cons
 template <class Launcher>
 void launch(const Launcher& launcher, const DiversityFactorsProblem& problem, const Operands& at) {
   const int group = static_cast<int>(problem.group);
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     if (problem.form == DiversityForm::gram) {
       launcher.rows(problem.images * problem.c, static_cast<int>(problem.c),

@@ -17,7 +17,7 @@ namespace phosphene {
 
 template <class Launcher>
 void launch(const Launcher& launcher, const ReluProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
     launch_elements(launcher, problem.elements, [=](int64_t first, int64_t row) {
@@ -31,7 +31,7 @@ void launch(const Launcher& launcher, const RedirectedReluBackwardProblem& probl
   const Shape& s = problem.src;
   const int64_t row = s.w * s.c;
   float *squares = at.workspace(), *of_rows = squares + s.n;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const auto *grad_dst = at.template at<T>(0), *src = at.template at<T>(1);
     launcher.tiles(s.n * s.h, row, PassedSquares<T>{grad_dst, src, of_rows, row, problem.floor, problem.ceiling});
@@ -66,7 +66,7 @@ void launch(const Launcher& launcher, const AccumulateProblem& problem, const Op
     body.offset = problem.offset;
     launcher.rows(rows, static_cast<int>(elements), body);
   };
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     if (problem.masked) {
       fill(SumSlices<true, decltype(storage)>{}, storage);
     } else {
@@ -78,7 +78,7 @@ void launch(const Launcher& launcher, const AccumulateProblem& problem, const Op
 template <class Launcher>
 void launch(const Launcher& launcher, const ConcatProblem& problem, const Operands& at) {
   const Shape& dst = problem.dst;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     int64_t offset = 0;
     for (size_t s = 0; s < problem.channels.size(); ++s) {
@@ -109,7 +109,7 @@ void launch(const Launcher& launcher, const PoolingProblem& problem, const Opera
   const int64_t rows = problem.dst.n * problem.dst.h * problem.dst.w;
   const int c = static_cast<int>(problem.src.c);
   const PoolingGeometry geometry = pooling_geometry(problem);
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
     if (problem.kind == PoolingKind::max) {
@@ -125,7 +125,7 @@ void launch(const Launcher& launcher, const PoolingBackwardProblem& problem, con
   const int64_t rows = problem.src.n * problem.src.h * problem.src.w;
   const int c = static_cast<int>(problem.src.c);
   const PoolingGeometry geometry = pooling_geometry(problem);
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const T* grad_dst = at.template at<T>(0);
     const int next = problem.kind == PoolingKind::max ? 2 : 1;
@@ -158,7 +158,7 @@ void with_lrn_window(const LrnOfEitherDirection& problem, const With& with) {
 template <class Launcher>
 void launch(const Launcher& launcher, const LrnProblem& problem, const Operands& at) {
   const Shape& src = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     with_lrn_window(problem, [&]<LrnPower kPower>(const LrnWindow<kPower>& window) {
       launcher.rows(src.n * src.h * src.w, static_cast<int>(src.c),
@@ -170,7 +170,7 @@ void launch(const Launcher& launcher, const LrnProblem& problem, const Operands&
 template <class Launcher>
 void launch(const Launcher& launcher, const LrnBackwardProblem& problem, const Operands& at) {
   const Shape& src = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     with_lrn_window(problem, [&]<LrnPower kPower>(const LrnWindow<kPower>& window) {
       launcher.rows(src.n * src.h * src.w, static_cast<int>(src.c),

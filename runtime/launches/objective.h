@@ -15,7 +15,7 @@ namespace phosphene {
 template <class Launcher>
 void launch(const Launcher& launcher, const UnitObjectiveProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(s.n, s.h * s.w,
                    UnitValue<T>{at.template at<T>(0), at.template at<const UnitRow>(1), at.at(2), s.c,
@@ -26,7 +26,7 @@ void launch(const Launcher& launcher, const UnitObjectiveProblem& problem, const
 template <class Launcher>
 void launch(const Launcher& launcher, const UnitObjectiveBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(s.n * s.h * s.w, static_cast<int>(s.c),
                   UnitValueBackward<T>{at.template at<const UnitRow>(0), problem.scaled ? at.at(1) : nullptr,
@@ -47,7 +47,7 @@ void launch(const Launcher& launcher, const DirectionObjectiveProblem& problem, 
   const Shape& s = problem.src;
   const int h = static_cast<int>(s.h), w = static_cast<int>(s.w);
   const auto* rows = at.template at<const DirectionRow>(1);
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(s.n * s.h * s.w, s.c,
                    DirectionTerms<T>{at.template at<T>(0), rows, at.at(2), at.workspace(), s.c, h, w});
@@ -58,7 +58,7 @@ void launch(const Launcher& launcher, const DirectionObjectiveProblem& problem, 
 template <class Launcher>
 void launch(const Launcher& launcher, const DirectionObjectiveBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(s.n * s.h * s.w, s.c,
                    DirectionBackward<T>{at.template at<T>(0), at.template at<const DirectionRow>(1), at.at(2),
@@ -69,7 +69,7 @@ void launch(const Launcher& launcher, const DirectionObjectiveBackwardProblem& p
 template <class Launcher>
 void launch(const Launcher& launcher, const LayerObjectiveProblem& problem, const Operands& at) {
   const int64_t elements = problem.src.elements() / problem.src.n;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(problem.src.n, elements,
                    LayerValue<T>{at.template at<T>(0), at.template at<const LayerRow>(1), at.at(2), elements});
@@ -79,7 +79,7 @@ void launch(const Launcher& launcher, const LayerObjectiveProblem& problem, cons
 template <class Launcher>
 void launch(const Launcher& launcher, const LayerObjectiveBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(s.n * s.h, static_cast<int>(s.w * s.c),
                   LayerValueBackward<T>{at.template at<T>(0), at.template at<const LayerRow>(1), at.template at<T>(2),
@@ -91,7 +91,7 @@ template <ReferenceKind kKind, class Launcher>
 void launch_reference(const Launcher& launcher, const ReferenceObjectiveProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
   float* sums = at.workspace();
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(s.n * s.h, s.w * s.c,
                    ReferenceSums<kKind, T>{at.template at<T>(0), at.template at<T>(1), sums, s.w * s.c});
@@ -111,7 +111,7 @@ void launch(const Launcher& launcher, const ReferenceObjectiveProblem& problem, 
 template <class Launcher>
 void launch(const Launcher& launcher, const ReferenceObjectiveBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(s.n * s.h, static_cast<int>(s.w * s.c),
                   ReferenceBackward<T>{at.template at<T>(0), at.template at<T>(1), at.at(2), at.template at<T>(3), s.h,
@@ -122,7 +122,7 @@ void launch(const Launcher& launcher, const ReferenceObjectiveBackwardProblem& p
 template <class Launcher>
 void launch(const Launcher& launcher, const AlignmentProblem& problem, const Operands& at) {
   const int64_t elements = problem.src.elements() / problem.src.n;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.tiles(problem.src.n, kAlignedNeighbours * elements,
                    AlignmentValue<T>{at.template at<T>(0), at.template at<const AlignmentRow>(1), at.at(2), elements,
@@ -133,7 +133,7 @@ void launch(const Launcher& launcher, const AlignmentProblem& problem, const Ope
 template <class Launcher>
 void launch(const Launcher& launcher, const AlignmentBackwardProblem& problem, const Operands& at) {
   const Shape& s = problem.src;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(s.n * s.h, static_cast<int>(s.w * s.c),
                   AlignmentValueBackward<T>{at.template at<T>(0), at.template at<const AlignmentRow>(1),

@@ -34,4 +34,14 @@ void with_storage(DType storage, const With& with) {
   }
 }
 
+// For what is launched by a launcher: one that names its `OnlyStorage` compiles the kernels of no other.
+template <class Launcher, class With>
+void with_storage(const Launcher& /*launcher*/, DType storage, const With& with) {
+  if constexpr (requires { typename Launcher::OnlyStorage; }) {
+    with(typename Launcher::OnlyStorage{});
+  } else {
+    with_storage(storage, with);
+  }
+}
+
 }  // namespace phosphene

@@ -20,7 +20,7 @@ inline int64_t positions(const Shape& of) { return of.n * of.h * of.w; }
 template <class Launcher>
 void launch(const Launcher& launcher, const ChannelSliceBackwardProblem& problem, const Operands& at) {
   const int64_t rows = positions(problem.src), c = problem.src.c, end = problem.first + problem.count;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     T* dst = at.template at<T>(1);
     launcher.rows(rows, static_cast<int>(problem.first), ClearChannels<T>{dst, c, 0});
@@ -33,7 +33,7 @@ void launch(const Launcher& launcher, const ChannelSliceBackwardProblem& problem
 template <class Launcher>
 void launch(const Launcher& launcher, const ChannelPermutationProblem& problem, const Operands& at) {
   const auto channels = static_cast<int64_t>(problem.order.size());
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     for (int64_t offset = 0; offset < channels; offset += kOrderLength) {
       const int64_t count = std::min<int64_t>(channels - offset, kOrderLength);
@@ -47,7 +47,7 @@ void launch(const Launcher& launcher, const ChannelPermutationProblem& problem, 
 template <class Launcher>
 void launch(const Launcher& launcher, const PixelShuffleProblem& problem, const Operands& at) {
   const Shape& large = problem.to_depth ? problem.src : problem.dst;
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const auto shuffle = [&]<bool kElementFirst, bool kToDepth>() {
       launcher.rows(positions(large), static_cast<int>(large.c),
@@ -81,7 +81,7 @@ PaddedAxis padded_columns(const Either& problem) {
 
 template <class Launcher>
 void launch(const Launcher& launcher, const PadProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(positions(problem.dst), static_cast<int>(problem.dst.c),
                   PadMap<T>{at.template at<T>(0), at.template at<T>(1), padded_rows(problem), padded_columns(problem),
@@ -91,7 +91,7 @@ void launch(const Launcher& launcher, const PadProblem& problem, const Operands&
 
 template <class Launcher>
 void launch(const Launcher& launcher, const PadBackwardProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(positions(problem.src), static_cast<int>(problem.src.c),
                   PadMapBackward<T>{at.template at<T>(0), at.template at<T>(1), padded_rows(problem),
@@ -102,7 +102,7 @@ void launch(const Launcher& launcher, const PadBackwardProblem& problem, const O
 // Rows of `over`, with a body for either kind of reading.
 template <template <bool, class> class Body, class Launcher, class Either>
 void launch_resize(const Launcher& launcher, const Either& problem, const Shape& over, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     const auto resize = [&]<bool kLinear>() {
       launcher.rows(positions(over), static_cast<int>(over.c),
@@ -138,7 +138,7 @@ Bins bins_of_columns(const Either& problem) {
 
 template <class Launcher>
 void launch(const Launcher& launcher, const AdaptivePoolingProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(positions(problem.dst), static_cast<int>(problem.dst.c),
                   PoolBins<T>{at.template at<T>(0), at.template at<T>(1), bins_of_rows(problem),
@@ -148,7 +148,7 @@ void launch(const Launcher& launcher, const AdaptivePoolingProblem& problem, con
 
 template <class Launcher>
 void launch(const Launcher& launcher, const AdaptivePoolingBackwardProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(positions(problem.src), static_cast<int>(problem.src.c),
                   PoolBinsBackward<T>{at.template at<T>(0), at.template at<T>(1), bins_of_rows(problem),

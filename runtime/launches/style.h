@@ -27,7 +27,7 @@ void launch(const Launcher& launcher, const StyleProblem& problem, const Operand
 
 template <StyleForm kForm, class Launcher>
 void launch_style_factors(const Launcher& launcher, const StyleFactorsProblem& problem, const Operands& at) {
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     launcher.rows(problem.sets * problem.c, static_cast<int>(problem.c),
                   StyleFactors<kForm, T>{at.at(0), at.at(1), at.at(2), at.template at<T>(3), problem.c});

@@ -34,7 +34,7 @@ template <class Launcher>
 void launch(const Launcher& launcher, const WarpProblem& problem, const Operands& at) {
   const int64_t rows = problem.dst.n * problem.dst.h;
   const int columns = static_cast<int>(problem.dst.w);
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     if (problem.outside == Outside::constant) {
       launcher.rows(rows, columns, warp_body<Outside::constant, T>(problem, at));
@@ -68,7 +68,7 @@ template <class Launcher>
 void launch(const Launcher& launcher, const WarpBackwardProblem& problem, const Operands& at) {
   const int64_t rows = problem.src.n * problem.src.h;
   const int columns = static_cast<int>(problem.src.w);
-  with_storage(problem.storage, [&](auto storage) {
+  with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
     if (problem.outside == Outside::constant) {
       launcher.rows(rows, columns, warp_backward_body<Outside::constant, T>(problem, at));

@@ -27,6 +27,7 @@ struct InParts {
 // kWidth 0: the body's own.
 template <int kWidth>
 struct Launcher {
+  using OnlyStorage = float;  // of every case here: storage is converted at a load and a store, which no width changes
   InParts parallel;
 
   template <class Body>

@@ -76,6 +76,7 @@ class ThreadTeam {
 };
 
 struct Threaded {
+  using OnlyStorage = float;
   unsigned seed;
   template <class Body>
   void rows(int64_t count, int elements, const Body& body) const {
@@ -96,6 +97,7 @@ struct Threaded {
 };
 
 struct Serial {
+  using OnlyStorage = float;
   template <class Body>
   void rows(int64_t count, int elements, const Body& body) const {
     launch_rows(OnThisThread{}, count, elements, body);
