@@ -1,8 +1,9 @@
-// What follows a convolution where its library leaves it over: dst = src + bias[channel], then max(., 0) with kRelu.
-// Rows are positions of a channels_last value, elements its channels; overwrites; two accesses and 2 FLOPs per element.
+// What follows a convolution where its library leaves it over: dst = src + bias[channel], then min(max(., 0), ceiling) with kRelu.
+// Rows are positions of a channels_last value, elements its channels; overwrites; two accesses and 3 FLOPs per element.
 #pragma once
 
 #include "kernels/host_device.h"
+#include "kernels/numbers.h"
 
 namespace phosphene {
 
@@ -14,6 +15,7 @@ struct AddBias {
   const Storage* bias;  // c numbers, or null for none
   Storage* dst;
   int64_t c;
+  float ceiling = __builtin_inff();  // of kRelu
   PHOSPHENE_HD bool wide() const { return c % gpu_lanes == 0; }
 
   template <int N>
@@ -25,7 +27,7 @@ struct AddBias {
       for (int l = 0; l < N; ++l) sum[l] += added[l];
     }
     if constexpr (kRelu) {
-      for (int l = 0; l < N; ++l) sum[l] = sum[l] > 0.F ? sum[l] : 0.F;
+      for (int l = 0; l < N; ++l) sum[l] = smaller(sum[l] > 0.F ? sum[l] : 0.F, ceiling);
     }
     store<N>(dst + row * c + i, sum);
   }

@@ -1,7 +1,7 @@
 // Depthwise convolution of channels_last values, forward and backward to the source: each channel has a window of its own.
 //
 // Forward:   dst[p, q, c] = sum over r, s of weights[r, s, c] src[p stride_h - pad_top + r dilation_h, q stride_w - pad_left +
-//            s dilation_w, c], + bias[c], then max(., 0).
+//            s dilation_w, c], + bias[c], then min(max(., 0), ceiling) with relu.
 // Backward:  grad_src[h, w, c] = [mask > 0] * (sum of weights[r, s, c] grad_dst[p, q, c] over the taps whose window (p, q) reads
 //            (h, w) by them, + addend[h, w, c]): a gather, no atomics.
 // Rows are positions of what is written, elements its channels; weights R x S x C. Taps are added in row-major order, those outside left
@@ -30,6 +30,7 @@ struct DepthwiseForward {
   Storage* dst;
   DepthwiseGeometry g;
   bool relu;
+  float ceiling = __builtin_inff();
   PHOSPHENE_HD bool wide() const { return g.c % gpu_lanes == 0; }
 
   template <int N>
@@ -57,7 +58,7 @@ struct DepthwiseForward {
       for (int l = 0; l < N; ++l) sum[l] += added[l];
     }
     if (relu)
-      for (int l = 0; l < N; ++l) sum[l] = sum[l] > 0.F ? sum[l] : 0.F;
+      for (int l = 0; l < N; ++l) sum[l] = smaller(sum[l] > 0.F ? sum[l] : 0.F, ceiling);
     store<N>(dst + row * g.c + i, sum);
   }
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -31,15 +32,26 @@ struct Uses {
   }
 };
 
+// The ceiling of a ReLU, or of a clip that starts at 0; none for what is neither.
+std::optional<float> ceiling_of(const Problem& problem) {
+  if (std::holds_alternative<ReluProblem>(problem)) return ConvolutionProblem().ceiling;
+  const auto* activation = std::get_if<ActivationProblem>(&problem);
+  if (activation == nullptr || activation->function.kind != ActivationKind::clip || activation->function.a != 0)
+    return std::nullopt;
+  return activation->function.b;
+}
+
 void fuse_relu(std::vector<Instruction>& list, const Uses& uses, std::vector<bool>& dead) {
   for (auto& instruction : list) {
     auto* convolution = std::get_if<ConvolutionProblem>(&instruction.problem);
-    if (convolution == nullptr) continue;
+    if (convolution == nullptr || convolution->relu) continue;
     const int reader = uses.only_reader(instruction.dst[0]);
     if (reader < 0) continue;
     const Instruction& relu = list[static_cast<size_t>(reader)];
-    if (!std::holds_alternative<ReluProblem>(relu.problem)) continue;
+    const std::optional<float> ceiling = ceiling_of(relu.problem);
+    if (!ceiling) continue;
     convolution->relu = true;
+    convolution->ceiling = *ceiling;
     instruction.dst = relu.dst;
     instruction.layer = relu.layer;
     dead[static_cast<size_t>(reader)] = true;

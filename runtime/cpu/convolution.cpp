@@ -1,6 +1,7 @@
 #include "runtime/cpu/convolution.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -72,7 +73,7 @@ std::vector<Algorithm> preferred(const Geometry& g, const Algorithm& nhwc, const
 class BiasedTask final : public Task {
  public:
   BiasedTask(std::unique_ptr<Task> task, const Weights& bias, const Shape& dst, DType storage, const Parallel& parallel)
-      : task_(std::move(task)), launcher_{parallel}, step_{dst, true, false, storage} {
+      : task_(std::move(task)), launcher_{parallel}, step_{.dst = dst, .storage = storage} {
     const std::span<const float> numbers(bias.data, static_cast<size_t>(bias.elements()));
     const std::vector<uint16_t> halves = storage == DType::bf16 ? to_bf16(numbers) : std::vector<uint16_t>();
     const auto bytes = storage == DType::bf16 ? std::as_bytes(std::span(halves)) : std::as_bytes(numbers);
@@ -97,6 +98,11 @@ class BiasedTask final : public Task {
   std::vector<std::byte*> pointers_;
 };
 
+std::string relu_in_words(const ConvolutionProblem& problem) {
+  if (!problem.relu) return "";
+  return std::isfinite(problem.ceiling) ? fmt::format(", relu up to {}", problem.ceiling) : ", relu";
+}
+
 PlannedTask plan_biased(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
                         const std::string& where) {
   if (problem.addend) fail_internal(where, "a gradient that adds both a value and a bias");
@@ -119,7 +125,7 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
   const memory::desc in = g.src_desc(Tag::nhwc), out = g.dst_desc(Tag::nhwc);
   Request request{where, "", g, {onednn_bytes(in), onednn_bytes(out)}, false, {}, {}};
   request.problem = fmt::format("convolution {}{}{}", describe(g, parallel.threads()), biased ? ", bias" : "",
-                                problem.relu ? ", relu" : "");
+                                relu_in_words(problem));
   request.finish = [&](const Algorithm& algorithm, Candidate candidate, int64_t images) {
     memory weights = pack(problem.weights, g, algorithm.weights, candidate.weights);
     const Geometry of = part_of(g, images);
@@ -128,7 +134,7 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
   };
   const auto by = [&](const char* name, Tag tag, dnnl::algorithm algorithm, WeightForm form = WeightForm::plain) {
     return [=, &problem](const Geometry& of) {
-      return forward_candidate(name, in_form(of, form), {tag, algorithm, biased, problem.relu, false});
+      return forward_candidate(name, in_form(of, form), {tag, algorithm, biased, problem.relu, problem.ceiling, false});
     };
   };
   const Algorithm nhwc{"nhwc", by("nhwc", Tag::nhwc, kDirect)};
@@ -168,7 +174,8 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Pa
   constexpr WeightForm kRotated = WeightForm::rotated;
   const auto rotate = [&](const char* name, Tag tag, dnnl::algorithm algorithm) {
     return [=, &problem](const Geometry& of) {
-      return forward_candidate(name, in_form(of, kRotated), {tag, algorithm, false, false, problem.addend});
+      return forward_candidate(name, in_form(of, kRotated),
+                               {.tag = tag, .algorithm = algorithm, .adds = problem.addend});
     };
   };
   const auto transpose = [&](const char* name, Tag tag, WeightForm form = WeightForm::plain) {

@@ -58,8 +58,8 @@ PlannedTask planned(const Step& step, const Weights& weights, const Weights& bia
 }  // namespace
 
 PlannedTask plan_depthwise(const ConvolutionProblem& p, const Parallel& parallel) {
-  return planned(DepthwiseStep{p.src, p.dst, p.window, p.bias.data != nullptr, p.relu, p.storage}, p.weights, p.bias,
-                 parallel);
+  return planned(DepthwiseStep{p.src, p.dst, p.window, p.bias.data != nullptr, p.relu, p.ceiling, p.storage}, p.weights,
+                 p.bias, parallel);
 }
 
 PlannedTask plan_depthwise(const ConvolutionBackwardProblem& p, const Parallel& parallel) {

@@ -1,5 +1,6 @@
 #include "runtime/cpu/onednn_convolution.h"
 
+#include <cmath>
 #include <unordered_map>
 #include <utility>
 
@@ -108,7 +109,11 @@ dnnl::primitive_attr attributes(const ForwardForm& form) {
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::post_ops post_ops;
   if (form.adds) post_ops.append_sum(1.F);
-  if (form.relu) post_ops.append_eltwise(1.F, dnnl::algorithm::eltwise_relu, 0.F, 0.F);
+  if (form.relu && std::isfinite(form.ceiling)) {
+    post_ops.append_eltwise(1.F, dnnl::algorithm::eltwise_clip, 0.F, form.ceiling);
+  } else if (form.relu) {
+    post_ops.append_eltwise(1.F, dnnl::algorithm::eltwise_relu, 0.F, 0.F);
+  }
   attributes.set_post_ops(post_ops);
   return attributes;
 }

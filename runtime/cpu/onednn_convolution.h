@@ -1,6 +1,7 @@
 // One of the forms in which oneDNN computes a convolution, and the task that runs it.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -48,7 +49,9 @@ struct ConvolutionGeometry {
 struct ForwardForm {
   dnnl::memory::format_tag tag = dnnl::memory::format_tag::nhwc;
   dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct;
-  bool biased = false, relu = false, adds = false;
+  bool biased = false, relu = false;
+  float ceiling = std::numeric_limits<float>::infinity();  // of the ReLU
+  bool adds = false;
 };
 
 // Both throw dnnl::error where oneDNN has nothing for it.

@@ -64,7 +64,7 @@ class ForwardTask final : public ConvolutionTask {
               std::shared_ptr<DeviceMemory> bias, const ConvolutionGraph& graph)
       : ConvolutionTask(device, std::move(choice), std::move(filter), graph.dst.elements() * size_of(graph.storage())),
         bias_(std::move(bias)),
-        step_(AddBiasStep{graph.dst, graph.bias, graph.relu, graph.storage()}) {}
+        step_(AddBiasStep{graph.dst, graph.bias, graph.relu, graph.ceiling, graph.storage()}) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     std::vector<CudnnPlan::Binding> bindings = {{PlanTensor::in, operands[0]}};
@@ -90,7 +90,7 @@ class BackwardTask final : public ConvolutionTask {
         mask_(graph.mask),
         bias_(std::move(bias)),
         sum_{graph.src, graph.addend ? 2 : 1, graph.src.c, 0, graph.mask, graph.storage()},
-        step_(AddBiasStep{graph.src, true, false, graph.storage()}) {}
+        step_(AddBiasStep{.dst = graph.src, .storage = graph.storage()}) {}
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     std::vector<CudnnPlan::Binding> bindings = {{PlanTensor::in, operands[0]}};
@@ -158,7 +158,8 @@ PlannedTask plan_depthwise(const ConvolutionPlanner& planner, const ConvolutionP
   planned.attempts = {{planned.implementation, ""}};
   for (const auto& constant : constants) planned.constant_bytes += constant->bytes();
   planned.task = std::make_unique<DepthwiseTask>(
-      planner.device, DepthwiseStep{p.src, p.dst, p.window, biased, p.relu, p.storage}, std::move(constants));
+      planner.device, DepthwiseStep{p.src, p.dst, p.window, biased, p.relu, p.ceiling, p.storage},
+      std::move(constants));
   return planned;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/cuda/cudnn_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "runtime/cuda/check.h"
@@ -37,12 +38,13 @@ Dims dims_of(const Shape& shape) { return {shape.n, shape.c, shape.h, shape.w}; 
 }  // namespace
 
 std::string ConvolutionGraph::key() const {
+  const std::string capped = std::isfinite(ceiling) ? fmt::format(" ceiling {}", ceiling) : "";
   const std::string dilation =
       window.dilated() ? fmt::format(" dilation {},{}", window.dilation_h, window.dilation_w) : "";
-  return fmt::format("{} {} {} r{}s{} stride {},{} pad {},{},{},{}{} groups {}{}{}{}{} precision {}",
+  return fmt::format("{} {} {} r{}s{} stride {},{} pad {},{},{},{}{} groups {}{}{}{}{}{} precision {}",
                      backward ? "backward" : "forward", to_string(src), to_string(dst), window.r, window.s,
                      window.stride_h, window.stride_w, window.pad_top, window.pad_left, window.pad_bottom,
-                     window.pad_right, dilation, groups, bias ? " bias" : "", relu ? " relu" : "",
+                     window.pad_right, dilation, groups, bias ? " bias" : "", relu ? " relu" : "", capped,
                      addend ? " addend" : "", mask ? " mask" : "", static_cast<int>(precision));
 }
 
@@ -56,6 +58,7 @@ ConvolutionGraph graph_of(const ConvolutionProblem& problem, NetworkPrecision pr
   ConvolutionGraph graph{false, problem.src, problem.dst, problem.window, problem.groups};
   graph.bias = problem.bias.data != nullptr;
   graph.relu = problem.relu;
+  graph.ceiling = problem.ceiling;
   graph.precision = problem.storage == DType::bf16 ? NetworkPrecision::bf16 : precision;
   return graph;
 }
@@ -177,6 +180,8 @@ Descriptor PlanBuilder::pointwise_mode(cudnnPointwiseMode_t mode) {
   Descriptor d = plan_.create(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
   set_one(d, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, mode);
   set_one(d, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT);
+  if (mode == CUDNN_POINTWISE_RELU_FWD && std::isfinite(graph_.ceiling))
+    set_one(d, CUDNN_ATTR_POINTWISE_RELU_UPPER_CLIP, CUDNN_TYPE_DOUBLE, double{graph_.ceiling});
   finalize(d, "a pointwise operation");
   return d;
 }

@@ -7,6 +7,7 @@
 
 #include <cudnn.h>
 
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,16 +24,17 @@ enum class NetworkPrecision : uint8_t {
   bf16   // activations, gradients and weights bfloat16
 };
 
-// Forward: dst = correlate(src, weights), + bias, max(., 0). Backward: grad_src = its transpose of grad_dst, + addend,
+// Forward: dst = correlate(src, weights), + bias, min(max(., 0), ceiling). Backward: grad_src = its transpose of grad_dst, + addend,
 // * [mask > 0]; or + bias. An epilogue stands after the convolution, never before: cuDNN 9 has no engine for a mask as a prologue.
 struct ConvolutionGraph {
   bool backward = false;
   Shape src, dst;  // of the forward convolution
   Window window;
   int64_t groups = 1;
-  bool bias = false;                  // either; backward without the others
-  bool relu = false;                  // forward
-  bool addend = false, mask = false;  // backward
+  bool bias = false;                                       // either; backward without the others
+  bool relu = false;                                       // forward
+  float ceiling = std::numeric_limits<float>::infinity();  // of the ReLU
+  bool addend = false, mask = false;                       // backward
   NetworkPrecision precision = NetworkPrecision::f32;
 
   [[nodiscard]] bool fused() const { return bias || relu || addend || mask; }

@@ -1,6 +1,7 @@
 // Kernels that a backend runs before, after or in place of a library's call. They are not problems: no layer asks for them.
 #pragma once
 
+#include <limits>
 #include <variant>
 
 #include "kernels/bias.h"
@@ -15,6 +16,7 @@ namespace phosphene {
 struct AddBiasStep {  // src, bias -> dst; channels_last
   Shape dst;
   bool biased = true, relu = false;
+  float ceiling = std::numeric_limits<float>::infinity();
   DType storage = DType::f32;
 };
 struct PackHalfSpectrumStep {  // half spectrum (planar, N x C x 2H x K) -> N x C x H x K interleaved
@@ -38,9 +40,9 @@ void launch(const Launcher& launcher, const AddBiasStep& step, const Operands& a
     using T = decltype(storage);
     const T *src = at.template at<T>(0), *bias = step.biased ? at.template at<T>(1) : nullptr;
     if (step.relu) {
-      launcher.rows(rows, c, AddBias<true, T>{src, bias, at.template at<T>(2), step.dst.c});
+      launcher.rows(rows, c, AddBias<true, T>{src, bias, at.template at<T>(2), step.dst.c, step.ceiling});
     } else {
-      launcher.rows(rows, c, AddBias<false, T>{src, bias, at.template at<T>(2), step.dst.c});
+      launcher.rows(rows, c, AddBias<false, T>{src, bias, at.template at<T>(2), step.dst.c, step.ceiling});
     }
   });
 }

@@ -11,6 +11,7 @@ struct DepthwiseStep {  // src, weights, [bias in float32] -> dst
   Shape src, dst;
   Window window;
   bool biased = false, relu = false;
+  float ceiling = std::numeric_limits<float>::infinity();
   DType storage = DType::f32;
 };
 struct DepthwiseBackwardStep {  // grad_dst, weights, [addend], [mask] -> grad_src
@@ -51,9 +52,10 @@ void launch(const Launcher& launcher, const DepthwiseStep& step, const Operands&
   const Shape& dst = step.dst;
   with_storage(launcher, step.storage, [&](auto storage) {
     using T = decltype(storage);
-    launcher.rows(dst.n * dst.h * dst.w, static_cast<int>(dst.c),
-                  DepthwiseForward<T>{at.template at<T>(0), at.template at<T>(1), step.biased ? at.at(2) : nullptr,
-                                      at.template at<T>(step.biased ? 3 : 2), depthwise_geometry(step), step.relu});
+    launcher.rows(
+        dst.n * dst.h * dst.w, static_cast<int>(dst.c),
+        DepthwiseForward<T>{at.template at<T>(0), at.template at<T>(1), step.biased ? at.at(2) : nullptr,
+                            at.template at<T>(step.biased ? 3 : 2), depthwise_geometry(step), step.relu, step.ceiling});
   });
 }
 

@@ -25,7 +25,8 @@ struct Window {
   [[nodiscard]] bool dilated() const { return dilation_h != 1 || dilation_w != 1; }
 };
 
-// dst = correlate(src, weights) + bias, then max(., 0) if relu. Weights K x C/groups x R x S; bias K numbers or none.
+// dst = correlate(src, weights) + bias, then min(max(., 0), ceiling) if relu: ReLU6 has a ceiling. Weights K x C/groups x R x S; bias K
+// numbers or none.
 struct ConvolutionProblem {  // src -> dst
   Shape src, dst;
   Window window;
@@ -33,6 +34,7 @@ struct ConvolutionProblem {  // src -> dst
   bool relu = false;
   Weights weights, bias;
   DType storage = DType::f32;
+  float ceiling = std::numeric_limits<float>::infinity();
 };
 // grad_src = [mask > 0] * (the convolution's transpose of grad_dst + addend); the last two only where a backend asks for them.
 // Or, of a transposed convolution in a network, + bias: a number for each channel of src, and then neither of them.

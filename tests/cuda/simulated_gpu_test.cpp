@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "layers/network/activation.h"
 #include "layers/network/convolution.h"
 #include "layers/network/relu.h"
 #include "layers/network/transposed_convolution.h"
@@ -71,11 +72,11 @@ Model every_form() {
       {"patches:pre", std::make_shared<Convolution>(square(2, 2, 0, 1), 1, ramp({8, 3, 2, 2}), ramp({8})), {"data"}},
       {"patches", std::make_shared<Relu>(), {"patches:pre"}},
       {"dilated:pre", std::make_shared<Convolution>(square(3, 1, 2, 2), 1, ramp({8, 8, 3, 3}), Weights{}), {"patches"}},
-      {"dilated", std::make_shared<Relu>(), {"dilated:pre"}},
+      {"dilated", Activation::clip(0, 0.5F), {"dilated:pre"}},
       {"depthwise:pre",
        std::make_shared<Convolution>(square(3, 2, 1, 1), 8, ramp({8, 1, 3, 3}), ramp({8})),
        {"dilated"}},
-      {"depthwise", std::make_shared<Relu>(), {"depthwise:pre"}},
+      {"depthwise", Activation::relu6(), {"depthwise:pre"}},
       {"depthwise_dilated",
        std::make_shared<Convolution>(square(3, 1, 2, 2), 8, ramp({8, 1, 3, 3}), Weights{}),
        {"depthwise"}},

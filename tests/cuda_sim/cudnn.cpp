@@ -266,8 +266,12 @@ OperationPlan pointwise(const Descriptor& d) {
       return {OperationPlan::add,
               {x, other(CUDNN_ATTR_OPERATION_POINTWISE_BDESC)},
               other(CUDNN_ATTR_OPERATION_POINTWISE_YDESC)};
-    case CUDNN_POINTWISE_RELU_FWD:
-      return {OperationPlan::relu, {x}, other(CUDNN_ATTR_OPERATION_POINTWISE_YDESC)};
+    case CUDNN_POINTWISE_RELU_FWD: {
+      OperationPlan relu{OperationPlan::relu, {x}, other(CUDNN_ATTR_OPERATION_POINTWISE_YDESC)};
+      if (of.has(CUDNN_ATTR_POINTWISE_RELU_UPPER_CLIP))
+        relu.ceiling = of.one<double>(CUDNN_ATTR_POINTWISE_RELU_UPPER_CLIP);
+      return relu;
+    }
     case CUDNN_POINTWISE_RELU_BWD:
       return {OperationPlan::relu_backward,
               {x, other(CUDNN_ATTR_OPERATION_POINTWISE_DYDESC)},

@@ -99,6 +99,7 @@ Values evaluate(const OperationPlan& o, std::vector<Values> in) {
   for (size_t i = 0; i < out.size(); ++i) {
     if (o.kind == OperationPlan::add) out[i] += in[1][i];
     if (o.kind == OperationPlan::relu && out[i] < 0) out[i] = 0;  // a NaN stays
+    if (o.kind == OperationPlan::relu && out[i] > o.ceiling) out[i] = static_cast<float>(o.ceiling);
     if (o.kind == OperationPlan::relu_backward) out[i] = in[0][i] > 0 ? in[1][i] : 0;
   }
   return out;

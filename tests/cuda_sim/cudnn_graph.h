@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct OperationPlan {
   std::vector<TensorPlan> in;
   TensorPlan out;
   std::array<int64_t, 2> stride{}, before{}, after{}, dilation{};  // of a convolution, along H and W
+  double ceiling = std::numeric_limits<double>::infinity();        // of relu
 
   [[nodiscard]] bool is_convolution() const { return kind == forward || kind == backward_data; }
 };

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <numbers>
 
 #include "kernels/launch_cpu.h"
@@ -123,16 +124,18 @@ TEST_P(HalfSpectrum, UnpackIsTheTranspose) {
 
 INSTANTIATE_TEST_SUITE_P(Rows, HalfSpectrum, ::testing::Values(1, 2, 5, 8));
 
-TEST(AddBias, AddsAndRectifies) {
+TEST(AddBias, AddsRectifiesAndCaps) {
   const Shape shape{1, 5, 2, 3};
   const std::vector<float> src = random_floats(shape.elements(), 1), bias = random_floats(5, 2);
   for (const bool biased : {false, true}) {
     for (const bool relu : {false, true}) {
-      std::vector<float> dst(src.size(), -7.F);
-      run(AddBiasStep{shape, biased, relu}, {&src, &bias}, dst);
-      for (size_t i = 0; i < src.size(); ++i) {
-        const float sum = src[i] + (biased ? bias[i % 5] : 0.F);
-        EXPECT_EQ(dst[i], relu ? std::max(sum, 0.F) : sum);
+      for (const float ceiling : {0.5F, std::numeric_limits<float>::infinity()}) {
+        std::vector<float> dst(src.size(), -7.F);
+        run(AddBiasStep{shape, biased, relu, ceiling}, {&src, &bias}, dst);
+        for (size_t i = 0; i < src.size(); ++i) {
+          const float sum = src[i] + (biased ? bias[i % 5] : 0.F);
+          EXPECT_EQ(dst[i], relu ? std::min(std::max(sum, 0.F), ceiling) : sum);
+        }
       }
     }
   }
@@ -168,7 +171,8 @@ TEST(Depthwise, SameBitsAtEveryWidth) {
       const std::vector<float> addend = random_floats(src_positions * kC, 5);
       for (const bool more : {false, true}) {
         testing::expect_same_bits_at_every_width(dst_positions, kC, dst_positions * kC, [&](auto& dst) {
-          return DepthwiseForward<float>{src.data(), weights.data(), more ? bias.data() : nullptr, dst.data(), g, more};
+          return DepthwiseForward<float>{src.data(), weights.data(), more ? bias.data() : nullptr, dst.data(), g, more,
+                                         0.5F};
         });
         testing::expect_same_bits_at_every_width(src_positions, kC, src_positions * kC, [&](auto& grad_src) {
           return DepthwiseBackward<float>{grad_dst.data(),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "layers/network/activation.h"
 #include "layers/network/concat.h"
 #include "layers/network/convolution.h"
 #include "layers/network/lrn.h"
@@ -71,6 +72,23 @@ TEST(Fuse, AValueReadBeforeItsReluVetoesTheFusion) {
   const Inception net;
   const auto list = net.fused({net.gradient, net.left_pre});
   EXPECT_EQ(count<ReluProblem>(list), 1);
+}
+
+// Of clips only one that starts at 0 is a ReLU.
+TEST(Fuse, AConvolutionTakesUpAReluAndItsCeiling) {
+  for (const auto& [low, high, taken] : {std::tuple{0.F, 6.F, true}, {0.F, 2.5F, true}, {-1.F, 1.F, false}}) {
+    Graph graph;
+    const ValueId x = graph.state("x", pixels(8));
+    const ValueId y =
+        graph.append(Activation::clip(low, high), {graph.append(convolution_1x1(16, 8), {x}, "y:pre")}, "y");
+    std::vector<Instruction> list = lower(graph);
+    const ValueId keep[] = {y};
+    fuse(list, graph, keep);
+    EXPECT_EQ(count<ActivationProblem>(list), taken ? 0 : 1);
+    const auto& convolution = std::get<ConvolutionProblem>(list.front().problem);
+    EXPECT_EQ(convolution.relu, taken);
+    EXPECT_EQ(convolution.ceiling, taken ? high : ConvolutionProblem().ceiling);
+  }
 }
 
 TEST(Fuse, PruningDropsWhatNothingReads) {
@@ -172,6 +190,45 @@ TEST(Fuse, ChangesNoBit) {
     EXPECT_TRUE(std::any_of(results.back().begin(), results.back().end(), [](float g) { return g != 0; }));
   }
   EXPECT_EQ(results[0], results[1]);
+}
+
+// As above, with integers and a ceiling that some of them reach; one convolution is dense, the other depthwise.
+TEST(Fuse, ACeilingChangesNoBit) {
+  const auto backend = make_cpu_backend(1);
+  const WindowAttributes same{.r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+  Graph graph;
+  const ValueId x = graph.state("x", pixels(16)), c = graph.state("c", pixels(16));
+  const ValueId dense = graph.append(convolution_1x1(16, 16), {x}, "dense:pre");
+  const ValueId capped = graph.append(Activation::relu6(), {dense}, "dense");
+  const ValueId own = graph.append(std::make_shared<Convolution>(same, 16, ramp(16 * 9, {16, 1, 3, 3}), Weights{}),
+                                   {capped}, "depthwise:pre");
+  const ValueId y = graph.append(Activation::relu6(), {own}, "depthwise");
+  graph.append(std::make_shared<testing::GivenGradient>(c), {y}, "o");
+  const ValueId wrt[] = {x};
+  const ValueId gradient = differentiate(graph, wrt)[0];
+  std::vector<std::vector<float>> results;
+  for (const bool fused : {false, true}) {
+    States states(*backend);
+    ProgramOptions options;
+    options.fused = fused;
+    Program program(graph, {gradient, y}, *backend, states, options);
+    EXPECT_EQ(std::any_of(program.steps().begin(), program.steps().end(),
+                          [](const Program::Step& step) { return step.kind == "clip"; }),
+              !fused);
+    std::vector<float> numbers(16 * 6), cotangent(16 * 6);
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] = static_cast<float>(static_cast<int>(i * 5 % 11) - 5);
+      cotangent[i] = static_cast<float>(static_cast<int>(i * 3 % 7) - 3);
+    }
+    states.write("x", numbers);
+    states.write("c", cotangent);
+    program.run();
+    results.push_back(program.read(y));
+    EXPECT_TRUE(std::any_of(results.back().begin(), results.back().end(), [](float v) { return v == 6; }));
+    results.push_back(program.read(gradient));
+  }
+  EXPECT_EQ(results[0], results[2]);
+  EXPECT_EQ(results[1], results[3]);
 }
 
 // x -> a (ReLU), read by a pooling or a normalisation alone: its mask becomes part of their gradient, and no bit changes.
