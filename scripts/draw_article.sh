@@ -17,7 +17,7 @@ if [ -s "$caffe/bvlc_googlenet.caffemodel" ]; then
   fi
 elif [ ! -s "$cache/googlenet.safetensors" ] || [ ! -d "${PHOSPHENE_ASSETS:-}/photos" ]; then
   echo "GoogLeNet or its photographs were not found (\$PHOSPHENE_ASSETS): drawing with VGG16 instead"
-  scripts/fetch_vgg16.sh > /dev/null
+  "$phosphene" fetch vgg16 > /dev/null
   configs="runs/article_configs"
   mkdir -p "$configs"
   scripts/fetch_photographs.sh "$configs"

@@ -20,7 +20,7 @@ const Model* vgg16() {
   return model ? &*model : nullptr;
 }
 
-constexpr const char* kSkipped = "PHOSPHENE_VGG16 is not set: no converted VGG16 (scripts/fetch_vgg16.sh makes one)";
+constexpr const char* kSkipped = "PHOSPHENE_VGG16 is not set: no converted VGG16 (`phosphene fetch vgg16` makes one)";
 
 std::map<std::string, Array> golden() { return read_golden_tensors(PHOSPHENE_GOLDEN "/vgg16_golden.safetensors"); }
 
