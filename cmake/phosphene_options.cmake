@@ -34,8 +34,12 @@ endif()
 if(PHOSPHENE_SANITIZE)
   target_compile_options(phosphene_options INTERFACE -fsanitize=${PHOSPHENE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   # GCC's manual: sanitized code sets off false ones (in the library's <regex>).
-  target_compile_options(phosphene_options INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(phosphene_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(phosphene_options INTERFACE -fsanitize=${PHOSPHENE_SANITIZE})
+endif()
+
+if(PHOSPHENE_FUZZ)
+  target_compile_options(phosphene_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # phosphene_sources(TARGET SOURCES files... O3 files...): adds both to TARGET. SOURCES is code whose time nobody waits for and whose
