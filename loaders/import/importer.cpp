@@ -92,9 +92,10 @@ size_t Translation::dimension(int64_t axis, size_t rank) const {
   return static_cast<size_t>(axis < 0 ? axis + count : axis);
 }
 
-Value Translation::append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix) {
+Value Translation::append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix,
+                          size_t output) {
   return at_place(attributes_.place(),
-                  [&] { return importer_.append(node_.outputs.at(0) + suffix, std::move(op), sources); });
+                  [&] { return importer_.append(node_.outputs.at(output) + suffix, std::move(op), sources); });
 }
 
 void Translation::result(Value value, size_t output) {

@@ -69,8 +69,9 @@ class Translation {
   // An attribute or index that counts dimensions, negative ones from the end.
   [[nodiscard]] size_t dimension(int64_t axis, size_t rank) const;
 
-  // Appends a layer for the node's output (several layers of one node: with a suffix).
-  Value append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix = "");
+  // Appends a layer for an output of the node (several layers of one output: with a suffix).
+  Value append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix = "",
+               size_t output = 0);
   void result(Value value, size_t output = 0);
 
   template <class... Arguments>
