@@ -2,6 +2,7 @@
 
 #include "loaders/caffe/caffe_files.h"
 #include "loaders/caffe/caffe_graph.h"
+#include "loaders/caffe/layer_types.h"
 #include "loaders/caffe/net_state.h"
 #include "runtime/error.h"
 
@@ -46,6 +47,16 @@ Model read_caffe(const std::string& weights_path, const std::string& topology_pa
   }
 }
 
-void check_caffe_topology(const std::string& path) { caffe::for_inference(caffe::read_topology(path), path); }
+void check_caffe_topology(const std::string& path) {
+  const caffe::NetParameter network = caffe::for_inference(caffe::read_topology(path), path);
+  for (const caffe::LayerParameter& layer : network.layer()) {
+    const std::string& type = layer.type();
+    const bool known = caffe::is_computed(type) || caffe::gives_images(type) || caffe::is_of_training(type) ||
+                       caffe::is_silence(type);
+    if (!known)
+      fail(caffe::place_of(path, layer.name()), "has the type '{}', which is not supported; expected one of {}", type,
+           fmt::join(caffe::computed_types(), ", "));
+  }
+}
 
 }  // namespace phosphene

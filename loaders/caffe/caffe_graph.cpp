@@ -99,6 +99,7 @@ class Builder {
   void add(const LayerParameter& layer, const LayerValues& values) {
     Node node{layer.name(), "caffe." + layer.type(), values.inputs, values.outputs, {}, ""};
     if (is_computed(layer.type())) {
+      if (layer.top_size() == 0) fail(place_of(network_.path, layer.name()), "has no top");
       add_parameters(node, layer, network_.path);
       add_blobs(node, layer);
       node.attributes.emplace("weights_file", weights_path_);

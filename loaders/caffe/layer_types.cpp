@@ -62,6 +62,12 @@ std::string_view parameters_of(std::string_view type) {
   return found == nullptr ? "" : found->parameters;
 }
 
+std::vector<std::string_view> computed_types() {
+  std::vector<std::string_view> names;
+  for (const KnownType& type : kTypes) names.push_back(type.name);
+  return names;
+}
+
 bool is_computed(std::string_view type) { return find_type(type) != nullptr; }
 bool passes(std::string_view type) { return is_of(type, LayerKind::pass); }
 bool is_activation(std::string_view type) { return is_of(type, LayerKind::activation); }

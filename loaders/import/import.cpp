@@ -110,7 +110,7 @@ class PassedNames {
     for (const Layer& layer : model.layers) layers_.push_back(layer.name);
     for (const Node* node : nodes) {
       for (const std::string& output : node->outputs) {
-        if (output.empty() || importer.value(output).layer == output) continue;
+        if (!importer.knows(output) || importer.value(output).layer == output) continue;
         names_.emplace_back(output, importer.value(output).layer);
         names_.emplace_back(node->name, importer.value(output).layer);
       }

@@ -35,7 +35,7 @@ class CaffeFiles {
     return read_caffe(trained, folder_.write("deploy.prototxt", topology), options);
   }
   // Without a topology.
-  Model read(const std::string& weights, const source::ImportOptions& options) {
+  Model read_alone(const std::string& weights, const source::ImportOptions& options = {}) {
     return read_caffe(write_weights(weights), "", options);
   }
   std::string write_weights(const std::string& text) {

@@ -46,10 +46,9 @@ std::vector<double> of_image(double (*function)(double)) {
 TEST_F(CaffeLayers, Activations) {
   EXPECT_TRUE(near_largest(values(one("Sigmoid"), "", "l"), of_image([](double x) { return 1 / (1 + std::exp(-x)); }),
                            kRounded));
-  EXPECT_TRUE(
-      near_largest(values(one("TanH"), "", "l"), of_image([](double x) { return std::tanh(x); }), kRounded));
-  EXPECT_TRUE(near_largest(values(one("BNLL"), "", "l"),
-                           of_image([](double x) { return std::log(1 + std::exp(x)); }), kRounded));
+  EXPECT_TRUE(near_largest(values(one("TanH"), "", "l"), of_image([](double x) { return std::tanh(x); }), kRounded));
+  EXPECT_TRUE(near_largest(values(one("BNLL"), "", "l"), of_image([](double x) { return std::log(1 + std::exp(x)); }),
+                           kRounded));
   EXPECT_TRUE(near_largest(values(one("ELU", "elu_param { alpha: 2 }"), "", "l"),
                            of_image([](double x) { return x > 0 ? x : 2 * (std::exp(x) - 1); }), kRounded));
   EXPECT_TRUE(near_largest(values(one("Swish", "swish_param { beta: 0.5 }"), "", "l"),
@@ -57,7 +56,8 @@ TEST_F(CaffeLayers, Activations) {
   EXPECT_TRUE(same_numbers(values(one("ReLU"), "", "l"), std::vector{1., 0., 3., 0.}));
   EXPECT_TRUE(same_numbers(values(one("ReLU", "relu_param { negative_slope: 0.25 }"), "", "l"),
                            std::vector{1., -0.5, 3., -1.}));
-  EXPECT_TRUE(same_numbers(values(one("Clip", "clip_param { min: -1 max: 2 }"), "", "l"), std::vector{1., -1., 2., -1.}));
+  EXPECT_TRUE(
+      same_numbers(values(one("Clip", "clip_param { min: -1 max: 2 }"), "", "l"), std::vector{1., -1., 2., -1.}));
   EXPECT_TRUE(refused(one("Clip", "clip_param { min: -1 }"), "", {"'l'", "max is missing"}));
   EXPECT_TRUE(refused(one("ReLU"), "layer { name: 'l' blobs { data: 1 } }", {"'l'", "holds 1 blobs", "uses 0"}));
 }
@@ -76,7 +76,8 @@ TEST_F(CaffeLayers, Power) {
   EXPECT_TRUE(same_numbers(values(power("scale: 2 shift: 1"), "", "l"), std::vector{3., -3., 7., -7.}));
   EXPECT_TRUE(same_numbers(values(power("scale: 2 shift: 1 power: 2"), "", "l"), std::vector{9., 9., 49., 49.}));
   EXPECT_TRUE(same_numbers(values(power("power: 2"), "", "l"), std::vector{1., 4., 9., 16.}));
-  EXPECT_TRUE(same_numbers(values(power("") + caffe_layer("ReLU", "r", "l", "r"), "", "r"), std::vector{1., 0., 3., 0.}));
+  EXPECT_TRUE(
+      same_numbers(values(power("") + caffe_layer("ReLU", "r", "l", "r"), "", "r"), std::vector{1., 0., 3., 0.}));
   EXPECT_TRUE(refused(power("power: 0.5"), "", {"'l'", "power of 0.5"}));
   EXPECT_TRUE(refused(power("power: 0"), "", {"'l'", "power of 0"}));
   EXPECT_TRUE(refused(power("scale: 0 shift: 2"), "", {"'l'", "scale of 0"}));
@@ -85,9 +86,9 @@ TEST_F(CaffeLayers, Power) {
 TEST_F(CaffeLayers, Bias) {
   EXPECT_TRUE(same_numbers(values(one("Bias"), "layer { name: 'l' blobs { data: [10, 20] } }", "l"),
                            std::vector{11., 8., 23., 16.}));
-  EXPECT_TRUE(same_numbers(values(one("Bias", "bias_param { num_axes: 0 }"),
-                                  "layer { name: 'l' blobs { shape { } data: 10 } }", "l"),
-                           std::vector{11., 8., 13., 6.}));
+  EXPECT_TRUE(same_numbers(
+      values(one("Bias", "bias_param { num_axes: 0 }"), "layer { name: 'l' blobs { shape { } data: 10 } }", "l"),
+      std::vector{11., 8., 13., 6.}));
   EXPECT_TRUE(refused(one("Bias", "bias_param { axis: 3 }"), "layer { name: 'l' blobs { data: [10, 20] } }",
                       {"'l'", "axis 3"}));
 }
@@ -109,9 +110,8 @@ TEST_F(CaffeLayers, ScaleByASecondBottom) {
   const std::string gate =
       caffe_layer("InnerProduct", "gate", "data", "gate", "inner_product_param { num_output: 2 bias_term: false }");
   const std::string weights = "layer { name: 'gate' blobs { data: [1, 1, 0, 0, 0, 0, 2, 1] } }";  // -1 and 2
-  EXPECT_TRUE(same_numbers(
-      values(gate + one("Scale", "bottom: 'gate' scale_param { axis: 0 }"), weights, "l"),
-      std::vector{-1., 2., 6., -8.}));
+  EXPECT_TRUE(same_numbers(values(gate + one("Scale", "bottom: 'gate' scale_param { axis: 0 }"), weights, "l"),
+                           std::vector{-1., 2., 6., -8.}));
   EXPECT_TRUE(refused(gate + one("Scale", "bottom: 'gate'"), weights, {"'l'", "two bottoms", "axis 1"}));
 }
 
@@ -121,8 +121,9 @@ TEST_F(CaffeLayers, BatchNormAlone) {
       "layer { name: 'l' blobs { data: [2, 4] } blobs { data: [8, 18] } blobs { data: [2] } }";
   const std::string plain = one("BatchNorm", "batch_norm_param { eps: 0 }");
   EXPECT_TRUE(near_largest(values(plain, statistics, "l"), std::vector{0., -1.5, 1. / 3, -2.}, kRounded));
-  EXPECT_TRUE(near_largest(values(one("BatchNorm", "batch_norm_param { eps: 5 use_global_stats: true }"), statistics, "l"),
-                           std::vector{0., -1., 1 / std::sqrt(14.), -6 / std::sqrt(14.)}, kRounded));
+  EXPECT_TRUE(
+      near_largest(values(one("BatchNorm", "batch_norm_param { eps: 5 use_global_stats: true }"), statistics, "l"),
+                   std::vector{0., -1., 1 / std::sqrt(14.), -6 / std::sqrt(14.)}, kRounded));
   const std::string both = plain + caffe_layer("Scale", "s", "l", "s", "scale_param { bias_term: true }");
   const std::string scales = "layer { name: 's' blobs { data: [3, 5] } blobs { data: [10, 20] } }";
   EXPECT_TRUE(near_largest(values(both, statistics + scales, "s"), std::vector{10., 5.5, 20 + 5. / 3, 10.}, kRounded));
@@ -140,8 +141,8 @@ TEST_F(CaffeLayers, Eltwise) {
     return relu + one("Eltwise", bottoms + " eltwise_param { " + settings + " }");
   };
   EXPECT_TRUE(same_numbers(values(with(""), "", "l"), std::vector{2., -2., 6., -4.}));
-  EXPECT_TRUE(same_numbers(values(with("operation: SUM coeff: 2 coeff: -0.5"), "", "l"),
-                           std::vector{1.5, -4., 4.5, -8.}));
+  EXPECT_TRUE(
+      same_numbers(values(with("operation: SUM coeff: 2 coeff: -0.5"), "", "l"), std::vector{1.5, -4., 4.5, -8.}));
   EXPECT_TRUE(same_numbers(values(with("coeff: 1 coeff: -1"), "", "l"), std::vector{0., -2., 0., -4.}));
   EXPECT_TRUE(same_numbers(values(with("operation: PROD"), "", "l"), std::vector{1., 0., 9., 0.}));
   EXPECT_TRUE(same_numbers(values(with("operation: MAX"), "", "l"), std::vector{1., 0., 3., 0.}));
@@ -164,12 +165,14 @@ TEST_F(CaffeLayers, SliceAndConcat) {
   const std::string parts = one("Slice", "top: 'b' slice_param { slice_point: 1 }");
   EXPECT_TRUE(same_numbers(values(parts, "", "l"), std::vector{1., -2.}));
   EXPECT_TRUE(same_numbers(values(parts, "", "b"), std::vector{3., -4.}));
-  EXPECT_TRUE(same_numbers(values(one("Slice", "top: 'b' slice_param { slice_dim: 1 }") +
-                                      caffe_layer("Concat", "k", "b", "k", "bottom: 'l' concat_param { concat_dim: 1 }"),
-                                  "", "k"),
-                           std::vector{3., -4., 1., -2.}));
+  EXPECT_TRUE(
+      same_numbers(values(one("Slice", "top: 'b' slice_param { slice_dim: 1 }") +
+                              caffe_layer("Concat", "k", "b", "k", "bottom: 'l' concat_param { concat_dim: 1 }"),
+                          "", "k"),
+                   std::vector{3., -4., 1., -2.}));
   EXPECT_TRUE(refused(one("Slice", "top: 'b' slice_param { axis: 2 }"), "", {"'l'", "axis 2"}));
-  EXPECT_TRUE(refused(one("Slice", "top: 'b' slice_param { axis: 1 slice_dim: 1 }"), "", {"'l'", "both axis and slice_dim"}));
+  EXPECT_TRUE(
+      refused(one("Slice", "top: 'b' slice_param { axis: 1 slice_dim: 1 }"), "", {"'l'", "both axis and slice_dim"}));
   EXPECT_TRUE(refused(one("Slice", "top: 'b' slice_param { slice_point: 2 }"), "", {"'l'", "slice_point"}));
   EXPECT_TRUE(refused(one("Slice", "top: 'b' top: 'c'"), "", {"'l'", "3 equal parts"}));
 }
@@ -185,7 +188,8 @@ TEST_F(CaffeLayers, FlattenAndReshapeComputeNothing) {
   };
   const std::vector<double> expected{1 - 20 + 300 - 4000};
   EXPECT_TRUE(same_numbers(values(behind(one("Flatten")), weights, "fc"), expected));
-  EXPECT_TRUE(same_numbers(values(behind(one("Flatten", "flatten_param { axis: 1 end_axis: 3 }")), weights, "fc"), expected));
+  EXPECT_TRUE(
+      same_numbers(values(behind(one("Flatten", "flatten_param { axis: 1 end_axis: 3 }")), weights, "fc"), expected));
   EXPECT_TRUE(same_numbers(values(reshape("shape { dim: 0 dim: -1 }"), weights, "fc"), expected));
   EXPECT_TRUE(same_numbers(values(reshape("shape { dim: 0 dim: 4 }"), weights, "fc"), expected));
   EXPECT_TRUE(same_numbers(values(reshape("axis: 1 shape { dim: -1 dim: 1 dim: 1 }"), weights, "fc"), expected));
@@ -211,9 +215,9 @@ TEST_F(CaffeLayers, BilinearDeconvolutionInGroups) {
   for (const double row : tent) {
     for (const double column : tent) kernel += fmt::format("{}{}", kernel.empty() ? "" : ", ", row * column);
   }
-  const std::string layers = one(
-      "Deconvolution",
-      "convolution_param { num_output: 2 group: 2 kernel_h: 4 kernel_w: 4 stride_h: 2 stride_w: 2 pad: 1 bias_term: false }");
+  const std::string layers = one("Deconvolution",
+                                 "convolution_param { num_output: 2 group: 2 kernel_h: 4 kernel_w: 4 stride_h: 2 "
+                                 "stride_w: 2 pad: 1 bias_term: false }");
   const Array image{{1, 2, 1, 2}, {4, 8, 16, -16}};
   // Row 0 of the source gives both rows a weight of 0.75; columns 0.75, 0.75 x + 0.25 y, 0.25 x + 0.75 y, 0.75 y.
   std::vector<double> expected;
@@ -252,7 +256,8 @@ TEST_F(CaffeLayers, PoolingRoundsAsItSays) {
   EXPECT_TRUE(refuses_pooling("kernel_size: 1 pad_w: 1", {"'l'", "one of pad_h and pad_w alone"}));
   EXPECT_TRUE(refuses_pooling("kernel_size: 1 pad: 1", {"'l'", "pads 1x1"}));
   EXPECT_TRUE(refuses_pooling("kernel_size: 1 stride: 3", {"'l'", "outside of a map"}));
-  EXPECT_TRUE(refuses_pooling("kernel_size: 1 round_mode: CEIL ceil_mode: true", {"'l'", "both round_mode and ceil_mode"}));
+  EXPECT_TRUE(
+      refuses_pooling("kernel_size: 1 round_mode: CEIL ceil_mode: true", {"'l'", "both round_mode and ceil_mode"}));
   EXPECT_TRUE(refuses_pooling("global_pooling: true kernel_size: 2", {"'l'", "both global_pooling and kernel_size"}));
   EXPECT_TRUE(refuses_pooling("global_pooling: true stride: 2", {"'l'", "stride"}));
   EXPECT_TRUE(refuses_pooling("pool: AVE", {"'l'", "kernel_size is missing"}));
@@ -269,8 +274,8 @@ TEST_F(CaffeLayers, DilationInItsSpellings) {
   const Array image{{1, 1, 1, 5}, {1, 10, 100, 1000, 10000}};
   const std::string weights = "layer { name: 'l' blobs { data: [1, 2] } }";
   const auto convolved = [&](const std::string& dilation) {
-    return values(one("Convolution", "convolution_param { num_output: 1 bias_term: false kernel_h: 1 kernel_w: 2 " +
-                                         dilation + " }"),
+    return values(one("Convolution",
+                      "convolution_param { num_output: 1 bias_term: false kernel_h: 1 kernel_w: 2 " + dilation + " }"),
                   weights, "l", image);
   };
   EXPECT_TRUE(same_numbers(convolved("dilation: 2"), std::vector{201., 2010., 20100.}));
