@@ -61,23 +61,27 @@ void add_convert(CLI::App& command) {
       ->required();
   CLI::Option* output =
       command.add_option("-o,--output", options->output, "the .safetensors to write; not needed with --try");
-  command.add_option("--topology", options->topology, "Caffe's deploy.prototxt, for weights that come without a graph");
+  command.add_option("--topology", options->topology,
+                     "Caffe's deploy.prototxt (default: the layers that the .caffemodel was trained with)");
   command.add_option(
       "--architecture", options->architecture,
       "the network whose weights these are (resnet50, vgg16 ...); recognised without it where tensors' names allow");
   command.add_option("--until", options->until,
                      "import only what this layer needs: for a network whose end is not supported");
   command
-      .add_option("--size", options->size,
-                  "rows and columns of the input, where the file leaves them free (default: 224)")
+      .add_option(
+          "--size", options->size,
+          "rows and columns of the input, where the file leaves them free (default: 224; asked for by a .caffemodel "
+          "without a topology)")
       ->check(CLI::Range(1, 1 << 16));
   command.add_option("--labels", options->labels,
                      "class names: one on each line, CSV or JSON; an index and synsets beside them are dropped");
-  command.add_option("--preprocessing", options->preprocessing,
-                     fmt::format("what the network was trained on: {}, or a JSON file: scale, mean and order, or the "
-                                 "config.json of timm or the preprocessor_config.json of transformers (default: what "
-                                 "the source says, or what is usual for its format)",
-                                 fmt::join(known_preprocessing_names(), ", ")));
+  command.add_option(
+      "--preprocessing", options->preprocessing,
+      fmt::format("what the network was trained on: {}, a mean.binaryproto of Caffe, or a JSON file: scale, mean and "
+                  "order, or the config.json of timm or the preprocessor_config.json of transformers (default: what "
+                  "the source says, or what is usual for its format)",
+                  fmt::join(known_preprocessing_names(), ", ")));
   command.add_option("--try", options->photo,
                      "a photograph: print its most probable classes under each preprocessing, to see which is right");
   command.footer(

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "loaders/caffe/mean_file.h"
 #include "loaders/json_reader.h"
 #include "loaders/preprocessing_config.h"
 #include "runtime/error.h"
@@ -27,6 +28,7 @@ constexpr std::array<Known, 5> kKnown{{
     {"raw", 255, {0, 0, 0}, {1, 1, 1}, false},
 }};
 constexpr int64_t kColours = 3;
+constexpr float kBytes = 255;
 
 // Every channel is treated alike, so that there may be any number of them.
 bool is_even(const Known& known) {
@@ -102,7 +104,25 @@ std::optional<GivenPreprocessing> preprocessing_beside(const std::string& weight
   return std::nullopt;
 }
 
+namespace {
+
+// Each channel minus its mean, as the model scales and orders them where its source says that, else as Caffe does: BGR in 0..255.
+void set_means(Model& model, const std::string& path) {
+  const ChannelMeans read = read_mean_file(path, model.channels);
+  if (model.preprocessing_source.empty() || model.preprocessing_source.starts_with(kAssumed)) {
+    model.preprocessing.scale.assign(read.means.size(), kBytes);
+    model.preprocessing.order = order_of(model.channels, model.channels == kColours);
+  }
+  model.preprocessing.mean.clear();
+  for (size_t c = 0; c < read.means.size(); ++c)
+    model.preprocessing.mean.push_back(model.preprocessing.scale[c] / kBytes * read.means[c]);
+  model.preprocessing_source = "as --preprocessing says: " + describe_mean_file(path, read);
+}
+
+}  // namespace
+
 void set_preprocessing(Model& model, const std::string& name_or_path) {
+  if (is_mean_file(name_or_path)) return set_means(model, name_or_path);
   GivenPreprocessing given = read_preprocessing(name_or_path, model.channels);
   model.preprocessing = std::move(given.preprocessing);
   model.preprocessing_source = "as --preprocessing says: " + given.source;

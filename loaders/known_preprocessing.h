@@ -30,7 +30,8 @@ GivenPreprocessing read_preprocessing(const std::string& name_or_path, int64_t c
 // or it is a configuration of something else. Throws as above where it is one of these and does not fit.
 std::optional<GivenPreprocessing> preprocessing_beside(const std::string& weights_path, int64_t channels);
 
-// What the user gave with --preprocessing replaces what the model has.
+// What the user gave with --preprocessing replaces what the model has; a mean image of Caffe (.binaryproto) its means alone, unless what
+// it has is assumed.
 void set_preprocessing(Model& model, const std::string& name_or_path);
 
 }  // namespace phosphene

@@ -21,15 +21,7 @@ namespace {
 constexpr const char* kFormats =
     "ONNX (.onnx), PyTorch's state dicts (.pth, .pt, .safetensors), TensorFlow's frozen graphs (.pb), Keras (.keras, "
     ".h5), Caffe's "
-    ".caffemodel with --topology deploy.prototxt and phosphene's own .safetensors are read";
-
-Model load_caffe(const std::string& path, const std::string& topology) {
-  if (topology.empty()) {
-    check_caffe_weights(path);
-    fail(path, "a .caffemodel comes without a readable topology: give --topology deploy.prototxt");
-  }
-  return read_caffe(path, topology);
-}
+    ".caffemodel (with --topology deploy.prototxt) and phosphene's own .safetensors are read";
 
 // Weights without a network: the names of the tensors tell which it is.
 Model load_state_dict(const std::string& path, const std::string& architecture, const source::ImportOptions& options) {
@@ -61,7 +53,7 @@ Model load_unlabelled(const std::string& path, const std::string& topology, cons
     check_caffe_topology(path);
     fail(path, "holds a topology without weights: give the .caffemodel, and this file with --topology");
   }
-  if (ending == ".caffemodel" || !topology.empty()) return load_caffe(path, topology);
+  if (ending == ".caffemodel" || !topology.empty()) return read_caffe(path, topology, options);
   const StateFormat format = state_format(path);
   if (ending == ".safetensors" || format == StateFormat::safetensors) {
     if (holds_network(Safetensors::open(path))) return read_model(path);

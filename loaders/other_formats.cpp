@@ -83,7 +83,8 @@ struct Ending {
 };
 
 // Of formats whose bytes are too general to tell them by.
-constexpr std::array<Ending, 12> kEndings{{
+constexpr std::array<Ending, 13> kEndings{{
+    {".binaryproto", "is a mean image of Caffe, not a network: give it with --preprocessing"},
     {".mlmodel", kCoreMl},
     {".mar", "is a TorchServe archive: unpack it (unzip) and give the weights inside"},
     {".engine", "is a TensorRT engine, which holds compiled code: give the network that it was built from"},

@@ -122,10 +122,14 @@ void fold(Model& model, Group& group, const Layer& layer, std::shared_ptr<const 
   taker.op = std::move(op);
   taker.name = layer.name;
   check_finite(taker);
-  if (std::shared_ptr<const Op> raw = inverse(*layer.as<ChannelAffine>()); raw != nullptr)
+  if (std::shared_ptr<const Op> raw = inverse(*layer.as<ChannelAffine>()); raw != nullptr) {
     group.insert(group.begin() + 1, Layer{before, std::move(raw), {layer.name}});
-  else
-    model.folded[before] = layer.name;
+    return;
+  }
+  // With it goes what was computed back from it.
+  model.folded[before] = layer.name;
+  for (size_t i = 1; i < group.size(); ++i) model.folded[group[i].name] = layer.name;
+  group.resize(1);
 }
 
 bool is_zero_padding(const Layer& layer) {

@@ -1,6 +1,7 @@
 #include "loaders/import/import.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "loaders/import/fold.h"
@@ -34,7 +35,7 @@ ImageInput image_input(const Network& network, const ImportOptions& options) {
     fail(network.path, "the input '{}' has shape [{}]; expected that of an image, of four dimensions", input.name,
          fmt::join(input.dims, ", "));
   const auto is_colour = [](int64_t size) { return size >= 1 && size <= 4; };
-  const bool channels_last = is_colour(input.dims[3]) && !is_colour(input.dims[1]);
+  const bool channels_last = !input.channels_first && is_colour(input.dims[3]) && !is_colour(input.dims[1]);
   ImageInput image;
   image.order = channels_last ? std::vector<Axis>{Axis::n, Axis::h, Axis::w, Axis::c} : Translation::kPlanar;
   const auto size = [&](size_t index, int64_t given, int64_t usual, int64_t most) {
@@ -68,12 +69,10 @@ std::vector<const Node*> needed(const Network& network, const std::vector<std::s
 std::vector<std::string> wanted_values(const Network& network, const ImportOptions& options) {
   if (options.until.empty()) return network.outputs;
   std::vector<std::string> known;
+  for (const Node& node : network.nodes) known.insert(known.end(), node.outputs.begin(), node.outputs.end());
+  if (std::find(known.begin(), known.end(), options.until) != known.end()) return {options.until};
   for (const Node& node : network.nodes) {
-    if (node.name == options.until) return {node.outputs.at(0)};
-    for (const std::string& output : node.outputs) {
-      if (output == options.until) return {output};
-      known.push_back(output);
-    }
+    if (node.name == options.until && !node.outputs.empty()) return {node.outputs[0]};
   }
   fail(options.until, "{} has no such layer{}", network.path, suggestion(options.until, known));
 }
@@ -104,6 +103,35 @@ void prepare(Model& model, const Network& network) {
   model.preprocessing_source = fmt::format("{}, as the file does not say", kAssumed);
 }
 
+// The file's names for values that computed nothing: a dropout's output is another name for what it read.
+class PassedNames {
+ public:
+  PassedNames(const Model& model, const Importer& importer, const std::vector<const Node*>& nodes) {
+    for (const Layer& layer : model.layers) layers_.push_back(layer.name);
+    for (const Node* node : nodes) {
+      for (const std::string& output : node->outputs) {
+        if (!importer.knows(output) || importer.value(output).layer == output) continue;
+        names_.emplace_back(output, importer.value(output).layer);
+        names_.emplace_back(node->name, importer.value(output).layer);
+      }
+    }
+  }
+
+  // Once the layers have the names that they keep.
+  void give(Model& model) const {
+    std::map<std::string, std::string> now;
+    for (size_t i = 0; i < layers_.size(); ++i) now[layers_[i]] = model.layers[i].name;
+    for (const auto& [name, layer] : names_) {
+      if (!name.empty() && now.contains(layer) && model.find(name) == nullptr && !model.folded.contains(name))
+        model.aliases.emplace(name, now.at(layer));
+    }
+  }
+
+ private:
+  std::vector<std::string> layers_;
+  std::vector<std::pair<std::string, std::string>> names_;
+};
+
 // The last layer before a node that could not be translated, for --until.
 [[noreturn]] void refuse_with_advice(const Error& error, const Model& model, size_t layers_before) {
   if (layers_before == 0) throw error;
@@ -117,8 +145,9 @@ void prepare(Model& model, const Network& network) {
 const Rules& all_rules() {
   static const Rules rules = [] {
     Rules all;
-    for (const Rules* some : {&convolutions::rules(), &poolings::rules(), &activations::rules(), &arithmetic::rules(),
-                              &normalisations::rules(), &shapes::rules(), &keras::rules(), &tensorflow::rules()})
+    for (const Rules* some :
+         {&convolutions::rules(), &poolings::rules(), &activations::rules(), &arithmetic::rules(),
+          &normalisations::rules(), &shapes::rules(), &keras::rules(), &tensorflow::rules(), &caffe::rules()})
       all.insert(some->begin(), some->end());
     return all;
   }();
@@ -147,7 +176,8 @@ Model import_network(const Network& given, const ImportOptions& options) {
   for (const auto& [name, constant] : network.constants)
     importer.set(name, {.constant = constant, .layer = "", .shape = {}, .view = {}});
   const std::vector<std::string> wanted = wanted_values(network, options);
-  for (const Node* node : needed(network, wanted)) {
+  const std::vector<const Node*> nodes = needed(network, wanted);
+  for (const Node* node : nodes) {
     const size_t layers_before = model.layers.size();
     try {
       translate(importer, *node);
@@ -162,7 +192,9 @@ Model import_network(const Network& given, const ImportOptions& options) {
   fold_affines(model, results);
   fold_paddings(model);
   put_last(model, results.empty() ? "" : results[0]);
+  const PassedNames passed(model, importer, nodes);
   give_names(model, network);
+  passed.give(model);
   return model;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "layers/network/channel_permutation.h"
+#include "layers/network/prelu.h"
 #include "runtime/error.h"
 
 namespace phosphene::source {
@@ -16,17 +17,15 @@ const Value& Importer::value(const std::string& name) const {
 }
 
 Value Importer::append(const std::string& name, std::shared_ptr<const Op> op, const std::vector<Value>& sources) {
-  if (infos_.empty()) {
-    infos_[Model::kInput] = {{1, model_.channels, model_.height, model_.width}, Layout::channels_last, DType::f32};
-  }
   std::vector<TensorInfo> src;
   Layer layer{name, std::move(op), {}};
   for (const Value& source : sources) {
-    src.push_back(infos_.at(source.layer));
+    src.push_back({source.shape, Layout::channels_last, DType::f32});
     layer.inputs.push_back(source.layer);
   }
+  // A PReLU reads its slopes as a second value, which a graph of the model appends.
+  if (layer.as<PRelu>() != nullptr) src.push_back({{1, src[0].shape.c, 1, 1}, Layout::channels_last, DType::f32});
   const TensorInfo info = layer.op->infer(src).front();
-  infos_[name] = info;
   model_.layers.push_back(std::move(layer));
   return {.constant = {}, .layer = name, .shape = info.shape, .view = View::of(info.shape)};
 }
@@ -92,9 +91,10 @@ size_t Translation::dimension(int64_t axis, size_t rank) const {
   return static_cast<size_t>(axis < 0 ? axis + count : axis);
 }
 
-Value Translation::append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix) {
+Value Translation::append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix,
+                          size_t output) {
   return at_place(attributes_.place(),
-                  [&] { return importer_.append(node_.outputs.at(0) + suffix, std::move(op), sources); });
+                  [&] { return importer_.append(node_.outputs.at(output) + suffix, std::move(op), sources); });
 }
 
 void Translation::result(Value value, size_t output) {

@@ -32,6 +32,7 @@ class Importer {
   [[nodiscard]] const Network& network() const { return network_; }
   // What a name has become; throws when no node before has written it.
   [[nodiscard]] const Value& value(const std::string& name) const;
+  [[nodiscard]] bool knows(const std::string& name) const { return values_.contains(name); }
   void set(const std::string& name, Value value) { values_[name] = std::move(value); }
 
   // Appends a layer under the name of the value that it makes, seen as N x C x H x W. Throws when the op refuses its sources.
@@ -41,7 +42,6 @@ class Importer {
   const Network& network_;
   Model& model_;
   std::map<std::string, Value> values_;
-  std::map<std::string, TensorInfo> infos_;  // by layer
 };
 
 // One node while a rule translates it. Errors are placed at the node.
@@ -69,8 +69,9 @@ class Translation {
   // An attribute or index that counts dimensions, negative ones from the end.
   [[nodiscard]] size_t dimension(int64_t axis, size_t rank) const;
 
-  // Appends a layer for the node's output (several layers of one node: with a suffix).
-  Value append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix = "");
+  // Appends a layer for an output of the node (several layers of one output: with a suffix).
+  Value append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix = "",
+               size_t output = 0);
   void result(Value value, size_t output = 0);
 
   template <class... Arguments>

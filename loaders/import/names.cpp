@@ -142,6 +142,7 @@ std::map<std::string, std::string> ends_of_modules(const std::vector<Named>& val
 }  // namespace
 
 Place place_in_modules(const Node& node, const std::string& value) {
+  if (node.op.starts_with("caffe.")) return {"", value};  // has no modules
   if (!node.scope.empty()) return {node.scope, value};
   if (value.starts_with('/')) {
     std::vector<std::string> parts = parts_of(value, '/');

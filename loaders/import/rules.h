@@ -34,7 +34,12 @@ namespace shapes {
 const Rules& rules();  // Reshape, Transpose, Concat, Slice, Pad, Resize ...
 // Joins inputs [first, end) along their channels, which dimension `axis` must be.
 void join(Translation& node, int64_t axis, size_t first, size_t end);
+// The result is the first input's numbers, seen in another way.
+void with_view(Translation& node, View view);
 }  // namespace shapes
+namespace caffe {
+const Rules& rules();
+}
 namespace keras {
 const Rules& rules();
 }

@@ -36,6 +36,8 @@ void cast(Translation& node) {
   pass(node);
 }
 
+}  // namespace
+
 // The same numbers seen in another way. Channels that are whole again, but in another order, are put in order here, where a module of the
 // file may end.
 void with_view(Translation& node, View view) {
@@ -46,6 +48,8 @@ void with_view(Translation& node, View view) {
   }
   node.result(std::move(value));
 }
+
+namespace {
 
 // https://onnx.ai/onnx/operators/onnx__Reshape.html
 void reshape(Translation& node) {

@@ -45,7 +45,8 @@ struct Node {
 
 struct Input {
   std::string name;
-  std::vector<int64_t> dims;  // in the file's order; 0 where it leaves a dimension free
+  std::vector<int64_t> dims;    // in the file's order; 0 where it leaves a dimension free
+  bool channels_first = false;  // the format has N x C x H x W always; else the sizes tell
 };
 
 // What the file says about how an image becomes its input, with the words that say so.

@@ -1,25 +1,22 @@
 #include "loaders/caffe/caffe.h"
 
-#include <google/protobuf/text_format.h>
-#include <loaders/caffe/caffe.pb.h>
-
-#include <cmath>
-
+#include "layers/network/channel_affine.h"
 #include "layers/network/convolution.h"
 #include "layers/network/linear.h"
 #include "layers/network/lrn.h"
 #include "layers/network/pooling.h"
 #include "loaders/load_model.h"
+#include "tests/loaders/small_caffe.h"
 #include "tests/loaders/small_model.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
 #include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing {
+namespace caffe_test {
 namespace {
 
-const std::string kInput =
-    "layer { name: 'data' type: 'Input' top: 'data' input_param { shape { dim: 10 dim: 3 dim: 8 dim: 8 } } }\n";
+const std::string kInput = caffe_input(3, 8, 8);
 
 std::string convolution(const std::string& name, const std::string& bottom,
                         const std::string& parameters = "num_output: 2 kernel_size: 1") {
@@ -27,21 +24,10 @@ std::string convolution(const std::string& name, const std::string& bottom,
                      name, bottom, name, parameters);
 }
 
-std::string layer(const std::string& type, const std::string& name, const std::string& bottom, const std::string& top,
-                  const std::string& more = "") {
-  return fmt::format("layer {{ name: '{}' type: '{}' bottom: '{}' top: '{}' {} }}\n", name, type, bottom, top, more);
-}
-
 // Writes a topology, and weights that are given as text too.
 class CaffeTest : public ::testing::Test {
  protected:
-  Model read(const std::string& topology, const std::string& weights) {
-    caffe::NetParameter network;
-    if (!google::protobuf::TextFormat::ParseFromString(weights, &network))
-      throw std::runtime_error("the test's weights are wrong");
-    return read_caffe(folder_.write("w.caffemodel", network.SerializeAsString()),
-                      folder_.write("deploy.prototxt", topology));
-  }
+  Model read(const std::string& topology, const std::string& weights) { return files_.read(topology, weights); }
   ::testing::AssertionResult refused(const std::string& topology, const std::string& weights,
                                      const std::vector<std::string>& words) {
     return refuses([&] { read(topology, weights); }, words);
@@ -52,16 +38,17 @@ class CaffeTest : public ::testing::Test {
     return fmt::format("layer {{ name: '{}' blobs {{ data: [1, 2, 3, 4, 5, 6] }} blobs {{ data: [0.5, -0.5] }} }} {}",
                        layer, more);
   }
-  TemporaryFolder folder_;
+  CaffeFiles files_;
+  const TemporaryFolder& folder_ = files_.folder();
 };
 
 std::vector<float> numbers(const Weights& weights) { return {weights.data, weights.data + weights.elements()}; }
 
 TEST_F(CaffeTest, NamesAReluInPlace) {
-  const Model model =
-      read(kInput + convolution("c", "data") + layer("ReLU", "relu_c", "c", "c") + layer("Dropout", "drop", "c", "c") +
-               convolution("d", "c", "num_output: 2 kernel_size: 1 bias_term: false"),
-           weights_for("c", "layer { name: 'd' blobs { data: [1, 2, 3, 4] } }"));
+  const Model model = read(kInput + convolution("c", "data") + caffe_layer("ReLU", "relu_c", "c", "c") +
+                               caffe_layer("Dropout", "drop", "c", "c") +
+                               convolution("d", "c", "num_output: 2 kernel_size: 1 bias_term: false"),
+                           weights_for("c", "layer { name: 'd' blobs { data: [1, 2, 3, 4] } }"));
   ASSERT_EQ(model.layers.size(), 3U);
   EXPECT_EQ(model.layers[0].name, "c:pre");
   EXPECT_EQ(model.layers[1].name, "c");
@@ -78,7 +65,7 @@ TEST_F(CaffeTest, NamesAReluInPlace) {
 
 TEST_F(CaffeTest, AReaderBeforeTheReluKeepsReadingWhatItRead) {
   const Model model =
-      read(kInput + convolution("c", "data") + layer("LRN", "n", "c", "n") + layer("ReLU", "r", "c", "c") +
+      read(kInput + convolution("c", "data") + caffe_layer("LRN", "n", "c", "n") + caffe_layer("ReLU", "r", "c", "c") +
                "layer { name: 'both' type: 'Concat' bottom: 'n' bottom: 'c' top: 'both' }",
            weights_for("c"));
   EXPECT_EQ(model.find("n")->inputs, (std::vector<std::string>{"c:pre"}));
@@ -86,7 +73,7 @@ TEST_F(CaffeTest, AReaderBeforeTheReluKeepsReadingWhatItRead) {
 }
 
 TEST_F(CaffeTest, NamesAReluOfItsOwn) {
-  const Model model = read(kInput + convolution("c", "data") + layer("ReLU", "r", "c", "r"), weights_for("c"));
+  const Model model = read(kInput + convolution("c", "data") + caffe_layer("ReLU", "r", "c", "r"), weights_for("c"));
   EXPECT_EQ(model.layers[0].name, "c");
   EXPECT_EQ(model.layers[1].name, "r");
   EXPECT_EQ(model.resolve("r:pre"), "c");
@@ -98,10 +85,10 @@ TEST_F(CaffeTest, FoldsBatchNormAndScale) {
       "layer { name: 'bn' blobs { data: [2, 4] } blobs { data: [8, 18] } blobs { data: [2] } }"
       "layer { name: 'sc' blobs { data: [3, 5] } blobs { data: [10, 20] } }";
   const std::string eps = "batch_norm_param { eps: 0 }", with_bias = "scale_param { bias_term: true }";
-  const Model model = read(kInput + convolution("c", "data") + layer("BatchNorm", "bn", "c", "c", eps) +
-                               layer("Scale", "sc", "c", "c", with_bias) + layer("ReLU", "r", "c", "c"),
+  const Model model = read(kInput + convolution("c", "data") + caffe_layer("BatchNorm", "bn", "c", "c", eps) +
+                               caffe_layer("Scale", "sc", "c", "c", with_bias) + caffe_layer("ReLU", "r", "c", "c"),
                            weights_for("c", statistics));
-  ASSERT_EQ(model.layers.size(), 2U);
+  ASSERT_EQ(model.layers.size(), 4U);
   // y = 3 (x - 1) / 2 + 10 and y = 5 (x - 2) / 3 + 20, x = w . src + b; rounding apart.
   const std::vector<float> weights = numbers(op_of<Convolution>(model, "c:pre").weights()),
                            bias = numbers(op_of<Convolution>(model, "c:pre").bias());
@@ -111,21 +98,46 @@ TEST_F(CaffeTest, FoldsBatchNormAndScale) {
   }
   EXPECT_FLOAT_EQ(bias[0], 1.5F * (0.5F - 1) + 10);
   EXPECT_FLOAT_EQ(bias[1], 5.F / 3 * (-0.5F - 2) + 20);
-  EXPECT_EQ(model.resolve("bn"), "c:pre");
+  EXPECT_EQ(model.resolve("sc"), "c:pre");
+  // What stood between them is computed back, and has the name of what made it.
+  EXPECT_EQ(model.find("bn")->inputs, (std::vector<std::string>{"c:pre"}));
+  EXPECT_EQ(model.find("c:raw")->inputs, (std::vector<std::string>{"bn"}));
+  EXPECT_FLOAT_EQ(op_of<ChannelAffine>(model, "bn").factor().data[0], 1.F / 3);
+  EXPECT_FLOAT_EQ(op_of<ChannelAffine>(model, "bn").shift().data[0], -10.F / 3);
+  EXPECT_FLOAT_EQ(op_of<ChannelAffine>(model, "c:raw").factor().data[1], 3);
+}
+
+TEST_F(CaffeTest, WhatCannotBeComputedBackSaysSo) {
+  const std::string statistics =
+      "layer { name: 'bn' blobs { data: [2, 4] } blobs { data: [8, 18] } blobs { data: [2] } }"
+      "layer { name: 'sc' blobs { data: [0, 5] } }";
+  const Model model = read(kInput + convolution("c", "data") + caffe_layer("BatchNorm", "bn", "c", "c") +
+                               caffe_layer("Scale", "sc", "c", "c") + caffe_layer("ReLU", "r", "c", "c"),
+                           weights_for("c", statistics));
+  ASSERT_EQ(model.layers.size(), 2U);
+  for (const char* gone : {"bn", "c:raw"})
+    EXPECT_TRUE(refuses([&] { (void)model.resolve(gone); }, {gone, "folded into 'c:pre'"})) << gone;
+}
+
+TEST_F(CaffeTest, ABatchNormThatIsReadBesideItsConvolutionStaysALayer) {
+  const std::string statistics =
+      "layer { name: 'bn' blobs { data: [2, 4] } blobs { data: [8, 18] } blobs { data: [2] } }";
+  const Model model = read(kInput + convolution("c", "data") + caffe_layer("BatchNorm", "bn", "c", "b") +
+                               caffe_layer("Eltwise", "sum", "c", "sum", "bottom: 'b'"),
+                           weights_for("c", statistics));
+  EXPECT_EQ(model.find("sum")->inputs, (std::vector<std::string>{"c", "b"}));
+  EXPECT_EQ(op_of<ChannelAffine>(model, "b").factor().elements(), 2);
+  EXPECT_EQ(numbers(op_of<Convolution>(model, "c").weights()), (std::vector<float>{1, 2, 3, 4, 5, 6}));
 }
 
 TEST_F(CaffeTest, FoldsUnderANewName) {
   const std::string statistics =
       "layer { name: 'bn' blobs { data: [0, 0] } blobs { data: [1, 1] } blobs { data: [1] } }";
-  const Model model =
-      read(kInput + convolution("c", "data") + layer("BatchNorm", "bn", "c", "bn") + layer("ReLU", "r", "bn", "bn"),
-           weights_for("c", statistics));
+  const Model model = read(kInput + convolution("c", "data") + caffe_layer("BatchNorm", "bn", "c", "bn") +
+                               caffe_layer("ReLU", "r", "bn", "bn"),
+                           weights_for("c", statistics));
   EXPECT_EQ(model.layers[0].name, "bn:pre");
-  EXPECT_TRUE(refuses([&] { (void)model.resolve("c"); }, {"c", "folded into 'bn:pre'", "ask for 'bn:pre'"}));
-  EXPECT_TRUE(refused(
-      kInput + layer("BatchNorm", "bn", "data", "bn"),
-      weights_for("c", "layer { name: 'bn' blobs { data: [0, 0, 0] } blobs { data: [1, 1, 1] } blobs { data: [1] } }"),
-      {"bn", "follow a convolution"}));
+  EXPECT_EQ(model.find("c")->inputs, (std::vector<std::string>{"bn:pre"})) << "the raw convolution keeps its name";
 }
 
 TEST_F(CaffeTest, ReadsEveryKindOfLayer) {
@@ -134,13 +146,13 @@ TEST_F(CaffeTest, ReadsEveryKindOfLayer) {
                convolution("c", "data",
                            "num_output: 2 kernel_h: 1 kernel_w: 1 pad_h: 1 pad_w: 0 stride: 2 "
                            "dilation: 2 dilation: 3") +
-               layer("Split", "s", "c", "c1", "top: 'c2'") +
-               layer("LRN", "n", "c1", "n", "lrn_param { local_size: 3 alpha: 0.6 k: 2 }") +
-               layer("Eltwise", "e", "n", "e", "bottom: 'c2'") +
-               layer("Pooling", "p", "e", "p", "pooling_param { kernel_size: 2 stride: 2 pool: MAX }") +
-               layer("Pooling", "g", "p", "g", "pooling_param { kernel_h: 3 kernel_w: 2 pool: AVE }") +
-               layer("InnerProduct", "fc", "g", "fc", "inner_product_param { num_output: 2 }") +
-               layer("Softmax", "prob", "fc", "prob"),
+               caffe_layer("Split", "s", "c", "c1", "top: 'c2'") +
+               caffe_layer("LRN", "n", "c1", "n", "lrn_param { local_size: 3 alpha: 0.6 k: 2 }") +
+               caffe_layer("Eltwise", "e", "n", "e", "bottom: 'c2'") +
+               caffe_layer("Pooling", "p", "e", "p", "pooling_param { kernel_size: 2 stride: 2 pool: MAX }") +
+               caffe_layer("Pooling", "g", "p", "g", "pooling_param { kernel_h: 3 kernel_w: 2 pool: AVE }") +
+               caffe_layer("InnerProduct", "fc", "g", "fc", "inner_product_param { num_output: 2 }") +
+               caffe_layer("Softmax", "prob", "fc", "prob"),
            weights_for("c", "layer { name: 'fc' blobs { data: [1, 2, 3, 4] } blobs { data: [5, 6] } }"));
   EXPECT_EQ(op_of<Convolution>(model, "c").window(),
             (WindowAttributes{
@@ -171,15 +183,17 @@ TEST_F(CaffeTest, ReadsTheOldForm) {
 TEST_F(CaffeTest, RefusesByNameWhatItCannotCompute) {
   const std::string one = kInput + convolution("c", "data"), weights = weights_for("c");
   EXPECT_TRUE(
-      refused(one + layer("Spline", "s", "c", "s"), weights, {"'s'", "Spline", "not supported", "Softmax, Split"}));
-  EXPECT_TRUE(refused(one + layer("LRN", "n", "c", "n", "lrn_param { norm_region: WITHIN_CHANNEL }"), weights,
+      refused(one + caffe_layer("Spline", "s", "c", "s"), weights, {"'s'", "Spline", "not supported", "--until 'c'"}));
+  EXPECT_TRUE(refused(one + caffe_layer("LRN", "n", "c", "n", "lrn_param { norm_region: WITHIN_CHANNEL }"), weights,
                       {"'n'", "WITHIN_CHANNEL"}));
+  EXPECT_TRUE(refused(one + caffe_layer("ReLU", "r", "c", "r", "top: 's'"), weights, {"'r'", "1 top"}));
+  EXPECT_TRUE(refused(one + caffe_layer("ReLU", "r", "data", "c"), weights, {"'r'", "writes 'c'", "another layer"}));
+  EXPECT_TRUE(refused(one + caffe_layer("Pooling", "p", "c", "c", "pooling_param { kernel_size: 2 }"), weights,
+                      {"'p'", "over its own bottom 'c'"}));
+  EXPECT_TRUE(refused(one + convolution("c", "c"), weights, {"'c'", "over its own bottom"}));
   EXPECT_TRUE(
-      refused(one + layer("ReLU", "r", "c", "c", "relu_param { negative_slope: 0.1 }"), weights, {"'r'", "leaky"}));
-  EXPECT_TRUE(refused(one + layer("Eltwise", "e", "c", "e", "bottom: 'c' eltwise_param { operation: MAX }"), weights,
-                      {"'e'", "MAX"}));
-  EXPECT_TRUE(refused(one + layer("Concat", "k", "c", "k", "concat_param { axis: 2 }"), weights, {"'k'", "axis 2"}));
-  EXPECT_TRUE(refused(one + layer("Pooling", "p", "c", "p", "pooling_param { pool: STOCHASTIC kernel_size: 2 }"),
+      refused(one + caffe_layer("Concat", "k", "c", "k", "concat_param { axis: 2 }"), weights, {"'k'", "axis 2"}));
+  EXPECT_TRUE(refused(one + caffe_layer("Pooling", "p", "c", "p", "pooling_param { pool: STOCHASTIC kernel_size: 2 }"),
                       weights, {"'p'", "stochastic"}));
   EXPECT_TRUE(refused(kInput + convolution("c", "data", "num_output: 2 kernel_size: 1 dilation: 0"), weights,
                       {"'c'", "dilation"}));
@@ -208,8 +222,8 @@ TEST_F(CaffeTest, SaysWhichFileIsWrong) {
 }
 
 TEST_F(CaffeTest, SurvivesAnyDamage) {
-  const std::string topology = kInput + convolution("c", "data") + layer("ReLU", "r", "c", "c") +
-                               layer("Pooling", "p", "c", "p", "pooling_param { kernel_size: 2 }");
+  const std::string topology = kInput + convolution("c", "data") + caffe_layer("ReLU", "r", "c", "c") +
+                               caffe_layer("Pooling", "p", "c", "p", "pooling_param { kernel_size: 2 }");
   read(topology, weights_for("c"));
   const std::string deploy = folder_.file("deploy.prototxt"), trained = folder_.file("w.caffemodel");
   const auto load = [&] { read_caffe(trained, deploy); };
@@ -281,7 +295,6 @@ TEST_F(CaffeCases, LayersOfTheTestPhaseAreRead) {
 TEST_F(CaffeCases, FieldsAreUsedOrRefused) {
   if (!find_asset("cases/03/typo.prototxt")) GTEST_SKIP() << "PHOSPHENE_ASSETS is not set";
   const std::vector<std::pair<const char*, std::vector<std::string>>> cases = {
-      {"03/ceil_false", {"line 4", "ceil_mode"}},
       {"03/conv_typo", {"pads", "did you mean 'pad'"}},
       {"03/eltwise_unknown", {"coefficients"}},
       {"03/lrn_unknown", {"bias"}},
@@ -293,6 +306,8 @@ TEST_F(CaffeCases, FieldsAreUsedOrRefused) {
   for (const auto& [name, words] : cases)
     EXPECT_TRUE(refuses([&] { load(std::string(name) + ".prototxt", "tiny.caffemodel"); }, words)) << name;
   EXPECT_NO_THROW(load("03/harmless.prototxt", "tiny.caffemodel"));
+  for (const auto& [name, ceil] : {std::pair("03/ceil_false", false), {"03/floor", false}, {"03/ceil_true", true}})
+    EXPECT_EQ(op_of<Pooling>(load(std::string(name) + ".prototxt", "tiny.caffemodel"), "pool1").window().ceil, ceil);
 }
 
 TEST_F(CaffeCases, PreprocessingIsThatOfTheFile) {
@@ -319,4 +334,5 @@ TEST_F(CaffeCases, NumbersAreReadAsTheyAreStored) {
 }
 
 }  // namespace
+}  // namespace caffe_test
 }  // namespace phosphene::testing
