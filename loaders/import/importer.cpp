@@ -16,17 +16,13 @@ const Value& Importer::value(const std::string& name) const {
 }
 
 Value Importer::append(const std::string& name, std::shared_ptr<const Op> op, const std::vector<Value>& sources) {
-  if (infos_.empty()) {
-    infos_[Model::kInput] = {{1, model_.channels, model_.height, model_.width}, Layout::channels_last, DType::f32};
-  }
   std::vector<TensorInfo> src;
   Layer layer{name, std::move(op), {}};
   for (const Value& source : sources) {
-    src.push_back(infos_.at(source.layer));
+    src.push_back({source.shape, Layout::channels_last, DType::f32});
     layer.inputs.push_back(source.layer);
   }
   const TensorInfo info = layer.op->infer(src).front();
-  infos_[name] = info;
   model_.layers.push_back(std::move(layer));
   return {.constant = {}, .layer = name, .shape = info.shape, .view = View::of(info.shape)};
 }

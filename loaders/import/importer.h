@@ -41,7 +41,6 @@ class Importer {
   const Network& network_;
   Model& model_;
   std::map<std::string, Value> values_;
-  std::map<std::string, TensorInfo> infos_;  // by layer
 };
 
 // One node while a rule translates it. Errors are placed at the node.

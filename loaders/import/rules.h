@@ -17,7 +17,9 @@ const Rules& rules();
 }
 namespace arithmetic {
 const Rules& rules();  // Add, Mul ...
-}
+// A constant beside a value, broadcast as numpy does: one number for all, or one for each channel.
+std::vector<float> per_channel(Translation& node, const Value& value, const Constant& constant);
+}  // namespace arithmetic
 namespace convolutions {
 const Rules& rules();  // Conv, ConvTranspose, Gemm, MatMul
 // dst = src weights^T + bias along one dimension: a linear layer where that is all of an image, a 1x1 convolution where it is the

@@ -221,22 +221,40 @@ std::pair<int64_t, int64_t> span_of(Translation& node, int64_t begin, int64_t en
 void gather(Translation& node) {
   const Value& src = node.input(0);
   const size_t dimension = node.dimension(node.attributes().integer("axis", 0, -8, 8), src.view.rank());
-  const std::vector<int64_t> chosen = node.integers(1);
-  bool neighbours = !chosen.empty() && chosen[0] >= 0;
+  std::vector<int64_t> chosen = node.integers(1);
+  const int64_t size = src.view.size(dimension);
+  for (int64_t& index : chosen) {
+    if (index < -size || index >= size) node.refuse("gathers index {} of {}", index, size);
+    if (index < 0) index += size;
+  }
+  bool neighbours = !chosen.empty();
   for (size_t i = 1; i < chosen.size(); ++i) neighbours = neighbours && chosen[i] == chosen[i - 1] + 1;
-  if (!neighbours || chosen.back() >= src.view.size(dimension))
-    node.refuse("gathers elements that are not neighbours in order");
-  if (chosen[0] != 0 || std::ssize(chosen) != src.view.size(dimension)) {
-    if (node.constant(1).dims.size() != 1)
+  if (!neighbours) node.refuse("gathers elements that are not neighbours in order");
+  if (chosen[0] != 0 || std::ssize(chosen) != size) {
+    if (node.constant(1).dims.size() > 1)
       node.refuse("gathers some elements of {} into another shape", to_string(src.view));
-    return node.result(
-        some_channels(node, node.with_channels(src, dimension), dimension, chosen[0], std::ssize(chosen), 0));
+    Value some = some_channels(node, node.with_channels(src, dimension), dimension, chosen[0], std::ssize(chosen), 0);
+    if (node.constant(1).dims.empty()) some.view = some.view.without(dimension);
+    return node.result(std::move(some));
   }
   std::vector<int64_t> sizes = src.view.sizes();
   const auto at = sizes.begin() + static_cast<std::ptrdiff_t>(dimension);
   const std::vector<int64_t>& dims = node.constant(1).dims;
   sizes.insert(sizes.erase(at), dims.begin(), dims.end());
   with_view(node, src.view.reshaped(sizes));
+}
+
+// Rows, or columns, [first, first + count) of a value whose dimension `dimension` they are. At another size of the image as many are cut
+// off at each side.
+Value cropped(Translation& node, const Value& src, size_t dimension, int64_t first, int64_t count,
+              const std::string& suffix) {
+  const bool rows = src.view.is_axis(dimension, Axis::h, src.shape);
+  const int64_t behind = src.view.size(dimension) - first - count;
+  const Paddings paddings =
+      rows ? Paddings{.top = -first, .bottom = -behind} : Paddings{.left = -first, .right = -behind};
+  Value dst = node.append(std::make_shared<Pad>(paddings, PadRule::constant), {src}, suffix);
+  dst.view = src.view.with(dimension, View::of(dst.shape).dimension(rows ? 2 : 3));
+  return dst;
 }
 
 // https://onnx.ai/onnx/operators/onnx__Slice.html: data, starts, ends, axes, steps.
@@ -252,10 +270,14 @@ void slice(Translation& node) {
     const size_t dimension = node.dimension(axes[i], value.view.rank());
     if (steps[i] != 1) node.refuse("a slice with a step of {} is not supported", steps[i]);
     const auto [first, count] = span_of(node, starts[i], ends[i], value.view.size(dimension));
+    const std::string suffix = i == 0 ? "" : fmt::format("#{}", i);
     if (count == value.view.size(dimension)) continue;
-    if (value.view.axes(dimension) != std::vector<Axis>{Axis::c})
-      node.refuse("a slice of {} of dimension {} is not supported, only of channels", to_string(value.view), dimension);
-    value = some_channels(node, node.with_channels(value, dimension), dimension, first, count, i);
+    if (value.view.is_axis(dimension, Axis::h, value.shape) || value.view.is_axis(dimension, Axis::w, value.shape))
+      value = cropped(node, value, dimension, first, count, suffix);
+    else if (value.view.axes(dimension) == std::vector<Axis>{Axis::c})
+      value = some_channels(node, node.with_channels(value, dimension), dimension, first, count, i);
+    else
+      node.refuse("a slice of {} of dimension {} is not supported", to_string(value.view), dimension);
   }
   node.result(std::move(value));
 }

@@ -144,6 +144,19 @@ void softmax(Translation& node) {
 
 void pass(Translation& node) { node.result(node.input(0)); }
 
+// `shape` is what the default's must fit; -1 is any size.
+void placeholder_with_default(Translation& node) {
+  const std::vector<int64_t> stated = node.attributes().integers("shape", -1, int64_t{1} << 40);
+  const std::vector<int64_t> sizes = node.input(0).sizes();
+  if (!stated.empty() && stated.size() != sizes.size())
+    node.refuse("shape is [{}], but [{}] comes in", fmt::join(stated, ", "), fmt::join(sizes, ", "));
+  for (size_t i = 0; i < stated.size(); ++i) {
+    if (stated[i] > 0 && stated[i] != sizes[i])
+      node.refuse("shape is [{}], but [{}] comes in", fmt::join(stated, ", "), fmt::join(sizes, ", "));
+  }
+  pass(node);
+}
+
 // Rows and columns alone, by zeros. paddings: [[before, after], ...] of each dimension.
 void pad(Translation& node) {
   const Value src = node.image(0, kChannelsLast);
@@ -174,7 +187,7 @@ const Rules& rules() {
                               {"tf.Softmax", softmax},
                               {"tf.Identity", pass},
                               {"tf.CheckNumerics", pass},
-                              {"tf.PlaceholderWithDefault", pass},
+                              {"tf.PlaceholderWithDefault", placeholder_with_default},
                               {"tf.Pad", pad}};
   return table;
 }
