@@ -65,8 +65,9 @@ void shape(Translation& node) {
   const auto clamped = [rank](int64_t at) {
     return std::clamp(at < 0 ? at + rank : at, int64_t{0}, static_cast<int64_t>(rank));
   };
-  const int64_t start = clamped(node.attributes().integer("start", 0, -8, 8)),
-                end = clamped(node.attributes().integer("end", rank, -8, 8));
+  constexpr int64_t kFar = int64_t{1} << 40;
+  const int64_t start = clamped(node.attributes().integer("start", 0, -kFar, kFar)),
+                end = clamped(node.attributes().integer("end", rank, -kFar, kFar));
   std::vector<int64_t> part(sizes.begin() + start, sizes.begin() + std::max(start, end));
   const auto count = std::ssize(part);
   give(node, Constant::of(std::move(part), {count}));
@@ -370,6 +371,15 @@ void floor(Translation& node) {
 void ceil(Translation& node) {
   each(node, [](double x) { return std::ceil(x); });
 }
+void negative(Translation& node) {
+  Constant constant = node.constant(0);
+  if (!constant.integral) return each(node, [](double x) { return -x; });
+  for (int64_t& integer : constant.integers) {
+    if (integer == INT64_MIN) node.refuse("overflows 64 bits");
+    integer = -integer;
+  }
+  give(node, std::move(constant));
+}
 void identity(Translation& node) { give(node, node.constant(0)); }
 
 void expand(Translation& node) {
@@ -397,6 +407,7 @@ const Rules& rules_of_constants() {
                               {"Reciprocal", reciprocal},
                               {"Floor", floor},
                               {"Ceil", ceil},
+                              {"Neg", negative},
                               {"Identity", identity},
                               // TensorFlow's; its ops on constants are ONNX's but for their names.
                               {"tf.Add", add},

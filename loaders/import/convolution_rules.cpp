@@ -1,5 +1,6 @@
 // Convolutions and linear layers.
 #include <algorithm>
+#include <utility>
 
 #include "layers/network/convolution.h"
 #include "layers/network/linear.h"
@@ -147,7 +148,9 @@ void gemm(Translation& node) {
   Weights bias;
   if (node.has(2)) {
     bias = node.weights(2);
-    if (bias.elements() != k || bias.shape.back() != k)
+    if (bias.elements() == 1)
+      bias = Weights::from(std::vector<float>(static_cast<size_t>(k), bias.data[0]), {k});
+    else if (bias.elements() != k || bias.shape.back() != k)
       node.refuse("a bias of shape [{}] for {} outputs", fmt::join(bias.shape, ", "), k);
     bias.shape = {k};
   }
@@ -176,8 +179,8 @@ void tensorflow_matrix_product(Translation& node) {
 }
 
 // The paddings that make dst as large as output_shape says, or, with auto_pad SAME_, `stride` times as large as src: what is too much is
-// cut off, the odd one at the end with SAME_UPPER, else at the begin.
-void cut_to_size(Translation& node, WindowAttributes& window, const OutputPadding& more, const Shape& src) {
+// cut off, the odd one at the end with SAME_UPPER, else at the begin. What is missing is added at the end.
+void cut_to_size(Translation& node, WindowAttributes& window, OutputPadding& more, const Shape& src) {
   std::vector<int64_t> wanted = node.attributes().integers("output_shape", 1, 1 << 20);
   const std::string rule = node.attributes().text("auto_pad", "NOTSET");
   const bool same = rule.starts_with("SAME_");
@@ -187,9 +190,9 @@ void cut_to_size(Translation& node, WindowAttributes& window, const OutputPaddin
   if (!wanted.empty() && wanted.size() != 2)
     node.refuse("output_shape has {} numbers; expected two, for rows and columns", wanted.size());
   if (wanted.empty()) wanted = {src.h * window.stride_h, src.w * window.stride_w};
-  const auto cut = [&](int64_t size, int64_t stride, int64_t reach, int64_t added, int64_t out) {
-    const int64_t all = stride * (size - 1) + added + reach - out;
-    if (all < 0) node.refuse("an output of {} from {} with a stride of {} is not supported", out, size, stride);
+  const auto cut = [&](int64_t size, int64_t stride, int64_t reach, int64_t& added, int64_t out) {
+    int64_t all = stride * (size - 1) + added + reach - out;
+    if (all < 0) added -= std::exchange(all, 0);
     const int64_t begin = rule == "SAME_UPPER" ? all / 2 : all - all / 2;
     return std::pair(begin, all - begin);
   };
@@ -210,7 +213,7 @@ void transposed_convolution(Translation& node) {
   const std::vector<int64_t> more = node.attributes().integers("output_padding", 0, 1 << 10);
   if (!more.empty() && more.size() != 2) node.refuse("output_padding has {} numbers; expected two", more.size());
   Weights bias = bias_of(node, 2, weights.shape[1] * groups);
-  const OutputPadding padding = more.empty() ? OutputPadding{} : OutputPadding{more[0], more[1]};
+  OutputPadding padding = more.empty() ? OutputPadding{} : OutputPadding{more[0], more[1]};
   cut_to_size(node, window, padding, src.shape);
   node.result(node.append(
       std::make_shared<TransposedConvolution>(window, std::move(weights), groups, std::move(bias), padding), {src}));

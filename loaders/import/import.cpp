@@ -90,20 +90,6 @@ std::vector<std::string> wanted_values(const Network& network, const ImportOptio
   fail(options.until, "{} has no such layer{}", network.path, suggestion(options.until, known));
 }
 
-void translate(Importer& importer, const Node& node) {
-  Translation translation(importer, node);
-  if (!folds(translation)) {
-    const auto rule = all_rules().find(node.op);
-    if (rule == all_rules().end()) {
-      std::vector<std::string> known;
-      for (const auto& [op, any] : all_rules()) known.push_back(op);
-      translation.refuse("the op {} is not supported", node.op);
-    }
-    at_place_if_none(translation.attributes().place(), [&] { rule->second(translation); });
-  }
-  translation.attributes().finish();
-}
-
 // What the file says; else, for photographs, what networks of PyTorch are trained on.
 void prepare(Model& model, const Network& network) {
   if (network.preprocessing) {
@@ -125,6 +111,20 @@ void prepare(Model& model, const Network& network) {
 }
 
 }  // namespace
+
+void translate(Importer& importer, const Node& node) {
+  Translation translation(importer, node);
+  if (!folds(translation)) {
+    const auto rule = all_rules().find(node.op);
+    if (rule == all_rules().end()) translation.refuse("the op {} is not supported", node.op);
+    at_place_if_none(translation.attributes().place(), [&] { rule->second(translation); });
+  }
+  translation.attributes().finish();
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (!node.outputs[i].empty() && !importer.knows(node.outputs[i]))
+      translation.refuse("its output {} ('{}') is not supported", i, node.outputs[i]);
+  }
+}
 
 const Rules& all_rules() {
   static const Rules rules = [] {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "layers/network/channel_permutation.h"
+#include "layers/network/prelu.h"
 #include "runtime/error.h"
 
 namespace phosphene::source {
@@ -22,6 +23,8 @@ Value Importer::append(const std::string& name, std::shared_ptr<const Op> op, co
     src.push_back({source.shape, Layout::channels_last, DType::f32});
     layer.inputs.push_back(source.layer);
   }
+  // A PReLU reads its slopes as a second value, which a graph of the model appends.
+  if (layer.as<PRelu>() != nullptr) src.push_back({{1, src[0].shape.c, 1, 1}, Layout::channels_last, DType::f32});
   const TensorInfo info = layer.op->infer(src).front();
   model_.layers.push_back(std::move(layer));
   return {.constant = {}, .layer = name, .shape = info.shape, .view = View::of(info.shape)};

@@ -32,6 +32,7 @@ class Importer {
   [[nodiscard]] const Network& network() const { return network_; }
   // What a name has become; throws when no node before has written it.
   [[nodiscard]] const Value& value(const std::string& name) const;
+  [[nodiscard]] bool knows(const std::string& name) const { return values_.contains(name); }
   void set(const std::string& name, Value value) { values_[name] = std::move(value); }
 
   // Appends a layer under the name of the value that it makes, seen as N x C x H x W. Throws when the op refuses its sources.

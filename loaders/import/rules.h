@@ -51,4 +51,7 @@ const Rules& all_rules();
 // to Shape alone.
 bool folds(Translation& translation);
 
+// One node: computes it where all is known, else applies its rule. Throws for an op, an attribute or an output that is not supported.
+void translate(Importer& importer, const Node& node);
+
 }  // namespace phosphene::source

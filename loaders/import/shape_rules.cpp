@@ -216,7 +216,27 @@ std::pair<int64_t, int64_t> span_of(Translation& node, int64_t begin, int64_t en
   return {first, count};
 }
 
-// Of what is computed: all indices in order, which is a reshape (exporters write a stride of 1 so), or neighbouring channels.
+// Channels `chosen`, each at most once.
+Value chosen_channels(Translation& node, const Value& given, size_t dimension, const std::vector<int64_t>& chosen) {
+  const Value src = node.with_channels(given, dimension);
+  bool neighbours = true;
+  for (size_t i = 1; i < chosen.size(); ++i) neighbours = neighbours && chosen[i] == chosen[i - 1] + 1;
+  const auto count = std::ssize(chosen);
+  if (neighbours) return some_channels(node, src, dimension, chosen[0], count, 0);
+  // Those that are not chosen stand behind them, and are cut off.
+  std::vector<int64_t> order = chosen;
+  for (int64_t channel = 0; channel < src.shape.c; ++channel) {
+    const bool is_chosen = std::find(chosen.begin(), chosen.end(), channel) != chosen.end();
+    if (!is_chosen) order.push_back(channel);
+  }
+  if (std::ssize(order) != src.shape.c) node.refuse("gathers a channel twice, which is not supported");
+  Value dst = node.append(std::make_shared<ChannelPermutation>(order), {src}, count == src.shape.c ? "" : ":order");
+  dst.view = src.view;
+  if (count < src.shape.c) dst = some_channels(node, dst, dimension, 0, count, 0);
+  return dst;
+}
+
+// Of what is computed: all indices in order, which is a reshape (exporters write a stride of 1 so), or some channels.
 // https://onnx.ai/onnx/operators/onnx__Gather.html
 void gather(Translation& node) {
   const Value& src = node.input(0);
@@ -227,13 +247,13 @@ void gather(Translation& node) {
     if (index < -size || index >= size) node.refuse("gathers index {} of {}", index, size);
     if (index < 0) index += size;
   }
-  bool neighbours = !chosen.empty();
-  for (size_t i = 1; i < chosen.size(); ++i) neighbours = neighbours && chosen[i] == chosen[i - 1] + 1;
-  if (!neighbours) node.refuse("gathers elements that are not neighbours in order");
-  if (chosen[0] != 0 || std::ssize(chosen) != size) {
+  std::vector<int64_t> all(static_cast<size_t>(size));
+  std::iota(all.begin(), all.end(), 0);
+  if (chosen.empty()) node.refuse("gathers nothing");
+  if (chosen != all) {
     if (node.constant(1).dims.size() > 1)
       node.refuse("gathers some elements of {} into another shape", to_string(src.view));
-    Value some = some_channels(node, node.with_channels(src, dimension), dimension, chosen[0], std::ssize(chosen), 0);
+    Value some = chosen_channels(node, src, dimension, chosen);
     if (node.constant(1).dims.empty()) some.view = some.view.without(dimension);
     return node.result(std::move(some));
   }

@@ -77,7 +77,9 @@ NodeCase read_case(const std::filesystem::path& folder) {
   for (int i = 0; i < node.model.graph().output_size(); ++i) {
     if (!node.model.graph().output(i).type().has_tensor_type()) throw Skip{"an output that is no tensor"};
     const std::string file = "output_" + std::to_string(i) + ".pb";
-    node.outputs.push_back(numbers_of(parsed<onnx::TensorProto>(data / file), file));
+    const auto output = parsed<onnx::TensorProto>(data / file);
+    if (output.data_type() == 10 || output.data_type() == 16) throw Skip{"halves, which are computed as float32 here"};
+    node.outputs.push_back(numbers_of(output, file));
   }
   return node;
 }
@@ -123,17 +125,33 @@ std::vector<Parts> possible_parts(const NodeCase& node) {
   return possible;
 }
 
-Array joined_image(const NodeCase& node, const Parts& parts) {
+// An image of few columns and many channels would be taken for one whose channels come last: it gets more columns, which the network cuts
+// off again.
+constexpr int64_t kMoreColumns = 4;
+
+struct Image {
+  Array array;
+  int64_t columns = 0;  // without those
+};
+
+Image joined_image(const NodeCase& node, const Parts& parts) {
   std::vector<Constant> numbers;
   for (const size_t part : parts) numbers.push_back(numbers_of(node.inputs[part].tensor, "an input"));
-  Array image{as_image(numbers[0].dims), {}};
-  const int64_t each = numbers[0].elements() / image.dims[0];
-  for (int64_t n = 0; n < image.dims[0]; ++n) {
+  Image image{{as_image(numbers[0].dims), {}}, 0};
+  Dims& dims = image.array.dims;
+  image.columns = dims[3];
+  const int64_t rows = dims[1] * dims[2], columns = dims[3] + kMoreColumns;
+  for (int64_t n = 0; n < dims[0]; ++n) {
     for (const Constant& part : numbers) {
-      for (int64_t i = 0; i < each; ++i) image.data.push_back(static_cast<double>(part.numbers.data[n * each + i]));
+      for (int64_t row = 0; row < rows; ++row) {
+        const float* from = part.numbers.data + (n * rows + row) * dims[3];
+        image.array.data.insert(image.array.data.end(), from, from + dims[3]);
+        image.array.data.resize(image.array.data.size() + kMoreColumns, 1e6);
+      }
     }
   }
-  image.dims[1] *= static_cast<int64_t>(parts.size());
+  dims[1] *= static_cast<int64_t>(parts.size());
+  dims[3] = columns;
   return image;
 }
 
@@ -172,29 +190,48 @@ int64_t opset_of(const onnx::ModelProto& model) {
   return 0;
 }
 
-// Cuts the image into its parts and gives them the shapes of the test, under their names.
-void add_parts(onnx::ModelProto& model, const NodeCase& node, const Parts& parts, const Dims& image) {
+void add_list(onnx::NodeProto& node, const char* name, const Dims& integers) {
+  onnx::AttributeProto& list = *node.add_attribute();
+  list.set_name(name);
+  list.set_type(7);
+  list.mutable_ints()->Add(integers.begin(), integers.end());
+}
+
+void add_crop(onnx::ModelProto& model, int64_t columns) {
   onnx::GraphProto& graph = *model.mutable_graph();
+  onnx::NodeProto& slice = add_node(graph, "Slice", {"image"}, {"cropped"});
+  const std::vector<std::pair<const char*, int64_t>> lists = {{"starts", 0}, {"ends", columns}, {"axes", 3}};
+  for (const auto& [name, number] : lists) {
+    if (opset_of(model) < 10) {
+      add_list(slice, name, {number});
+    } else {
+      slice.add_input(std::string("crop:") + name);
+      add_integers(graph, std::string("crop:") + name, {number});
+    }
+  }
+}
+
+// Cuts the image into its parts and gives them the shapes of the test, under their names.
+void add_parts(onnx::ModelProto& model, const NodeCase& node, const Parts& parts, const Image& image) {
+  onnx::GraphProto& graph = *model.mutable_graph();
+  add_crop(model, image.columns);
   std::vector<std::string> planar;
   for (const size_t part : parts) planar.push_back(node.inputs[part].name + ":planar");
   if (parts.size() == 1) {
-    planar = {"image"};
+    planar = {"cropped"};
   } else {
-    onnx::NodeProto& split = add_node(graph, "Split", {"image"}, planar);
+    onnx::NodeProto& split = add_node(graph, "Split", {"cropped"}, planar);
     onnx::AttributeProto& axis = *split.add_attribute();
     axis.set_name("axis");
     axis.set_type(2);
     axis.set_i(1);
     const auto count = static_cast<int64_t>(parts.size());
-    const Dims sizes(parts.size(), image[1] / count);
+    const Dims sizes(parts.size(), image.array.dims[1] / count);
     if (opset_of(model) >= 13) {
       split.add_input("split:sizes");
       add_integers(graph, "split:sizes", sizes);
     } else {
-      onnx::AttributeProto& list = *split.add_attribute();
-      list.set_name("split");
-      list.set_type(7);
-      list.mutable_ints()->Add(sizes.begin(), sizes.end());
+      add_list(split, "split", sizes);
     }
   }
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -204,10 +241,10 @@ void add_parts(onnx::ModelProto& model, const NodeCase& node, const Parts& parts
   }
 }
 
-source::Network network_of(const NodeCase& node, const Parts& parts, const Dims& image) {
+source::Network network_of(const NodeCase& node, const Parts& parts, const Image& image) {
   onnx::ModelProto model = node.model;
   onnx::GraphProto& graph = *model.mutable_graph();
-  describe_image(graph, "image", image);
+  describe_image(graph, "image", image.array.dims);
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (std::find(parts.begin(), parts.end(), i) != parts.end()) continue;
     *graph.add_initializer() = node.inputs[i].tensor;
@@ -230,10 +267,7 @@ std::vector<source::Value> translated(const source::Network& given) {
   importer.set("image", {.constant = {}, .layer = Model::kInput, .shape = shape, .view = source::View::of(shape)});
   for (const auto& [name, constant] : network.constants)
     importer.set(name, {.constant = constant, .layer = "", .shape = {}, .view = {}});
-  for (const source::Node& node : network.nodes) {
-    source::Translation translation(importer, node);
-    if (!source::folds(translation)) source::all_rules().at(node.op)(translation);
-  }
+  for (const source::Node& node : network.nodes) source::translate(importer, node);
   std::vector<source::Value> outputs;
   for (const std::string& output : network.outputs) outputs.push_back(importer.value(output));
   return outputs;
@@ -274,15 +308,10 @@ std::vector<double> computed(const source::Value& output, const std::optional<Mo
 
 // The fault; "" where all is right.
 std::string fault_of(const NodeCase& node, const Parts& parts) {
-  const Array image = joined_image(node, parts);
-  const source::Network network = network_of(node, parts, image.dims);
+  const Image image = joined_image(node, parts);
+  const source::Network network = network_of(node, parts, image);
   std::optional<Model> model;
-  std::vector<source::Value> outputs;
-  if (std::any_of(network.nodes.begin(), network.nodes.end(),
-                  [](const source::Node& one) { return !source::all_rules().contains(one.op); })) {
-    source::import_network(network);  // which refuses the op
-  }
-  outputs = translated(network);
+  const std::vector<source::Value> outputs = translated(network);
   if (std::any_of(outputs.begin(), outputs.end(),
                   [](const source::Value& output) { return !output.constant && output.layer != Model::kInput; }))
     model = source::import_network(network);
@@ -292,7 +321,7 @@ std::string fault_of(const NodeCase& node, const Parts& parts) {
       return fmt::format("output {} has shape [{}], expected [{}]", i, fmt::join(sizes, ", "),
                          fmt::join(node.outputs[i].dims, ", "));
     const AssertionResult near =
-        near_largest(computed(outputs[i], model, image), doubles_of(node.outputs[i]), kTolerance);
+        near_largest(computed(outputs[i], model, image.array), doubles_of(node.outputs[i]), kTolerance);
     if (!near) return fmt::format("output {}: {}", i, near.message());
   }
   return "";
