@@ -25,6 +25,9 @@ using Dims = std::vector<int64_t>;
 
 // Sums of at most 2000 products: 4 eps sqrt(2000) of the largest number.
 constexpr double kTolerance = 1e-5;
+// Inputs and outputs are written with four digits behind the point, and the largest is 0.36: (5e-5 + 5e-5) / 0.36.
+constexpr const char* kRounded = "test_averagepool_2d_ceil_last_window_starts_on_pad";
+constexpr double kRoundedTolerance = 3e-4;
 
 struct Skip {
   std::string why;
@@ -307,7 +310,7 @@ std::vector<double> computed(const source::Value& output, const std::optional<Mo
 }
 
 // The fault; "" where all is right.
-std::string fault_of(const NodeCase& node, const Parts& parts) {
+std::string fault_of(const NodeCase& node, const Parts& parts, double tolerance) {
   const Image image = joined_image(node, parts);
   const source::Network network = network_of(node, parts, image);
   std::optional<Model> model;
@@ -321,7 +324,7 @@ std::string fault_of(const NodeCase& node, const Parts& parts) {
       return fmt::format("output {} has shape [{}], expected [{}]", i, fmt::join(sizes, ", "),
                          fmt::join(node.outputs[i].dims, ", "));
     const AssertionResult near =
-        near_largest(computed(outputs[i], model, image.array), doubles_of(node.outputs[i]), kTolerance);
+        near_largest(computed(outputs[i], model, image.array), doubles_of(node.outputs[i]), tolerance);
     if (!near) return fmt::format("output {}: {}", i, near.message());
   }
   return "";
@@ -337,7 +340,7 @@ NodeResult run_node_case(const std::filesystem::path& folder) {
     result.why = "no input of one to four dimensions and of type FLOAT";
     for (const Parts& parts : possible_parts(node)) {
       try {
-        const std::string fault = fault_of(node, parts);
+        const std::string fault = fault_of(node, parts, folder.filename() == kRounded ? kRoundedTolerance : kTolerance);
         if (!fault.empty()) return {NodeOutcome::fails, result.op, fault};
         result = {NodeOutcome::passes, result.op, ""};
       } catch (const Error& error) {
