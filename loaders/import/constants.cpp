@@ -94,7 +94,7 @@ void gather(Translation& node) {
 
 void concat(Translation& node) {
   const std::vector<int64_t>& first = node.constant(0).dims;
-  const size_t axis = node.dimension(node.attributes().integer("axis", 0, -8, 8), first.size());
+  const size_t axis = node.dimension(node.attributes().integer("axis", -8, 8), first.size());
   std::vector<int64_t> dims = first;
   dims[axis] = 0;
   for (size_t i = 0; i < node.inputs(); ++i) {
@@ -129,7 +129,7 @@ void concat(Translation& node) {
 
 void cast(Translation& node) {
   const Constant& src = node.constant(0);
-  const int64_t to = node.attributes().integer("to", 0, 0, 64);
+  const int64_t to = node.attributes().integer("to", 0, 64);
   node.attributes().ignore({"saturate"});
   const bool numbers = to == 1 || to == 10 || to == 11 || to == 16;
   if (numbers == !src.integral) return give(node, src);
@@ -183,8 +183,10 @@ void transpose(Translation& node) {
 }
 
 std::vector<int64_t> axes_of(Translation& node) {
-  const std::vector<int64_t> axes = node.attributes().integers("axes", -8, 8);
-  return node.has(1) ? node.integers(1) : axes;
+  std::vector<int64_t> axes = node.attributes().integers("axes", -8, 8);
+  if (node.has(1)) axes = node.integers(1);
+  if (axes.empty() && node.node().op == "Unsqueeze") node.refuse("the attribute axes is missing");
+  return axes;
 }
 
 void unsqueeze(Translation& node) {
@@ -427,9 +429,7 @@ const Rules& rules_of_constants() {
 
 bool folds(Translation& node) {
   const auto rule = constants::rules_of_constants().find(node.node().op);
-  bool known = true;
-  for (size_t i = 0; i < node.inputs(); ++i) known = known && (!node.has(i) || node.is_constant(i));
-  if (node.node().op != "Shape" && (!known || node.inputs() == 0)) return false;
+  if (node.node().op != "Shape" && (!node.all_known() || node.inputs() == 0)) return false;
   if (rule == constants::rules_of_constants().end()) node.refuse("of constants is not supported");
   rule->second(node);
   return true;

@@ -162,6 +162,7 @@ Place place_in_modules(const Node& node, const std::string& value) {
     if (parts.size() > 1) parts.erase(parts.begin());  // the model's own name
     return {fmt::format("{}", fmt::join(parts, ".")), leaf};
   }
+  if (value.find('/') != std::string::npos) return {"", value};
   const size_t dot = value.rfind('.');
   return dot == std::string::npos ? Place{"", value} : Place{value, value.substr(dot + 1)};
 }

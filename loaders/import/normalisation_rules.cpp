@@ -39,7 +39,7 @@ void batch_norm(Translation& node) {
 // https://onnx.ai/onnx/operators/onnx__LRN.html: alpha is divided by the size.
 void lrn(Translation& node) {
   Attributes& attributes = node.attributes();
-  const int64_t size = attributes.integer("size", 0, 1, 1 << 10);
+  const int64_t size = attributes.integer("size", 1, 1 << 10);
   if (size % 2 != 1) node.refuse("size is {}; expected an odd number", size);
   const double alpha = attributes.number("alpha", 1e-4), beta = attributes.number("beta", 0.75),
                bias = attributes.number("bias", 1);
@@ -103,7 +103,7 @@ Weights repeated(const Weights& numbers, int64_t times) {
 void group_norm(Translation& node) {
   const Value src = node.image(0);
   node.attributes().ignore({"stash_type"});
-  const int64_t groups = node.attributes().integer("num_groups", 0, 1, src.shape.c);
+  const int64_t groups = node.attributes().integer("num_groups", 1, src.shape.c);
   const double epsilon = node.attributes().number("epsilon", 1e-5);
   const bool of_groups = node.attributes().flag("scale_of_groups", false);
   if (src.shape.c % groups != 0) node.refuse("{} channels in {} groups", src.shape.c, groups);

@@ -72,6 +72,7 @@ void resize(Translation& node) {
   node.attributes().flag("exclude_outside", false);  // of the cubic mode
   node.attributes().ignore({"cubic_coeff_a", "extrapolation_value"});
   node.attributes().word("keep_aspect_ratio_policy", "stretch", {"stretch"});
+  static_cast<void>(node.has(1));  // the region of the mode tf_crop_and_resize
   const bool by_size = node.has(3) && node.constant(3).elements() > 0;
   if (!by_size) {
     std::tie(attributes.factor_h, attributes.factor_w) = of_rows_and_columns(node, factors_of(node), 1.0, 1.0);

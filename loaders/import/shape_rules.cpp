@@ -22,6 +22,7 @@ void dropout(Translation& node) {
   node.attributes().ignore({"ratio", "is_test", "seed"});
   if (node.node().outputs.size() > 1 && !node.node().outputs[1].empty())
     node.refuse("the mask (a second output) is not supported");
+  static_cast<void>(node.has(1));  // the ratio
   if (node.has(2) && node.scalar(2) != 0) node.refuse("is in training mode");
   pass(node);
 }
@@ -29,7 +30,7 @@ void dropout(Translation& node) {
 // Between floating-point types: everything is computed in one.
 void cast(Translation& node) {
   constexpr int64_t kFloat = 1, kHalf = 10, kDouble = 11, kBFloat16 = 16;
-  const int64_t to = node.attributes().integer("to", 0, 0, 64);
+  const int64_t to = node.attributes().integer("to", 0, 64);
   node.attributes().ignore({"saturate"});
   if (to != kFloat && to != kHalf && to != kDouble && to != kBFloat16)
     node.refuse("a cast of computed values to type {} is not supported", to);
@@ -88,7 +89,9 @@ void flatten(Translation& node) {
 std::vector<int64_t> axes_of(Translation& node) {
   std::vector<int64_t> axes =
       node.attributes().integers(node.node().op == "tf.Squeeze" ? "squeeze_dims" : "axes", -8, 8);
-  return node.has(1) ? node.integers(1) : axes;
+  if (node.has(1)) axes = node.integers(1);
+  if (axes.empty() && node.node().op == "Unsqueeze") node.refuse("the attribute axes is missing");
+  return axes;
 }
 
 void squeeze(Translation& node) {
@@ -158,7 +161,7 @@ void join(Translation& node, int64_t axis, size_t first, size_t end) {
 
 namespace {
 
-void concat(Translation& node) { join(node, node.attributes().integer("axis", 1, -8, 8), 0, node.inputs()); }
+void concat(Translation& node) { join(node, node.attributes().integer("axis", -8, 8), 0, node.inputs()); }
 
 // TensorFlow's: the axis is the first input, or the last.
 void axis_and_concat(Translation& node) {
@@ -305,13 +308,13 @@ void slice(Translation& node) {
 // ShuffleNet's: the channels as `groups` rows, read by columns.
 void shuffle_channels(Translation& node) {
   const Value src = node.image(0);
-  const int64_t groups = node.attributes().integer("groups", 0, 1, src.shape.c);
+  const int64_t groups = node.attributes().integer("groups", 1, src.shape.c);
   node.result(node.append(ChannelPermutation::shuffle(src.shape.c, groups), {src}));
 }
 
 // https://onnx.ai/onnx/operators/onnx__DepthToSpace.html
 void depth_to_space(Translation& node) {
-  const int64_t block = node.attributes().integer("blocksize", 0, 1, 1 << 10);
+  const int64_t block = node.attributes().integer("blocksize", 1, 1 << 10);
   const bool by_element = node.attributes().word("mode", "DCR", {"DCR", "CRD"}) == "DCR";
   const BlockOrder order = by_element ? BlockOrder::element_first : BlockOrder::channel_first;
   node.result(node.append(std::make_shared<PixelShuffle>(block, order, false), {node.image(0)}));
@@ -319,7 +322,7 @@ void depth_to_space(Translation& node) {
 
 // https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html
 void space_to_depth(Translation& node) {
-  const int64_t block = node.attributes().integer("blocksize", 0, 1, 1 << 10);
+  const int64_t block = node.attributes().integer("blocksize", 1, 1 << 10);
   node.result(node.append(std::make_shared<PixelShuffle>(block, BlockOrder::element_first, true), {node.image(0)}));
 }
 
