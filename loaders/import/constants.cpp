@@ -195,6 +195,8 @@ void unsqueeze(Translation& node) {
   std::vector<size_t> added;
   for (const int64_t axis : axes) added.push_back(node.dimension(axis, src.dims.size() + axes.size()));
   std::sort(added.begin(), added.end());
+  const auto twice = std::adjacent_find(added.begin(), added.end());
+  if (twice != added.end()) node.refuse("axes name dimension {} twice", *twice);
   std::vector<int64_t> dims = src.dims;
   for (const size_t at : added) dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(std::min(at, dims.size())), 1);
   give(node, reshaped(src, std::move(dims)));

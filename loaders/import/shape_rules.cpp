@@ -94,6 +94,11 @@ std::vector<int64_t> axes_of(Translation& node) {
   return axes;
 }
 
+void refuse_twice(Translation& node, const std::vector<size_t>& sorted) {
+  const auto found = std::adjacent_find(sorted.begin(), sorted.end());
+  if (found != sorted.end()) node.refuse("axes name dimension {} twice", *found);
+}
+
 void squeeze(Translation& node) {
   View view = node.input(0).view;
   std::vector<size_t> gone;
@@ -104,6 +109,7 @@ void squeeze(Translation& node) {
     }
   }
   std::sort(gone.rbegin(), gone.rend());
+  refuse_twice(node, gone);
   for (const size_t index : gone) {
     if (view.size(index) != 1) node.refuse("squeezes dimension {}, which has size {}", index, view.size(index));
     view = view.without(index);
@@ -117,6 +123,7 @@ void unsqueeze(Translation& node) {
   std::vector<size_t> added;
   for (const int64_t axis : axes) added.push_back(node.dimension(axis, view.rank() + axes.size()));
   std::sort(added.begin(), added.end());
+  refuse_twice(node, added);
   for (const size_t index : added) view = view.inserted(index);
   with_view(node, view);
 }

@@ -60,6 +60,10 @@ struct Building {
     result.any_length.insert(result.node.inputs.size() - 1);
     return *this;
   }
+  Building& list_of_any_length(const char* name) {
+    result.any_list.insert(name);
+    return *this;
+  }
   Building& any_inputs() {
     result.any_inputs = true;
     return *this;
@@ -145,12 +149,12 @@ std::vector<ImportCase> of_arithmetic() {
                                        .labelled("before opset 7")
                                        .reads(numbers({kCaseChannels}))
                                        .says_or("broadcast", int64_t{1}, int64_t{0})
-                                       .says("axis", int64_t{1}),
+                                       .says_or("axis", int64_t{1}, int64_t{3}),
                                    of("Sub").reads(factors),
                                    of("Mul").reads(factors),
                                    of("Mul").labelled("of two").reads_y().most(2),
                                    of("Div").reads(factors),
-                                   of("Max").reads(one(0.5F)).any_inputs(),
+                                   of("Max").reads_or(one(0.5F), one(-1e30F)).any_inputs(),
                                    of("Min").labelled("of two").reads_y().any_inputs(),
                                    of("Neg"),
                                    of("Sum").reads_y().any_inputs(),
@@ -175,6 +179,7 @@ std::vector<ImportCase> of_convolutions() {
           of("Conv")
               .labelled("auto_pad")
               .reads(numbers({3, 4, 3, 3}))
+              .of_any_length()
               .most(3)
               .says_or("auto_pad", std::string("SAME_UPPER"), std::string("NOTSET")),
           of("ConvTranspose")
@@ -204,6 +209,7 @@ std::vector<ImportCase> of_convolutions() {
           of("tf.MatMul")
               .behind("Flatten")
               .reads(numbers({5, kAll}))
+              .of_any_length()
               .says_or("transpose_a", int64_t{0}, int64_t{0})
               .says_or("transpose_b", int64_t{1}, int64_t{0})
               .says_or("grad_a", int64_t{0}, int64_t{0})
@@ -373,6 +379,7 @@ std::vector<ImportCase> of_tensorflow() {
   return {of("tf.Conv2D")
               .channels_last()
               .reads(numbers({3, 2, 4, 6}))
+              .of_any_length()
               .says("strides", Integers{1, 2, 1, 1})
               .says("padding", std::string("SAME"))
               .says_or("dilations", Integers{1, 1, 2, 1}, Integers{1, 1, 1, 1})
@@ -382,6 +389,7 @@ std::vector<ImportCase> of_tensorflow() {
           of("tf.DepthwiseConv2dNative")
               .channels_last()
               .reads(numbers({3, 2, 4, 2}))
+              .of_any_length()
               .says("strides", Integers{1, 2, 2, 1})
               .says("padding", std::string("VALID")),
           of_tensorflow_window("tf.MaxPool"),
@@ -434,70 +442,73 @@ Building keras_pool(const char* op) {
 std::vector<ImportCase> of_keras() {
   const Constant each = numbers({kCaseChannels}), factors = numbers({kCaseChannels}, true);
   const std::string linear = "linear";
-  return {
-      keras("keras.Conv2D")
-          .reads(numbers({3, 2, 2, 6}))
-          .reads(numbers({6}))
-          .says_or("kernel_size", Integers{3, 2}, Integers{3, 2})
-          .says_or("strides", Integers{2, 1}, Integers{1, 1})
-          .says_or("padding", std::string("same"), std::string("valid"))
-          .says_or("groups", int64_t{2}, int64_t{1})
-          .says_or("filters", int64_t{6}, int64_t{6})
-          .says_or("use_bias", int64_t{1}, int64_t{1})
-          .says_or("activation", std::string("tanh"), linear)
-          .says_or("dilation_rate", Integers{1, 1}, Integers{1, 1}),
-      keras("keras.DepthwiseConv2D")
-          .reads(numbers({3, 2, 4, 2}))
-          .reads(numbers({8}))
-          .says_or("kernel_size", Integers{3, 2}, Integers{3, 2})
-          .says_or("depth_multiplier", int64_t{2}, int64_t{1})
-          .says_or("strides", Integers{2, 1}, Integers{1, 1})
-          .says_or("activation", std::string("relu6"), linear),
-      keras("keras.SeparableConv2D")
-          .reads(numbers({3, 2, 4, 1}))
-          .reads(numbers({1, 1, 4, 5}))
-          .reads(numbers({5}))
-          .says_or("kernel_size", Integers{3, 2}, Integers{3, 2})
-          .says_or("filters", int64_t{5}, int64_t{5})
-          .says_or("depth_multiplier", int64_t{1}, int64_t{1})
-          .says_or("padding", std::string("same"), std::string("valid")),
-      of("keras.Dense")
-          .channels_last()
-          .reads(numbers({4, 5}))
-          .reads(numbers({5}))
-          .says_or("units", int64_t{5}, int64_t{5})
-          .says_or("activation", std::string("sigmoid"), linear)
-          .says_or("use_bias", int64_t{1}, int64_t{1}),
-      of("keras.BatchNormalization")
-          .channels_last()
-          .reads(factors)
-          .reads(each)
-          .reads(each)
-          .reads(factors)
-          .says_or("axis", Integers{3}, Integers{-1})
-          .says_or("epsilon", 0.25, 1e-3)
-          .says_or("scale", int64_t{1}, int64_t{1})
-          .says_or("center", int64_t{1}, int64_t{1})
-          .ignores("momentum", 0.5),
-      of("keras.Rescaling").channels_last().says_or("scale", 0.5, 1.).says_or("offset", -1., 0.),
-      of("keras.Activation").channels_last().says("activation", std::string("elu")),
-      of("keras.ReLU")
-          .channels_last()
-          .says_or("max_value", 0.5, 1e30)
-          .says_or("negative_slope", 0., 0.)
-          .says_or("threshold", 0., 0.),
-      of("keras.LeakyReLU").channels_last().says_or("negative_slope", 0.25, 0.3),
-      of("keras.ELU").channels_last().says_or("alpha", 0.5, 1.),
-      of("keras.Softmax").channels_last().says_or("axis", int64_t{3}, int64_t{-1}),
-      keras_pool("keras.MaxPooling2D"),
-      keras_pool("keras.AveragePooling2D"),
-      keras("keras.GlobalAveragePooling2D").says_or("keepdims", int64_t{1}, int64_t{0}),
-      keras("keras.GlobalMaxPooling2D").says_or("keepdims", int64_t{1}, int64_t{0}),
-      keras("keras.Flatten").read_by("MatMul", {numbers({kAll, 3})}),
-      of("keras.Reshape").channels_last().says("target_shape", Integers{-1}).read_by("MatMul", {numbers({kAll, 3})}),
-      keras("keras.ZeroPadding2D").says_or("padding", Integers{1, 2, 3, 0}, Integers{1, 1}),
-      of("keras.Concatenate").channels_last().reads_y().any_inputs().says_or("axis", int64_t{3}, int64_t{-1}),
-      of("keras.Dropout").channels_last().ignores("rate", 0.5)};
+  return {keras("keras.Conv2D")
+              .reads(numbers({3, 2, 2, 6}))
+              .reads(numbers({6}))
+              .says("kernel_size", Integers{3, 2})
+              .says_or("strides", Integers{2, 1}, Integers{1, 1})
+              .says_or("padding", std::string("same"), std::string("valid"))
+              .says_or("groups", int64_t{2}, int64_t{1})
+              .says_or("filters", int64_t{6}, int64_t{6})
+              .says_or("use_bias", int64_t{1}, int64_t{1})
+              .says_or("activation", std::string("tanh"), linear)
+              .says_or("dilation_rate", Integers{1, 1}, Integers{1, 1}),
+          keras("keras.DepthwiseConv2D")
+              .reads(numbers({3, 2, 4, 2}))
+              .reads(numbers({8}))
+              .says("kernel_size", Integers{3, 2})
+              .says_or("depth_multiplier", int64_t{2}, int64_t{1})
+              .says_or("strides", Integers{2, 1}, Integers{1, 1})
+              .says_or("activation", std::string("relu6"), linear),
+          keras("keras.SeparableConv2D")
+              .reads(numbers({3, 2, 4, 1}))
+              .reads(numbers({1, 1, 4, 5}))
+              .reads(numbers({5}))
+              .says("kernel_size", Integers{3, 2})
+              .says_or("filters", int64_t{5}, int64_t{5})
+              .says_or("depth_multiplier", int64_t{1}, int64_t{1})
+              .says_or("padding", std::string("same"), std::string("valid")),
+          of("keras.Dense")
+              .channels_last()
+              .reads(numbers({4, 5}))
+              .reads(numbers({5}))
+              .says_or("units", int64_t{5}, int64_t{5})
+              .says_or("activation", std::string("sigmoid"), linear)
+              .says_or("use_bias", int64_t{1}, int64_t{1}),
+          of("keras.BatchNormalization")
+              .channels_last()
+              .reads(factors)
+              .reads(each)
+              .reads(each)
+              .reads(factors)
+              .says_or("axis", Integers{3}, Integers{-1})
+              .says_or("epsilon", 0.25, 1e-3)
+              .says_or("scale", int64_t{1}, int64_t{1})
+              .says_or("center", int64_t{1}, int64_t{1})
+              .ignores("momentum", 0.5),
+          of("keras.Rescaling").channels_last().says_or("scale", 0.5, 1.).says_or("offset", -1., 0.),
+          of("keras.Activation").channels_last().says("activation", std::string("elu")),
+          of("keras.ReLU")
+              .channels_last()
+              .says_or("max_value", 0.5, 1e30)
+              .says_or("negative_slope", 0., 0.)
+              .says_or("threshold", 0., 0.),
+          of("keras.LeakyReLU").channels_last().says_or("negative_slope", 0.25, 0.3),
+          of("keras.ELU").channels_last().says_or("alpha", 0.5, 1.),
+          of("keras.Softmax").channels_last().says_or("axis", int64_t{3}, int64_t{-1}),
+          keras_pool("keras.MaxPooling2D"),
+          keras_pool("keras.AveragePooling2D"),
+          keras("keras.GlobalAveragePooling2D").says_or("keepdims", int64_t{1}, int64_t{0}),
+          keras("keras.GlobalMaxPooling2D").says_or("keepdims", int64_t{1}, int64_t{0}),
+          keras("keras.Flatten").read_by("MatMul", {numbers({kAll, 3})}),
+          of("keras.Reshape")
+              .channels_last()
+              .says("target_shape", Integers{-1})
+              .list_of_any_length("target_shape")
+              .read_by("MatMul", {numbers({kAll, 3})}),
+          keras("keras.ZeroPadding2D").says_or("padding", Integers{1, 2, 3, 0}, Integers{1, 1}),
+          of("keras.Concatenate").channels_last().reads_y().any_inputs().says_or("axis", int64_t{3}, int64_t{-1}),
+          of("keras.Dropout").channels_last().ignores("rate", 0.5)};
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct ImportCase {
   std::map<std::string, source::Constant> constants;
   std::map<std::string, source::Attribute> otherwise;   // what holds without an attribute; not here: it must be given
   std::map<size_t, source::Constant> inputs_otherwise;  // the same of constant inputs
+  std::set<std::string> any_list;                       // attributes whose list may have any length
   std::set<size_t> any_length;                          // constant inputs whose length the node decides alone
   size_t most_inputs = 0;
   bool any_inputs = false;  // however many

@@ -55,7 +55,9 @@ void expect_refused_or_twin(const ImportCase& mutant, const ImportCase* twin, co
   const Answer answer = answer_of(mutant);
   if (!answer.refusal.empty()) {
     EXPECT_EQ(answer.refusal.find('\n'), std::string::npos) << answer.refusal;
-    EXPECT_NE(answer.refusal.find("'node'"), std::string::npos) << answer.refusal;
+    const bool says_where =
+        answer.refusal.find("'node'") != std::string::npos || answer.refusal.find("'after'") != std::string::npos;
+    EXPECT_TRUE(says_where) << answer.refusal;
     const bool named = words.empty() || std::any_of(words.begin(), words.end(), [&](const std::string& word) {
                          return answer.refusal.find(word) != std::string::npos;
                        });
@@ -94,7 +96,10 @@ void try_attribute(const ImportCase& given, const std::string& name, Counts& cou
   {
     SCOPED_TRACE("renamed");
     const ImportCase renamed = with_node(left_out, [&](Node& node) { node.attributes[name + "_"] = value; });
-    expect_refused_or_twin(renamed, nullptr, {name}, counts);
+    // What holds without the attribute may be refused for another reason.
+    const bool means_something = answer_of(left_out).refusal.empty();
+    expect_refused_or_twin(renamed, nullptr, means_something ? std::vector{name + "_"} : std::vector<std::string>{},
+                           counts);
   }
   {
     SCOPED_TRACE("twice");
@@ -110,7 +115,7 @@ void try_attribute(const ImportCase& given, const std::string& name, Counts& cou
   if (const auto* list = std::get_if<std::vector<int64_t>>(&value)) {
     std::vector<int64_t> changed = *list;
     changed.push_back(1);
-    others.emplace_back(changed);
+    if (!given.any_list.contains(name)) others.emplace_back(changed);
     others.emplace_back(std::vector<double>(list->begin(), list->end()));
   }
   if (const auto* integer = std::get_if<int64_t>(&value)) others.emplace_back(static_cast<double>(*integer) + 0.5);
@@ -211,7 +216,7 @@ TEST_P(ImportMutation, IsRefusedOrRight) {
     try_more(given, counts);
   }
   std::cout << GetParam() << ": " << counts.refused << " refused, " << counts.right << " right\n";
-  EXPECT_GT(counts.refused, 5 * counts.right) << "most mutants mean nothing";
+  EXPECT_GT(counts.refused, counts.right) << "most mutants mean nothing";
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, ImportMutation,
