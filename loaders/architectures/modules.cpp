@@ -112,7 +112,7 @@ Value Modules::relu6(const Value& src, const std::string& name) {
 }
 
 Value Modules::prelu(const Value& src, const std::string& module) {
-  return node("PRelu", {src, stored(module + ".weight")}, module, {{"axis", int64_t{1}}});
+  return node("PRelu", {src, stored(module + ".weight")}, module, {{"slope_axis", int64_t{1}}});
 }
 
 Value Modules::hard_sigmoid(const Value& src, const std::string& name) {

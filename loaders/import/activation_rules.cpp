@@ -53,10 +53,10 @@ void clip(Translation& node) {
   append_activation(node, Activation::clip(static_cast<float>(low), static_cast<float>(high)));
 }
 
-// One slope, or one for each channel: a list of them where `axis` is 1. https://onnx.ai/onnx/operators/onnx__PRelu.html
+// One slope, or one for each channel: a list of them where `slope_axis` is 1. https://onnx.ai/onnx/operators/onnx__PRelu.html
 void prelu(Translation& node) {
   Constant given = node.constant(1);
-  const bool along_channels = node.attributes().integer("axis", 0, 1, 1) == 1;
+  const bool along_channels = node.attributes().integer("slope_axis", 0, 1, 1) == 1;
   for (size_t rank = node.input(0).view.rank(); along_channels && given.dims.size() + 1 < rank;)
     given.dims.push_back(1);
   std::vector<float> slopes = arithmetic::per_channel(node, node.input(0), given);

@@ -132,12 +132,11 @@ Value of_two(Translation& node, BinaryOperation operation, const Value& a, const
   return dst;
 }
 
-// Before opset 7 the second operand stands beside the first one's dimensions from `axis` on: it gets ones at its end.
+// Before opset 7 of ONNX the second operand may stand beside the first one's dimensions from `old_axis` on: it gets ones at its end.
 Value second_operand(Translation& node) {
   Value value = node.input(1);
-  const bool along = node.attributes().flag("broadcast", false) && node.attributes().has("axis");
-  const int64_t axis = node.attributes().integer("axis", 0, -8, 8);
-  if (!along) return value;
+  if (!node.attributes().has("old_axis")) return value;
+  const int64_t axis = node.attributes().integer("old_axis", -8, 8);
   const size_t rank = node.input(0).sizes().size(), other = value.sizes().size();
   const size_t first = node.dimension(axis, rank);
   if (first + other > rank) node.refuse("axis {} of a value of {} dimensions beside one of {}", axis, rank, other);

@@ -298,8 +298,7 @@ struct Elementwise {
 };
 
 void combine(Translation& node, const Elementwise& operation) {
-  node.attributes().ignore({"broadcast", "axis"});  // before opset 7; what does not fit is refused below
-  if (node.attributes().has("axis") && node.inputs() == 2 && node.constant(0).dims != node.constant(1).dims)
+  if (node.attributes().has("old_axis"))
     node.refuse("combines constants along an axis, as before opset 7, which is not supported");
   if (node.inputs() != 2) node.refuse("expected two inputs, got {}", node.inputs());
   const std::vector<int64_t> dims = broadcast(node, node.constant(0).dims, node.constant(1).dims);

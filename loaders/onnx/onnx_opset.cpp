@@ -132,7 +132,7 @@ class Upgrade {
     } else if (node_.attributes.contains("axis")) {
       if (!along)
         refuse("broadcasts along an axis as before opset 7, which is not supported: convert the file to a later opset");
-      node_.attributes["broadcast"] = *broadcast;
+      node_.attributes["old_axis"] = node_.attributes.extract("axis").mapped();
     }
   }
 
@@ -140,7 +140,7 @@ class Upgrade {
     if (opset_ >= 7) return;
     const Constant* slope = constant_input(1);
     if (slope == nullptr || slope->dims.size() != 1) refuse("expected a list of slopes, as before opset 7");
-    if (slope->elements() != 1) node_.attributes["axis"] = int64_t{1};
+    if (slope->elements() != 1) node_.attributes["slope_axis"] = int64_t{1};
   }
 
   void group_normalization() {

@@ -143,27 +143,24 @@ std::vector<ImportCase> of_activations() {
 
 std::vector<ImportCase> of_arithmetic() {
   const Constant factors = numbers({kCaseChannels, 1, 1}, true);
-  std::vector<ImportCase> cases = {of("Add").reads(factors),
-                                   of("Add").labelled("of two").reads_y().most(2),
-                                   of("Add")
-                                       .labelled("before opset 7")
-                                       .reads(numbers({kCaseChannels}))
-                                       .says_or("broadcast", int64_t{1}, int64_t{0})
-                                       .says_or("axis", int64_t{1}, int64_t{3}),
-                                   of("Sub").reads(factors),
-                                   of("Mul").reads(factors),
-                                   of("Mul").labelled("of two").reads_y().most(2),
-                                   of("Div").reads(factors),
-                                   of("Max").reads_or(one(0.5F), one(-1e30F)).any_inputs(),
-                                   of("Min").labelled("of two").reads_y().any_inputs(),
-                                   of("Neg"),
-                                   of("Sum").reads_y().any_inputs(),
-                                   of("Mean").reads_y().any_inputs(),
-                                   of("Pow").reads(one(2.F)),
-                                   of("tf.BiasAdd")
-                                       .reads(numbers({kCaseChannels}))
-                                       .channels_last()
-                                       .says_or("data_format", std::string("NHWC"), std::string("NHWC"))};
+  std::vector<ImportCase> cases = {
+      of("Add").reads(factors),
+      of("Add").labelled("of two").reads_y().most(2),
+      of("Add").labelled("before opset 7").reads(numbers({kCaseChannels})).says_or("old_axis", int64_t{1}, int64_t{3}),
+      of("Sub").reads(factors),
+      of("Mul").reads(factors),
+      of("Mul").labelled("of two").reads_y().most(2),
+      of("Div").reads(factors),
+      of("Max").reads_or(one(0.5F), one(-1e30F)).any_inputs(),
+      of("Min").labelled("of two").reads_y().any_inputs(),
+      of("Neg"),
+      of("Sum").reads_y().any_inputs(),
+      of("Mean").reads_y().any_inputs(),
+      of("Pow").reads(one(2.F)),
+      of("tf.BiasAdd")
+          .reads(numbers({kCaseChannels}))
+          .channels_last()
+          .says_or("data_format", std::string("NHWC"), std::string("NHWC"))};
   return cases;
 }
 
