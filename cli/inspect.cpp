@@ -93,6 +93,8 @@ void print_table(const Model& model, const std::vector<ListedLayer>& rows) {
              printable(model.preprocessing_source));
   for (const auto& [alias, layer] : model.aliases)
     fmt::print("alias {} = {}\n", printable(alias, kWholeName), printable(layer, kWholeName));
+  for (const auto& [value, layer] : model.folded)
+    fmt::print("folded {} into {}\n", printable(value, kWholeName), printable(layer, kWholeName));
 }
 
 // The plan of one optimisation step: every op with what was considered for it.

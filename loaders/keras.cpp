@@ -25,14 +25,24 @@ std::vector<float> to_kcrs(const std::vector<float>& src, size_t taps, size_t c,
   return dst;
 }
 
-// Where a file keeps convolution `j` of a block, of both counted from 1.
-const KerasLayerWeights& layer_of(const KerasWeights& weights, size_t block, int j, int number) {
-  const std::string name = fmt::format("block{}_conv{}", block, j);
+struct Block {
+  int convolutions;
+  int64_t channels;
+};
+constexpr std::array<Block, 5> kBlocks{{{2, 64}, {2, 128}, {3, 256}, {3, 512}, {3, 512}}};
+
+// Where a file keeps convolution `j` of a block, of both counted from 1, the `number`th of all: by the layer's name, or by its place in
+// its block or in the model.
+std::array<std::string, 3> places_of(size_t block, int j, int number) {
   const auto counted = [](const std::string& parent, int n) {
     return fmt::format("{}layers/conv2d{}", parent, n == 0 ? "" : fmt::format("_{}", n));
   };
-  const std::string in_block = counted(fmt::format("block{}/", block), j - 1);
-  for (const std::string& place : {name, in_block, counted("", number)}) {
+  return {fmt::format("block{}_conv{}", block, j), counted(fmt::format("block{}/", block), j - 1), counted("", number)};
+}
+
+const KerasLayerWeights& layer_of(const KerasWeights& weights, size_t block, int j, int number) {
+  const std::array<std::string, 3> places = places_of(block, j, number);
+  for (const std::string& place : places) {
     const KerasLayerWeights* layer = weights.find(place);
     if (layer == nullptr) continue;
     if (layer->datasets.size() != 2)
@@ -40,7 +50,24 @@ const KerasLayerWeights& layer_of(const KerasWeights& weights, size_t block, int
            layer->datasets.size());
     return *layer;
   }
-  fail(weights.file.place(), "holds no weights of '{}', which vgg16 needs, nor '{}/vars/0'", name, in_block);
+  fail(weights.file.place(), "holds no weights of '{}', which vgg16 needs, nor '{}/vars/0'", places[0], places[1]);
+}
+
+// Whether all 13 convolutions of VGG16 are there, in their blocks, with the kernels that they have.
+bool is_vgg16(const KerasWeights& weights) {
+  int64_t channels = 3;
+  for (size_t b = 1; b <= kBlocks.size(); ++b) {
+    for (int j = 1; j <= kBlocks.at(b - 1).convolutions; ++j) {
+      const std::array<std::string, 3> places = places_of(b, j, 0);
+      const KerasLayerWeights* layer = weights.find(places[0]);
+      if (layer == nullptr) layer = weights.find(places[1]);
+      const int64_t k = kBlocks.at(b - 1).channels;
+      if (layer == nullptr || layer->dims.empty() || layer->dims[0] != std::vector<int64_t>{3, 3, channels, k})
+        return false;
+      channels = k;
+    }
+  }
+  return true;
 }
 
 void add_convolution(Model& model, const KerasWeights& weights, const KerasLayerWeights& layer, const std::string& name,
@@ -67,11 +94,6 @@ Model read_vgg16(const std::string& path) {
     fail(path,
          "holds Theano's kernels, which are turned by 180 degrees: take the file for TensorFlow, such as "
          "vgg16_weights_tf_dim_ordering_tf_kernels.h5");
-  struct Block {
-    int convolutions;
-    int64_t channels;
-  };
-  constexpr std::array<Block, 5> kBlocks{{{2, 64}, {2, 128}, {3, 256}, {3, 512}, {3, 512}}};
   const WindowAttributes halves{.r = 2, .s = 2, .stride_h = 2, .stride_w = 2, .ceil = true};
   Model model;
   model.name = "vgg16";
@@ -105,6 +127,7 @@ const Architecture& architecture_called(const std::string& wanted, const std::st
     if (wanted == known.name) return known;
     names.emplace_back(known.name);
   }
+  if (wanted.empty() && is_vgg16(read_keras_weights(path))) return kArchitectures[0];
   if (wanted.empty())
     fail(path, "Keras weights come without a topology: give --architecture ({})", fmt::join(names, ", "));
   fail(wanted, "no such architecture{}; known: {}", suggestion(wanted, names), fmt::join(names, ", "));

@@ -7,7 +7,7 @@
 
 namespace phosphene {
 
-// `architecture`: "vgg16", the trunk of 13 convolutions of K. Simonyan and A. Zisserman, "Very Deep Convolutional
+// `architecture`: "", where the file's own blocks tell it, or "vgg16", the trunk of 13 convolutions of K. Simonyan and A. Zisserman, "Very Deep Convolutional
 // Networks for Large-Scale Image Recognition" (2015), configuration D. Layers conv1_1 ... conv5_3 and pool1 ... pool5,
 // input BGR minus the mean of ImageNet. Kernel (R S C K) and bias of the second convolution of block 1 are the
 // weights of the layer block1_conv2 (with top or without), or block1/layers/conv2d_1/vars/0 and /1, or layers/conv2d_1/vars/0 and /1.

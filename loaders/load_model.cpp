@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "loaders/architectures/architecture.h"
+#include "loaders/architectures/other_layouts.h"
 #include "loaders/caffe/caffe.h"
 #include "loaders/keras.h"
 #include "loaders/keras/keras_file.h"
@@ -25,7 +26,7 @@ constexpr const char* kFormats =
 
 // Weights without a network: the names of the tensors tell which it is.
 Model load_state_dict(const std::string& path, const std::string& architecture, const source::ImportOptions& options) {
-  const StateDict dict = read_state_dict(path);
+  const StateDict dict = in_pytorch_layout(read_state_dict(path));
   const source::Network network = build_architecture(dict, architecture);
   Model model = source::import_network(network, options);
   model.notes.insert(model.notes.begin(), fmt::format("{}: recognised as {}", path, network.name));

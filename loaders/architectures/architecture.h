@@ -53,6 +53,9 @@ ArchitectureFamily family();
 namespace mobilenet_v3 {
 ArchitectureFamily family();
 }
+namespace mtcnn {
+ArchitectureFamily family();
+}
 namespace regnet {
 ArchitectureFamily family();
 }

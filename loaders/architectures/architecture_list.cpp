@@ -21,7 +21,7 @@ std::span<const ArchitectureFamily> architecture_families() {
                                       a::inception_v3::family(),  a::resnet::family(),       a::densenet::family(),
                                       a::squeezenet::family(),    a::mobilenet_v2::family(), a::mobilenet_v3::family(),
                                       a::shufflenet_v2::family(), a::mnasnet::family(),      a::efficientnet::family(),
-                                      a::regnet::family(),        a::convnext::family()};
+                                      a::regnet::family(),        a::convnext::family(),     a::mtcnn::family()};
   return families;
 }
 

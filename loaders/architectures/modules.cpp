@@ -58,8 +58,9 @@ Value Modules::append_convolution(const Value& src, const std::string& module, c
   weights.dims = weights.numbers.shape = dims;
   std::vector<std::string> inputs{src, stored(module + ".weight", std::move(weights))};
   if (how.bias) inputs.push_back(stored(module + ".bias"));
-  channels_[module] = dims[0];
-  return node("Conv", std::move(inputs), module,
+  const Value name = module + how.suffix;
+  channels_[name] = dims[0];
+  return node("Conv", std::move(inputs), name,
               {{"kernel_shape", Integers{dims[2], dims[3]}},
                {"strides", Integers{how.stride, how.stride}},
                {"pads", Integers{rows, columns, rows, columns}},
@@ -108,6 +109,10 @@ Value Modules::relu6(const Value& src, const std::string& name) {
               {src, stored("clip.low", Constant::of(std::vector<float>{0}, {})),
                stored("clip.high", Constant::of(std::vector<float>{6}, {}))},
               name);
+}
+
+Value Modules::prelu(const Value& src, const std::string& module) {
+  return node("PRelu", {src, stored(module + ".weight")}, module, {{"slope_axis", int64_t{1}}});
 }
 
 Value Modules::hard_sigmoid(const Value& src, const std::string& name) {

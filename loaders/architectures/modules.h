@@ -20,6 +20,7 @@ struct Convolve {
   int64_t stride = 1;
   int64_t padding = kSame;
   bool bias = false;
+  const char* suffix = "";  // behind the module's name, to make the value's
 };
 
 struct Pool {
@@ -50,6 +51,10 @@ class Modules {
 
   Value relu(const Value& src, const std::string& name) { return node("Relu", {src}, name); }
   Value relu6(const Value& src, const std::string& name);
+  Value prelu(const Value& src, const std::string& module);  // PReLU: one slope, or one for each channel
+  Value softmax(const Value& src, const std::string& name) {
+    return node("Softmax", {src}, name, {{"axis", int64_t{1}}});
+  }
   // Any other activation: ONNX's name of it.
   Value activation(const std::string& op, const Value& src, const std::string& name) { return node(op, {src}, name); }
   Value hard_sigmoid(const Value& src, const std::string& name);  // PyTorch's: x / 6 + 1/2
@@ -65,6 +70,9 @@ class Modules {
   Value first_half(const Value& src, const std::string& name) { return half(src, name, true); }
   Value second_half(const Value& src, const std::string& name) { return half(src, name, false); }
   Value shuffle(const Value& src, const std::string& name, int64_t groups);  // ShuffleNet's channel shuffle
+  Value transpose(const Value& src, const std::string& name, std::vector<int64_t> order) {
+    return node("Transpose", {src}, name, {{"perm", std::move(order)}});
+  }
 
   // Squeeze and excitation: MODULE.fc1 and MODULE.fc2 are 1x1 convolutions with biases.
   Value squeeze_excite(const Value& src, const std::string& module, const std::string& inner, const std::string& gate);

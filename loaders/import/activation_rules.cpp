@@ -53,15 +53,15 @@ void clip(Translation& node) {
   append_activation(node, Activation::clip(static_cast<float>(low), static_cast<float>(high)));
 }
 
-// One slope, or one for each channel. https://onnx.ai/onnx/operators/onnx__PRelu.html
+// One slope, or one for each channel: a list of them where `slope_axis` is 1. https://onnx.ai/onnx/operators/onnx__PRelu.html
 void prelu(Translation& node) {
-  Weights slopes = node.weights(1);
-  const int64_t channels = node.input(0).shape.c, count = slopes.elements();
-  const std::vector<int64_t> dims = slopes.shape;
-  const bool per_channel = count == channels && (dims.size() == 1 || dims[dims.size() == 3 ? 0 : 1] == channels);
-  if (count != 1 && !per_channel) node.refuse("slopes of shape [{}] for {} channels", fmt::join(dims, ", "), channels);
-  slopes.shape = {count};
-  append_activation(node, std::make_shared<PRelu>(std::move(slopes)));
+  Constant given = node.constant(1);
+  const bool along_channels = node.attributes().integer("slope_axis", 0, 1, 1) == 1;
+  for (size_t rank = node.input(0).view.rank(); along_channels && given.dims.size() + 1 < rank;)
+    given.dims.push_back(1);
+  std::vector<float> slopes = arithmetic::per_channel(node, node.input(0), given);
+  const auto count = std::ssize(slopes);
+  append_activation(node, std::make_shared<PRelu>(Weights::from(std::move(slopes), {count})));
 }
 
 // https://onnx.ai/onnx/operators/onnx__Softmax.html, over channels.

@@ -1,29 +1,31 @@
 // Sums, products and their like, of two values or of a value and constants.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "layers/network/activation.h"
 #include "layers/network/add.h"
 #include "layers/network/binary.h"
 #include "layers/network/channel_affine.h"
+#include "layers/network/relu.h"
 #include "loaders/import/rules.h"
 
 namespace phosphene::source::arithmetic {
-namespace {
 
-// ---- a value and a constant
-
-// A constant beside a value, broadcast as numpy does: one number for all, or one for each channel.
 std::vector<float> per_channel(Translation& node, const Value& value, const Constant& constant) {
   const auto number = [&](size_t i) {
     return constant.integral ? static_cast<float>(constant.integers[i]) : constant.numbers.data[i];
   };
-  if (constant.elements() == 1) return {number(0)};
   const size_t rank = value.view.rank(), given = constant.dims.size();
+  if (given > rank)
+    node.refuse("a constant of shape [{}] with a value of {}", fmt::join(constant.dims, ", "), to_string(value.view));
+  if (constant.elements() == 1) return {number(0)};
   std::optional<size_t> along;  // the dimension that is not 1
   for (size_t i = 0; i < given; ++i) {
     if (constant.dims[i] == 1) continue;
-    if (along || given > rank)
-      node.refuse("a constant of shape [{}] with a value of {}", fmt::join(constant.dims, ", "), to_string(value.view));
+    if (along)
+      node.refuse("a constant of shape [{}] with a value of {}: only one number for each channel is supported",
+                  fmt::join(constant.dims, ", "), to_string(value.view));
     along = rank - given + i;
   }
   const std::optional<std::vector<int64_t>> order = value.view.channel_order(*along, value.shape);
@@ -34,6 +36,10 @@ std::vector<float> per_channel(Translation& node, const Value& value, const Cons
   for (size_t i = 0; i < order->size(); ++i) numbers[static_cast<size_t>((*order)[i])] = number(i);
   return numbers;
 }
+
+namespace {
+
+// ---- a value and a constant
 
 void append_affine(Translation& node, const Value& src, std::vector<float> factor, std::vector<float> shift) {
   const auto is = [](const std::vector<float>& numbers, float one) {
@@ -50,15 +56,29 @@ void append_affine(Translation& node, const Value& src, std::vector<float> facto
   node.result(std::move(dst));
 }
 
+// The larger, or the smaller, of a value and one number.
+void append_clip(Translation& node, const Value& src, bool larger, const std::vector<float>& numbers) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  if (numbers.size() != 1)
+    node.refuse("a {} of a value and a number for each channel is not supported", node.node().op);
+  std::shared_ptr<const Op> op = larger && numbers[0] == 0
+                                     ? std::make_shared<Relu>()
+                                     : std::shared_ptr<const Op>(larger ? Activation::clip(numbers[0], kInfinity)
+                                                                        : Activation::clip(-kInfinity, numbers[0]));
+  Value dst = node.append(std::move(op), {src});
+  dst.view = src.view;
+  node.result(std::move(dst));
+}
+
 std::vector<float> mapped(std::vector<float> numbers, float (*function)(float)) {
   std::transform(numbers.begin(), numbers.end(), numbers.begin(), function);
   return numbers;
 }
 
 // op(value, constant), or with the constant first.
-void with_constant(Translation& node, BinaryOperation operation, bool constant_first) {
-  const Value& src = node.input(constant_first ? 1 : 0);
-  std::vector<float> numbers = per_channel(node, src, node.constant(constant_first ? 0 : 1));
+void with_constant(Translation& node, BinaryOperation operation, const Value& src, const Constant& constant,
+                   bool constant_first) {
+  std::vector<float> numbers = per_channel(node, src, constant);
   const auto negative = [](float number) { return -number; };
   const auto reciprocal = [](float number) { return 1 / number; };
   switch (operation) {
@@ -75,6 +95,9 @@ void with_constant(Translation& node, BinaryOperation operation, bool constant_f
         if (!std::isfinite(1 / number)) node.refuse("divides by {}", number);
       }
       return append_affine(node, src, mapped(std::move(numbers), reciprocal), {});
+    case BinaryOperation::maximum:
+    case BinaryOperation::minimum:
+      return append_clip(node, src, operation == BinaryOperation::maximum, numbers);
     default:
       node.refuse("a {} of a value and a constant is not supported", node.node().op);
   }
@@ -95,8 +118,8 @@ View joined(Translation& node, const View& a, const View& b) {
   return View(std::move(dimensions));
 }
 
-void of_two(Translation& node, BinaryOperation operation) {
-  const Value &a = node.input(0), &b = node.input(1);
+Value of_two(Translation& node, BinaryOperation operation, const Value& a, const Value& b,
+             const std::string& suffix = "") {
   const View view = joined(node, a.view, b.view);
   const bool same = a.shape == b.shape && operation == BinaryOperation::add;
   std::shared_ptr<const Op> op;
@@ -104,36 +127,54 @@ void of_two(Translation& node, BinaryOperation operation) {
     op = std::make_shared<Add>();
   else
     op = std::make_shared<Binary>(operation);
-  Value dst = node.append(std::move(op), {a, b});
+  Value dst = node.append(std::move(op), {a, b}, suffix);
   dst.view = view;
-  node.result(std::move(dst));
+  return dst;
 }
 
-// Before opset 7 the second operand is broadcast where `broadcast` says so, from dimension `axis` on.
-void refuse_old_broadcast(Translation& node) {
-  const bool broadcast = node.attributes().flag("broadcast", false);
-  const bool along = node.attributes().has("axis");
-  const int64_t axis = node.attributes().integer("axis", 0, -8, 8);
-  if (!broadcast || !along || node.node().inputs.size() != 2) return;
-  const auto rank = std::ssize(node.input(0).sizes()), other = std::ssize(node.input(1).sizes());
-  if ((axis < 0 ? axis + rank : axis) + other != rank)
-    node.refuse("broadcasts from dimension {} of {}: only the last dimensions are supported", axis, rank);
+// Before opset 7 of ONNX the second operand may stand beside the first one's dimensions from `old_axis` on: it gets ones at its end.
+Value second_operand(Translation& node) {
+  Value value = node.input(1);
+  if (!node.attributes().has("old_axis")) return value;
+  const int64_t axis = node.attributes().integer("old_axis", -8, 8);
+  const size_t rank = node.input(0).sizes().size(), other = value.sizes().size();
+  const size_t first = node.dimension(axis, rank);
+  if (first + other > rank) node.refuse("axis {} of a value of {} dimensions beside one of {}", axis, rank, other);
+  for (size_t i = first + other; i < rank; ++i) {
+    if (value.constant)
+      value.constant->dims.push_back(1);
+    else
+      value.view = value.view.inserted(value.view.rank());
+  }
+  return value;
 }
 
 void binary(Translation& node, BinaryOperation operation) {
-  refuse_old_broadcast(node);
   if (node.inputs() != 2) node.refuse("expected two inputs, got {}", node.inputs());
-  if (node.is_constant(0)) return with_constant(node, operation, true);
-  if (node.is_constant(1)) return with_constant(node, operation, false);
-  of_two(node, operation);
+  const Value &a = node.input(0), b = second_operand(node);
+  if (a.constant) return with_constant(node, operation, b, *a.constant, true);
+  if (b.constant) return with_constant(node, operation, a, *b.constant, false);
+  node.result(of_two(node, operation, a, b));
+}
+
+// Of any number of values, one after another. https://onnx.ai/onnx/operators/onnx__Max.html
+void of_several(Translation& node, BinaryOperation operation) {
+  if (node.inputs() == 1) return node.result(node.input(0));
+  if (node.inputs() == 2) return binary(node, operation);
+  Value all = node.input(0);
+  for (size_t i = 0; i < node.inputs(); ++i) {
+    if (node.is_constant(i)) node.refuse("a {} of a constant and several values is not supported", node.node().op);
+    if (i > 0) all = of_two(node, operation, all, node.input(i), i + 1 < node.inputs() ? fmt::format(":{}", i) : "");
+  }
+  node.result(std::move(all));
 }
 
 void add(Translation& node) { binary(node, BinaryOperation::add); }
 void subtract(Translation& node) { binary(node, BinaryOperation::subtract); }
 void multiply(Translation& node) { binary(node, BinaryOperation::multiply); }
 void divide(Translation& node) { binary(node, BinaryOperation::divide); }
-void largest(Translation& node) { binary(node, BinaryOperation::maximum); }
-void smallest(Translation& node) { binary(node, BinaryOperation::minimum); }
+void largest(Translation& node) { of_several(node, BinaryOperation::maximum); }
+void smallest(Translation& node) { of_several(node, BinaryOperation::minimum); }
 void negative(Translation& node) { append_affine(node, node.input(0), {-1.F}, {}); }
 
 // TensorFlow's: one number for each channel, wherever data_format has them.
@@ -160,6 +201,28 @@ void sum(Translation& node) {
   node.result(std::move(dst));
 }
 
+// https://onnx.ai/onnx/operators/onnx__Mean.html
+void mean(Translation& node) {
+  if (node.inputs() == 1) return node.result(node.input(0));
+  Value all = node.input(0);
+  for (size_t i = 0; i < node.inputs(); ++i) {
+    if (node.is_constant(i)) node.refuse("a mean with a constant is not supported");
+    if (i > 0) all = of_two(node, BinaryOperation::add, all, node.input(i), fmt::format(":{}", i));
+  }
+  append_affine(node, all, {1 / static_cast<float>(node.inputs())}, {});
+}
+
+// x^2 and x. https://onnx.ai/onnx/operators/onnx__Pow.html
+void power(Translation& node) {
+  const Value& src = node.input(0);
+  if (src.constant || !node.is_constant(1) || node.constant(1).dims.size() > src.view.rank())
+    node.refuse("expected a computed value to the power of a constant");
+  const double exponent = node.scalar(1);
+  if (exponent == 1) return node.result(src);
+  if (exponent != 2) node.refuse("a value to the power of {} is not supported, only 1 and 2", exponent);
+  node.result(of_two(node, BinaryOperation::multiply, src, src));
+}
+
 }  // namespace
 
 const Rules& rules() {
@@ -171,6 +234,8 @@ const Rules& rules() {
                               {"Min", smallest},
                               {"Neg", negative},
                               {"Sum", sum},
+                              {"Mean", mean},
+                              {"Pow", power},
                               // TensorFlow's, which broadcast alike.
                               {"tf.Add", add},
                               {"tf.AddV2", add},

@@ -65,8 +65,9 @@ void shape(Translation& node) {
   const auto clamped = [rank](int64_t at) {
     return std::clamp(at < 0 ? at + rank : at, int64_t{0}, static_cast<int64_t>(rank));
   };
-  const int64_t start = clamped(node.attributes().integer("start", 0, -8, 8)),
-                end = clamped(node.attributes().integer("end", rank, -8, 8));
+  constexpr int64_t kFar = int64_t{1} << 40;
+  const int64_t start = clamped(node.attributes().integer("start", 0, -kFar, kFar)),
+                end = clamped(node.attributes().integer("end", rank, -kFar, kFar));
   std::vector<int64_t> part(sizes.begin() + start, sizes.begin() + std::max(start, end));
   const auto count = std::ssize(part);
   give(node, Constant::of(std::move(part), {count}));
@@ -93,7 +94,7 @@ void gather(Translation& node) {
 
 void concat(Translation& node) {
   const std::vector<int64_t>& first = node.constant(0).dims;
-  const size_t axis = node.dimension(node.attributes().integer("axis", 0, -8, 8), first.size());
+  const size_t axis = node.dimension(node.attributes().integer("axis", -8, 8), first.size());
   std::vector<int64_t> dims = first;
   dims[axis] = 0;
   for (size_t i = 0; i < node.inputs(); ++i) {
@@ -128,7 +129,7 @@ void concat(Translation& node) {
 
 void cast(Translation& node) {
   const Constant& src = node.constant(0);
-  const int64_t to = node.attributes().integer("to", 0, 0, 64);
+  const int64_t to = node.attributes().integer("to", 0, 64);
   node.attributes().ignore({"saturate"});
   const bool numbers = to == 1 || to == 10 || to == 11 || to == 16;
   if (numbers == !src.integral) return give(node, src);
@@ -182,8 +183,10 @@ void transpose(Translation& node) {
 }
 
 std::vector<int64_t> axes_of(Translation& node) {
-  const std::vector<int64_t> axes = node.attributes().integers("axes", -8, 8);
-  return node.has(1) ? node.integers(1) : axes;
+  std::vector<int64_t> axes = node.attributes().integers("axes", -8, 8);
+  if (node.has(1)) axes = node.integers(1);
+  if (axes.empty() && node.node().op == "Unsqueeze") node.refuse("the attribute axes is missing");
+  return axes;
 }
 
 void unsqueeze(Translation& node) {
@@ -192,6 +195,8 @@ void unsqueeze(Translation& node) {
   std::vector<size_t> added;
   for (const int64_t axis : axes) added.push_back(node.dimension(axis, src.dims.size() + axes.size()));
   std::sort(added.begin(), added.end());
+  const auto twice = std::adjacent_find(added.begin(), added.end());
+  if (twice != added.end()) node.refuse("axes name dimension {} twice", *twice);
   std::vector<int64_t> dims = src.dims;
   for (const size_t at : added) dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(std::min(at, dims.size())), 1);
   give(node, reshaped(src, std::move(dims)));
@@ -293,7 +298,8 @@ struct Elementwise {
 };
 
 void combine(Translation& node, const Elementwise& operation) {
-  node.attributes().ignore({"broadcast", "axis"});  // before opset 7; what does not fit is refused below
+  if (node.attributes().has("old_axis"))
+    node.refuse("combines constants along an axis, as before opset 7, which is not supported");
   if (node.inputs() != 2) node.refuse("expected two inputs, got {}", node.inputs());
   const std::vector<int64_t> dims = broadcast(node, node.constant(0).dims, node.constant(1).dims);
   const Constant a = expanded(node.constant(0), dims), b = expanded(node.constant(1), dims);
@@ -368,6 +374,15 @@ void floor(Translation& node) {
 void ceil(Translation& node) {
   each(node, [](double x) { return std::ceil(x); });
 }
+void negative(Translation& node) {
+  Constant constant = node.constant(0);
+  if (!constant.integral) return each(node, [](double x) { return -x; });
+  for (int64_t& integer : constant.integers) {
+    if (integer == INT64_MIN) node.refuse("overflows 64 bits");
+    integer = -integer;
+  }
+  give(node, std::move(constant));
+}
 void identity(Translation& node) { give(node, node.constant(0)); }
 
 void expand(Translation& node) {
@@ -395,6 +410,7 @@ const Rules& rules_of_constants() {
                               {"Reciprocal", reciprocal},
                               {"Floor", floor},
                               {"Ceil", ceil},
+                              {"Neg", negative},
                               {"Identity", identity},
                               // TensorFlow's; its ops on constants are ONNX's but for their names.
                               {"tf.Add", add},
@@ -414,9 +430,7 @@ const Rules& rules_of_constants() {
 
 bool folds(Translation& node) {
   const auto rule = constants::rules_of_constants().find(node.node().op);
-  bool known = true;
-  for (size_t i = 0; i < node.inputs(); ++i) known = known && (!node.has(i) || node.is_constant(i));
-  if (node.node().op != "Shape" && (!known || node.inputs() == 0)) return false;
+  if (node.node().op != "Shape" && (!node.all_known() || node.inputs() == 0)) return false;
   if (rule == constants::rules_of_constants().end()) node.refuse("of constants is not supported");
   rule->second(node);
   return true;

@@ -1,5 +1,6 @@
 // Convolutions and linear layers.
 #include <algorithm>
+#include <utility>
 
 #include "layers/network/convolution.h"
 #include "layers/network/linear.h"
@@ -40,34 +41,47 @@ void convolution(Translation& node) {
   node.result(node.append(std::make_shared<Convolution>(window, groups, std::move(weights), std::move(bias)), {src}));
 }
 
-// What a linear layer reads: features that are channels alone, or a whole map in one of two orders.
+// What a linear layer reads: features that are channels alone, or a whole map, the slowest axis first.
 struct Features {
   bool map = false;
-  bool channels_last = false;
+  std::vector<Axis> order;
 };
 Features features_of(Translation& node, const Value& src, size_t dimension) {
-  const std::vector<Axis> axes = src.view.axes(dimension);
   const Shape& shape = src.shape;
   const int64_t all = shape.c * shape.h * shape.w;
   if (src.view.size(dimension) != all)
     node.refuse("a linear layer over dimension {} of a value of {}", dimension, to_string(src.view));
-  const View planar = View::of(shape).reshaped({shape.n, all}),
-             last = View::of(shape, {Axis::n, Axis::h, Axis::w, Axis::c}).reshaped({shape.n, all});
-  if (src.view.dimension(dimension) == planar.dimension(1)) return {.map = shape.h * shape.w > 1};
-  if (src.view.dimension(dimension) == last.dimension(1)) return {.map = true, .channels_last = true};
+  std::vector<Axis> order = {Axis::c, Axis::h, Axis::w};
+  do {
+    const View flat = View::of(shape, {Axis::n, order[0], order[1], order[2]}).reshaped({shape.n, all});
+    if (src.view.dimension(dimension) == flat.dimension(1)) return {.map = shape.h * shape.w > 1, .order = order};
+  } while (std::next_permutation(order.begin(), order.end()));
   node.refuse("a linear layer over features in an order that is not supported: {}", to_string(src.view));
 }
 
-// K x (C H W) in the order of the features -> K x C x H x W.
+// Of row-major features: how far apart neighbours along an axis are.
+int64_t step_along(Axis axis, const Features& features, const Shape& shape) {
+  int64_t step = 1;
+  for (size_t i = features.order.size(); i > 0 && features.order[i - 1] != axis; --i)
+    step *= extent(shape, features.order[i - 1]);
+  return step;
+}
+
+// K x features in their order -> K x C x H x W.
 Weights as_map(const Weights& weights, const Features& features, const Shape& shape) {
   const int64_t k = weights.shape[0];
-  if (!features.channels_last) return {weights.owner, weights.data, {k, shape.c, shape.h, shape.w}};
-  std::vector<float> planar(static_cast<size_t>(weights.elements()));
-  const int64_t pixels = shape.h * shape.w;
+  if (features.order.front() == Axis::c && features.order.back() == Axis::w)
+    return {weights.owner, weights.data, {k, shape.c, shape.h, shape.w}};
+  const int64_t of_c = step_along(Axis::c, features, shape), of_h = step_along(Axis::h, features, shape),
+                of_w = step_along(Axis::w, features, shape), all = shape.c * shape.h * shape.w;
+  std::vector<float> planar;
+  planar.reserve(static_cast<size_t>(weights.elements()));
   for (int64_t row = 0; row < k; ++row) {
     for (int64_t c = 0; c < shape.c; ++c) {
-      for (int64_t i = 0; i < pixels; ++i)
-        planar[static_cast<size_t>((row * shape.c + c) * pixels + i)] = weights.data[(row * pixels + i) * shape.c + c];
+      for (int64_t h = 0; h < shape.h; ++h) {
+        for (int64_t w = 0; w < shape.w; ++w)
+          planar.push_back(weights.data[row * all + c * of_c + h * of_h + w * of_w]);
+      }
     }
   }
   return Weights::from(std::move(planar), {k, shape.c, shape.h, shape.w});
@@ -134,7 +148,9 @@ void gemm(Translation& node) {
   Weights bias;
   if (node.has(2)) {
     bias = node.weights(2);
-    if (bias.elements() != k || bias.shape.back() != k)
+    if (bias.elements() == 1)
+      bias = Weights::from(std::vector<float>(static_cast<size_t>(k), bias.data[0]), {k});
+    else if (bias.elements() != k || bias.shape.back() != k)
       node.refuse("a bias of shape [{}] for {} outputs", fmt::join(bias.shape, ", "), k);
     bias.shape = {k};
   }
@@ -162,6 +178,30 @@ void tensorflow_matrix_product(Translation& node) {
   node.result(multiplied(node, 1, rows_are_outputs ? weights : transposed(weights), {}));
 }
 
+// The paddings that make dst as large as output_shape says, or, with auto_pad SAME_, `stride` times as large as src: what is too much is
+// cut off, the odd one at the end with SAME_UPPER, else at the begin. What is missing is added at the end.
+void cut_to_size(Translation& node, WindowAttributes& window, OutputPadding& more, const Shape& src) {
+  std::vector<int64_t> wanted = node.attributes().integers("output_shape", 1, 1 << 20);
+  const std::string rule = node.attributes().text("auto_pad", "NOTSET");
+  const bool same = rule.starts_with("SAME_");
+  if (wanted.empty() && !same) return;
+  if (wanted.size() == 4)
+    wanted.erase(wanted.begin(), wanted.begin() + 2);  // older files say those of images and channels too
+  if (!wanted.empty() && wanted.size() != 2)
+    node.refuse("output_shape has {} numbers; expected two, for rows and columns", wanted.size());
+  if (wanted.empty()) wanted = {src.h * window.stride_h, src.w * window.stride_w};
+  const auto cut = [&](int64_t size, int64_t stride, int64_t reach, int64_t& added, int64_t out) {
+    int64_t all = stride * (size - 1) + added + reach - out;
+    if (all < 0) added -= std::exchange(all, 0);
+    const int64_t begin = rule == "SAME_UPPER" ? all / 2 : all - all / 2;
+    return std::pair(begin, all - begin);
+  };
+  std::tie(window.pad_top, window.pad_bottom) =
+      cut(src.h, window.stride_h, window.dilation_h * (window.r - 1) + 1, more.h, wanted[0]);
+  std::tie(window.pad_left, window.pad_right) =
+      cut(src.w, window.stride_w, window.dilation_w * (window.s - 1) + 1, more.w, wanted[1]);
+}
+
 // https://onnx.ai/onnx/operators/onnx__ConvTranspose.html. Pads take from dst, output_padding adds at its bottom and right.
 void transposed_convolution(Translation& node) {
   const Value src = node.image(0);
@@ -169,13 +209,12 @@ void transposed_convolution(Translation& node) {
   const int64_t groups = node.attributes().integer("group", 1, 1, kMaxGroups);
   if (weights.shape[0] != src.shape.c)
     node.refuse("weights for {} channels, but the source has {}", weights.shape[0], src.shape.c);
-  if (node.attributes().has("output_shape")) node.refuse("output_shape is not supported; pads and output_padding are");
-  const WindowAttributes window = read_window(node, std::pair(weights.shape[2], weights.shape[3]));
-  if (window.same) node.refuse("auto_pad is not supported");
+  WindowAttributes window = read_window(node, std::pair(weights.shape[2], weights.shape[3]), true);
   const std::vector<int64_t> more = node.attributes().integers("output_padding", 0, 1 << 10);
   if (!more.empty() && more.size() != 2) node.refuse("output_padding has {} numbers; expected two", more.size());
   Weights bias = bias_of(node, 2, weights.shape[1] * groups);
-  const OutputPadding padding = more.empty() ? OutputPadding{} : OutputPadding{more[0], more[1]};
+  OutputPadding padding = more.empty() ? OutputPadding{} : OutputPadding{more[0], more[1]};
+  cut_to_size(node, window, padding, src.shape);
   node.result(node.append(
       std::make_shared<TransposedConvolution>(window, std::move(weights), groups, std::move(bias), padding), {src}));
 }

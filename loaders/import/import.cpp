@@ -51,13 +51,25 @@ ImageInput image_input(const Network& network, const ImportOptions& options) {
   return image;
 }
 
+// Outputs behind a node's first that nobody reads lose their names: a Dropout of ONNX has a mask whether or not it is wanted.
+void drop_unread_outputs(Network& network, const std::string& until) {
+  std::set<std::string> read(network.outputs.begin(), network.outputs.end());
+  read.insert(until);
+  for (const Node& node : network.nodes) read.insert(node.inputs.begin(), node.inputs.end());
+  for (Node& node : network.nodes) {
+    for (size_t i = 1; i < node.outputs.size(); ++i) {
+      if (!read.contains(node.outputs[i])) node.outputs[i].clear();
+    }
+  }
+}
+
 // The nodes that `wanted` needs, in the file's order.
 std::vector<const Node*> needed(const Network& network, const std::vector<std::string>& wanted) {
   std::set<std::string> names(wanted.begin(), wanted.end());
   std::vector<const Node*> nodes;
   for (auto node = network.nodes.rbegin(); node != network.nodes.rend(); ++node) {
     if (std::none_of(node->outputs.begin(), node->outputs.end(),
-                     [&](const std::string& output) { return names.contains(output); }))
+                     [&](const std::string& output) { return !output.empty() && names.contains(output); }))
       continue;
     nodes.push_back(&*node);
     names.insert(node->inputs.begin(), node->inputs.end());
@@ -75,20 +87,6 @@ std::vector<std::string> wanted_values(const Network& network, const ImportOptio
     if (node.name == options.until && !node.outputs.empty()) return {node.outputs[0]};
   }
   fail(options.until, "{} has no such layer{}", network.path, suggestion(options.until, known));
-}
-
-void translate(Importer& importer, const Node& node) {
-  Translation translation(importer, node);
-  if (!folds(translation)) {
-    const auto rule = all_rules().find(node.op);
-    if (rule == all_rules().end()) {
-      std::vector<std::string> known;
-      for (const auto& [op, any] : all_rules()) known.push_back(op);
-      translation.refuse("the op {} is not supported", node.op);
-    }
-    at_place_if_none(translation.attributes().place(), [&] { rule->second(translation); });
-  }
-  translation.attributes().finish();
 }
 
 // What the file says; else, for photographs, what networks of PyTorch are trained on.
@@ -142,6 +140,16 @@ class PassedNames {
 
 }  // namespace
 
+void translate(Importer& importer, const Node& node) {
+  Translation translation(importer, node);
+  if (!folds(translation)) {
+    const auto rule = all_rules().find(node.op);
+    if (rule == all_rules().end()) translation.refuse("the op {} is not supported", node.op);
+    at_place_if_none(translation.attributes().place(), [&] { rule->second(translation); });
+  }
+  translation.finish();
+}
+
 const Rules& all_rules() {
   static const Rules rules = [] {
     Rules all;
@@ -158,7 +166,8 @@ Model import_network(const Network& given, const ImportOptions& options) {
   check(given);
   if (given.nodes.size() > kMaxNodes)
     fail(given.path, "has {} nodes; at most {} are read", given.nodes.size(), kMaxNodes);
-  const Network network = rewritten(given);
+  Network network = rewritten(given);
+  drop_unread_outputs(network, options.until);
   const ImageInput input = image_input(network, options);
   Model model;
   model.name = network.name;
@@ -169,10 +178,9 @@ Model import_network(const Network& given, const ImportOptions& options) {
   model.labels = network.labels;
   model.notes = network.notes;
   Importer importer(network, model);
-  importer.set(network.inputs[0].name, {.constant = {},
-                                        .layer = Model::kInput,
-                                        .shape = {1, input.shape.c, input.shape.h, input.shape.w},
-                                        .view = View::of(input.shape, input.order)});
+  importer.set(
+      network.inputs[0].name,
+      {.constant = {}, .layer = Model::kInput, .shape = input.shape, .view = View::of(input.shape, input.order)});
   for (const auto& [name, constant] : network.constants)
     importer.set(name, {.constant = constant, .layer = "", .shape = {}, .view = {}});
   const std::vector<std::string> wanted = wanted_values(network, options);

@@ -30,6 +30,17 @@ Value Importer::append(const std::string& name, std::shared_ptr<const Op> op, co
   return {.constant = {}, .layer = name, .shape = info.shape, .view = View::of(info.shape)};
 }
 
+bool Translation::has(size_t input) const {
+  asked_.insert(input);
+  return input < inputs() && !node_.inputs[input].empty();
+}
+
+bool Translation::all_known() const {
+  return std::all_of(node_.inputs.begin(), node_.inputs.end(), [&](const std::string& name) {
+    return name.empty() || importer_.value(name).constant.has_value();
+  });
+}
+
 const Value& Translation::input(size_t index) const {
   if (!has(index)) refuse("expected at least {} inputs, got {}", index + 1, inputs());
   return importer_.value(node_.inputs[index]);
@@ -95,6 +106,18 @@ Value Translation::append(std::shared_ptr<const Op> op, const std::vector<Value>
                           size_t output) {
   return at_place(attributes_.place(),
                   [&] { return importer_.append(node_.outputs.at(output) + suffix, std::move(op), sources); });
+}
+
+void Translation::finish() const {
+  attributes_.finish();
+  for (size_t i = 0; i < inputs(); ++i) {
+    if (!node_.inputs[i].empty() && !asked_.contains(i))
+      refuse("has an input {} ('{}'), which is not supported", i, node_.inputs[i]);
+  }
+  for (size_t i = 0; i < node_.outputs.size(); ++i) {
+    if (!node_.outputs[i].empty() && !importer_.knows(node_.outputs[i]))
+      refuse("its output {} ('{}') is not supported", i, node_.outputs[i]);
+  }
 }
 
 void Translation::result(Value value, size_t output) {

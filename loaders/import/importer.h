@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,13 +54,16 @@ class Translation {
   [[nodiscard]] Attributes& attributes() { return attributes_; }
   [[nodiscard]] const Node& node() const { return node_; }
   [[nodiscard]] size_t inputs() const { return node_.inputs.size(); }
-  [[nodiscard]] bool has(size_t input) const { return input < inputs() && !node_.inputs[input].empty(); }
+  // Each of these asks for an input; one that nobody asked for is refused, as attributes are.
+  [[nodiscard]] bool has(size_t input) const;
   [[nodiscard]] const Value& input(size_t index) const;             // throws when it is not given
   [[nodiscard]] bool is_constant(size_t index) const;               // given, and known
   [[nodiscard]] const Constant& constant(size_t index) const;       // throws when it must be computed
   [[nodiscard]] std::vector<int64_t> integers(size_t index) const;  // of a constant
   [[nodiscard]] double scalar(size_t index) const;                  // of a constant of one element
   [[nodiscard]] Weights weights(size_t index) const;                // of a constant of floating-point numbers
+
+  [[nodiscard]] bool all_known() const;  // whether every input is a constant; asks for none
 
   // The input as N x C x H x W in this order of the file's dimensions (TensorFlow: N H W C). Channels that a reshape left in another
   // order are put right by a layer. Throws when it is seen in another way.
@@ -73,6 +77,8 @@ class Translation {
   Value append(std::shared_ptr<const Op> op, const std::vector<Value>& sources, const std::string& suffix = "",
                size_t output = 0);
   void result(Value value, size_t output = 0);
+  // Throws for what the rule did not ask for, and for an output that somebody reads and it did not give.
+  void finish() const;
 
   template <class... Arguments>
   [[noreturn]] void refuse(fmt::format_string<Arguments...> what, Arguments&&... arguments) const {
@@ -85,6 +91,7 @@ class Translation {
   Importer& importer_;
   const Node& node_;
   Attributes attributes_;
+  mutable std::set<size_t> asked_;  // of the inputs
 };
 
 }  // namespace phosphene::source

@@ -1,4 +1,5 @@
 // Keras' layers (loaders/keras). A node's inputs are its values, then its numbers. https://keras.io/api/layers
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -15,6 +16,7 @@
 #include "loaders/import/batch_norm.h"
 #include "loaders/import/kernels_last.h"
 #include "loaders/import/rules.h"
+#include "runtime/error.h"
 
 namespace phosphene::source::keras {
 namespace {
@@ -74,6 +76,7 @@ void activate(Translation& node, std::shared_ptr<const Op> op) {
 }
 
 void activation(Translation& node) {
+  if (!node.attributes().has("activation")) node.refuse("the attribute activation is missing");
   const std::string name = node.attributes().text("activation", "linear");
   if (name == "linear") return node.result(node.input(0));
   activate(node, activation_called(node, name));
@@ -119,7 +122,8 @@ std::pair<int64_t, int64_t> pair_of(Translation& node, const char* name, int64_t
 WindowAttributes window_of(Translation& node, const char* size, const Weights* weights) {
   WindowAttributes window;
   std::tie(window.r, window.s) = pair_of(node, size, weights == nullptr ? 2 : 0);
-  if (weights != nullptr && window.r != 0 && (window.r != weights->shape[2] || window.s != weights->shape[3]))
+  if (window.r == 0) node.refuse("the attribute {} is missing", size);
+  if (weights != nullptr && (window.r != weights->shape[2] || window.s != weights->shape[3]))
     node.refuse("{} is {}x{}, but the kernel has {}x{}", size, window.r, window.s, weights->shape[2],
                 weights->shape[3]);
   std::tie(window.stride_h, window.stride_w) = pair_of(node, "strides", 1);
@@ -286,13 +290,19 @@ void flatten(Translation& node) {
 void reshape(Translation& node) {
   Value value = node.input(0);
   std::vector<int64_t> sizes = node.attributes().integers("target_shape", -1, int64_t{1} << 40);
+  if (sizes.empty()) node.refuse("the attribute target_shape is missing");
   int64_t all = 1, known = value.view.size(0);
   for (const int64_t size : value.view.sizes()) all *= size;
-  for (const int64_t size : sizes) known *= size == -1 ? 1 : size;
-  if (known == 0) node.refuse("a reshape to [{}]", fmt::join(sizes, ", "));
+  for (const int64_t size : sizes) {
+    if (size == 0 || __builtin_mul_overflow(known, size == -1 ? 1 : size, &known))
+      node.refuse("target_shape is [{}]", fmt::join(sizes, ", "));
+  }
+  if (std::count(sizes.begin(), sizes.end(), -1) > 1)
+    node.refuse("target_shape is [{}], with more than one size left open", fmt::join(sizes, ", "));
+  const std::string place = fmt::format("{}: target_shape [{}]", node.attributes().place(), fmt::join(sizes, ", "));
   for (int64_t& size : sizes) size = size == -1 ? all / known : size;
   sizes.insert(sizes.begin(), value.view.size(0));
-  value.view = value.view.reshaped(sizes);
+  value.view = at_place(place, [&] { return value.view.reshaped(sizes); });
   node.result(std::move(value));
 }
 

@@ -163,6 +163,7 @@ Place place_in_modules(const Node& node, const std::string& value) {
     if (parts.size() > 1) parts.erase(parts.begin());  // the model's own name
     return {fmt::format("{}", fmt::join(parts, ".")), leaf};
   }
+  if (value.find('/') != std::string::npos) return {"", value};
   const size_t dot = value.rfind('.');
   return dot == std::string::npos ? Place{"", value} : Place{value, value.substr(dot + 1)};
 }
@@ -190,6 +191,14 @@ void give_names(Model& model, const Network& network) {
   for (const auto& [name, taker] : model.folded) {
     folded[renamed(name)] = renamed(taker);
     if (renamed(name) != name) folded[name] = renamed(taker);
+  }
+  // PyTorch's exporter folds norms into convolutions itself: the module that a convolution had is in the name of its weights alone.
+  for (const Node& node : network.nodes) {
+    if (node.scope.empty() || node.inputs.size() < 2 || !names.contains(node.outputs[0])) continue;
+    const std::string module = without_ending(node.inputs[1], ".weight"), layer = renamed(node.outputs[0]);
+    if (node.op == "Conv" && module != node.inputs[1] && module != node.scope && layers.contains(layer) &&
+        !layers.contains(module))
+      folded.emplace(module, layer);
   }
   model.folded = std::move(folded);
   const auto add_alias = [&](const std::string& alias, const std::string& layer) {

@@ -39,7 +39,7 @@ void batch_norm(Translation& node) {
 // https://onnx.ai/onnx/operators/onnx__LRN.html: alpha is divided by the size.
 void lrn(Translation& node) {
   Attributes& attributes = node.attributes();
-  const int64_t size = attributes.integer("size", 0, 1, 1 << 10);
+  const int64_t size = attributes.integer("size", 1, 1 << 10);
   if (size % 2 != 1) node.refuse("size is {}; expected an odd number", size);
   const double alpha = attributes.number("alpha", 1e-4), beta = attributes.number("beta", 0.75),
                bias = attributes.number("bias", 1);
@@ -92,15 +92,27 @@ void instance_norm(Translation& node) {
   node.result(std::move(dst));
 }
 
+// Each number `times` times.
+Weights repeated(const Weights& numbers, int64_t times) {
+  std::vector<float> result;
+  for (int64_t i = 0; i < numbers.elements() * times; ++i) result.push_back(numbers.data[i / times]);
+  return Weights::from(std::move(result), {numbers.elements() * times});
+}
+
 // https://onnx.ai/onnx/operators/onnx__GroupNormalization.html: a scale for each channel (opset 21), or for each group (18).
 void group_norm(Translation& node) {
   const Value src = node.image(0);
   node.attributes().ignore({"stash_type"});
-  const int64_t groups = node.attributes().integer("num_groups", 0, 1, src.shape.c);
+  const int64_t groups = node.attributes().integer("num_groups", 1, src.shape.c);
   const double epsilon = node.attributes().number("epsilon", 1e-5);
-  Weights scale = node.weights(1), bias = node.weights(2);
-  if (scale.elements() != src.shape.c || bias.elements() != src.shape.c)
-    node.refuse("has {} scales and {} biases for {} channels", scale.elements(), bias.elements(), src.shape.c);
+  const bool of_groups = node.attributes().flag("scale_of_groups", false);
+  if (src.shape.c % groups != 0) node.refuse("{} channels in {} groups", src.shape.c, groups);
+  Weights scale = of_channels(node, 1, of_groups ? groups : src.shape.c),
+          bias = of_channels(node, 2, of_groups ? groups : src.shape.c);
+  if (of_groups) {
+    scale = repeated(scale, src.shape.c / groups);
+    bias = repeated(bias, src.shape.c / groups);
+  }
   node.result(node.append(
       std::make_shared<GroupNorm>(groups, static_cast<float>(epsilon), std::move(scale), std::move(bias)), {src}));
 }

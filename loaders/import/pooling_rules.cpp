@@ -81,6 +81,8 @@ void reduce(Translation& node, PoolingKind kind, bool keep) {
     }
   }
   std::sort(reduced.rbegin(), reduced.rend());
+  const auto twice = std::adjacent_find(reduced.begin(), reduced.end());
+  if (twice != reduced.end()) node.refuse("axes name dimension {} twice", *twice);
   for (const size_t index : reduced) {
     if (!keep) view = view.without(index);
   }

@@ -1,5 +1,6 @@
 #include "loaders/import/resize_rule.h"
 
+#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -46,6 +47,17 @@ ResizeRounding rounding_of(Translation& node) {
   return ResizeRounding::round_prefer_floor;
 }
 
+// Where the last element lies that corners are aligned with: ONNX does not say whether at the size that comes out or at the product of size
+// and scale, and programs differ.
+void refuse_open_corners(Translation& node, const ResizeAttributes& attributes, const Shape& src) {
+  if (attributes.coordinates != ResizeCoordinates::align_corners) return;
+  for (const double size :
+       {attributes.factor_h * static_cast<double>(src.h), attributes.factor_w * static_cast<double>(src.w)}) {
+    if (size != std::floor(size))
+      node.refuse("align_corners with a scale that gives {} rows or columns is not supported: give sizes", size);
+  }
+}
+
 }  // namespace
 
 void resize(Translation& node) {
@@ -60,9 +72,11 @@ void resize(Translation& node) {
   node.attributes().flag("exclude_outside", false);  // of the cubic mode
   node.attributes().ignore({"cubic_coeff_a", "extrapolation_value"});
   node.attributes().word("keep_aspect_ratio_policy", "stretch", {"stretch"});
+  static_cast<void>(node.has(1));  // the region of the mode tf_crop_and_resize
   const bool by_size = node.has(3) && node.constant(3).elements() > 0;
   if (!by_size) {
     std::tie(attributes.factor_h, attributes.factor_w) = of_rows_and_columns(node, factors_of(node), 1.0, 1.0);
+    refuse_open_corners(node, attributes, src.shape);
   } else {
     // Whole factors leave the size free; the places are the same.
     std::tie(attributes.rows, attributes.columns) =

@@ -17,7 +17,9 @@ const Rules& rules();
 }
 namespace arithmetic {
 const Rules& rules();  // Add, Mul ...
-}
+// A constant beside a value, broadcast as numpy does: one number for all, or one for each channel.
+std::vector<float> per_channel(Translation& node, const Value& value, const Constant& constant);
+}  // namespace arithmetic
 namespace convolutions {
 const Rules& rules();  // Conv, ConvTranspose, Gemm, MatMul
 // dst = src weights^T + bias along one dimension: a linear layer where that is all of an image, a 1x1 convolution where it is the
@@ -53,5 +55,8 @@ const Rules& all_rules();
 // Whether an op is computed here when all of its inputs are known; and its values. `sizes` of inputs that are not known are known
 // to Shape alone.
 bool folds(Translation& translation);
+
+// One node: computes it where all is known, else applies its rule. Throws for an op, an attribute or an output that is not supported.
+void translate(Importer& importer, const Node& node);
 
 }  // namespace phosphene::source

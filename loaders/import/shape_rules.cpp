@@ -22,6 +22,7 @@ void dropout(Translation& node) {
   node.attributes().ignore({"ratio", "is_test", "seed"});
   if (node.node().outputs.size() > 1 && !node.node().outputs[1].empty())
     node.refuse("the mask (a second output) is not supported");
+  static_cast<void>(node.has(1));  // the ratio
   if (node.has(2) && node.scalar(2) != 0) node.refuse("is in training mode");
   pass(node);
 }
@@ -29,7 +30,7 @@ void dropout(Translation& node) {
 // Between floating-point types: everything is computed in one.
 void cast(Translation& node) {
   constexpr int64_t kFloat = 1, kHalf = 10, kDouble = 11, kBFloat16 = 16;
-  const int64_t to = node.attributes().integer("to", 0, 0, 64);
+  const int64_t to = node.attributes().integer("to", 0, 64);
   node.attributes().ignore({"saturate"});
   if (to != kFloat && to != kHalf && to != kDouble && to != kBFloat16)
     node.refuse("a cast of computed values to type {} is not supported", to);
@@ -92,7 +93,14 @@ void flatten(Translation& node) {
 std::vector<int64_t> axes_of(Translation& node) {
   std::vector<int64_t> axes =
       node.attributes().integers(node.node().op == "tf.Squeeze" ? "squeeze_dims" : "axes", -8, 8);
-  return node.has(1) ? node.integers(1) : axes;
+  if (node.has(1)) axes = node.integers(1);
+  if (axes.empty() && node.node().op == "Unsqueeze") node.refuse("the attribute axes is missing");
+  return axes;
+}
+
+void refuse_twice(Translation& node, const std::vector<size_t>& sorted) {
+  const auto found = std::adjacent_find(sorted.begin(), sorted.end());
+  if (found != sorted.end()) node.refuse("axes name dimension {} twice", *found);
 }
 
 void squeeze(Translation& node) {
@@ -105,6 +113,7 @@ void squeeze(Translation& node) {
     }
   }
   std::sort(gone.rbegin(), gone.rend());
+  refuse_twice(node, gone);
   for (const size_t index : gone) {
     if (view.size(index) != 1) node.refuse("squeezes dimension {}, which has size {}", index, view.size(index));
     view = view.without(index);
@@ -118,6 +127,7 @@ void unsqueeze(Translation& node) {
   std::vector<size_t> added;
   for (const int64_t axis : axes) added.push_back(node.dimension(axis, view.rank() + axes.size()));
   std::sort(added.begin(), added.end());
+  refuse_twice(node, added);
   for (const size_t index : added) view = view.inserted(index);
   with_view(node, view);
 }
@@ -162,7 +172,7 @@ void join(Translation& node, int64_t axis, size_t first, size_t end) {
 
 namespace {
 
-void concat(Translation& node) { join(node, node.attributes().integer("axis", 1, -8, 8), 0, node.inputs()); }
+void concat(Translation& node) { join(node, node.attributes().integer("axis", -8, 8), 0, node.inputs()); }
 
 // TensorFlow's: the axis is the first input, or the last.
 void axis_and_concat(Translation& node) {
@@ -220,27 +230,65 @@ std::pair<int64_t, int64_t> span_of(Translation& node, int64_t begin, int64_t en
   return {first, count};
 }
 
-// Of what is computed: all indices in order, which is a reshape (exporters write a stride of 1 so), or neighbouring channels.
+// Channels `chosen`, each at most once.
+Value chosen_channels(Translation& node, const Value& given, size_t dimension, const std::vector<int64_t>& chosen) {
+  const Value src = node.with_channels(given, dimension);
+  bool neighbours = true;
+  for (size_t i = 1; i < chosen.size(); ++i) neighbours = neighbours && chosen[i] == chosen[i - 1] + 1;
+  const auto count = std::ssize(chosen);
+  if (neighbours) return some_channels(node, src, dimension, chosen[0], count, 0);
+  // Those that are not chosen stand behind them, and are cut off.
+  std::vector<int64_t> order = chosen;
+  for (int64_t channel = 0; channel < src.shape.c; ++channel) {
+    const bool is_chosen = std::find(chosen.begin(), chosen.end(), channel) != chosen.end();
+    if (!is_chosen) order.push_back(channel);
+  }
+  if (std::ssize(order) != src.shape.c) node.refuse("gathers a channel twice, which is not supported");
+  Value dst = node.append(std::make_shared<ChannelPermutation>(order), {src}, count == src.shape.c ? "" : ":order");
+  dst.view = src.view;
+  if (count < src.shape.c) dst = some_channels(node, dst, dimension, 0, count, 0);
+  return dst;
+}
+
+// Of what is computed: all indices in order, which is a reshape (exporters write a stride of 1 so), or some channels.
 // https://onnx.ai/onnx/operators/onnx__Gather.html
 void gather(Translation& node) {
   const Value& src = node.input(0);
   const size_t dimension = node.dimension(node.attributes().integer("axis", 0, -8, 8), src.view.rank());
-  const std::vector<int64_t> chosen = node.integers(1);
-  bool neighbours = !chosen.empty() && chosen[0] >= 0;
-  for (size_t i = 1; i < chosen.size(); ++i) neighbours = neighbours && chosen[i] == chosen[i - 1] + 1;
-  if (!neighbours || chosen.back() >= src.view.size(dimension))
-    node.refuse("gathers elements that are not neighbours in order");
-  if (chosen[0] != 0 || std::ssize(chosen) != src.view.size(dimension)) {
-    if (node.constant(1).dims.size() != 1)
+  std::vector<int64_t> chosen = node.integers(1);
+  const int64_t size = src.view.size(dimension);
+  for (int64_t& index : chosen) {
+    if (index < -size || index >= size) node.refuse("gathers index {} of {}", index, size);
+    if (index < 0) index += size;
+  }
+  std::vector<int64_t> all(static_cast<size_t>(size));
+  std::iota(all.begin(), all.end(), 0);
+  if (chosen.empty()) node.refuse("gathers nothing");
+  if (chosen != all) {
+    if (node.constant(1).dims.size() > 1)
       node.refuse("gathers some elements of {} into another shape", to_string(src.view));
-    return node.result(
-        some_channels(node, node.with_channels(src, dimension), dimension, chosen[0], std::ssize(chosen), 0));
+    Value some = chosen_channels(node, src, dimension, chosen);
+    if (node.constant(1).dims.empty()) some.view = some.view.without(dimension);
+    return node.result(std::move(some));
   }
   std::vector<int64_t> sizes = src.view.sizes();
   const auto at = sizes.begin() + static_cast<std::ptrdiff_t>(dimension);
   const std::vector<int64_t>& dims = node.constant(1).dims;
   sizes.insert(sizes.erase(at), dims.begin(), dims.end());
   with_view(node, src.view.reshaped(sizes));
+}
+
+// Rows, or columns, [first, first + count) of a value whose dimension `dimension` they are. At another size of the image as many are cut
+// off at each side.
+Value cropped(Translation& node, const Value& src, size_t dimension, int64_t first, int64_t count,
+              const std::string& suffix) {
+  const bool rows = src.view.is_axis(dimension, Axis::h, src.shape);
+  const int64_t behind = src.view.size(dimension) - first - count;
+  const Paddings paddings =
+      rows ? Paddings{.top = -first, .bottom = -behind} : Paddings{.left = -first, .right = -behind};
+  Value dst = node.append(std::make_shared<Pad>(paddings, PadRule::constant), {src}, suffix);
+  dst.view = src.view.with(dimension, View::of(dst.shape).dimension(rows ? 2 : 3));
+  return dst;
 }
 
 // https://onnx.ai/onnx/operators/onnx__Slice.html: data, starts, ends, axes, steps.
@@ -256,10 +304,14 @@ void slice(Translation& node) {
     const size_t dimension = node.dimension(axes[i], value.view.rank());
     if (steps[i] != 1) node.refuse("a slice with a step of {} is not supported", steps[i]);
     const auto [first, count] = span_of(node, starts[i], ends[i], value.view.size(dimension));
+    const std::string suffix = i == 0 ? "" : fmt::format("#{}", i);
     if (count == value.view.size(dimension)) continue;
-    if (value.view.axes(dimension) != std::vector<Axis>{Axis::c})
-      node.refuse("a slice of {} of dimension {} is not supported, only of channels", to_string(value.view), dimension);
-    value = some_channels(node, node.with_channels(value, dimension), dimension, first, count, i);
+    if (value.view.is_axis(dimension, Axis::h, value.shape) || value.view.is_axis(dimension, Axis::w, value.shape))
+      value = cropped(node, value, dimension, first, count, suffix);
+    else if (value.view.axes(dimension) == std::vector<Axis>{Axis::c})
+      value = some_channels(node, node.with_channels(value, dimension), dimension, first, count, i);
+    else
+      node.refuse("a slice of {} of dimension {} is not supported", to_string(value.view), dimension);
   }
   node.result(std::move(value));
 }
@@ -267,13 +319,13 @@ void slice(Translation& node) {
 // ShuffleNet's: the channels as `groups` rows, read by columns.
 void shuffle_channels(Translation& node) {
   const Value src = node.image(0);
-  const int64_t groups = node.attributes().integer("groups", 0, 1, src.shape.c);
+  const int64_t groups = node.attributes().integer("groups", 1, src.shape.c);
   node.result(node.append(ChannelPermutation::shuffle(src.shape.c, groups), {src}));
 }
 
 // https://onnx.ai/onnx/operators/onnx__DepthToSpace.html
 void depth_to_space(Translation& node) {
-  const int64_t block = node.attributes().integer("blocksize", 0, 1, 1 << 10);
+  const int64_t block = node.attributes().integer("blocksize", 1, 1 << 10);
   const bool by_element = node.attributes().word("mode", "DCR", {"DCR", "CRD"}) == "DCR";
   const BlockOrder order = by_element ? BlockOrder::element_first : BlockOrder::channel_first;
   node.result(node.append(std::make_shared<PixelShuffle>(block, order, false), {node.image(0)}));
@@ -281,7 +333,7 @@ void depth_to_space(Translation& node) {
 
 // https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html
 void space_to_depth(Translation& node) {
-  const int64_t block = node.attributes().integer("blocksize", 0, 1, 1 << 10);
+  const int64_t block = node.attributes().integer("blocksize", 1, 1 << 10);
   node.result(node.append(std::make_shared<PixelShuffle>(block, BlockOrder::element_first, true), {node.image(0)}));
 }
 

@@ -29,6 +29,7 @@ void give(Translation& node, Value value, const std::vector<Axis>& order) {
 // Of four numbers in the order of the dimensions, those of rows and columns; the others must be 1.
 std::pair<int64_t, int64_t> rows_and_columns(Translation& node, const char* name, const std::vector<Axis>& order) {
   const std::vector<int64_t> given = node.attributes().integers(name, 1, kMaxTaps);
+  if (given.empty() && name != std::string_view("dilations")) node.refuse("the attribute {} is missing", name);
   if (given.empty()) return {1, 1};
   if (given.size() != 4) node.refuse("{} has {} numbers; expected four", name, given.size());
   std::pair<int64_t, int64_t> result{1, 1};
@@ -116,6 +117,9 @@ void fused_batch_norm(Translation& node) {
 void old_batch_norm(Translation& node) {
   const Value src = node.with_channels(node.input(0), node.input(0).view.rank() - 1);
   const int64_t c = src.shape.c;
+  for (const char* name : {"scale_after_normalization", "variance_epsilon"}) {
+    if (!node.attributes().has(name)) node.refuse("the attribute {} is missing", name);
+  }
   const bool scales = node.attributes().flag("scale_after_normalization", true);
   const Weights mean = of_channels(node, 1, c), variance = of_channels(node, 2, c), beta = of_channels(node, 3, c),
                 gamma = of_channels(node, 4, c);
@@ -142,7 +146,23 @@ void softmax(Translation& node) {
   node.result(std::move(dst));
 }
 
-void pass(Translation& node) { node.result(node.input(0)); }
+void pass(Translation& node) {
+  node.attributes().ignore({"message"});  // of CheckNumerics
+  node.result(node.input(0));
+}
+
+// `shape` is what the default's must fit; -1 is any size.
+void placeholder_with_default(Translation& node) {
+  const std::vector<int64_t> stated = node.attributes().integers("shape", -1, int64_t{1} << 40);
+  const std::vector<int64_t> sizes = node.input(0).sizes();
+  if (!stated.empty() && stated.size() != sizes.size())
+    node.refuse("shape is [{}], but [{}] comes in", fmt::join(stated, ", "), fmt::join(sizes, ", "));
+  for (size_t i = 0; i < stated.size(); ++i) {
+    if (stated[i] > 0 && stated[i] != sizes[i])
+      node.refuse("shape is [{}], but [{}] comes in", fmt::join(stated, ", "), fmt::join(sizes, ", "));
+  }
+  pass(node);
+}
 
 // Rows and columns alone, by zeros. paddings: [[before, after], ...] of each dimension.
 void pad(Translation& node) {
@@ -174,7 +194,7 @@ const Rules& rules() {
                               {"tf.Softmax", softmax},
                               {"tf.Identity", pass},
                               {"tf.CheckNumerics", pass},
-                              {"tf.PlaceholderWithDefault", pass},
+                              {"tf.PlaceholderWithDefault", placeholder_with_default},
                               {"tf.Pad", pad}};
   return table;
 }

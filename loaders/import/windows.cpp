@@ -18,7 +18,7 @@ std::pair<int64_t, int64_t> pair_of(Translation& node, const char* name, int64_t
 
 }  // namespace
 
-WindowAttributes read_window(Translation& node, std::optional<std::pair<int64_t, int64_t>> taps) {
+WindowAttributes read_window(Translation& node, std::optional<std::pair<int64_t, int64_t>> taps, bool transposed) {
   WindowAttributes window;
   std::tie(window.r, window.s) = pair_of(node, "kernel_shape", 0, 1);
   if (window.r == 0 && !taps) node.refuse("the attribute kernel_shape is missing");
@@ -39,13 +39,15 @@ WindowAttributes read_window(Translation& node, std::optional<std::pair<int64_t,
   if (padded)
     std::tie(window.pad_top, window.pad_left, window.pad_bottom, window.pad_right) =
         std::tie(pads[0], pads[1], pads[2], pads[3]);
+  if (transposed) return window;
   window.same = rule == "SAME_UPPER";
   if (rule == "SAME_LOWER") {
-    // At stride 1 what is missing is the window less 1; an even amount lies alike on both sides.
+    // At stride 1 what is missing is the window less 1, at any size of the map; the odd one lies at the top and left.
     const int64_t rows = window.dilation_h * (window.r - 1), columns = window.dilation_w * (window.s - 1);
-    if (window.stride_h != 1 || window.stride_w != 1 || rows % 2 != 0 || columns % 2 != 0)
-      node.refuse("auto_pad SAME_LOWER is supported for odd windows of stride 1 only");
-    window.same = true;
+    if (window.stride_h != 1 || window.stride_w != 1)
+      node.refuse("auto_pad SAME_LOWER with a stride is not supported: its padding changes with the size of the map");
+    std::tie(window.pad_top, window.pad_left) = std::pair(rows - rows / 2, columns - columns / 2);
+    std::tie(window.pad_bottom, window.pad_right) = std::pair(rows / 2, columns / 2);
   }
   return window;
 }

@@ -125,22 +125,26 @@ class Upgrade {
 
   void arithmetic() {
     if (opset_ >= 7) return;
+    const bool along = node_.op == "Add" || node_.op == "Sub" || node_.op == "Mul" || node_.op == "Div";
     const auto broadcast = take<int64_t>("broadcast", "an integer");
-    if (broadcast.value_or(0) != 0 && node_.attributes.contains("axis"))
-      refuse("broadcasts along an axis as before opset 7, which is not supported: convert the file to a later opset");
-    node_.attributes.erase("axis");
+    if (broadcast.value_or(0) == 0) {
+      node_.attributes.erase("axis");
+    } else if (node_.attributes.contains("axis")) {
+      if (!along)
+        refuse("broadcasts along an axis as before opset 7, which is not supported: convert the file to a later opset");
+      node_.attributes["old_axis"] = node_.attributes.extract("axis").mapped();
+    }
   }
 
   void prelu() {
     if (opset_ >= 7) return;
     const Constant* slope = constant_input(1);
-    if (slope == nullptr || slope->elements() != 1)
-      refuse(
-          "has a slope for each channel as before opset 7, which is not supported: convert the file to a later opset");
+    if (slope == nullptr || slope->dims.size() != 1) refuse("expected a list of slopes, as before opset 7");
+    if (slope->elements() != 1) node_.attributes["slope_axis"] = int64_t{1};
   }
 
   void group_normalization() {
-    if (opset_ < 21) refuse("is that of opset 18, which ONNX withdrew: convert the file to opset 21 or later");
+    if (opset_ < 21) node_.attributes["scale_of_groups"] = int64_t{1};
   }
 
  private:

@@ -8,7 +8,10 @@
 // - Softmax, LogSoftmax and Hardmax always say their axis. Before opset 13 they work on matrices: dimensions before the axis are rows,
 //   all others columns. Where the axis may be another than the last, they have the attribute coerce_to_2d = 1.
 // - Dropout has one input and no attributes. BatchNormalization has neither spatial, is_test nor consumed_inputs.
-// - Arithmetic broadcasts as numpy does.
+// - Arithmetic broadcasts as numpy does. Add, Sub, Mul and Div have an attribute old_axis where they do as before opset 7: the second
+//   operand's dimensions are the first one's from there on.
+// - PRelu has an attribute slope_axis = 1 where its slopes, a list, are the channels', wherever numpy would put them (before opset 7).
+// - GroupNormalization has an attribute scale_of_groups = 1 where scale and bias have a number for each group (opset 18), not channel.
 // Every other attribute is what the file says.
 #pragma once
 

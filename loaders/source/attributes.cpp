@@ -36,6 +36,11 @@ int64_t Attributes::integer(const std::string& name, int64_t otherwise, int64_t 
   return *value;
 }
 
+int64_t Attributes::integer(const std::string& name, int64_t least, int64_t most) {
+  if (find(name) == nullptr) refuse("the attribute {} is missing", name);
+  return integer(name, 0, least, most);
+}
+
 bool Attributes::flag(const std::string& name, bool otherwise) { return integer(name, otherwise ? 1 : 0, 0, 1) == 1; }
 
 double Attributes::number(const std::string& name, double otherwise) {

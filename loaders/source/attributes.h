@@ -23,8 +23,9 @@ class Attributes {
 
   // The value of an attribute, or what holds without it. Throws when it is of another type, or no number in [least, most].
   int64_t integer(const std::string& name, int64_t otherwise, int64_t least, int64_t most);
-  bool flag(const std::string& name, bool otherwise);        // an integer, 0 or 1
-  double number(const std::string& name, double otherwise);  // finite; an integer counts
+  int64_t integer(const std::string& name, int64_t least, int64_t most);  // throws without the attribute
+  bool flag(const std::string& name, bool otherwise);                     // an integer, 0 or 1
+  double number(const std::string& name, double otherwise);               // finite; an integer counts
   std::string text(const std::string& name, const std::string& otherwise);
   std::string word(const std::string& name, const std::string& otherwise, const std::vector<std::string>& words);
   // A list; empty without the attribute. A single integer is a list of one.

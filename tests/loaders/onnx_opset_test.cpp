@@ -258,7 +258,7 @@ TEST(OnnxOpset, BatchNormalizationLosesWhatSaysNothing) {
       << "no attribute of opset 9: for the importer to refuse";
 }
 
-TEST(OnnxOpset, OldBroadcastsThatNumpyHasNotAreRefused) {
+TEST(OnnxOpset, OldBroadcastsSayWhere) {
   const auto broadcast = [](bool along_axis) {
     return [along_axis](SmallOnnx& file, onnx::NodeProto& node) {
       file.initializer("b", {3}, std::vector<float>{1, 2, 3});
@@ -267,14 +267,17 @@ TEST(OnnxOpset, OldBroadcastsThatNumpyHasNotAreRefused) {
     };
   };
   EXPECT_TRUE(read_one(6, "Add", {"x", "b"}, broadcast(false)).nodes[0].attributes.empty());
-  EXPECT_TRUE(refused(6, "Add", {"x", "b"}, broadcast(true), {"Add", "axis", "opset"}));
+  const source::Network along = read_one(6, "Add", {"x", "b"}, broadcast(true));
+  EXPECT_EQ(along.nodes[0].attributes.size(), 1U);
+  EXPECT_EQ(attribute<int64_t>(along.nodes[0], "old_axis"), 1);
+  EXPECT_TRUE(refused(6, "Pow", {"x", "b"}, broadcast(true), {"Pow", "axis", "opset"}));
   EXPECT_TRUE(read_one(7, "Add", {"x", "b"}, broadcast(true)).nodes[0].attributes.contains("axis")) << "to be refused";
   const auto slope = [](SmallOnnx& file, onnx::NodeProto&) { file.initializer("b", {3}, std::vector<float>{1, 2, 3}); };
-  EXPECT_TRUE(refused(6, "PRelu", {"x", "b"}, slope, {"PRelu", "slope"}));
-  EXPECT_EQ(read_one(7, "PRelu", {"x", "b"}, slope).nodes.size(), 1U);
-  EXPECT_TRUE(
-      refused(18, "GroupNormalization", {"x"}, [](SmallOnnx&, onnx::NodeProto&) {}, {"GroupNormalization", "21"}));
-  EXPECT_EQ(read_one(21, "GroupNormalization", {"x"}, [](SmallOnnx&, onnx::NodeProto&) {}).nodes.size(), 1U);
+  EXPECT_EQ(attribute<int64_t>(read_one(6, "PRelu", {"x", "b"}, slope).nodes[0], "slope_axis"), 1);
+  EXPECT_TRUE(read_one(7, "PRelu", {"x", "b"}, slope).nodes[0].attributes.empty());
+  const auto plain = [](SmallOnnx&, onnx::NodeProto&) {};
+  EXPECT_EQ(attribute<int64_t>(read_one(18, "GroupNormalization", {"x"}, plain).nodes[0], "scale_of_groups"), 1);
+  EXPECT_TRUE(read_one(21, "GroupNormalization", {"x"}, plain).nodes[0].attributes.empty());
 }
 
 TEST(OnnxOpset, NamesOfNewConstantsAreNew) {
