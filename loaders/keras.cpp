@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <tuple>
 
 #include "layers/network/convolution.h"
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "loaders/keras/keras_file.h"
+#include "loaders/keras_networks/keras_network.h"
 #include "loaders/mapped_file.h"
 #include "runtime/error.h"
 #include "runtime/problems/network.h"
@@ -40,7 +43,7 @@ const KerasLayerWeights& layer_of(const KerasWeights& weights, size_t block, int
            layer->datasets.size());
     return *layer;
   }
-  fail(weights.file.place(), "holds no weights of '{}', which vgg16 needs, nor '{}/vars/0'", name, in_block);
+  fail(weights.file.place(), "holds no weights of '{}', which a VGG needs, nor '{}/vars/0'", name, in_block);
 }
 
 void add_convolution(Model& model, const KerasWeights& weights, const KerasLayerWeights& layer, const std::string& name,
@@ -61,29 +64,26 @@ void add_convolution(Model& model, const KerasWeights& weights, const KerasLayer
   model.layers.push_back({name, std::make_shared<Relu>(), {name + ":pre"}});
 }
 
-Model read_vgg16(const std::string& path) {
-  const KerasWeights weights = read_keras_weights(path);
-  if (weights.layout == KerasLayout::numbered || weights.backend == "theano")
-    fail(path,
-         "holds Theano's kernels, which are turned by 180 degrees: take the file for TensorFlow, such as "
-         "vgg16_weights_tf_dim_ordering_tf_kernels.h5");
-  struct Block {
-    int convolutions;
-    int64_t channels;
-  };
-  constexpr std::array<Block, 5> kBlocks{{{2, 64}, {2, 128}, {3, 256}, {3, 512}, {3, 512}}};
+struct Vgg {
+  const char* name;
+  std::array<int, 5> convolutions;  // of the blocks
+};
+constexpr std::array<Vgg, 2> kVggs{{{"vgg16", {2, 2, 3, 3, 3}}, {"vgg19", {2, 2, 4, 4, 4}}}};
+
+Model read_vgg(const KerasWeights& weights, const Vgg& vgg) {
+  constexpr std::array<int64_t, 5> kChannels{64, 128, 256, 512, 512};
   const WindowAttributes halves{.r = 2, .s = 2, .stride_h = 2, .stride_w = 2, .ceil = true};
   Model model;
-  model.name = "vgg16";
+  model.name = vgg.name;
   model.preprocessing = {{255, 255, 255}, {104, 117, 123}, {2, 1, 0}};
-  model.preprocessing_source = "assumed for a VGG16 of Keras";
+  model.preprocessing_source = fmt::format("{} for a {} of Keras", kAssumed, vgg.name);
   int64_t channels = model.channels;
   int number = 0;
-  for (size_t b = 1; b <= kBlocks.size(); ++b) {
-    for (int j = 1; j <= kBlocks[b - 1].convolutions; ++j) {
+  for (size_t b = 1; b <= kChannels.size(); ++b) {
+    for (int j = 1; j <= vgg.convolutions.at(b - 1); ++j) {
       add_convolution(model, weights, layer_of(weights, b, j, number++), fmt::format("conv{}_{}", b, j), channels,
-                      kBlocks[b - 1].channels);
-      channels = kBlocks[b - 1].channels;
+                      kChannels.at(b - 1));
+      channels = kChannels.at(b - 1);
     }
     const std::string last = model.layers.back().name;
     model.layers.push_back({fmt::format("pool{}", b),
@@ -93,29 +93,64 @@ Model read_vgg16(const std::string& path) {
   return model;
 }
 
-struct Architecture {
-  const char* name;
-  Model (*read)(const std::string&);
-};
-constexpr std::array<Architecture, 1> kArchitectures{{{"vgg16", read_vgg16}}};
+// Which VGG layers are of, by their names; null where they have none, or those of another network.
+const Vgg* vgg_in(const KerasWeights& weights) {
+  if (weights.find("block1_conv1") == nullptr || weights.find("block5_conv3") == nullptr) return nullptr;
+  return &kVggs.at(weights.find("block5_conv4") != nullptr ? 1 : 0);
+}
 
-const Architecture& architecture_called(const std::string& wanted, const std::string& path) {
-  std::vector<std::string> names;
-  for (const Architecture& known : kArchitectures) {
-    if (wanted == known.name) return known;
-    names.emplace_back(known.name);
+// "ResNet50", "MobileNet_V2": upper case and underscores are all that Keras' names and others' differ in.
+std::string plain(const std::string& name) {
+  std::string result;
+  for (const char c : name) {
+    if (c != '_' && c != '-') result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
+  return result;
+}
+
+void refuse_theano(const std::string& path, const KerasWeights& weights) {
+  if (weights.layout == KerasLayout::numbered || weights.backend == "theano")
+    fail(path,
+         "holds Theano's kernels, which are turned by 180 degrees: take the file for TensorFlow, such as "
+         "vgg16_weights_tf_dim_ordering_tf_kernels.h5");
+}
+
+// The VGG that was asked for, or that the layers' names are of.
+const Vgg& chosen_vgg(const KerasWeights& weights, const std::string& wanted, const std::string& path) {
+  std::vector<std::string> names = keras_network_names();
+  for (const Vgg& vgg : kVggs) {
+    names.emplace_back(vgg.name);
+    if (plain(wanted) == vgg.name) return vgg;
+  }
+  const Vgg* const found = vgg_in(weights);
+  if (found != nullptr && wanted.empty()) return *found;
   if (wanted.empty())
-    fail(path, "Keras weights come without a topology: give --architecture ({})", fmt::join(names, ", "));
-  fail(wanted, "no such architecture{}; known: {}", suggestion(wanted, names), fmt::join(names, ", "));
+    fail(path,
+         "holds weights under names of no network of Keras that is known: give --architecture ({}), or save the whole "
+         "model",
+         fmt::join(names, ", "));
+  const auto known = std::find_if(names.begin(), names.end(),
+                                  [&](const std::string& name) { return plain(name) == plain(wanted); });
+  if (known != names.end()) fail(path, "expected {}, but holds no weights under the names of its layers", wanted);
+  fail(wanted, "no such architecture of Keras{}; known: {}", suggestion(wanted, names), fmt::join(names, ", "));
 }
 
 }  // namespace
 
 bool is_hdf5(const std::string& path) { return hdf5::starts(MappedFile::open(path)->bytes()); }
 
-Model read_keras(const std::string& path, const std::string& architecture) {
-  return architecture_called(architecture, path).read(path);
+Model read_keras(const std::string& path, const std::string& architecture, const source::ImportOptions& options) {
+  KerasWeights weights = read_keras_weights(path);
+  refuse_theano(path, weights);
+  const std::string member = keras_network_in(weights);
+  if (member.empty()) return read_vgg(weights, chosen_vgg(weights, architecture, path));
+  if (!architecture.empty() && plain(architecture) != plain(member))
+    fail(path, "expected {}, got the layers of {}", architecture, member);
+  source::Network network = build_keras_network(weights, path, member);
+  if (options.height > 0) std::tie(network.inputs[0].dims[1], network.inputs[0].dims[2]) = std::pair(options.height, options.width);
+  Model model = source::import_network(network, options);
+  model.notes.insert(model.notes.begin(), fmt::format("{}: recognised as {} of Keras", path, member));
+  return model;
 }
 
 }  // namespace phosphene

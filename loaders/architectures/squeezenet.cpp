@@ -6,11 +6,13 @@
 namespace phosphene::architectures::squeezenet {
 namespace {
 
-std::string recognise(const StateDict& dict) {
+std::vector<std::string> recognise(const StateDict& dict) {
   const StateTensor* stem = dict.find("features.0.weight");
-  if (stem == nullptr || dict.find("features.3.squeeze.weight") == nullptr) return "";
-  if (stem->dims == std::vector<int64_t>{96, 3, 7, 7}) return "squeezenet1_0";
-  return stem->dims == std::vector<int64_t>{64, 3, 3, 3} ? "squeezenet1_1" : "";
+  if (stem == nullptr || dict.find("features.3.squeeze.weight") == nullptr || stem->dims.size() != 4) return {};
+  const int64_t size = stem->dims[2];
+  const bool before = dict.find("features.5.squeeze.weight") != nullptr;  // where 1.1 has a pooling
+  if (size == 7 && before) return {"squeezenet1_0"};
+  return size == 3 && !before ? std::vector<std::string>{"squeezenet1_1"} : std::vector<std::string>{};
 }
 
 Value fire(Modules& m, const Value& src, const std::string& name) {
@@ -28,12 +30,15 @@ source::Network build(const StateDict& dict, const std::string& member) {
     const std::string name = fmt::format("features.{}", i);
     x = m.has(name + ".squeeze.weight") ? fire(m, x, name) : m.max_pool(x, name, kPool);
   }
+  if (!m.has("classifier.1.weight")) return m.finish(x);  // the trunk alone
   x = m.relu(m.conv(x, "classifier.1", {.bias = true}), "classifier.2");
   return m.finish(m.global_average(x, "classifier.3"));
 }
 
 }  // namespace
 
-ArchitectureFamily family() { return {"squeezenet", "squeezenet1_0, squeezenet1_1", recognise, build}; }
+ArchitectureFamily family() {
+  return {"squeezenet", "squeezenet1_0, squeezenet1_1", {"squeezenet1_0", "squeezenet1_1"}, recognise, build};
+}
 
 }  // namespace phosphene::architectures::squeezenet
