@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <tuple>
 
 #include "layers/network/convolution.h"
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
 #include "loaders/keras/keras_file.h"
+#include "loaders/keras_networks/keras_network.h"
 #include "loaders/mapped_file.h"
 #include "runtime/error.h"
 #include "runtime/problems/network.h"
@@ -24,12 +27,6 @@ std::vector<float> to_kcrs(const std::vector<float>& src, size_t taps, size_t c,
   }
   return dst;
 }
-
-struct Block {
-  int convolutions;
-  int64_t channels;
-};
-constexpr std::array<Block, 5> kBlocks{{{2, 64}, {2, 128}, {3, 256}, {3, 512}, {3, 512}}};
 
 // Where a file keeps convolution `j` of a block, of both counted from 1, the `number`th of all: by the layer's name, or by its place in
 // its block or in the model.
@@ -50,24 +47,7 @@ const KerasLayerWeights& layer_of(const KerasWeights& weights, size_t block, int
            layer->datasets.size());
     return *layer;
   }
-  fail(weights.file.place(), "holds no weights of '{}', which vgg16 needs, nor '{}/vars/0'", places[0], places[1]);
-}
-
-// Whether all 13 convolutions of VGG16 are there, in their blocks, with the kernels that they have.
-bool is_vgg16(const KerasWeights& weights) {
-  int64_t channels = 3;
-  for (size_t b = 1; b <= kBlocks.size(); ++b) {
-    for (int j = 1; j <= kBlocks.at(b - 1).convolutions; ++j) {
-      const std::array<std::string, 3> places = places_of(b, j, 0);
-      const KerasLayerWeights* layer = weights.find(places[0]);
-      if (layer == nullptr) layer = weights.find(places[1]);
-      const int64_t k = kBlocks.at(b - 1).channels;
-      if (layer == nullptr || layer->dims.empty() || layer->dims[0] != std::vector<int64_t>{3, 3, channels, k})
-        return false;
-      channels = k;
-    }
-  }
-  return true;
+  fail(weights.file.place(), "holds no weights of '{}', which a VGG needs, nor '{}/vars/0'", places[0], places[1]);
 }
 
 void add_convolution(Model& model, const KerasWeights& weights, const KerasLayerWeights& layer, const std::string& name,
@@ -88,24 +68,27 @@ void add_convolution(Model& model, const KerasWeights& weights, const KerasLayer
   model.layers.push_back({name, std::make_shared<Relu>(), {name + ":pre"}});
 }
 
-Model read_vgg16(const std::string& path) {
-  const KerasWeights weights = read_keras_weights(path);
-  if (weights.layout == KerasLayout::numbered || weights.backend == "theano")
-    fail(path,
-         "holds Theano's kernels, which are turned by 180 degrees: take the file for TensorFlow, such as "
-         "vgg16_weights_tf_dim_ordering_tf_kernels.h5");
+constexpr std::array<int64_t, 5> kChannels{64, 128, 256, 512, 512};  // of the blocks
+
+struct Vgg {
+  const char* name;
+  std::array<int, 5> convolutions;  // of the blocks
+};
+constexpr std::array<Vgg, 2> kVggs{{{"vgg16", {2, 2, 3, 3, 3}}, {"vgg19", {2, 2, 4, 4, 4}}}};
+
+Model read_vgg(const KerasWeights& weights, const Vgg& vgg) {
   const WindowAttributes halves{.r = 2, .s = 2, .stride_h = 2, .stride_w = 2, .ceil = true};
   Model model;
-  model.name = "vgg16";
+  model.name = vgg.name;
   model.preprocessing = {{255, 255, 255}, {104, 117, 123}, {2, 1, 0}};
-  model.preprocessing_source = "assumed for a VGG16 of Keras";
+  model.preprocessing_source = fmt::format("{} for a {} of Keras", kAssumed, vgg.name);
   int64_t channels = model.channels;
   int number = 0;
-  for (size_t b = 1; b <= kBlocks.size(); ++b) {
-    for (int j = 1; j <= kBlocks[b - 1].convolutions; ++j) {
+  for (size_t b = 1; b <= kChannels.size(); ++b) {
+    for (int j = 1; j <= vgg.convolutions.at(b - 1); ++j) {
       add_convolution(model, weights, layer_of(weights, b, j, number++), fmt::format("conv{}_{}", b, j), channels,
-                      kBlocks[b - 1].channels);
-      channels = kBlocks[b - 1].channels;
+                      kChannels.at(b - 1));
+      channels = kChannels.at(b - 1);
     }
     const std::string last = model.layers.back().name;
     model.layers.push_back({fmt::format("pool{}", b),
@@ -115,30 +98,83 @@ Model read_vgg16(const std::string& path) {
   return model;
 }
 
-struct Architecture {
-  const char* name;
-  Model (*read)(const std::string&);
-};
-constexpr std::array<Architecture, 1> kArchitectures{{{"vgg16", read_vgg16}}};
-
-const Architecture& architecture_called(const std::string& wanted, const std::string& path) {
-  std::vector<std::string> names;
-  for (const Architecture& known : kArchitectures) {
-    if (wanted == known.name) return known;
-    names.emplace_back(known.name);
+// Whether all convolutions of a VGG are there, by name or in their blocks, with the kernels that they have.
+bool holds(const KerasWeights& weights, const Vgg& vgg) {
+  int64_t channels = 3;
+  for (size_t b = 1; b <= kChannels.size(); ++b) {
+    for (int j = 1; j <= vgg.convolutions.at(b - 1); ++j) {
+      const std::array<std::string, 3> places = places_of(b, j, 0);
+      const KerasLayerWeights* layer = weights.find(places[0]);
+      if (layer == nullptr) layer = weights.find(places[1]);
+      const int64_t k = kChannels.at(b - 1);
+      if (layer == nullptr || layer->dims.empty() || layer->dims[0] != std::vector<int64_t>{3, 3, channels, k})
+        return false;
+      channels = k;
+    }
   }
-  if (wanted.empty() && is_vgg16(read_keras_weights(path))) return kArchitectures[0];
+  return true;
+}
+
+// Which VGG a file is of; null for another network. The larger one has all that the smaller has.
+const Vgg* vgg_in(const KerasWeights& weights) {
+  for (const size_t i : {size_t{1}, size_t{0}})
+    if (holds(weights, kVggs.at(i))) return &kVggs.at(i);
+  return nullptr;
+}
+
+// "ResNet50", "MobileNet_V2": upper case and underscores are all that Keras' names and others' differ in.
+std::string plain(const std::string& name) {
+  std::string result;
+  for (const char c : name) {
+    if (c != '_' && c != '-') result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return result;
+}
+
+void refuse_theano(const std::string& path, const KerasWeights& weights) {
+  if (weights.layout == KerasLayout::numbered || weights.backend == "theano")
+    fail(path,
+         "holds Theano's kernels, which are turned by 180 degrees: take the file for TensorFlow, such as "
+         "vgg16_weights_tf_dim_ordering_tf_kernels.h5");
+}
+
+// The VGG that was asked for, or that the layers' names are of.
+const Vgg& chosen_vgg(const KerasWeights& weights, const std::string& wanted, const std::string& path) {
+  std::vector<std::string> names = keras_network_names();
+  for (const Vgg& vgg : kVggs) {
+    names.emplace_back(vgg.name);
+    if (plain(wanted) == vgg.name) return vgg;
+  }
+  const Vgg* const found = vgg_in(weights);
+  if (found != nullptr && wanted.empty()) return *found;
   if (wanted.empty())
-    fail(path, "Keras weights come without a topology: give --architecture ({})", fmt::join(names, ", "));
-  fail(wanted, "no such architecture{}; known: {}", suggestion(wanted, names), fmt::join(names, ", "));
+    fail(path,
+         "holds weights under names of no network of Keras that is known: give --architecture ({}), or save the whole "
+         "model",
+         fmt::join(names, ", "));
+  const auto known =
+      std::find_if(names.begin(), names.end(), [&](const std::string& name) { return plain(name) == plain(wanted); });
+  if (known != names.end()) fail(path, "expected {}, but holds no weights under the names of its layers", wanted);
+  fail(wanted, "no such architecture of Keras{}; known: {}", suggestion(wanted, names), fmt::join(names, ", "));
 }
 
 }  // namespace
 
 bool is_hdf5(const std::string& path) { return hdf5::starts(MappedFile::open(path)->bytes()); }
 
-Model read_keras(const std::string& path, const std::string& architecture) {
-  return architecture_called(architecture, path).read(path);
+Model read_keras(const std::string& path, const std::string& architecture, const source::ImportOptions& options) {
+  KerasWeights weights = read_keras_weights(path);
+  refuse_theano(path, weights);
+  const std::string member = keras_network_in(weights);
+  if (member.empty()) return read_vgg(weights, chosen_vgg(weights, architecture, path));
+  if (!architecture.empty() && plain(architecture) != plain(member))
+    fail(path, "expected {}, got the layers of {}", architecture, member);
+  source::Network network = build_keras_network(weights, path, member);
+  if (options.height > 0)
+    std::tie(network.inputs[0].dims[1], network.inputs[0].dims[2]) = std::pair(options.height, options.width);
+  Model model = source::import_network(network, options);
+  model.notes.insert(model.notes.begin(), fmt::format("{}: recognised as {} of Keras", path, member));
+  return model;
 }
 
 }  // namespace phosphene

@@ -3,16 +3,17 @@
 
 #include <string>
 
+#include "loaders/import/import.h"
 #include "loaders/model/model.h"
 
 namespace phosphene {
 
-// `architecture`: "", where the file's own blocks tell it, or "vgg16", the trunk of 13 convolutions of K. Simonyan and A. Zisserman, "Very Deep Convolutional
-// Networks for Large-Scale Image Recognition" (2015), configuration D. Layers conv1_1 ... conv5_3 and pool1 ... pool5,
-// input BGR minus the mean of ImageNet. Kernel (R S C K) and bias of the second convolution of block 1 are the
-// weights of the layer block1_conv2 (with top or without), or block1/layers/conv2d_1/vars/0 and /1, or layers/conv2d_1/vars/0 and /1.
-// Throws for Theano's kernels.
-Model read_keras(const std::string& path, const std::string& architecture);
+// `architecture`: "vgg16" or "vgg19", the trunk of 13 or 16 convolutions of K. Simonyan and A. Zisserman, "Very Deep Convolutional
+// Networks for Large-Scale Image Recognition" (2015), configurations D and E: layers conv1_1 ... and pool1 ... pool5, input BGR minus the mean
+// of ImageNet. Kernel (R S C K) and bias of the second convolution of block 1 are the weights of the layer block1_conv2 (with top or
+// without), or block1/layers/conv2d_1/vars/0 and /1, or layers/conv2d_1/vars/0 and /1. Or one of loaders/keras_networks, under the names of
+// its layers. "": told by the layers' names, or by their places and kernels. Throws for Theano's kernels.
+Model read_keras(const std::string& path, const std::string& architecture, const source::ImportOptions& options = {});
 
 // Whether a file begins as HDF5 does.
 bool is_hdf5(const std::string& path);

@@ -1,6 +1,8 @@
 #include "loaders/load_model.h"
 
 #include <filesystem>
+#include <optional>
+#include <tuple>
 
 #include "loaders/architectures/architecture.h"
 #include "loaders/architectures/other_layouts.h"
@@ -24,10 +26,17 @@ constexpr const char* kFormats =
     ".h5), Caffe's "
     ".caffemodel (with --topology deploy.prototxt) and phosphene's own .safetensors are read";
 
-// Weights without a network: the names of the tensors tell which it is.
+// Weights without a network: the names of the tensors tell which it is, and a configuration of timm beside them what they do not tell.
 Model load_state_dict(const std::string& path, const std::string& architecture, const source::ImportOptions& options) {
   const StateDict dict = in_pytorch_layout(read_state_dict(path));
-  const source::Network network = build_architecture(dict, architecture);
+  const std::string beside = architecture.empty() ? architecture_beside(path) : "";
+  source::Network network = beside.empty() ? build_architecture(dict, architecture)
+                                           : build_architecture(dict, beside, "config.json beside it");
+  const std::optional<GivenPreprocessing> given = preprocessing_beside(path, network.inputs[0].dims[1]);
+  std::vector<int64_t>& dims = network.inputs[0].dims;
+  if (given) network.preprocessing = {given->preprocessing, given->source};
+  if (given && given->height > 0) std::tie(dims[2], dims[3]) = std::pair(given->height, given->width);
+  if (options.height > 0) std::tie(dims[2], dims[3]) = std::pair(options.height, options.width);
   Model model = source::import_network(network, options);
   model.notes.insert(model.notes.begin(), fmt::format("{}: recognised as {}", path, network.name));
   if (!dict.taken.empty()) model.notes.push_back(fmt::format("taken: '{}' of the file", dict.taken));
@@ -61,7 +70,7 @@ Model load_unlabelled(const std::string& path, const std::string& topology, cons
     return load_state_dict(path, architecture, options);
   }
   if (is_keras_model(path)) return source::import_network(read_keras_model(path), options);
-  if (is_hdf5(path)) return read_keras(path, architecture);
+  if (is_hdf5(path)) return read_keras(path, architecture, options);
   if (format != StateFormat::none) return load_state_dict(path, architecture, options);
   if (is_onnx(path)) return source::import_network(read_onnx(path), options);
   if (is_graph_def(path)) return source::import_network(read_graph_def(path), options);

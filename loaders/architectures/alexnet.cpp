@@ -5,12 +5,11 @@
 namespace phosphene::architectures::alexnet {
 namespace {
 
-std::string recognise(const StateDict& dict) {
+std::vector<std::string> recognise(const StateDict& dict) {
   const StateTensor* stem = dict.find("features.0.weight");
-  return stem != nullptr && stem->dims == std::vector<int64_t>{64, 3, 11, 11} &&
-                 dict.find("features.10.weight") != nullptr
-             ? "alexnet"
-             : "";
+  const bool known = stem != nullptr && stem->dims.size() == 4 && stem->dims[0] == 64 && stem->dims[2] == 11 &&
+                     dict.find("features.10.weight") != nullptr;
+  return known ? std::vector<std::string>{"alexnet"} : std::vector<std::string>{};
 }
 
 source::Network build(const StateDict& dict, const std::string& member) {
@@ -23,7 +22,7 @@ source::Network build(const StateDict& dict, const std::string& member) {
   x = m.relu(m.conv(x, "features.8", {.bias = true}), "features.9");
   x = m.relu(m.conv(x, "features.10", {.bias = true}), "features.11");
   x = m.max_pool(x, "features.12", {});
-  if (!m.has("classifier.1.weight")) return m.finish(x);  // the trunk alone
+  if (!m.has_head({"classifier.1", "classifier.4", "classifier.6"}, "classifier")) return m.finish(x);  // the trunk
   x = m.adaptive_average(x, "avgpool", 6);
   x = m.relu(m.linear(x, "classifier.1"), "classifier.2");
   x = m.relu(m.linear(x, "classifier.4"), "classifier.5");
@@ -32,6 +31,6 @@ source::Network build(const StateDict& dict, const std::string& member) {
 
 }  // namespace
 
-ArchitectureFamily family() { return {"alexnet", "alexnet", recognise, build}; }
+ArchitectureFamily family() { return {"alexnet", "alexnet", {"alexnet"}, recognise, build}; }
 
 }  // namespace phosphene::architectures::alexnet

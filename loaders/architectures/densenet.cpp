@@ -25,25 +25,28 @@ StateDict with_names_of_today(const StateDict& dict) {
 
 std::vector<int> depths_of(const StateDict& dict) {
   std::vector<int> depths;
-  for (int block = 1; block <= 4; ++block) {
+  for (int block = 1; block == 1 || depths.back() > 0; ++block) {
     int depth = 0;
     while (dict.find(fmt::format("features.denseblock{}.denselayer{}.conv1.weight", block, depth + 1)) != nullptr)
       ++depth;
     depths.push_back(depth);
   }
+  depths.pop_back();
   return depths;
 }
 
-std::string recognise(const StateDict& given) {
+// Depths and widths are those of the tensors.
+std::vector<std::string> recognise(const StateDict& given) {
   const StateTensor* stem = given.find("features.conv0.weight");
-  if (stem == nullptr || stem->dims.empty()) return "";
+  if (stem == nullptr || stem->dims.size() != 4 || stem->dims[2] != 7 || given.find("features.norm5.weight") == nullptr)
+    return {};
   const StateDict dict = with_names_of_today(given);
   const std::map<std::pair<std::vector<int>, int64_t>, const char*> names = {{{{6, 12, 24, 16}, 64}, "densenet121"},
                                                                              {{{6, 12, 36, 24}, 96}, "densenet161"},
                                                                              {{{6, 12, 32, 32}, 64}, "densenet169"},
                                                                              {{{6, 12, 48, 32}, 64}, "densenet201"}};
   const auto found = names.find({depths_of(dict), stem->dims[0]});
-  return found == names.end() ? "" : found->second;
+  return {found == names.end() ? fmt::format("densenet_{}", fmt::join(depths_of(dict), "_")) : found->second};
 }
 
 Value dense_layer(Modules& m, const Value& src, const std::string& name) {
@@ -71,13 +74,17 @@ source::Network build(const StateDict& given, const std::string& member) {
     x = m.average_pool(x, transition + ".pool", {.size = 2, .stride = 2});
   }
   x = m.relu(m.norm(x, "features.norm5"), "relu");
-  return m.finish(m.linear(m.global_average(x, "avgpool"), "classifier"));
+  return m.finish(x, "avgpool", "classifier");
 }
 
 }  // namespace
 
 ArchitectureFamily family() {
-  return {"densenet", "densenet121, densenet161, densenet169, densenet201", recognise, build};
+  return {"densenet",
+          "densenet121, densenet161, densenet169, densenet201 and others of any depth",
+          {"densenet121", "densenet161", "densenet169", "densenet201"},
+          recognise,
+          build};
 }
 
 }  // namespace phosphene::architectures::densenet

@@ -21,11 +21,9 @@ int stages_of(const StateDict& dict) {
 }
 
 // By the depths of the stages and the width of the stem.
-std::string recognise(const StateDict& dict) {
+std::vector<std::string> recognise(const StateDict& dict) {
   const StateTensor* stem = dict.find("features.0.0.weight");
-  if (stem == nullptr || stem->dims.empty() || dict.find("features.1.0.block.0.0.weight") == nullptr ||
-      dict.find("classifier.1.weight") == nullptr)
-    return "";
+  if (stem == nullptr || stem->dims.empty() || dict.find("features.1.0.block.0.0.weight") == nullptr) return {};
   std::vector<int> key{static_cast<int>(stem->dims[0])};
   for (int stage = 1; stage <= stages_of(dict); ++stage) key.push_back(depth_of(dict, stage));
   static const std::map<std::vector<int>, const char*> names = {
@@ -35,10 +33,11 @@ std::string recognise(const StateDict& dict) {
       {{64, 4, 7, 7, 10, 10, 13, 4}, "efficientnet_b7"},  {{24, 2, 4, 4, 6, 9, 15}, "efficientnet_v2_s"},
       {{24, 3, 5, 5, 7, 14, 18, 5}, "efficientnet_v2_m"}, {{32, 4, 7, 7, 10, 19, 25, 7}, "efficientnet_v2_l"}};
   const auto found = names.find(key);
-  if (found == names.end()) return "";
-  const StateTensor* head = dict.find("classifier.1.weight");  // b1 and b2 have the same depths
-  const bool is_b2 = std::string(found->second) == "efficientnet_b1" && head->dims.size() == 2 && head->dims[1] == 1408;
-  return is_b2 ? "efficientnet_b2" : found->second;
+  if (found == names.end()) return {};
+  const StateTensor* last = dict.find("features.8.0.weight");  // b1 and b2 have the same depths
+  const bool is_b2 = std::string(found->second) == "efficientnet_b1" && last != nullptr && !last->dims.empty() &&
+                     last->dims[0] == 1408;
+  return {is_b2 ? "efficientnet_b2" : found->second};
 }
 
 bool is_v2(const std::string& member) { return member.starts_with("efficientnet_v2"); }
@@ -99,13 +98,19 @@ source::Network build(const StateDict& dict, const std::string& member) {
                         i == 0 ? strides[static_cast<size_t>(stage - 1)] : 1);
   }
   x = builder.unit(x, fmt::format("features.{}", stages + 1));
-  return m.finish(m.linear(m.global_average(x, "avgpool"), "classifier.1"));
+  return m.finish(x, "avgpool", "classifier.1", "classifier");
 }
 
 }  // namespace
 
 ArchitectureFamily family() {
-  return {"efficientnet", "efficientnet_b0 to b7, efficientnet_v2_s, v2_m, v2_l", recognise, build};
+  return {
+      "efficientnet",
+      "efficientnet_b0 to b7, efficientnet_v2_s, v2_m, v2_l",
+      {"efficientnet_b0", "efficientnet_b1", "efficientnet_b2", "efficientnet_b3", "efficientnet_b4", "efficientnet_b5",
+       "efficientnet_b6", "efficientnet_b7", "efficientnet_v2_s", "efficientnet_v2_m", "efficientnet_v2_l"},
+      recognise,
+      build};
 }
 
 }  // namespace phosphene::architectures::efficientnet

@@ -5,10 +5,10 @@
 namespace phosphene::architectures::googlenet {
 namespace {
 
-std::string recognise(const StateDict& dict) {
-  return dict.find("inception3a.branch1.conv.weight") != nullptr && dict.find("conv1.bn.running_mean") != nullptr
-             ? "googlenet"
-             : "";
+std::vector<std::string> recognise(const StateDict& dict) {
+  const bool known =
+      dict.find("inception3a.branch1.conv.weight") != nullptr && dict.find("conv1.bn.running_mean") != nullptr;
+  return known ? std::vector<std::string>{"googlenet"} : std::vector<std::string>{};
 }
 
 Value unit(Modules& m, const Value& src, const std::string& name, const Convolve& how = {}) {
@@ -36,11 +36,11 @@ source::Network build(const StateDict& dict, const std::string& member) {
   for (const char* name : {"inception5a", "inception5b"}) x = inception(m, x, name);
   for (const char* head : {"aux1.", "aux2."}) m.leave_out(head);
   m.prepared_as("inception");  // torchvision's published weights: its transform_input makes this of ImageNet's
-  return m.finish(m.linear(m.global_average(x, "avgpool"), "fc"));
+  return m.finish(x, "avgpool", "fc");
 }
 
 }  // namespace
 
-ArchitectureFamily family() { return {"googlenet", "googlenet", recognise, build}; }
+ArchitectureFamily family() { return {"googlenet", "googlenet", {"googlenet"}, recognise, build}; }
 
 }  // namespace phosphene::architectures::googlenet

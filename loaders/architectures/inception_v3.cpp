@@ -9,10 +9,10 @@ constexpr Convolve kValid{.stride = 1, .padding = 0};
 constexpr Convolve kHalves{.stride = 2, .padding = 0};
 constexpr Pool kPool{.size = 3, .stride = 2};
 
-std::string recognise(const StateDict& dict) {
-  return dict.find("Conv2d_1a_3x3.conv.weight") != nullptr && dict.find("Mixed_7c.branch1x1.conv.weight") != nullptr
-             ? "inception_v3"
-             : "";
+std::vector<std::string> recognise(const StateDict& dict) {
+  const bool known =
+      dict.find("Conv2d_1a_3x3.conv.weight") != nullptr && dict.find("Mixed_7c.branch1x1.conv.weight") != nullptr;
+  return known ? std::vector<std::string>{"inception_v3"} : std::vector<std::string>{};
 }
 
 Value unit(Modules& m, const Value& src, const std::string& name, const Convolve& how = {}) {
@@ -84,11 +84,11 @@ source::Network build(const StateDict& dict, const std::string& member) {
   for (const char* name : {"Mixed_7b", "Mixed_7c"}) x = mixed_7(m, x, name);
   m.leave_out("AuxLogits.");
   m.prepared_as("inception");  // torchvision's published weights: its transform_input makes this of ImageNet's
-  return m.finish(m.linear(m.global_average(x, "avgpool"), "fc"));
+  return m.finish(x, "avgpool", "fc");
 }
 
 }  // namespace
 
-ArchitectureFamily family() { return {"inception_v3", "inception_v3", recognise, build}; }
+ArchitectureFamily family() { return {"inception_v3", "inception_v3", {"inception_v3"}, recognise, build}; }
 
 }  // namespace phosphene::architectures::inception_v3

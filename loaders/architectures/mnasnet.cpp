@@ -8,14 +8,15 @@
 namespace phosphene::architectures::mnasnet {
 namespace {
 
-std::string recognise(const StateDict& dict) {
+// Widths and depths are those of the tensors, also those of torchvision's first version, whose stem had one width.
+std::vector<std::string> recognise(const StateDict& dict) {
   const StateTensor* first = dict.find("layers.8.0.layers.6.weight");
-  if (first == nullptr || first->dims.empty() || dict.find("layers.14.weight") == nullptr) return "";
+  if (first == nullptr || first->dims.empty() || dict.find("layers.14.weight") == nullptr) return {};
   const std::map<int64_t, const char*> names = {{16, "mnasnet0_5"}, {24, "mnasnet1_0"}, {32, "mnasnet1_3"}};
   const StateTensor* last = dict.find("layers.13.0.layers.6.weight");
-  if (first->dims[0] == 24 && last != nullptr && !last->dims.empty() && last->dims[0] == 240) return "mnasnet0_75";
+  if (first->dims[0] == 24 && last != nullptr && !last->dims.empty() && last->dims[0] == 240) return {"mnasnet0_75"};
   const auto found = names.find(first->dims[0]);
-  return found == names.end() ? "" : found->second;
+  return {found == names.end() ? "mnasnet" : found->second};
 }
 
 // Convolution N, norm N + 1 and ReLU N + 2 of a list of modules.
@@ -43,11 +44,17 @@ source::Network build(const StateDict& dict, const std::string& member) {
       x = block(m, x, fmt::format("layers.{}.{}", stack, i), i == 0 ? strides[static_cast<size_t>(stack - 8)] : 1);
   }
   x = unit(m, x, "layers", 14);
-  return m.finish(m.linear(m.global_average(x, "mean"), "classifier.1"));
+  return m.finish(x, "mean", m.has("classifier.1.weight") ? "classifier.1" : "classifier", "classifier");
 }
 
 }  // namespace
 
-ArchitectureFamily family() { return {"mnasnet", "mnasnet0_5, mnasnet0_75, mnasnet1_0, mnasnet1_3", recognise, build}; }
+ArchitectureFamily family() {
+  return {"mnasnet",
+          "mnasnet0_5, mnasnet0_75, mnasnet1_0, mnasnet1_3",
+          {"mnasnet0_5", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3"},
+          recognise,
+          build};
+}
 
 }  // namespace phosphene::architectures::mnasnet

@@ -10,9 +10,11 @@ constexpr int kBlocks = 17;
 
 bool is_old(const StateDict& dict) { return dict.find("features.2.conv.6.weight") != nullptr; }
 
-std::string recognise(const StateDict& dict) {
+// Widths are those of the tensors.
+std::vector<std::string> recognise(const StateDict& dict) {
   const bool has_blocks = is_old(dict) || dict.find("features.2.conv.1.0.weight") != nullptr;
-  return has_blocks && dict.find("features.18.0.weight") != nullptr ? "mobilenet_v2" : "";
+  const bool known = has_blocks && dict.find("features.18.0.weight") != nullptr;
+  return known ? std::vector<std::string>{"mobilenet_v2"} : std::vector<std::string>{};
 }
 
 // NAME.0, NAME.1, NAME.2: convolution, norm, ReLU6.
@@ -45,12 +47,13 @@ source::Network build(const StateDict& dict, const std::string& member) {
     x = inverted_residual(m, x, fmt::format("features.{}", i), halves ? 2 : 1, is_old(dict));
   }
   x = unit(m, x, "features.18");
-  if (!m.has("classifier.1.weight")) return m.finish(x);  // the trunk alone
-  return m.finish(m.linear(m.global_average(x, "avgpool"), "classifier.1"));
+  return m.finish(x, "avgpool", m.has("classifier.1.weight") ? "classifier.1" : "classifier", "classifier");
 }
 
 }  // namespace
 
-ArchitectureFamily family() { return {"mobilenet_v2", "mobilenet_v2", recognise, build}; }
+ArchitectureFamily family() {
+  return {"mobilenet_v2", "mobilenet_v2 of any width", {"mobilenet_v2"}, recognise, build};
+}
 
 }  // namespace phosphene::architectures::mobilenet_v2

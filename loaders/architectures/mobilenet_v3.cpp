@@ -21,10 +21,12 @@ const Table& table_of(const std::string& member) {
   return member == small.name ? small : large;
 }
 
-std::string recognise(const StateDict& dict) {
-  if (dict.find("features.1.block.0.0.weight") == nullptr || dict.find("classifier.0.weight") == nullptr) return "";
-  if (dict.find("features.12.0.weight") != nullptr) return "mobilenet_v3_small";
-  return dict.find("features.16.0.weight") != nullptr ? "mobilenet_v3_large" : "";
+// Widths are those of the tensors. Blocks are numbered in one row here, in EfficientNet by stages.
+std::vector<std::string> recognise(const StateDict& dict) {
+  if (dict.find("features.1.block.0.0.weight") == nullptr) return {};
+  if (dict.find("features.12.0.weight") != nullptr) return {"mobilenet_v3_small"};
+  const bool large = dict.find("features.16.0.weight") != nullptr;
+  return large ? std::vector<std::string>{"mobilenet_v3_large"} : std::vector<std::string>{};
 }
 
 // NAME.0, NAME.1, NAME.2: convolution, norm and, unless it is "", an activation.
@@ -53,12 +55,19 @@ source::Network build(const StateDict& dict, const std::string& member) {
     x = block(m, x, fmt::format("features.{}", i + 1), i < table.hard_swish_from ? "Relu" : "HardSwish",
               table.strides[i]);
   x = unit(m, x, fmt::format("features.{}", table.strides.size() + 1), "HardSwish");
+  if (!m.has_head({"classifier.0", "classifier.3"}, "classifier")) return m.finish(x);  // the trunk alone
   x = m.linear(m.global_average(x, "avgpool"), "classifier.0");
   return m.finish(m.linear(m.activation("HardSwish", x, "classifier.1"), "classifier.3"));
 }
 
 }  // namespace
 
-ArchitectureFamily family() { return {"mobilenet_v3", "mobilenet_v3_small, mobilenet_v3_large", recognise, build}; }
+ArchitectureFamily family() {
+  return {"mobilenet_v3",
+          "mobilenet_v3_small, mobilenet_v3_large of any width",
+          {"mobilenet_v3_small", "mobilenet_v3_large"},
+          recognise,
+          build};
+}
 
 }  // namespace phosphene::architectures::mobilenet_v3

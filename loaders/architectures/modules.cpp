@@ -17,7 +17,6 @@ Modules::Modules(const StateDict& dict, std::string name, int64_t side) : dict_(
   network_.format = network_.name + ", by the names of its tensors";
   network_.inputs = {{input(), {1, 3, side, side}}};
   network_.file = dict.file;
-  channels_[input()] = 3;
 }
 
 const std::vector<int64_t>& Modules::dims(const std::string& tensor) const { return dict_.at(tensor).dims; }
@@ -49,7 +48,8 @@ Value Modules::append_convolution(const Value& src, const std::string& module, c
                                   const Integers& dims) {
   if (dims.size() != 4)
     fail(network_.path, "tensor '{}.weight' has shape [{}]; expected four dimensions", module, fmt::join(dims, ", "));
-  if (dims[1] < 1 || channels(src) % dims[1] != 0)
+  if (!channels_.contains(input()) && src == input()) channels_[input()] = network_.inputs[0].dims[1] = dims[1];
+  if (dims[1] < 1 || channels(src) % dims[1] != 0 || dims[0] % (channels(src) / dims[1]) != 0)
     fail(network_.path, "tensor '{}.weight' has shape [{}], but {} channels come in", module, fmt::join(dims, ", "),
          channels(src));
   const int64_t rows = how.padding == kSame ? (dims[2] - 1) / 2 : how.padding,
@@ -60,11 +60,14 @@ Value Modules::append_convolution(const Value& src, const std::string& module, c
   if (how.bias) inputs.push_back(stored(module + ".bias"));
   const Value name = module + how.suffix;
   channels_[name] = dims[0];
-  return node("Conv", std::move(inputs), name,
-              {{"kernel_shape", Integers{dims[2], dims[3]}},
-               {"strides", Integers{how.stride, how.stride}},
-               {"pads", Integers{rows, columns, rows, columns}},
-               {"group", channels(src) / dims[1]}});
+  std::map<std::string, Attribute> attributes = {{"kernel_shape", Integers{dims[2], dims[3]}},
+                                                 {"strides", Integers{how.stride, how.stride}},
+                                                 {"group", channels(src) / dims[1]}};
+  if (how.same)
+    attributes["auto_pad"] = std::string("SAME_UPPER");
+  else
+    attributes["pads"] = Integers{rows, columns, rows, columns};
+  return node("Conv", std::move(inputs), name, std::move(attributes));
 }
 
 Value Modules::conv(const Value& src, const std::string& module, const Convolve& how) {
@@ -97,11 +100,18 @@ Value Modules::layer_norm(const Value& src, const std::string& module, double ep
 Value Modules::linear(const Value& src, const std::string& module) {
   const Value flat = node("Flatten", {src}, module + ".in");
   channels_[module] = dims(module + ".weight").at(0);
-  return node("Gemm", {flat, stored(module + ".weight"), stored(module + ".bias")}, module, {{"transB", int64_t{1}}});
+  std::vector<std::string> inputs{flat, stored(module + ".weight")};
+  if (has(module + ".bias")) inputs.push_back(stored(module + ".bias"));
+  return node("Gemm", std::move(inputs), module, {{"transB", int64_t{1}}});
 }
 
 Value Modules::scale(const Value& src, const std::string& name, const std::string& tensor) {
-  return node("Mul", {src, stored(tensor)}, name);
+  Constant factors = constant(tensor);
+  if (factors.elements() != channels(src))
+    fail(network_.path, "tensor '{}' has shape [{}]; expected one number for each of {} channels", tensor,
+         fmt::join(factors.dims, ", "), channels(src));
+  factors.dims = factors.numbers.shape = {channels(src), 1, 1};
+  return node("Mul", {src, stored(tensor, std::move(factors))}, name);
 }
 
 Value Modules::relu6(const Value& src, const std::string& name) {
@@ -132,7 +142,8 @@ Value Modules::average_pool(const Value& src, const std::string& name, const Poo
               {{"kernel_shape", Integers{pool.size, pool.size}},
                {"strides", Integers{pool.stride, pool.stride}},
                {"pads", Integers(4, pool.padding)},
-               {"count_include_pad", int64_t{1}}});
+               {"ceil_mode", int64_t{pool.ceil}},
+               {"count_include_pad", int64_t{pool.counts_padding}}});
 }
 
 Value Modules::adaptive_average(const Value& src, const std::string& name, int64_t side) {
@@ -163,11 +174,11 @@ Value Modules::shuffle(const Value& src, const std::string& name, int64_t groups
 }
 
 Value Modules::squeeze_excite(const Value& src, const std::string& module, const std::string& inner,
-                              const std::string& gate) {
+                              const std::string& gate, const std::pair<const char*, const char*>& names) {
   Value x = global_average(src, module + ".avgpool");
-  x = conv(x, module + ".fc1", {.bias = true});
+  x = conv(x, fmt::format("{}.{}", module, names.first), {.bias = true});
   x = activation(inner, x, module + ".activation");
-  x = conv(x, module + ".fc2", {.bias = true});
+  x = conv(x, fmt::format("{}.{}", module, names.second), {.bias = true});
   x = gate == "HardSigmoid" ? hard_sigmoid(x, module + ".scale_activation")
                             : activation(gate, x, module + ".scale_activation");
   return multiply(src, x, module + ".mul");
@@ -185,6 +196,43 @@ void Modules::leave_out(const std::string& prefix) {
         fmt::format("{} tensors of '{}' are left out: a head that is used in training alone", count, prefix));
 }
 
+bool Modules::has_head(const std::vector<std::string>& modules, const std::string& root) {
+  bool whole = std::all_of(modules.begin(), modules.end(), [&](const std::string& module) {
+    return has(module + ".weight") && dims(module + ".weight").size() == 2;
+  });
+  std::vector<std::string> tensors;
+  for (const StateTensor& tensor : dict_.tensors) {
+    if (!tensor.name.starts_with(root + ".")) continue;
+    const std::string module = tensor.name.substr(0, tensor.name.rfind('.'));
+    whole = whole && std::find(modules.begin(), modules.end(), module) != modules.end();
+    // Convolutions there show another network, whose trunk may differ too (a segmentation's has no strides): finish() refuses them.
+    if (tensor.dims.size() > 2) return false;
+    tensors.push_back(tensor.name);
+  }
+  if (whole || tensors.empty()) return whole;
+  used_.insert(tensors.begin(), tensors.end());
+  network_.notes.push_back(
+      fmt::format("the trunk alone is read: '{}' and {} others belong to a head that is not {}'s own", tensors[0],
+                  tensors.size() - 1, network_.name));
+  return false;
+}
+
+void Modules::prepared_as(const std::string& preprocessing, const std::string& why) {
+  std::optional<Preprocessing> known = known_preprocessing(preprocessing, network_.inputs[0].dims[1]);
+  if (known)
+    prepared_as(std::move(*known), why.empty() ? fmt::format("as torchvision trained {}", network_.name) : why);
+}
+
+void Modules::prepared_as(Preprocessing preprocessing, const std::string& why) {
+  prepared_ = {std::move(preprocessing), why};
+}
+
+source::Network Modules::finish(const Value& trunk, const std::string& pool, const std::string& head,
+                                const std::string& root) {
+  const bool whole = has_head({head}, root.empty() ? head : root);
+  return finish(whole ? linear(global_average(trunk, pool), head) : trunk);
+}
+
 source::Network Modules::finish(const Value& result) {
   std::vector<std::string> unused;
   for (const StateTensor& tensor : dict_.tensors) {
@@ -194,8 +242,8 @@ source::Network Modules::finish(const Value& result) {
     fail(network_.path, "{} has no tensor '{}'{}", network_.name, unused[0],
          unused.size() == 1 ? "" : fmt::format(", nor {} others of the file", unused.size() - 1));
   network_.outputs = {result};
-  network_.preprocessing = {*known_preprocessing(preprocessing_, 3),
-                            fmt::format("as torchvision trained {}", network_.name)};
+  if (!prepared_) prepared_as("imagenet");
+  network_.preprocessing = std::move(prepared_);
   return std::move(network_);
 }
 

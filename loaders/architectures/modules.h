@@ -2,8 +2,10 @@
 // module's name, with the tensors that stand under that name. Every tensor must be used, or finish() refuses it.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "loaders/source/network.h"
@@ -21,19 +23,22 @@ struct Convolve {
   int64_t padding = kSame;
   bool bias = false;
   const char* suffix = "";  // behind the module's name, to make the value's
+  bool same =
+      false;  // TensorFlow's SAME instead: it depends on the size, and the odd pixel goes to the bottom and right
 };
 
 struct Pool {
   int64_t size = 3, stride = 2, padding = 0;
   bool ceil = false;
+  bool counts_padding = true;  // in the divisor of averages
 };
 
 class Modules {
  public:
-  // `side`: of the images that the network was trained with.
+  // `side`: of the images that the network was trained with. How many channels they have, the first convolution tells.
   Modules(const StateDict& dict, std::string name, int64_t side = 224);
 
-  // The value that all begins with: an RGB image, prepared.
+  // The value that all begins with: an image, prepared.
   [[nodiscard]] Value input() const { return "input"; }
 
   [[nodiscard]] bool has(const std::string& tensor) const { return dict_.find(tensor) != nullptr; }
@@ -45,7 +50,7 @@ class Modules {
   Value conv(const Value& src, const std::string& module, const Convolve& how = {});
   Value norm(const Value& src, const std::string& module, double epsilon = 1e-5);  // BatchNorm2d, in evaluation
   Value layer_norm(const Value& src, const std::string& module, double epsilon);   // over channels at each position
-  Value linear(const Value& src, const std::string& module);     // of the flattened value, with a bias
+  Value linear(const Value& src, const std::string& module);     // of the flattened value; with a bias if it has one
   Value pointwise(const Value& src, const std::string& module);  // Linear at each position, with a bias
   Value scale(const Value& src, const std::string& name, const std::string& tensor);  // times a number for each channel
 
@@ -60,7 +65,7 @@ class Modules {
   Value hard_sigmoid(const Value& src, const std::string& name);  // PyTorch's: x / 6 + 1/2
 
   Value max_pool(const Value& src, const std::string& name, const Pool& pool);
-  Value average_pool(const Value& src, const std::string& name, const Pool& pool);  // counts its padding
+  Value average_pool(const Value& src, const std::string& name, const Pool& pool);
   Value global_average(const Value& src, const std::string& name) { return node("GlobalAveragePool", {src}, name); }
   Value adaptive_average(const Value& src, const std::string& name, int64_t side);
 
@@ -74,17 +79,28 @@ class Modules {
     return node("Transpose", {src}, name, {{"perm", std::move(order)}});
   }
 
-  // Squeeze and excitation: MODULE.fc1 and MODULE.fc2 are 1x1 convolutions with biases.
-  Value squeeze_excite(const Value& src, const std::string& module, const std::string& inner, const std::string& gate);
+  // Squeeze and excitation: MODULE.fc1 and MODULE.fc2, or what else they are called, are 1x1 convolutions with biases.
+  Value squeeze_excite(const Value& src, const std::string& module, const std::string& inner, const std::string& gate,
+                       const std::pair<const char*, const char*>& names = {"fc1", "fc2"});
 
-  // How its images are prepared, by a name of known_preprocessing.h; without it imagenet.
-  void prepared_as(const std::string& preprocessing) { preprocessing_ = preprocessing; }
+  // How its images are prepared, by a name of known_preprocessing.h, and who says so: "as torchvision trained resnet50", which with
+  // imagenet is what holds without this call.
+  void prepared_as(const std::string& preprocessing, const std::string& why = "");
+  void prepared_as(Preprocessing preprocessing, const std::string& why);
 
   // Heads that are left out, such as "aux1.".
   void leave_out(const std::string& prefix);
 
+  // Whether the linear layers of a network's own head are there, and nothing else under the name `root`. Where there is something else, of
+  // which nobody knows how it follows, it is left out, and the answer is no: the trunk is a network too.
+  [[nodiscard]] bool has_head(const std::vector<std::string>& modules, const std::string& root);
+
   // The network; throws when a tensor was not used, naming it.
   source::Network finish(const Value& result);
+  // The usual end: the average over all positions as POOL and the linear layer HEAD, which is all there is under `root` (HEAD itself where
+  // it is ""); or the trunk alone.
+  source::Network finish(const Value& trunk, const std::string& pool, const std::string& head,
+                         const std::string& root = "");
 
  private:
   source::Constant constant(const std::string& tensor);
@@ -99,7 +115,7 @@ class Modules {
   const StateDict& dict_;
   source::Network network_;
   std::set<std::string, std::less<>> used_;
-  std::string preprocessing_ = "imagenet";
+  std::optional<source::StatedPreprocessing> prepared_;
   std::map<Value, int64_t> channels_;
 };
 

@@ -22,15 +22,15 @@ constexpr std::array<Member, 3> kMembers{{{"mtcnn_pnet", 12, 10, 3, {2, 0, 0, 0}
                                           {"mtcnn_rnet", 24, 28, 3, {3, 3, 0, 0}, "dense5", 2},
                                           {"mtcnn_onet", 48, 32, 4, {3, 3, 2, 0}, "dense6", 3}}};
 
-std::string recognise(const StateDict& dict) {
+std::vector<std::string> recognise(const StateDict& dict) {
   const StateTensor* stem = dict.find("conv1.weight");
-  if (stem == nullptr || dict.find("prelu1.weight") == nullptr) return "";
+  if (stem == nullptr || dict.find("prelu1.weight") == nullptr) return {};
   for (const Member& member : kMembers) {
     if (stem->dims == std::vector<int64_t>{member.channels, 3, 3, 3} &&
         dict.find(fmt::format("{}_{}.weight", member.heads, member.count)) != nullptr)
-      return member.name;
+      return {member.name};
   }
-  return "";
+  return {};
 }
 
 source::Network build(const StateDict& dict, const std::string& name) {
@@ -66,6 +66,8 @@ source::Network build(const StateDict& dict, const std::string& name) {
 
 }  // namespace
 
-ArchitectureFamily family() { return {"mtcnn", "mtcnn_pnet, mtcnn_rnet, mtcnn_onet", recognise, build}; }
+ArchitectureFamily family() {
+  return {"mtcnn", "mtcnn_pnet, mtcnn_rnet, mtcnn_onet", {"mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet"}, recognise, build};
+}
 
 }  // namespace phosphene::architectures::mtcnn

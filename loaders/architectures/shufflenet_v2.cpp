@@ -8,13 +8,14 @@
 namespace phosphene::architectures::shufflenet_v2 {
 namespace {
 
-std::string recognise(const StateDict& dict) {
+// Widths and depths are those of the tensors.
+std::vector<std::string> recognise(const StateDict& dict) {
   const StateTensor* branch = dict.find("stage2.0.branch2.0.weight");
-  if (branch == nullptr || branch->dims.empty() || dict.find("conv5.0.weight") == nullptr) return "";
+  if (branch == nullptr || branch->dims.empty() || dict.find("conv5.0.weight") == nullptr) return {};
   const std::map<int64_t, const char*> names = {
       {24, "shufflenet_v2_x0_5"}, {58, "shufflenet_v2_x1_0"}, {88, "shufflenet_v2_x1_5"}, {122, "shufflenet_v2_x2_0"}};
   const auto found = names.find(branch->dims[0]);
-  return found == names.end() ? "" : found->second;
+  return {found == names.end() ? "shufflenet_v2" : found->second};
 }
 
 Value right_branch(Modules& m, const Value& src, const std::string& name, int64_t stride) {
@@ -41,15 +42,21 @@ source::Network build(const StateDict& dict, const std::string& member) {
   Value x = m.relu(m.norm(m.conv(m.input(), "conv1.0", {.stride = 2}), "conv1.1"), "conv1.2");
   x = m.max_pool(x, "maxpool", {.size = 3, .stride = 2, .padding = 1});
   for (int stage = 2; stage <= 4; ++stage) {
-    const int depth = stage == 3 ? 8 : 4;
-    for (int i = 0; i < depth; ++i) x = unit(m, x, fmt::format("stage{}.{}", stage, i), i == 0);
+    const auto name = [&](int i) { return fmt::format("stage{}.{}", stage, i); };
+    for (int i = 0; m.has(name(i) + ".branch2.0.weight"); ++i) x = unit(m, x, name(i), i == 0);
   }
   x = m.relu(m.norm(m.conv(x, "conv5.0"), "conv5.1"), "conv5.2");
-  return m.finish(m.linear(m.global_average(x, "mean"), "fc"));
+  return m.finish(x, "mean", "fc");
 }
 
 }  // namespace
 
-ArchitectureFamily family() { return {"shufflenet_v2", "shufflenet_v2_x0_5, x1_0, x1_5, x2_0", recognise, build}; }
+ArchitectureFamily family() {
+  return {"shufflenet_v2",
+          "shufflenet_v2_x0_5, x1_0, x1_5, x2_0",
+          {"shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0"},
+          recognise,
+          build};
+}
 
 }  // namespace phosphene::architectures::shufflenet_v2

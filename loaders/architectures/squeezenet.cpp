@@ -13,12 +13,14 @@ bool of_authors(const StateDict& dict) {
          dict.find("fire2/squeeze1x1.weight") != nullptr && dict.find("conv10.weight") != nullptr;
 }
 
-std::string recognise(const StateDict& dict) {
-  if (of_authors(dict)) return "squeezenet_v1.1";
+std::vector<std::string> recognise(const StateDict& dict) {
+  if (of_authors(dict)) return {"squeezenet_v1.1"};
   const StateTensor* stem = dict.find("features.0.weight");
-  if (stem == nullptr || dict.find("features.3.squeeze.weight") == nullptr) return "";
-  if (stem->dims == std::vector<int64_t>{96, 3, 7, 7}) return "squeezenet1_0";
-  return stem->dims == std::vector<int64_t>{64, 3, 3, 3} ? "squeezenet1_1" : "";
+  if (stem == nullptr || dict.find("features.3.squeeze.weight") == nullptr || stem->dims.size() != 4) return {};
+  const int64_t size = stem->dims[2];
+  const bool before = dict.find("features.5.squeeze.weight") != nullptr;  // where 1.1 has a pooling
+  if (size == 7 && before) return {"squeezenet1_0"};
+  return size == 3 && !before ? std::vector<std::string>{"squeezenet1_1"} : std::vector<std::string>{};
 }
 
 Value fire(Modules& m, const Value& src, const std::string& name) {
@@ -46,10 +48,8 @@ source::Network build_authors(const StateDict& dict, const std::string& member) 
     x = m.concat({one, conv(squeezed, fire + "expand3x3")}, fire + "concat");
     if (i == 3 || i == 5) x = m.max_pool(x, fmt::format("pool{}", i), kPool);
   }
-  m.prepared_as("caffe");
-  source::Network network = m.finish(m.global_average(conv(x, "conv10"), "pool10"));
-  network.preprocessing->why = "as its authors trained SqueezeNet v1.1";
-  return network;
+  m.prepared_as("caffe", "as its authors trained SqueezeNet v1.1");
+  return m.finish(m.global_average(conv(x, "conv10"), "pool10"));
 }
 
 source::Network build(const StateDict& dict, const std::string& member) {
@@ -60,6 +60,7 @@ source::Network build(const StateDict& dict, const std::string& member) {
     const std::string name = fmt::format("features.{}", i);
     x = m.has(name + ".squeeze.weight") ? fire(m, x, name) : m.max_pool(x, name, kPool);
   }
+  if (!m.has("classifier.1.weight")) return m.finish(x);  // the trunk alone
   x = m.relu(m.conv(x, "classifier.1", {.bias = true}), "classifier.2");
   return m.finish(m.global_average(x, "classifier.3"));
 }
@@ -67,7 +68,11 @@ source::Network build(const StateDict& dict, const std::string& member) {
 }  // namespace
 
 ArchitectureFamily family() {
-  return {"squeezenet", "squeezenet1_0, squeezenet1_1, squeezenet_v1.1", recognise, build};
+  return {"squeezenet",
+          "squeezenet1_0, squeezenet1_1, squeezenet_v1.1",
+          {"squeezenet1_0", "squeezenet1_1", "squeezenet_v1.1"},
+          recognise,
+          build};
 }
 
 }  // namespace phosphene::architectures::squeezenet

@@ -1,5 +1,5 @@
 // VGG (K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015), configurations A, B, D and
-// E, with torchvision's names: `features` counts convolutions, norms, ReLUs and poolings alike, so that the numbers of the convolutions
+// E, with torchvision's names and timm's: `features` counts convolutions, norms, ReLUs and poolings alike, so that the numbers of the convolutions
 // say where poolings stand.
 #include <map>
 
@@ -42,14 +42,15 @@ std::vector<int> blocks_of(const Layers& layers) {
   return blocks;
 }
 
-std::string recognise(const StateDict& dict) {
+std::vector<std::string> recognise(const StateDict& dict) {
   const StateTensor* stem = dict.find("features.0.weight");
-  if (stem == nullptr || stem->dims != std::vector<int64_t>{64, 3, 3, 3}) return "";
+  if (stem == nullptr || stem->dims.size() != 4 || stem->dims[2] != 3 || stem->dims[3] != 3) return {};
   const Layers layers = layers_of(dict);
   const std::map<std::vector<int>, const char*> names = {
       {{1, 1, 2, 2, 2}, "vgg11"}, {{2, 2, 2, 2, 2}, "vgg13"}, {{2, 2, 3, 3, 3}, "vgg16"}, {{2, 2, 4, 4, 4}, "vgg19"}};
   const auto found = names.find(blocks_of(layers));
-  return found == names.end() ? "" : std::string(found->second) + (layers.norms ? "_bn" : "");
+  if (found == names.end()) return {};
+  return {std::string(found->second) + (layers.norms ? "_bn" : "")};
 }
 
 source::Network build(const StateDict& dict, const std::string& member) {
@@ -66,7 +67,12 @@ source::Network build(const StateDict& dict, const std::string& member) {
     }
     x = m.max_pool(x, next(), {.size = 2, .stride = 2});
   }
-  if (!m.has("classifier.0.weight")) return m.finish(x);  // the trunk alone
+  if (m.has("pre_logits.fc1.weight")) {  // timm's: the same sums as convolutions, and the average of what they give
+    x = m.relu(m.conv(x, "pre_logits.fc1", {.padding = 0, .bias = true}), "pre_logits.act1");
+    x = m.relu(m.conv(x, "pre_logits.fc2", {.padding = 0, .bias = true}), "pre_logits.act2");
+    return m.finish(x, "head.global_pool", "head.fc");
+  }
+  if (!m.has_head({"classifier.0", "classifier.3", "classifier.6"}, "classifier")) return m.finish(x);  // the trunk
   x = m.adaptive_average(x, "avgpool", 7);
   x = m.relu(m.linear(x, "classifier.0"), "classifier.1");
   x = m.relu(m.linear(x, "classifier.3"), "classifier.4");
@@ -75,6 +81,12 @@ source::Network build(const StateDict& dict, const std::string& member) {
 
 }  // namespace
 
-ArchitectureFamily family() { return {"vgg", "vgg11, vgg13, vgg16, vgg19, each also with _bn", recognise, build}; }
+ArchitectureFamily family() {
+  return {"vgg",
+          "vgg11, vgg13, vgg16, vgg19, each also with _bn",
+          {"vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"},
+          recognise,
+          build};
+}
 
 }  // namespace phosphene::architectures::vgg
