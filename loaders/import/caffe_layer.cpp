@@ -115,6 +115,10 @@ size_t CaffeLayer::axis(const char* name, int64_t otherwise) {
   return node_.dimension(node_.attributes().integer(name, otherwise, -8, 8), bottom().view.rank());
 }
 
+float number(Translation& node, const char* name, double otherwise) {
+  return static_cast<float>(node.attributes().number(name, otherwise));
+}
+
 WindowAttributes convolution_window(Translation& node) {
   WindowAttributes window = window_of(node, false);
   const Pair dilation = pair_of(node, "dilation", "dilation", 1, 1, false);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "layers/network/window.h"
-#include "loaders/import/importer.h"
+#include "loaders/import/rules.h"
 
 namespace phosphene::source::caffe {
 
@@ -32,9 +32,16 @@ class CaffeLayer {
   size_t bottoms_ = 0, next_ = 0;  // the next blob among the inputs
 };
 
+// A setting of its own type.
+float number(Translation& node, const char* name, double otherwise);
+
 // kernel_size, stride, pad and dilation, once, once for each axis, or as _h and _w.
 WindowAttributes convolution_window(Translation& node);
 // The same of a pooling, which has _h and _w together or neither, no dilation, and is rounded up unless it says otherwise.
 WindowAttributes pooling_window(Translation& node);
+
+// Parts of rules() (rules.h).
+const Rules& arithmetic_rules();
+const Rules& shape_rules();
 
 }  // namespace phosphene::source::caffe

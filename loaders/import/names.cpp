@@ -212,7 +212,9 @@ void give_names(Model& model, const Network& network) {
   }
   for (const Named& value : values) add_alias(value.value, value.name);
   for (const Node& node : network.nodes) {
-    if (!node.outputs.empty() && names.contains(node.outputs[0])) add_alias(node.name, names.at(node.outputs[0]));
+    const auto values_written =
+        node.outputs.size() - static_cast<size_t>(std::count(node.outputs.begin(), node.outputs.end(), ""));
+    if (values_written == 1 && names.contains(node.outputs[0])) add_alias(node.name, names.at(node.outputs[0]));
   }
 }
 
