@@ -97,6 +97,9 @@ constexpr std::array<Ending, 13> kEndings{{
     {".msgpack", "holds Flax's weights without a network, which is not read: save them as .safetensors"},
     {".pbtxt",
      "is a TensorFlow graph as text, which is not read: write it as binary (tf.io.write_graph with as_text=False)"},
+    {".pt2",
+     "is a program of torch.export with its weights, which is not run: save model.state_dict() with torch.save, or "
+     "export ONNX"},
     {".t7", "is a network of Lua Torch, which is not read: convert it to ONNX"},
 }};
 

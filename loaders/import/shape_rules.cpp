@@ -89,10 +89,11 @@ void flatten(Translation& node) {
   with_view(node, view.reshaped({product(sizes.begin(), middle), product(middle, sizes.end())}));
 }
 
+const char* name_of_axes(const Translation& node) { return node.node().op == "tf.Squeeze" ? "squeeze_dims" : "axes"; }
+
 // TensorFlow's squeeze_dims beside ONNX's two forms.
 std::vector<int64_t> axes_of(Translation& node) {
-  std::vector<int64_t> axes =
-      node.attributes().integers(node.node().op == "tf.Squeeze" ? "squeeze_dims" : "axes", -8, 8);
+  std::vector<int64_t> axes = node.attributes().integers(name_of_axes(node), -8, 8);
   if (node.has(1)) axes = node.integers(1);
   if (axes.empty() && node.node().op == "Unsqueeze") node.refuse("the attribute axes is missing");
   return axes;
@@ -100,7 +101,7 @@ std::vector<int64_t> axes_of(Translation& node) {
 
 void refuse_twice(Translation& node, const std::vector<size_t>& sorted) {
   const auto found = std::adjacent_find(sorted.begin(), sorted.end());
-  if (found != sorted.end()) node.refuse("axes name dimension {} twice", *found);
+  if (found != sorted.end()) node.refuse("{} name dimension {} twice", name_of_axes(node), *found);
 }
 
 void squeeze(Translation& node) {
@@ -115,7 +116,8 @@ void squeeze(Translation& node) {
   std::sort(gone.rbegin(), gone.rend());
   refuse_twice(node, gone);
   for (const size_t index : gone) {
-    if (view.size(index) != 1) node.refuse("squeezes dimension {}, which has size {}", index, view.size(index));
+    if (view.size(index) != 1)
+      node.refuse("{} name dimension {}, which has size {}", name_of_axes(node), index, view.size(index));
     view = view.without(index);
   }
   with_view(node, view);
@@ -174,14 +176,20 @@ namespace {
 
 void concat(Translation& node) { join(node, node.attributes().integer("axis", -8, 8), 0, node.inputs()); }
 
+int64_t axis_at(const Translation& node, size_t input) {
+  const std::vector<int64_t> axis = node.integers(input);
+  if (axis.size() != 1) node.refuse("the axis, input {}, has {} numbers", input, axis.size());
+  return axis[0];
+}
+
 // TensorFlow's: the axis is the first input, or the last.
 void axis_and_concat(Translation& node) {
   node.attributes().ignore({"N"});
-  join(node, static_cast<int64_t>(node.scalar(0)), 1, node.inputs());
+  join(node, axis_at(node, 0), 1, node.inputs());
 }
 void concat_and_axis(Translation& node) {
   node.attributes().ignore({"N"});
-  join(node, static_cast<int64_t>(node.scalar(node.inputs() - 1)), 0, node.inputs() - 1);
+  join(node, axis_at(node, node.inputs() - 1), 0, node.inputs() - 1);
 }
 
 // Channels [first, first + count) of a value whose dimension `dimension` they are.

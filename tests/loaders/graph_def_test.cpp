@@ -301,6 +301,7 @@ TEST(OtherFormats, GetAdvice) {
   EXPECT_NE(advice("m.h5", "\n<!DOCTYPE html><html>").find("web page"), std::string::npos);
   EXPECT_NE(advice("m.pb.gz", "\x1F\x8B\x08").find("gunzip"), std::string::npos);
   EXPECT_NE(advice("m.engine", "zzzz").find("TensorRT"), std::string::npos);
+  EXPECT_NE(advice("m.pt2", "PK\3\4").find("state_dict"), std::string::npos);
   EXPECT_EQ(advice("m.pb", Graph().bytes()), "");
   EXPECT_EQ(advice("m.onnx", "\x08\x01\x12\x07pytorch"), "");
 }

@@ -52,6 +52,10 @@ struct Building {
     result.inputs_otherwise[result.node.inputs.size()] = std::move(otherwise);
     return reads(std::move(constant));
   }
+  Building& reads_none() {
+    result.node.inputs.emplace_back("");
+    return *this;
+  }
   Building& reads_y() {
     result.node.inputs.emplace_back("y");
     return *this;
@@ -283,82 +287,83 @@ std::vector<ImportCase> of_poolings() {
 std::vector<ImportCase> of_shapes() {
   const Constant weights = numbers({kAll, 3}), of_channels = numbers({kCaseChannels, 3}),
                  each = numbers({kCaseChannels}), factors = numbers({kCaseChannels}, true);
-  return {of("Identity"),
-          of("Dropout").most(3).ignores("ratio", 0.25).ignores("is_test", int64_t{1}).ignores("seed", int64_t{1}),
-          of("Cast").says("to", int64_t{1}).ignores("saturate", int64_t{1}),
-          of("Expand").reads(integers({1, 4, 8, 10})).of_any_length(),
-          of("Reshape")
-              .reads(integers({1, -1}))
-              .of_any_length()
-              .says_or("allowzero", int64_t{0}, int64_t{0})
-              .read_by("MatMul", {weights}),
-          of("tf.Reshape").channels_last().reads(integers({1, -1})).of_any_length().read_by("MatMul", {weights}),
-          of("Flatten").says_or("axis", int64_t{-3}, int64_t{1}).read_by("MatMul", {weights}),
-          of("Squeeze")
-              .behind("GlobalAveragePool")
-              .says_or("axes", Integers{2, 3}, Integers{2, 3})
-              .most(2)
-              .read_by("MatMul", {of_channels}),
-          of("tf.Squeeze")
-              .behind("GlobalAveragePool")
-              .says_or("squeeze_dims", Integers{2, 3}, Integers{2, 3})
-              .most(2)
-              .read_by("MatMul", {of_channels}),
-          of("Unsqueeze")
-              .says("axes", Integers{1})
-              .most(2)
-              .read_by("Squeeze", {}, {{"axes", Integers{1}}})
-              .read_by("Softmax", {}, {{"axis", int64_t{1}}}),
-          of("Transpose")
-              .says_or("perm", Integers{0, 2, 3, 1}, Integers{3, 2, 1, 0})
-              .most(2)
-              .read_by("LayerNormalization", {factors, each}),
-          of("tf.Transpose").reads(integers({0, 2, 3, 1})).read_by("LayerNormalization", {factors, each}),
-          of("Split").reads(integers({1, 3})).writes("other").says_or("axis", int64_t{1}, int64_t{0}),
-          of("Split")
-              .labelled("into equal parts")
-              .writes("other")
-              .says_or("axis", int64_t{1}, int64_t{0})
-              .most(2)
-              .says_or("num_outputs", int64_t{2}, int64_t{2}),
-          of("Slice")
-              .reads(integers({1, 2}))
-              .reads(integers({3, -1}))
-              .reads_or(integers({1, 2}), integers({0, 1}))
-              .reads_or(integers({1, 1}), integers({1, 1})),
-          of("Gather").reads(integers({2, 0, 3})).of_any_length().says_or("axis", int64_t{1}, int64_t{0}),
-          of("Concat").reads_y().says("axis", int64_t{1}).any_inputs(),
-          of("tf.ConcatV2").channels_last().reads_y().reads(one(int64_t{3})).any_inputs().ignores("N", int64_t{2}),
-          of("DepthToSpace").says("blocksize", int64_t{2}).says_or("mode", std::string("CRD"), std::string("DCR")),
-          of("SpaceToDepth").says("blocksize", int64_t{2}),
-          of("Pad")
-              .reads(integers({0, 0, 1, 2, 0, 0, 2, 1}))
-              .most(4)
-              .says_or("mode", std::string("reflect"), std::string("constant")),
-          of("Pad")
-              .labelled("axes")
-              .reads(integers({1, 2, 3, 4}))
-              .reads_or(one(0.5F), one(0.F))
-              .reads_or(integers({2, 3}), integers({0, 1, 2, 3})),
-          of("Resize")
-              .reads(zeros({0}))
-              .reads(Constant::of(std::vector<float>{1, 1, 2, 1.5F}, {4}))
-              .most(4)
-              .says_or("mode", std::string("linear"), std::string("nearest"))
-              .says_or("coordinate_transformation_mode", std::string("asymmetric"), std::string("half_pixel"))
-              .says_or("antialias", int64_t{0}, int64_t{0})
-              .says_or("exclude_outside", int64_t{0}, int64_t{0})
-              .says_or("keep_aspect_ratio_policy", std::string("stretch"), std::string("stretch"))
-              .ignores("cubic_coeff_a", -0.5)
-              .ignores("extrapolation_value", 0.),
-          of("Resize")
-              .labelled("to a size")
-              .reads(zeros({0}))
-              .reads(zeros({0}))
-              .reads(integers({12, 15}))
-              .says_or("axes", Integers{2, 3}, Integers{0, 1, 2, 3})
-              .says_or("nearest_mode", std::string("ceil"), std::string("round_prefer_floor")),
-          of("torch.ChannelShuffle").says("groups", int64_t{2})};
+  return {
+      of("Identity"),
+      of("Dropout").most(3).ignores("ratio", 0.25).ignores("is_test", int64_t{1}).ignores("seed", int64_t{1}),
+      of("Cast").says("to", int64_t{1}).ignores("saturate", int64_t{1}),
+      of("Expand").reads(integers({1, 4, 8, 10})).of_any_length(),
+      of("Reshape")
+          .reads(integers({1, -1}))
+          .of_any_length()
+          .says_or("allowzero", int64_t{0}, int64_t{0})
+          .read_by("MatMul", {weights}),
+      of("tf.Reshape").channels_last().reads(integers({1, -1})).of_any_length().read_by("MatMul", {weights}),
+      of("Flatten").says_or("axis", int64_t{-3}, int64_t{1}).read_by("MatMul", {weights}),
+      of("Squeeze")
+          .behind("GlobalAveragePool")
+          .says_or("axes", Integers{2, 3}, Integers{2, 3})
+          .most(2)
+          .read_by("MatMul", {of_channels}),
+      of("tf.Squeeze")
+          .behind("GlobalAveragePool")
+          .says_or("squeeze_dims", Integers{2, 3}, Integers{2, 3})
+          .most(2)
+          .read_by("MatMul", {of_channels}),
+      of("Unsqueeze")
+          .says("axes", Integers{1})
+          .most(2)
+          .read_by("Squeeze", {}, {{"axes", Integers{1}}})
+          .read_by("Softmax", {}, {{"axis", int64_t{1}}}),
+      of("Transpose")
+          .says_or("perm", Integers{0, 2, 3, 1}, Integers{3, 2, 1, 0})
+          .most(2)
+          .read_by("LayerNormalization", {factors, each}),
+      of("tf.Transpose").reads(integers({0, 2, 3, 1})).read_by("LayerNormalization", {factors, each}),
+      of("Split").reads_or(integers({1, 3}), integers({2, 2})).writes("other").says_or("axis", int64_t{1}, int64_t{0}),
+      of("Split")
+          .labelled("into equal parts")
+          .writes("other")
+          .says_or("axis", int64_t{1}, int64_t{0})
+          .most(2)
+          .says_or("num_outputs", int64_t{2}, int64_t{2}),
+      of("Slice")
+          .reads(integers({1, 2}))
+          .reads(integers({3, -1}))
+          .reads_or(integers({1, 2}), integers({0, 1}))
+          .reads_or(integers({1, 1}), integers({1, 1})),
+      of("Gather").reads(integers({2, 0, 3})).of_any_length().says_or("axis", int64_t{1}, int64_t{0}),
+      of("Concat").reads_y().says("axis", int64_t{1}).any_inputs(),
+      of("tf.ConcatV2").channels_last().reads_y().reads(one(int64_t{3})).any_inputs().ignores("N", int64_t{2}),
+      of("DepthToSpace").says("blocksize", int64_t{2}).says_or("mode", std::string("CRD"), std::string("DCR")),
+      of("SpaceToDepth").says("blocksize", int64_t{2}),
+      of("Pad")
+          .reads(integers({0, 0, 1, 2, 0, 0, 2, 1}))
+          .most(4)
+          .says_or("mode", std::string("reflect"), std::string("constant")),
+      of("Pad")
+          .labelled("axes")
+          .reads(integers({1, 2, 3, 4}))
+          .reads_or(one(0.5F), one(0.F))
+          .reads_or(integers({2, 3}), integers({0, 1, 2, 3})),
+      of("Resize")
+          .reads_or(zeros({0}), zeros({0}))
+          .reads(Constant::of(std::vector<float>{1, 1, 2, 1.5F}, {4}))
+          .most(4)
+          .says_or("mode", std::string("linear"), std::string("nearest"))
+          .says_or("coordinate_transformation_mode", std::string("asymmetric"), std::string("half_pixel"))
+          .says_or("antialias", int64_t{0}, int64_t{0})
+          .says_or("exclude_outside", int64_t{0}, int64_t{0})
+          .says_or("keep_aspect_ratio_policy", std::string("stretch"), std::string("stretch"))
+          .ignores("cubic_coeff_a", -0.5)
+          .ignores("extrapolation_value", 0.),
+      of("Resize")
+          .labelled("to a size")
+          .reads_none()
+          .reads_none()
+          .reads(integers({12, 15}))
+          .says_or("axes", Integers{2, 3}, Integers{0, 1, 2, 3})
+          .says_or("nearest_mode", std::string("ceil"), std::string("round_prefer_floor")),
+      of("torch.ChannelShuffle").says("groups", int64_t{2})};
 }
 
 Building of_tensorflow_window(const char* op) {
