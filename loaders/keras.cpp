@@ -129,8 +129,8 @@ const Vgg& chosen_vgg(const KerasWeights& weights, const std::string& wanted, co
          "holds weights under names of no network of Keras that is known: give --architecture ({}), or save the whole "
          "model",
          fmt::join(names, ", "));
-  const auto known = std::find_if(names.begin(), names.end(),
-                                  [&](const std::string& name) { return plain(name) == plain(wanted); });
+  const auto known =
+      std::find_if(names.begin(), names.end(), [&](const std::string& name) { return plain(name) == plain(wanted); });
   if (known != names.end()) fail(path, "expected {}, but holds no weights under the names of its layers", wanted);
   fail(wanted, "no such architecture of Keras{}; known: {}", suggestion(wanted, names), fmt::join(names, ", "));
 }
@@ -147,7 +147,8 @@ Model read_keras(const std::string& path, const std::string& architecture, const
   if (!architecture.empty() && plain(architecture) != plain(member))
     fail(path, "expected {}, got the layers of {}", architecture, member);
   source::Network network = build_keras_network(weights, path, member);
-  if (options.height > 0) std::tie(network.inputs[0].dims[1], network.inputs[0].dims[2]) = std::pair(options.height, options.width);
+  if (options.height > 0)
+    std::tie(network.inputs[0].dims[1], network.inputs[0].dims[2]) = std::pair(options.height, options.width);
   Model model = source::import_network(network, options);
   model.notes.insert(model.notes.begin(), fmt::format("{}: recognised as {} of Keras", path, member));
   return model;

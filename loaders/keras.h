@@ -13,8 +13,7 @@ namespace phosphene {
 // of ImageNet. Kernel (R S C K) and bias of the second convolution of block 1 are the weights of the layer block1_conv2 (with top or
 // without), or block1/layers/conv2d_1/vars/0 and /1, or layers/conv2d_1/vars/0 and /1. Or one of loaders/keras_networks, under the names of
 // its layers. "": told by the names of the layers. Throws for Theano's kernels.
-Model read_keras(const std::string& path, const std::string& architecture,
-                 const source::ImportOptions& options = {});
+Model read_keras(const std::string& path, const std::string& architecture, const source::ImportOptions& options = {});
 
 // Whether a file begins as HDF5 does.
 bool is_hdf5(const std::string& path);

@@ -38,7 +38,12 @@ source::Network build(const StateDict& dict, const std::string& member) {
 }  // namespace
 
 ArchitectureFamily family() {
-  return {"squeezenet", "squeezenet1_0, squeezenet1_1", {"squeezenet1_0", "squeezenet1_1"}, recognise, build};
+  return {"squeezenet",
+          "squeezenet1_0, squeezenet1_1",
+          {"squeezenet1_0", "squeezenet1_1"},
+          "features.3.squeeze.weight",
+          recognise,
+          build};
 }
 
 }  // namespace phosphene::architectures::squeezenet

