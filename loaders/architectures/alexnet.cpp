@@ -31,6 +31,6 @@ source::Network build(const StateDict& dict, const std::string& member) {
 
 }  // namespace
 
-ArchitectureFamily family() { return {"alexnet", "alexnet", {"alexnet"}, recognise, build}; }
+ArchitectureFamily family() { return {"alexnet", "alexnet", {"alexnet"}, "features.0.weight", recognise, build}; }
 
 }  // namespace phosphene::architectures::alexnet

@@ -13,6 +13,7 @@ struct ArchitectureFamily {
   const char* name;                // "resnet"
   const char* members;             // for people: "resnet18 to resnet152, resnext50_32x4d, ..."
   std::vector<std::string> names;  // of members, to propose the nearest of; others may be read too
+  const char* typical;  // names of tensors, such as "layer1.0.conv1.weight", in one text; the digits do not matter
   // The members that tensors of these names and shapes can be of: "resnet50"; none if they are of no network of this family. Several
   // where the tensors agree and the networks do not: another epsilon, another padding.
   std::vector<std::string> (*recognise)(const StateDict& dict);

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <set>
+#include <sstream>
 
 #include "loaders/architectures/architecture.h"
 #include "runtime/error.h"
@@ -36,14 +38,50 @@ std::string first_part(const StateDict& dict) {
   return shared ? part : "";
 }
 
+// Every digit as 0, so that names are compared by their form.
+std::string form_of(std::string_view name) {
+  std::string form;
+  for (const char c : name) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit || !form.ends_with('0')) form += digit ? '0' : c;
+  }
+  return form;
+}
+
+// The families whose tensors have names of this form.
+std::vector<const ArchitectureFamily*> named_alike(const StateDict& dict) {
+  std::set<std::string> forms;
+  for (const StateTensor& tensor : dict.tensors) forms.insert(form_of(tensor.name));
+  std::vector<const ArchitectureFamily*> alike;
+  for (const ArchitectureFamily& family : architecture_families()) {
+    std::istringstream typical(family.typical);
+    for (std::string name; typical >> name;) {
+      if (!forms.contains(form_of(name))) continue;
+      alike.push_back(&family);
+      break;
+    }
+  }
+  return alike;
+}
+
 [[noreturn]] void refuse_unknown(const StateDict& dict) {
-  std::string members;
-  for (const ArchitectureFamily& family : architecture_families())
-    members += fmt::format("{}{}", members.empty() ? "" : "; ", family.members);
+  const std::string first = dict.tensors.empty() ? "" : dict.tensors[0].name;
+  const std::vector<const ArchitectureFamily*> alike = named_alike(dict);
+  std::vector<std::string> members, names;
+  for (const ArchitectureFamily* family : alike) {
+    names.emplace_back(family->name);
+    members.emplace_back(family->members);
+  }
+  if (!alike.empty())
+    fail(dict.path,
+         "holds {} tensors ('{}', ...) named like those of {}, but of no member that is known ({}). Export it to ONNX, "
+         "which holds the network too",
+         dict.tensors.size(), first, fmt::join(names, " or "), fmt::join(members, "; "));
+  for (const ArchitectureFamily& family : architecture_families()) members.emplace_back(family.members);
   fail(dict.path,
        "holds {} tensors ('{}', ...) of no network that is known by its tensors' names; known: {}. Export it to "
        "ONNX, which holds the network too",
-       dict.tensors.size(), dict.tensors.empty() ? "" : dict.tensors[0].name, members);
+       dict.tensors.size(), first, fmt::join(members, "; "));
 }
 
 [[noreturn]] void refuse_wanted(const StateDict& dict, const std::vector<Found>& found, const std::string& wanted,
@@ -52,6 +90,7 @@ std::string first_part(const StateDict& dict) {
   for (const ArchitectureFamily& family : architecture_families())
     names.insert(names.end(), family.names.begin(), family.names.end());
   const bool known = std::find(names.begin(), names.end(), architecture_called(wanted)) != names.end();
+  for (const Found& one : found) names.push_back(one.member);
   if (!known)
     fail(dict.path, "{} says {}, which is no network that is known{}; its tensors are of {}", says, wanted,
          suggestion(wanted, names), members_of(found));

@@ -27,12 +27,14 @@ std::string architecture_called(const std::string& name) {
   std::transform(called.begin(), called.end(), called.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   static const std::regex trained("^(tv|ssl|swsl|ig|gluon)_"), of_gluon("^(resnet[0-9]+)_v1([bcds])$"),
-      regnet("^regnet([xy])_([0-9]{3,4})$");
+      regnet("^regnet([xy])_([0-9]{3,4})$"), pruned("^efficientnet_([be][0-9a-z]+)_pruned$");
   called = std::regex_replace(called, trained, "");
   std::smatch match;
   if (std::regex_match(called, match, of_gluon)) return match.str(1) + (match.str(2) == "b" ? "" : match.str(2));
   if (std::regex_match(called, match, regnet))
     return fmt::format("regnet_{}_{}", match.str(1), flops_called(match.str(2)));
+  if (std::regex_match(called, match, pruned))  // the large ones were TensorFlow's
+    return fmt::format("{}efficientnet_{}", match.str(1).starts_with("b") ? "tf_" : "", match.str(1));
   if (called == "tf_inception_v3" || called == "adv_inception_v3")
     return "inception_v3";  // its paddings show nowhere else
   return called;

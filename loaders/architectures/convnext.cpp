@@ -167,6 +167,7 @@ ArchitectureFamily family() {
           "convnext_tiny, small, base, large, xlarge and timm's smaller ones",
           {"convnext_atto", "convnext_femto", "convnext_pico", "convnext_nano", "convnext_tiny", "convnext_small",
            "convnext_base", "convnext_large", "convnext_xlarge", "convnext_xxlarge"},
+          "features.1.0.layer_scale stages.0.blocks.0.gamma stages.0.0.gamma",
           recognise,
           build};
 }

@@ -83,6 +83,7 @@ ArchitectureFamily family() {
   return {"densenet",
           "densenet121, densenet161, densenet169, densenet201 and others of any depth",
           {"densenet121", "densenet161", "densenet169", "densenet201"},
+          "features.denseblock1.denselayer1.conv1.weight",
           recognise,
           build};
 }

@@ -109,6 +109,7 @@ ArchitectureFamily family() {
       "efficientnet_b0 to b7, efficientnet_v2_s, v2_m, v2_l",
       {"efficientnet_b0", "efficientnet_b1", "efficientnet_b2", "efficientnet_b3", "efficientnet_b4", "efficientnet_b5",
        "efficientnet_b6", "efficientnet_b7", "efficientnet_v2_s", "efficientnet_v2_m", "efficientnet_v2_l"},
+      "features.1.0.block.0.0.weight",
       recognise,
       build};
 }

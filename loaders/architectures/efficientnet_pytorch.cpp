@@ -148,6 +148,7 @@ ArchitectureFamily family() {
   return {"efficientnet_pytorch",
           "efficientnet_b0 to b8 and efficientnet_lite0 to 4 of ports from TensorFlow",
           {},
+          "_blocks.0._depthwise_conv.weight",
           recognise,
           build};
 }

@@ -41,6 +41,8 @@ source::Network build(const StateDict& dict, const std::string& member) {
 
 }  // namespace
 
-ArchitectureFamily family() { return {"googlenet", "googlenet", {"googlenet"}, recognise, build}; }
+ArchitectureFamily family() {
+  return {"googlenet", "googlenet", {"googlenet"}, "inception3a.branch1.conv.weight", recognise, build};
+}
 
 }  // namespace phosphene::architectures::googlenet

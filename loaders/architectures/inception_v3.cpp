@@ -89,6 +89,8 @@ source::Network build(const StateDict& dict, const std::string& member) {
 
 }  // namespace
 
-ArchitectureFamily family() { return {"inception_v3", "inception_v3", {"inception_v3"}, recognise, build}; }
+ArchitectureFamily family() {
+  return {"inception_v3", "inception_v3", {"inception_v3"}, "Mixed_5b.branch1x1.conv.weight", recognise, build};
+}
 
 }  // namespace phosphene::architectures::inception_v3

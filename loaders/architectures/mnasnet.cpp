@@ -53,6 +53,7 @@ ArchitectureFamily family() {
   return {"mnasnet",
           "mnasnet0_5, mnasnet0_75, mnasnet1_0, mnasnet1_3",
           {"mnasnet0_5", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3"},
+          "layers.8.0.layers.0.weight",
           recognise,
           build};
 }

@@ -53,7 +53,9 @@ source::Network build(const StateDict& dict, const std::string& member) {
 }  // namespace
 
 ArchitectureFamily family() {
-  return {"mobilenet_v2", "mobilenet_v2 of any width", {"mobilenet_v2"}, recognise, build};
+  return {"mobilenet_v2",   "mobilenet_v2 of any width",
+          {"mobilenet_v2"}, "features.2.conv.0.0.weight features.2.conv.0.weight",
+          recognise,        build};
 }
 
 }  // namespace phosphene::architectures::mobilenet_v2

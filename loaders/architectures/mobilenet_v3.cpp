@@ -66,6 +66,7 @@ ArchitectureFamily family() {
   return {"mobilenet_v3",
           "mobilenet_v3_small, mobilenet_v3_large of any width",
           {"mobilenet_v3_small", "mobilenet_v3_large"},
+          "features.1.block.0.0.weight",
           recognise,
           build};
 }

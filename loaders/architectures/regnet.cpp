@@ -128,8 +128,9 @@ std::vector<std::string> names_of_members() {
 }  // namespace
 
 ArchitectureFamily family() {
-  return {"regnet", "regnet_x_400mf to 32gf, regnet_y_400mf to 128gf and others of any width, also timm's",
-          names_of_members(), recognise, build};
+  return {"regnet",           "regnet_x_400mf to 32gf, regnet_y_400mf to 128gf and others of any width, also timm's",
+          names_of_members(), "trunk_output.block1.block1-0.f.a.0.weight s1.b1.conv1.conv.weight",
+          recognise,          build};
 }
 
 }  // namespace phosphene::architectures::regnet

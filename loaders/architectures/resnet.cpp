@@ -213,6 +213,7 @@ ArchitectureFamily family() {
            "seresnext101d_32x8d",
            "resnext50d_32x4d",
            "resnetrs50"},
+          "layer1.0.conv1.weight",
           recognise,
           build};
 }

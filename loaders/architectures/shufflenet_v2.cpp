@@ -55,6 +55,7 @@ ArchitectureFamily family() {
   return {"shufflenet_v2",
           "shufflenet_v2_x0_5, x1_0, x1_5, x2_0",
           {"shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0"},
+          "stage2.0.branch2.0.weight",
           recognise,
           build};
 }

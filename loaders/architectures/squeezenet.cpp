@@ -71,6 +71,7 @@ ArchitectureFamily family() {
   return {"squeezenet",
           "squeezenet1_0, squeezenet1_1, squeezenet_v1.1",
           {"squeezenet1_0", "squeezenet1_1", "squeezenet_v1.1"},
+          "features.3.squeeze.weight fire2/squeeze1x1.weight",
           recognise,
           build};
 }

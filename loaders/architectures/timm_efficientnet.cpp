@@ -93,10 +93,13 @@ std::vector<std::string> recognise(const StateDict& dict) {
   const bool plain_head = kind->head == Head::mobilenet3 && dict.find("conv_head.weight") != nullptr &&
                           dict.find("conv_head.bias") == nullptr;
   if (plain_head) return {"mobilenetv3_rw"};
+  const auto fits_head = [&](const std::string& name) {  // two MobileNets v1 differ in a convolution at the end
+    return !name.starts_with("mobilenetv1") || name.ends_with('h') == (dict.find("conv_head.weight") != nullptr);
+  };
   std::vector<std::string> members;
   for (const Member& member : kind->members) {
-    if (member.depths == depths && member.stem == stem->dims[0] && member.last == blocks->back().back().out &&
-        std::string(member.name) != "mobilenetv3_rw")
+    if (fits_head(member.name) && member.depths == depths && member.stem == stem->dims[0] &&
+        member.last == blocks->back().back().out && std::string(member.name) != "mobilenetv3_rw")
       members.emplace_back(member.name);
   }
   return members.empty() ? kind->otherwise : members;
@@ -217,7 +220,10 @@ ArchitectureFamily family() {
           "of timm: efficientnet_b0 to b8, tf_efficientnet_b0 to b8, both also _lite0 to 4 and _es, em, el; "
           "efficientnetv2_s, m, l, tf_efficientnetv2_s, m, l, b0 to b3; mobilenetv1_100, mobilenetv2_100, "
           "mobilenetv3_large_100, mobilenetv3_small_100, mnasnet_100, semnasnet_100 and their other widths",
-          names(), recognise, build};
+          names(),
+          "conv_stem.weight",
+          recognise,
+          build};
 }
 
 }  // namespace phosphene::architectures::timm_efficientnet

@@ -85,6 +85,7 @@ ArchitectureFamily family() {
   return {"vgg",
           "vgg11, vgg13, vgg16, vgg19, each also with _bn",
           {"vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"},
+          "features.0.weight",
           recognise,
           build};
 }

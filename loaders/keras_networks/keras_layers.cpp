@@ -43,8 +43,12 @@ Value Layers::windowed(const std::string& op, const Value& src, const std::strin
                        size_t kernels) {
   std::vector<std::string> inputs = with_weights(src, layer, kernels, kernels + 1);
   const bool bias = inputs.size() == kernels + 2;
+  const Integers& dims = weights_.find(layer)->dims[0];
+  if (dims.size() != 4)
+    fail(network_.path, "'{}' holds a kernel of shape [{}]; expected four dimensions", layer, fmt::join(dims, ", "));
   return node(op, std::move(inputs), layer,
-              {{"strides", Integers{window.stride, window.stride}},
+              {{"kernel_size", Integers{dims[0], dims[1]}},
+               {"strides", Integers{window.stride, window.stride}},
                {"padding", std::string(window.same ? "same" : "valid")},
                {"use_bias", int64_t{bias}}});
 }
@@ -70,8 +74,7 @@ Value Layers::norm(const Value& src, const std::string& layer, double epsilon, b
 Value Layers::dense(const Value& src, const std::string& layer) {
   std::vector<std::string> inputs = with_weights(src, layer, 1, 2);
   const bool bias = inputs.size() == 3;
-  return node("Dense", std::move(inputs), layer,
-              {{"activation", std::string("softmax")}, {"use_bias", int64_t{bias}}});
+  return node("Dense", std::move(inputs), layer, {{"activation", std::string("softmax")}, {"use_bias", int64_t{bias}}});
 }
 
 Value Layers::relu(const Value& src, const std::string& layer) {

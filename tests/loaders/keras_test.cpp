@@ -60,7 +60,9 @@ TEST(Keras, SaysWhatIsMissing) {
   const std::string path = folder.file("vgg.weights.h5");
   write_vgg16(path, 500);
   EXPECT_TRUE(refuses([&] { load_model(path); }, {"--architecture", "vgg16"}));
-  EXPECT_TRUE(refuses([&] { load_model(path, "", "vgg19"); }, {"vgg19", "did you mean 'vgg16'"}));
+  EXPECT_TRUE(refuses([&] { load_model(path, "", "vgg19"); }, {"block3_conv4", "vars/0"}));
+  EXPECT_TRUE(refuses([&] { load_model(path, "", "vgg18"); }, {"vgg18", "did you mean 'vgg1"}));
+  EXPECT_TRUE(refuses([&] { load_model(path, "", "ResNet50"); }, {"expected ResNet50", "names of its layers"}));
   EXPECT_TRUE(refuses([&] { load_model(path, "", "vgg16"); }, {"block5/layers/conv2d_2/vars/0", "500", "512"}));
   Hdf5Writer(folder.file("other.weights.h5")).add("layers/dense/vars/0", {2, 2});
   EXPECT_TRUE(

@@ -158,10 +158,11 @@ Array Architecture::input() const {
   return {shape, {numbers.begin(), numbers.end()}};
 }
 
-void Architecture::write_state_dict(const std::filesystem::path& safetensors, const std::string& prefix) const {
+void write_safetensors(const std::vector<StateTensor>& tensors, const std::filesystem::path& safetensors,
+                       const std::string& prefix) {
   nlohmann::ordered_json header;
   int64_t offset = 0;
-  for (const StateTensor& tensor : tensors_) {
+  for (const StateTensor& tensor : tensors) {
     const bool counter = tensor.kind == "counter";
     const int64_t end = offset + tensor.elements() * (counter ? 8 : 4);
     header[prefix + tensor.name] = {
@@ -174,12 +175,16 @@ void Architecture::write_state_dict(const std::filesystem::path& safetensors, co
   std::ofstream file(safetensors, std::ios::binary);
   write_bytes(file, std::as_bytes(std::span(&length, 1)));
   write_bytes(file, std::as_bytes(std::span(text)));
-  for (const StateTensor& tensor : tensors_) {
+  for (const StateTensor& tensor : tensors) {
     const std::vector<float> numbers = tensor.numbers();
     const std::vector<int64_t> zeros(tensor.kind == "counter" ? numbers.size() : 0);
     write_bytes(file, zeros.empty() ? std::as_bytes(std::span(numbers)) : std::as_bytes(std::span(zeros)));
   }
   if (!file.flush()) throw std::runtime_error("cannot write " + safetensors.string());
+}
+
+void Architecture::write_state_dict(const std::filesystem::path& safetensors, const std::string& prefix) const {
+  write_safetensors(tensors_, safetensors, prefix);
 }
 
 void write_filled_onnx(const std::filesystem::path& empty_onnx, const std::filesystem::path& filled_onnx) {

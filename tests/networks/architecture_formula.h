@@ -25,6 +25,10 @@ struct StateTensor {
   [[nodiscard]] std::vector<float> numbers() const { return formula_tensor(name, shape, kind); }
 };
 
+// Tensors as people publish them: float32, and int64 for counters; `prefix` before each name.
+void write_safetensors(const std::vector<StateTensor>& tensors, const std::filesystem::path& safetensors,
+                       const std::string& prefix = "");
+
 // One entry of architectures.json.
 class Architecture {
  public:
@@ -36,7 +40,7 @@ class Architecture {
   // What enters the network, [1, 3, H, W].
   [[nodiscard]] Array input() const;
 
-  // The state dict as people publish it: float32, and int64 for counters; `prefix` before each name.
+  // write_safetensors of its tensors.
   void write_state_dict(const std::filesystem::path& safetensors, const std::string& prefix = "") const;
 
  private:

@@ -90,6 +90,15 @@ TEST(Packages, SqueezeNetAsAPickle) {
   expect_values(model, PackageGoldens(goldens), "squeezenet_v1.1_ndf", "image227", values);
 }
 
+// Recognised by its names: TensorFlow's paddings, an epsilon of 1e-3 and preprocessing of its own.
+TEST(Packages, EfficientNetLite) {
+  PHOSPHENE_PACKAGE(path, "efficientnet-lite0-57934424.pth");
+  PHOSPHENE_ASSET(goldens, "models/packages_golden.safetensors");
+  const Model model = load_model(path.string());
+  EXPECT_EQ(model.preprocessing_source, "as EfficientNet-Lite was trained");
+  expect_values(model, PackageGoldens(goldens), "efficientnet_lite0", "image224", of_each_photo("logits", "_fc"));
+}
+
 TEST(Packages, ThinResNetOfCaffe) {
   PHOSPHENE_PACKAGE(path, "resnet_50_1by2_nsfw.caffemodel");
   PHOSPHENE_ASSET(goldens, "models/packages_golden.safetensors");
