@@ -139,6 +139,22 @@ std::map<std::string, std::string> ends_of_modules(const std::vector<Named>& val
   return ends;
 }
 
+// PyTorch's older exporter folds norms into convolutions and calls what comes out as the convolution; their weights alone tell, which have
+// lost their names.
+void note_folded_norms(Model& model, const Network& network) {
+  size_t count = 0;
+  std::string first;
+  for (const Node& node : network.nodes) {
+    const bool folded = node.op == "Conv" && node.inputs.size() == 3 && node.inputs[1].starts_with("onnx::Conv_") &&
+                        node.outputs[0].starts_with('/');
+    if (folded && ++count == 1) first = place_in_modules(node, node.outputs[0]).module;
+  }
+  if (count > 0)
+    model.notes.push_back(fmt::format(
+        "{} convolutions took up the norms behind them when the file was written: '{}' is what its norm gave", count,
+        first));
+}
+
 }  // namespace
 
 Place place_in_modules(const Node& node, const std::string& value) {
@@ -201,6 +217,7 @@ void give_names(Model& model, const Network& network) {
       folded.emplace(module, layer);
   }
   model.folded = std::move(folded);
+  note_folded_norms(model, network);
   const auto add_alias = [&](const std::string& alias, const std::string& layer) {
     if (!alias.empty() && layers.contains(layer) && !layers.contains(alias) && !model.folded.contains(alias))
       model.aliases.emplace(alias, layer);
