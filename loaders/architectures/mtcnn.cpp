@@ -67,7 +67,12 @@ source::Network build(const StateDict& dict, const std::string& name) {
 }  // namespace
 
 ArchitectureFamily family() {
-  return {"mtcnn", "mtcnn_pnet, mtcnn_rnet, mtcnn_onet", {"mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet"}, recognise, build};
+  return {"mtcnn",
+          "mtcnn_pnet, mtcnn_rnet, mtcnn_onet",
+          {"mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet"},
+          "conv1.weight prelu1.weight",
+          recognise,
+          build};
 }
 
 }  // namespace phosphene::architectures::mtcnn
