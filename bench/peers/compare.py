@@ -22,9 +22,10 @@ MARKERS = "<!-- peers -->", "<!-- /peers -->"
 CHANNEL = 97
 PEERS = {
     "lucent": "Lucent", "lucent_unpadded": "Lucent, no padding",
-    "eager": "PyTorch", "compile": "torch.compile", "bf16": "PyTorch, bf16 autocast",
+    "eager": "PyTorch", "eager_nhwc": "PyTorch, channels last", "compile": "torch.compile", "bf16": "PyTorch, bf16 autocast",
 }  # fmt: skip
 LUCENT, F32 = ["lucent", "lucent_unpadded"], ["lucent", "lucent_unpadded", "eager", "compile"]
+PYTORCH = ["eager", "eager_nhwc", "compile"]
 
 
 @dataclasses.dataclass
@@ -37,10 +38,16 @@ class Row:
     precision: str = "f32"
     diversity: bool = False
 
+    def of_torchvision(self):
+        """Its weights are written by the peer and converted."""
+        return self.peers == PYTORCH
+
 
 A4 = "googlenet", "4a", "inception_4a/output:pre"
 B5 = "googlenet", "5b", "inception_5b/output:pre"
 VGG = "vgg16", "conv4_2", "conv4_2:pre"
+RESNET = "resnet50", "layer3", "layer3"
+MOBILENET = "mobilenet_v2", "features.14", "features.14"
 ROWS = {
     "GoogLeNet 4a, batch 1": Row(*A4, 1, F32),
     "GoogLeNet 4a, batch 4": Row(*A4, 4, F32),
@@ -48,6 +55,10 @@ ROWS = {
     "GoogLeNet 5b, batch 4": Row(*B5, 4, F32),
     "GoogLeNet 4a, batch 4, bf16": Row(*A4, 4, [*LUCENT, "bf16"], "bf16"),
     "VGG16 conv4_2, batch 1": Row(*VGG, 1, F32),
+    "ResNet-50 layer3, batch 1": Row(*RESNET, 1, PYTORCH),
+    "ResNet-50 layer3, batch 4": Row(*RESNET, 4, PYTORCH),
+    "MobileNet v2 features.14, batch 1": Row(*MOBILENET, 1, PYTORCH),
+    "MobileNet v2 features.14, batch 4": Row(*MOBILENET, 4, PYTORCH),
     "VGG16 conv4_2, batch 1, bf16": Row(*VGG, 1, [*LUCENT, "bf16"], "bf16"),
 }
 
@@ -72,17 +83,28 @@ def answer(command, who, **environment):
     raise SystemExit(f"{who} failed with exit code {done.returncode}: {fault[-2000:]}\n  {shlex.join(command)}")
 
 
-def config_of(row):
+def model_of(options, row, folder):
+    if not row.of_torchvision():
+        return row.network
+    weights, model = (pathlib.Path(folder) / (row.network + ending) for ending in (".pth", ".safetensors"))
+    if not model.exists():
+        write = [sys.executable, str(HERE / "torch_step.py"), "eager", row.network, row.layer, "--threads", "1"]
+        subprocess.run([*write, "--write", str(weights)], check=True)
+        subprocess.run([options.phosphene, "convert", str(weights), "-o", str(model)], check=True, stdout=subprocess.DEVNULL)
+    return str(model)
+
+
+def config_of(row, model):
     objective = [{"channel": {"layer": row.ours, "unit": CHANNEL}}]
     if row.diversity:
         objective.append({"diversity": {"layer": row.ours.removesuffix(":pre")}, "weight": -100})
     settings = {"images": row.batch, "size": 224, "precision": row.precision}
-    return {"version": 1, "model": row.network, "objective": objective, **settings}
+    return {"version": 1, "model": model, "objective": objective, **settings}
 
 
 def time_ours(options, row, folder):
     config = pathlib.Path(folder) / "config.json"
-    config.write_text(json.dumps(config_of(row)))
+    config.write_text(json.dumps(config_of(row, model_of(options, row, folder))))
     command = [options.phosphene, "bench", str(config), "--device", "cpu", "--json"]
     return answer(command + ["--steps", str(options.steps), "--threads", str(options.threads)], "phosphene")
 

@@ -3,7 +3,7 @@
 Weights are random, of the size that keeps signals' variance (He 2015): trained ones would take the same time, smaller ones make numbers
 so small that the CPU handles them slowly. `lucent` is a whole step of Lucent as its users write it; its standard transforms pad, so that
 its network sees 248 pixels or more of 224. `lucent_unpadded` is the same without the padding, resized to what the network is to see.
-`eager`, `compile` and `bf16` (autocast) are forward and backward to the input alone, without image, transforms or optimiser, of a
+`eager`, `eager_nhwc` (channels last), `compile` and `bf16` (autocast) are forward and backward to the input alone, without image, transforms or optimiser, of a
 network that ends at the layer.
 """
 
@@ -58,11 +58,40 @@ def googlenet(last):
     raise SystemExit(f"GoogLeNet has no {last}")
 
 
+def of_torchvision(name, last):
+    """One of torchvision's networks that ends at a module, "layer3" or "features.14"."""
+    import torchvision.models as models
+
+    network = getattr(models, name)(weights=None)
+    parent, _, child = last.rpartition(".")
+    children = dict((network.get_submodule(parent) if parent else network).named_children())
+    return nn.Sequential(*list(children.values())[: list(children).index(child) + 1])
+
+
+def write_state_dict(name, path):
+    """The same network as a file, with batch norms that do something."""
+    import torchvision.models as models
+
+    network = with_weights(getattr(models, name)(weights=None))
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    torch.save(network.state_dict(), path)
+
+
+def network_of(options):
+    if options.network in ("googlenet", "vgg16"):
+        return (googlenet if options.network == "googlenet" else vgg16)(options.layer)
+    return of_torchvision(options.network, options.layer)
+
+
 def with_weights(network):
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight)
-            nn.init.zeros_(module.bias)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
     return network.eval()
 
 
@@ -110,8 +139,9 @@ def compiled_graphs():
 
 
 def time_torch(options):
-    network = with_weights((googlenet if options.network == "googlenet" else vgg16)(options.layer)).requires_grad_(False)
-    image = torch.randn(options.batch, 3, options.size, options.size).requires_grad_(True)
+    layout = torch.channels_last if options.contestant == "eager_nhwc" else torch.contiguous_format
+    network = with_weights(network_of(options)).requires_grad_(False).to(memory_format=layout)
+    image = torch.randn(options.batch, 3, options.size, options.size).to(memory_format=layout).requires_grad_(True)
     run = torch.compile(network) if options.contestant == "compile" else network
     seconds = []
     for step in range(WARM_UP + options.steps):
@@ -133,20 +163,25 @@ def versions():
     import platform
 
     packages = {"PyTorch": "torch", "Lucent": "torch-lucent", "kornia": "kornia", "torchvision": "torchvision"}
-    return {"Python": platform.python_version()} | {name: metadata.version(of) for name, of in packages.items()}
+    installed = {distribution.metadata["Name"] for distribution in metadata.distributions()}
+    of_packages = {name: metadata.version(of) for name, of in packages.items() if of in installed}
+    return {"Python": platform.python_version()} | of_packages
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("contestant", choices=["lucent", "lucent_unpadded", "eager", "compile", "bf16"])
-    parser.add_argument("network", choices=["googlenet", "vgg16"])
+    parser.add_argument("contestant", choices=["lucent", "lucent_unpadded", "eager", "eager_nhwc", "compile", "bf16"])
+    parser.add_argument("network", help="googlenet, vgg16 or one of torchvision's")
     parser.add_argument("layer")
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--diversity", action="store_true")
+    parser.add_argument("--write", help="write the network's state dict here, and time nothing")
     options = parser.parse_args()
+    if options.write:
+        return write_state_dict(options.network, options.write)
     torch.set_num_threads(options.threads)
     seconds = (time_lucent if options.contestant.startswith("lucent") else time_torch)(options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
