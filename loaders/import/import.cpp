@@ -130,9 +130,11 @@ class PassedNames {
   std::vector<std::pair<std::string, std::string>> names_;
 };
 
-// The last layer before a node that could not be translated, for --until.
-[[noreturn]] void refuse_with_advice(const Error& error, const Model& model, size_t layers_before) {
-  if (layers_before == 0) throw error;
+// The last layer before a node that could not be translated, for --until; not where another file than the graph's is at fault.
+[[noreturn]] void refuse_with_advice(const Error& error, const Network& network, const Model& model,
+                                     size_t layers_before) {
+  const bool elsewhere = !error.places().empty() && !error.places()[0].starts_with(network.path);
+  if (layers_before == 0 || elsewhere) throw error;
   throw Error(error.blame(), "",
               fmt::format("{}; what stands before can be used: --until '{}'", error.what(),
                           model.layers[layers_before - 1].name));
@@ -190,7 +192,7 @@ Model import_network(const Network& given, const ImportOptions& options) {
     try {
       translate(importer, *node);
     } catch (const Error& error) {
-      refuse_with_advice(error, model, layers_before);
+      refuse_with_advice(error, network, model, layers_before);
     }
   }
   if (model.layers.empty()) fail(network.path, "has no layers except its input");

@@ -210,6 +210,13 @@ TEST_F(CaffeTest, SaysWhichFileIsWrong) {
   EXPECT_TRUE(refused(one, weights_for("d"), {"w.caffemodel", "'c'", "has no weights"}));
   EXPECT_TRUE(
       refused(one, "layer { name: 'c' blobs { data: [1, 2] } }", {"w.caffemodel", "'c'", "2 numbers", "[2, 3, 1, 1]"}));
+  try {
+    read(one + convolution("d", "c"), weights_for("c", "layer { name: 'd' blobs { data: [1] } }"));
+    ADD_FAILURE() << "was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()).find("--until"), std::string::npos)
+        << "cutting the network off does not make the files belong together: " << error.what();
+  }
   EXPECT_TRUE(refused(one + "layer { name: }", weights_for("c"), {"deploy.prototxt", "line 3"}));
   EXPECT_TRUE(refused("name: 'nothing'", weights_for("c"), {"deploy.prototxt", "no layers"}));
   EXPECT_TRUE(refused("unknown { " + std::string(100000, '{'), weights_for("c"), {"deploy.prototxt", "nested"}));
