@@ -77,7 +77,10 @@ struct Vgg {
 constexpr std::array<Vgg, 2> kVggs{{{"vgg16", {2, 2, 3, 3, 3}}, {"vgg19", {2, 2, 4, 4, 4}}}};
 
 Model read_vgg(const KerasWeights& weights, const Vgg& vgg) {
-  const WindowAttributes halves{.r = 2, .s = 2, .stride_h = 2, .stride_w = 2, .ceil = true};
+  // keras.applications' poolings, whose layers are known by name, round down; those of other files, as the Caffe networks that they
+  // come from, up. At multiples of 32 that is the same.
+  const bool named = weights.find("block1_conv1") != nullptr;
+  const WindowAttributes halves{.r = 2, .s = 2, .stride_h = 2, .stride_w = 2, .ceil = !named};
   Model model;
   model.name = vgg.name;
   model.preprocessing = {{255, 255, 255}, {104, 117, 123}, {2, 1, 0}};
