@@ -122,7 +122,7 @@ source::StatedPreprocessing stated(const LayerParameter& layer, int64_t channels
     const std::string file = mean_file_of(layer, path);
     const ChannelMeans read = read_mean_file(file, channels);
     means = read.means;
-    result.why += " and " + describe_mean_file(file, read);
+    result.why = "transform_param, with " + describe_mean_file(file, read);
   }
   for (size_t c = 0; c < means.size(); ++c) {
     result.preprocessing.scale[c] = 255 * p.scale();

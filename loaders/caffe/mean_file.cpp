@@ -41,8 +41,7 @@ ChannelMeans read_mean_file(const std::string& path, int64_t channels) {
 std::string describe_mean_file(const std::string& path, const ChannelMeans& means) {
   const std::string name = std::filesystem::path(path).filename().string();
   if (means.height * means.width == 1) return name;
-  return fmt::format("{}, a mean image of {}x{} reduced to one number for each channel", name, means.height,
-                     means.width);
+  return fmt::format("{} averaged over {}x{}", name, means.height, means.width);
 }
 
 }  // namespace phosphene

@@ -18,7 +18,7 @@ struct ChannelMeans {
 };
 ChannelMeans read_mean_file(const std::string& path, int64_t channels);
 
-// "mean.binaryproto, a mean image of 256x256 reduced to one number for each channel": for Model::preprocessing_source.
+// "mean.binaryproto averaged over 256x256": for Model::preprocessing_source, so that people know what was lost.
 std::string describe_mean_file(const std::string& path, const ChannelMeans& means);
 
 }  // namespace phosphene

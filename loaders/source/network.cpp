@@ -32,6 +32,9 @@ Constant Constant::of(std::vector<int64_t> integers, std::vector<int64_t> dims) 
 
 std::string place_of(const Network& network, const Node& node) {
   const std::string& name = !node.name.empty() || node.outputs.empty() ? node.name : node.outputs.front();
+  constexpr std::string_view kCaffe = "caffe.";  // whose people know layers
+  if (node.op.starts_with(kCaffe))
+    return fmt::format("{}: layer '{}' ({})", network.path, name, node.op.substr(kCaffe.size()));
   return fmt::format("{}: node '{}' ({})", network.path, name, node.op);
 }
 

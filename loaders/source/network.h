@@ -69,7 +69,7 @@ struct Network {
   std::vector<std::string> notes;          // what the reader skipped as harmless, or assumed: one line each
 };
 
-// "FILE: node 'NAME' (Conv)"; a node without a name is called by its first output.
+// "FILE: node 'NAME' (Conv)", "FILE: layer 'NAME' (Pooling)"; a node without a name is called by its first output.
 std::string place_of(const Network& network, const Node& node);
 
 // Throws unless the order holds that `nodes` promises, no value is written twice, and no name is both a constant and a node's output.

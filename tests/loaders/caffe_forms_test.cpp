@@ -254,7 +254,7 @@ TEST_F(CaffeForms, AMeanImageIsReducedToAMeanOfEachChannel) {
   (void)files_.folder().write("mean.binaryproto", image);
   const Model model = files_.read(input + kV2, kWeightsV2);
   EXPECT_EQ(model.preprocessing, (Preprocessing{{127.5, 127.5, 127.5}, {50.5, 55.5, 60.625}, {2, 1, 0}}));
-  EXPECT_NE(model.preprocessing_source.find("a mean image of 1x2 reduced to one number for each channel"),
+  EXPECT_NE(model.preprocessing_source.find("transform_param, with mean.binaryproto averaged over 1x2"),
             std::string::npos)
       << model.preprocessing_source;
   (void)files_.folder().write("mean.binaryproto", mean_image("channels: 1 height: 1 width: 2 num: 1", {1, 2}));
@@ -271,7 +271,7 @@ TEST_F(CaffeForms, AMeanImageMayBeGiven) {
   Model assumed = files_.read(kFields + kV2, kWeightsV2);
   set_preprocessing(assumed, path);
   EXPECT_EQ(assumed.preprocessing, (Preprocessing{{255, 255, 255}, {101, 111, 121}, {2, 1, 0}}));
-  EXPECT_NE(assumed.preprocessing_source.find("reduced to one number"), std::string::npos);
+  EXPECT_NE(assumed.preprocessing_source.find("averaged over 1x2"), std::string::npos);
   Model scaled = files_.read(
       "layer { name: 'data' type: 'Input' top: 'data' input_param { shape { dim: 1 dim: 3 dim: 12 dim: 12 } } "
       "transform_param { scale: 0.5 } }" +
