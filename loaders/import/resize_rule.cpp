@@ -20,7 +20,7 @@ template <class T>
 std::pair<T, T> of_rows_and_columns(Translation& node, const std::vector<T>& given, T first, T second) {
   std::vector<int64_t> axes = node.attributes().integers("axes", -4, 3);
   if (axes.empty()) axes = {0, 1, 2, 3};
-  if (given.size() != axes.size()) node.refuse("has {} numbers for {} dimensions", given.size(), axes.size());
+  if (given.size() != axes.size()) node.refuse("has {} scales or sizes for {} axes", given.size(), axes.size());
   std::vector<T> of_each{first, second, T{}, T{}};
   for (size_t i = 0; i < axes.size(); ++i) of_each[node.dimension(axes[i], 4)] = given[i];
   if (of_each[0] != first || of_each[1] != second) node.refuse("resizes images or channels");
