@@ -82,12 +82,12 @@ Value Modules::pointwise(const Value& src, const std::string& module) {
   return append_convolution(src, module, {.padding = 0, .bias = true}, shape);
 }
 
-Value Modules::norm(const Value& src, const std::string& module, double epsilon) {
+Value Modules::norm(const Value& src, const std::string& module, double epsilon, const std::string& name) {
   if (has(module + ".num_batches_tracked")) used_.insert(module + ".num_batches_tracked");
   return node("BatchNormalization",
               {src, stored(module + ".weight"), stored(module + ".bias"), stored(module + ".running_mean"),
                stored(module + ".running_var")},
-              module, {{"epsilon", epsilon}});
+              name.empty() ? module : name, {{"epsilon", epsilon}});
 }
 
 Value Modules::layer_norm(const Value& src, const std::string& module, double epsilon) {

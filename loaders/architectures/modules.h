@@ -48,8 +48,9 @@ class Modules {
 
   // MODULE.weight (K x C/groups x R x S, which also says the groups) and, if it has one, MODULE.bias.
   Value conv(const Value& src, const std::string& module, const Convolve& how = {});
-  Value norm(const Value& src, const std::string& module, double epsilon = 1e-5);  // BatchNorm2d, in evaluation
-  Value layer_norm(const Value& src, const std::string& module, double epsilon);   // over channels at each position
+  // BatchNorm2d, in evaluation. `name`: of the value, where the module gives what an activation makes of it.
+  Value norm(const Value& src, const std::string& module, double epsilon = 1e-5, const std::string& name = "");
+  Value layer_norm(const Value& src, const std::string& module, double epsilon);  // over channels at each position
   Value linear(const Value& src, const std::string& module);     // of the flattened value; with a bias if it has one
   Value pointwise(const Value& src, const std::string& module);  // Linear at each position, with a bias
   Value scale(const Value& src, const std::string& name, const std::string& tensor);  // times a number for each channel

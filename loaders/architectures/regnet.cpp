@@ -27,7 +27,6 @@ struct Names {
   }
   [[nodiscard]] std::string conv(const std::string& unit) const { return unit + (timm ? ".conv" : ".0"); }
   [[nodiscard]] std::string norm(const std::string& unit) const { return unit + (timm ? ".bn" : ".1"); }
-  [[nodiscard]] std::string active(const std::string& unit) const { return unit + (timm ? ".bn.act" : ".2"); }
 };
 
 // Depths, and channels of the first and the last stage.
@@ -90,8 +89,12 @@ Value unit(Modules& m, const Names& names, const Value& src, const std::string& 
   return m.norm(m.conv(src, names.conv(name), {.stride = stride}), names.norm(name));
 }
 
+// With a ReLU, which is timm's norm's own.
 Value active(Modules& m, const Names& names, const Value& src, const std::string& name, int64_t stride = 1) {
-  return m.relu(unit(m, names, src, name, stride), names.active(name));
+  const std::string norm = names.norm(name);
+  const Value x =
+      m.norm(m.conv(src, names.conv(name), {.stride = stride}), norm, 1e-5, names.timm ? norm + "_norm" : "");
+  return m.relu(x, names.timm ? norm : name + ".2");
 }
 
 Value block(Modules& m, const Names& names, const Value& src, const std::string& name, int64_t stride) {

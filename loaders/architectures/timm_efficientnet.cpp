@@ -119,11 +119,11 @@ class Builder {
     return std::string(kind_.activation).empty() ? m_.relu6(src, name) : m_.activation(kind_.activation, src, name);
   }
 
-  // Convolution and norm, and an activation.
+  // Convolution and norm, and an activation, which is timm's norm's own.
   Value unit(const Value& src, const std::string& conv, const std::string& norm, const Stage& stage, int64_t stride,
              bool activated = true) {
-    const Value x = m_.norm(convolve(src, conv, stride), norm, epsilon_);
-    return activated ? activate(x, norm + ".act", stage.relu) : x;
+    const Value x = m_.norm(convolve(src, conv, stride), norm, epsilon_, activated ? norm + "_norm" : "");
+    return activated ? activate(x, norm, stage.relu) : x;
   }
 
   Value block(const Value& src, const std::string& name, const Stage& stage, int64_t stride) {

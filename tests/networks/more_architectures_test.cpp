@@ -162,6 +162,17 @@ TEST(ChangedNetworks, WithAFirstConvolutionThatTellsTooLittle) {
   EXPECT_EQ(loaded(tensors).channels, 2);
 }
 
+// As timm's modules are called, whose norms hold their activations.
+TEST(ArchitectureNames, OfLayersAreThoseOfModules) {
+  const Model timm = loaded(tensors_of(cases().at(9).at("tensors")));
+  for (const char* name :
+       {"conv_stem", "bn1", "blocks.1.0.conv_dw", "blocks.1.0.bn2", "blocks.1.1", "conv_head", "classifier"})
+    EXPECT_NO_THROW(static_cast<void>(timm.resolve(name))) << name;
+  EXPECT_EQ(timm.resolve("blocks.1.0.bn2"), "blocks.1.0.bn2");
+  EXPECT_EQ(timm.resolve("blocks.1.0.bn2:pre"), "blocks.1.0.bn2_norm");
+  EXPECT_TRUE(refuses([&] { static_cast<void>(timm.resolve("blocks.1.0.bn4")); }, {"did you mean 'blocks.1.0.bn"}));
+}
+
 TEST(ArchitectureNames, OfTimmAndOthers) {
   EXPECT_EQ(architecture_called("resnet50.a1_in1k"), "resnet50");
   EXPECT_EQ(architecture_called("tv_resnet50"), "resnet50");
