@@ -1,6 +1,6 @@
 // Asks cuDNN to plan every convolution of an optimisation step for a GPU that is not there.
 //
-//   plan_check googlenet|vgg16|prior SM f32|tf32|bf16
+//   plan_check googlenet|vgg16|prior|FILE.safetensors SM f32|tf32|bf16
 //
 // prior: the generator in front of the first convolution of GoogLeNet.
 //
@@ -71,6 +71,7 @@ std::optional<Outcome> plan_in_child(const ConvolutionGraph& graph, const std::s
 }
 
 std::optional<Model> network(const std::string& name) {
+  if (name.ends_with(".safetensors")) return load_model(name);
   if (name == "vgg16") {
     const char* path = std::getenv("PHOSPHENE_VGG16");
     if (path == nullptr) return std::nullopt;
