@@ -163,6 +163,8 @@ void fetch(const std::string& name, std::string output) {
       return;
     }
   }
+  if (const fs::path folder = fs::path(output).parent_path(); !folder.empty() && !fs::is_directory(folder))
+    fail(output, "there is no folder {}", folder.string());
   convert(network, output);
   if (!is_standard_output(output)) fmt::print("{}\n", output);
 }

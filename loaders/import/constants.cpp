@@ -1,5 +1,5 @@
 // Nodes whose inputs are all known are computed while importing: chains of Shape, Gather, Concat ... that give a reshape its sizes, and
-// what exporters do to weights. Integers and numbers of at most kMost elements for arithmetic; weights are moved at any size.
+// what exporters do to weights. Their memory is bounded (Importer::may_make): a short file can ask for any constant.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -12,15 +12,27 @@ namespace phosphene::source {
 namespace constants {
 namespace {
 
-constexpr int64_t kMost = int64_t{1} << 28;
-
 int64_t product(const std::vector<int64_t>& sizes) {
   return std::accumulate(sizes.begin(), sizes.end(), int64_t{1}, std::multiplies<>());
 }
 
+// How many elements a new constant has, before its memory is taken.
+int64_t elements_of_new(Translation& node, const std::vector<int64_t>& dims) {
+  int64_t count = 1;
+  for (const int64_t dim : dims) {
+    if (dim < 0 || __builtin_mul_overflow(count, dim, &count))
+      node.refuse("a constant of shape [{}]", fmt::join(dims, ", "));
+  }
+  if (!node.may_make(count))
+    node.refuse("a constant of shape [{}]: what nodes make of constants would take too much memory",
+                fmt::join(dims, ", "));
+  return count;
+}
+
 // A constant of this shape whose element i is the source's element from(i).
-Constant gathered(const Constant& src, std::vector<int64_t> dims, const std::function<int64_t(int64_t)>& from) {
-  const int64_t count = product(dims);
+Constant gathered(Translation& node, const Constant& src, std::vector<int64_t> dims,
+                  const std::function<int64_t(int64_t)>& from) {
+  const int64_t count = elements_of_new(node, dims);
   if (src.integral) {
     std::vector<int64_t> integers(static_cast<size_t>(count));
     for (int64_t i = 0; i < count; ++i)
@@ -86,7 +98,7 @@ void gather(Translation& node) {
   dims.insert(dims.end(), data.dims.begin() + static_cast<std::ptrdiff_t>(axis) + 1, data.dims.end());
   const int64_t inner = product({data.dims.begin() + static_cast<std::ptrdiff_t>(axis) + 1, data.dims.end()}),
                 count = std::ssize(chosen);
-  give(node, gathered(data, dims, [&](int64_t i) {
+  give(node, gathered(node, data, dims, [&](int64_t i) {
          const int64_t index = chosen[static_cast<size_t>(i / inner % count)];
          return (i / inner / count * size + (index < 0 ? index + size : index)) * inner + i % inner;
        }));
@@ -109,6 +121,7 @@ void concat(Translation& node) {
   }
   Constant dst =
       node.constant(0).integral ? Constant::of(std::vector<int64_t>{}, dims) : Constant::of(std::vector<float>{}, dims);
+  elements_of_new(node, dims);
   std::vector<float> numbers;
   const int64_t outer = product({dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(axis)});
   for (int64_t o = 0; o < outer; ++o) {
@@ -133,6 +146,7 @@ void cast(Translation& node) {
   node.attributes().ignore({"saturate"});
   const bool numbers = to == 1 || to == 10 || to == 11 || to == 16;
   if (numbers == !src.integral) return give(node, src);
+  elements_of_new(node, src.dims);
   if (numbers) return give(node, Constant::of(std::vector<float>(src.integers.begin(), src.integers.end()), src.dims));
   std::vector<int64_t> integers;
   for (int64_t i = 0; i < src.elements(); ++i) {
@@ -150,7 +164,7 @@ void reshape(Translation& node) {
   int64_t known = 1;
   for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i] == 0 && !zeros_stay && i < src.dims.size()) dims[i] = src.dims[i];
-    if (dims[i] < -1 || dims[i] > kMost) node.refuse("a reshape to [{}]", fmt::join(dims, ", "));
+    if (dims[i] < -1 || dims[i] > int64_t{1} << 28) node.refuse("a reshape to [{}]", fmt::join(dims, ", "));
     if (dims[i] != -1 && __builtin_mul_overflow(known, dims[i], &known))
       node.refuse("a reshape to [{}]", fmt::join(dims, ", "));
   }
@@ -174,7 +188,7 @@ void transpose(Translation& node) {
       node.refuse("perm [{}] of {} dimensions", fmt::join(order, ", "), src.dims.size());
     dims.push_back(src.dims[static_cast<size_t>(order[i])]);
   }
-  give(node, gathered(src, dims, [&](int64_t i) {
+  give(node, gathered(node, src, dims, [&](int64_t i) {
          const std::vector<int64_t> at = indices_of(i, dims);
          std::vector<int64_t> from(at.size());
          for (size_t d = 0; d < at.size(); ++d) from[static_cast<size_t>(order[d])] = at[d];
@@ -234,7 +248,7 @@ void slice(Translation& node) {
     std::vector<int64_t> dims = value.dims;
     dims[axis] = std::max(clamped(ends[i]) - first, int64_t{0});
     const Constant src = value;
-    value = gathered(src, dims, [&](int64_t e) {
+    value = gathered(node, src, dims, [&](int64_t e) {
       std::vector<int64_t> at = indices_of(e, dims);
       at[axis] += first;
       return offset_of(at, src.dims);
@@ -245,22 +259,19 @@ void slice(Translation& node) {
 
 void constant_of_shape(Translation& node) {
   std::vector<int64_t> dims = node.integers(0);
-  int64_t count = 1;
-  for (const int64_t dim : dims) {
-    if (dim < 0 || __builtin_mul_overflow(count, dim, &count) || count > kMost)
-      node.refuse("a constant of shape [{}]", fmt::join(dims, ", "));
-  }
   const Constant* value = node.attributes().constant("value");
   if (value != nullptr && value->elements() != 1) node.refuse("fills with {} numbers", value->elements());
-  const auto size = static_cast<size_t>(count);
+  const auto size = static_cast<size_t>(elements_of_new(node, dims));
   if (value != nullptr && value->integral)
     return give(node, Constant::of(std::vector<int64_t>(size, value->integers[0]), std::move(dims)));
   give(node, Constant::of(std::vector<float>(size, value == nullptr ? 0.F : value->numbers.data[0]), std::move(dims)));
 }
 
 void range(Translation& node) {
+  constexpr int64_t kFar = int64_t{1} << 40;
   const int64_t start = node.integers(0).at(0), limit = node.integers(1).at(0), step = node.integers(2).at(0);
-  if (step == 0 || (limit - start) / step > (1 << 20)) node.refuse("a range from {} to {} by {}", start, limit, step);
+  if (step == 0 || start < -kFar || start > kFar || limit < -kFar || limit > kFar || (limit - start) / step > (1 << 20))
+    node.refuse("a range from {} to {} by {}", start, limit, step);
   std::vector<int64_t> integers;
   for (int64_t i = start; step > 0 ? i < limit : i > limit; i += step) integers.push_back(i);
   const auto count = std::ssize(integers);
@@ -277,13 +288,12 @@ std::vector<int64_t> broadcast(Translation& node, const std::vector<int64_t>& a,
       node.refuse("combines constants of shapes [{}] and [{}]", fmt::join(a, ", "), fmt::join(b, ", "));
     dims[dims.size() - i] = first == 1 ? second : first;
   }
-  if (product(dims) > kMost) node.refuse("a constant of shape [{}]", fmt::join(dims, ", "));
   return dims;
 }
 
-Constant expanded(const Constant& src, const std::vector<int64_t>& dims) {
+Constant expanded(Translation& node, const Constant& src, const std::vector<int64_t>& dims) {
   if (src.dims == dims) return src;
-  return gathered(src, dims, [&](int64_t i) {
+  return gathered(node, src, dims, [&](int64_t i) {
     std::vector<int64_t> at = indices_of(i, dims);
     at.erase(at.begin(), at.begin() + static_cast<std::ptrdiff_t>(dims.size() - src.dims.size()));
     for (size_t d = 0; d < at.size(); ++d) at[d] = src.dims[d] == 1 ? 0 : at[d];
@@ -302,16 +312,17 @@ void combine(Translation& node, const Elementwise& operation) {
     node.refuse("combines constants along an axis, as before opset 7, which is not supported");
   if (node.inputs() != 2) node.refuse("expected two inputs, got {}", node.inputs());
   const std::vector<int64_t> dims = broadcast(node, node.constant(0).dims, node.constant(1).dims);
-  const Constant a = expanded(node.constant(0), dims), b = expanded(node.constant(1), dims);
+  const int64_t count = elements_of_new(node, dims);
+  const Constant a = expanded(node, node.constant(0), dims), b = expanded(node, node.constant(1), dims);
   if (a.integral != b.integral) node.refuse("combines integers and numbers");
   if (!a.integral) {
-    std::vector<float> numbers(static_cast<size_t>(product(dims)));
+    std::vector<float> numbers(static_cast<size_t>(count));
     for (size_t i = 0; i < numbers.size(); ++i)
       numbers[i] = static_cast<float>(
           operation.numbers(static_cast<double>(a.numbers.data[i]), static_cast<double>(b.numbers.data[i])));
     return give(node, Constant::of(std::move(numbers), dims));
   }
-  std::vector<int64_t> integers(static_cast<size_t>(product(dims)));
+  std::vector<int64_t> integers(static_cast<size_t>(count));
   for (size_t i = 0; i < integers.size(); ++i) {
     if (node.node().op == "Div" && b.integers[i] == 0) node.refuse("divides by 0");
     integers[i] = operation.integers(a.integers[i], b.integers[i]);
@@ -354,6 +365,7 @@ void divide(Translation& node) {
 void each(Translation& node, double (*function)(double)) {
   const Constant& src = node.constant(0);
   if (src.integral) node.refuse("of integers is not supported");
+  elements_of_new(node, src.dims);
   std::vector<float> numbers(src.numbers.data, src.numbers.data + src.elements());
   for (float& number : numbers) number = static_cast<float>(function(static_cast<double>(number)));
   give(node, Constant::of(std::move(numbers), src.dims));
@@ -386,7 +398,7 @@ void negative(Translation& node) {
 void identity(Translation& node) { give(node, node.constant(0)); }
 
 void expand(Translation& node) {
-  give(node, expanded(node.constant(0), broadcast(node, node.constant(0).dims, node.integers(1))));
+  give(node, expanded(node, node.constant(0), broadcast(node, node.constant(0).dims, node.integers(1))));
 }
 
 const Rules& rules_of_constants() {

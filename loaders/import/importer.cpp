@@ -10,6 +10,16 @@ namespace phosphene::source {
 
 const std::vector<Axis> Translation::kPlanar = {Axis::n, Axis::c, Axis::h, Axis::w};
 
+Importer::Importer(const Network& network, Model& model) : network_(network), model_(model) {
+  for (const auto& [name, constant] : network.constants) allowance_ += 4 * constant.elements();
+}
+
+bool Importer::may_make(int64_t elements) {
+  if (elements > allowance_) return false;
+  allowance_ -= elements;
+  return true;
+}
+
 const Value& Importer::value(const std::string& name) const {
   const auto found = values_.find(name);
   if (found == values_.end()) fail_internal(name, "no node before has written it");

@@ -28,13 +28,17 @@ struct Value {
 
 class Importer {
  public:
-  Importer(const Network& network, Model& model) : network_(network), model_(model) {}
+  Importer(const Network& network, Model& model);
 
   [[nodiscard]] const Network& network() const { return network_; }
   // What a name has become; throws when no node before has written it.
   [[nodiscard]] const Value& value(const std::string& name) const;
   [[nodiscard]] bool knows(const std::string& name) const { return values_.contains(name); }
   void set(const std::string& name, Value value) { values_[name] = std::move(value); }
+
+  // Whether so many more elements may be computed from constants: all together at most four times as many as the file holds, and 2^26
+  // more.
+  [[nodiscard]] bool may_make(int64_t elements);
 
   // Appends a layer under the name of the value that it makes, seen as N x C x H x W. Throws when the op refuses its sources.
   Value append(const std::string& name, std::shared_ptr<const Op> op, const std::vector<Value>& sources);
@@ -43,6 +47,7 @@ class Importer {
   const Network& network_;
   Model& model_;
   std::map<std::string, Value> values_;
+  int64_t allowance_ = int64_t{1} << 26;  // what may_make still grants
 };
 
 // One node while a rule translates it. Errors are placed at the node.
@@ -63,6 +68,7 @@ class Translation {
   [[nodiscard]] double scalar(size_t index) const;                  // of a constant of one element
   [[nodiscard]] Weights weights(size_t index) const;                // of a constant of floating-point numbers
 
+  [[nodiscard]] bool may_make(int64_t elements) { return importer_.may_make(elements); }
   [[nodiscard]] bool all_known() const;  // whether every input is a constant; asks for none
 
   // The input as N x C x H x W in this order of the file's dimensions (TensorFlow: N H W C). Channels that a reshape left in another
