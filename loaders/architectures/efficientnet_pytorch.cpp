@@ -98,7 +98,7 @@ class Builder {
   Builder(Modules& m, bool lite) : m_(m), lite_(lite) {}
 
   Value unit(const Value& src, const std::string& conv, const std::string& norm, int64_t stride, bool activated) {
-    const Value x = m_.norm(m_.conv(src, conv, {.stride = stride, .same = stride > 1}), norm, kEpsilon);
+    Value x = m_.norm(m_.conv(src, conv, {.stride = stride, .same = stride > 1}), norm, kEpsilon);
     if (!activated) return x;
     return lite_ ? m_.relu6(x, norm + "_relu6") : m_.activation("Swish", x, norm + "_swish");
   }

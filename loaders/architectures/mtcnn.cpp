@@ -5,6 +5,7 @@
 #include <array>
 
 #include "loaders/architectures/architecture.h"
+#include "runtime/error.h"
 
 namespace phosphene::architectures::mtcnn {
 namespace {
