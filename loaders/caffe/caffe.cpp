@@ -51,8 +51,8 @@ void check_caffe_topology(const std::string& path) {
   const caffe::NetParameter network = caffe::for_inference(caffe::read_topology(path), path);
   for (const caffe::LayerParameter& layer : network.layer()) {
     const std::string& type = layer.type();
-    const bool known = caffe::is_computed(type) || caffe::gives_images(type) || caffe::is_of_training(type) ||
-                       caffe::is_silence(type);
+    const bool known =
+        caffe::is_computed(type) || caffe::gives_images(type) || caffe::is_of_training(type) || caffe::is_silence(type);
     if (!known)
       fail(caffe::place_of(path, layer.name()), "has the type '{}', which is not supported; expected one of {}", type,
            fmt::join(caffe::computed_types(), ", "));
