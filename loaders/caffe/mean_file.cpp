@@ -39,7 +39,7 @@ ChannelMeans read_mean_file(const std::string& path, int64_t channels) {
 }
 
 std::string describe_mean_file(const std::string& path, const ChannelMeans& means) {
-  const std::string name = std::filesystem::path(path).filename().string();
+  std::string name = std::filesystem::path(path).filename().string();
   if (means.height * means.width == 1) return name;
   return fmt::format("{} averaged over {}x{}", name, means.height, means.width);
 }
