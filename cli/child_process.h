@@ -8,7 +8,8 @@ namespace phosphene {
 
 enum class ChildOutput { to_stderr, dropped };  // both of its streams; our stdout is for results
 
-// Runs a program of $PATH to its end. Its exit status, or 127 where there is no such program; a signal counts as 128 and its number.
+// Runs a program found in $PATH and waits for it. Returns its exit status, 127 if there is no such program, or 128 plus the number of the
+// signal that ended it.
 int run_child(const std::vector<std::string>& command, ChildOutput output);
 
 }  // namespace phosphene

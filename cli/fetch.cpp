@@ -164,7 +164,7 @@ void fetch(const std::string& name, std::string output) {
     }
   }
   if (const fs::path folder = fs::path(output).parent_path(); !folder.empty() && !fs::is_directory(folder))
-    fail(output, "there is no folder {}", folder.string());
+    fail(output, "the folder {} does not exist", folder.string());
   convert(network, output);
   if (!is_standard_output(output)) fmt::print("{}\n", output);
 }

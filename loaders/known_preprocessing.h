@@ -26,8 +26,8 @@ std::optional<Preprocessing> known_preprocessing(const std::string& name, int64_
 // channels, and for what a configuration asks for that is none of these sums.
 GivenPreprocessing read_preprocessing(const std::string& name_or_path, int64_t channels);
 
-// Read from a preprocessor_config.json or a timm config.json beside the weights in `weights_path`. Nothing if there is no such file
-// or it is a configuration of something else. Throws as above where it is one of these and does not fit.
+// Read from a preprocessor_config.json or a timm config.json beside the weights in `weights_path`. Empty if neither is there
+// or it configures something else. Throws as above if it is one of these and does not fit.
 std::optional<GivenPreprocessing> preprocessing_beside(const std::string& weights_path, int64_t channels);
 
 // What the user gave with --preprocessing replaces what the model has; a mean image of Caffe (.binaryproto) its means alone, unless what

@@ -92,8 +92,8 @@ std::vector<const ArchitectureFamily*> named_alike(const StateDict& dict) {
   const bool known = std::find(names.begin(), names.end(), architecture_called(wanted)) != names.end();
   for (const Found& one : found) names.push_back(one.member);
   if (!known)
-    fail(dict.path, "{} says {}, which is no network that is known{}; its tensors are of {}", says, wanted,
-         suggestion(wanted, names), members_of(found));
+    fail(dict.path, "{} says {}, an unknown network{}; its tensors are of {}", says, wanted, suggestion(wanted, names),
+         members_of(found));
   fail(dict.path, "expected {}, as {} says, got tensors of {}", wanted, says, members_of(found));
 }
 

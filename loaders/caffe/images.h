@@ -15,7 +15,7 @@ namespace phosphene::caffe {
 source::Input image_input(const NetParameter& network, const BlobsByLayer& blobs, const std::string& path);
 
 // What transform_param says, with a mean file that is read beside the topology; else BGR minus ImageNet's mean is assumed for three
-// channels, and bytes as they are for others. Throws for what is no factor and mean of each channel, and a mean file that is missing.
+// channels, and bytes as they are for others. Throws unless there is a factor and a mean for each channel, and if a mean file is missing.
 source::StatedPreprocessing preprocessing_of(const NetParameter& network, int64_t channels, const std::string& path);
 
 }  // namespace phosphene::caffe

@@ -20,7 +20,7 @@ ChannelMeans read_mean_file(const std::string& path, int64_t channels) {
   auto blob = std::make_shared<caffe::BlobProto>();
   if (file->bytes().size() > INT_MAX ||
       !blob->ParseFromArray(file->bytes().data(), static_cast<int>(file->bytes().size())))
-    fail(path, "is no mean image of Caffe: truncated, malformed or another format");
+    fail(path, "is not a mean image of Caffe: truncated, malformed or in another format");
   const source::Constant image = caffe::numbers_of(*blob, blob, path);
   std::vector<int64_t> dims = image.dims;
   if (dims.size() == 4 && dims[0] == 1) dims.erase(dims.begin());

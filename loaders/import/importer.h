@@ -36,8 +36,8 @@ class Importer {
   [[nodiscard]] bool knows(const std::string& name) const { return values_.contains(name); }
   void set(const std::string& name, Value value) { values_[name] = std::move(value); }
 
-  // Whether so many more elements may be computed from constants: all together at most four times as many as the file holds, and 2^26
-  // more.
+  // Grants so many more elements to be computed from constants, or refuses: all together at most four times as many as the file
+  // holds, and 2^26 more.
   [[nodiscard]] bool may_make(int64_t elements);
 
   // Appends a layer under the name of the value that it makes, seen as N x C x H x W. Throws when the op refuses its sources.

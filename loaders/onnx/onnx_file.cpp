@@ -159,7 +159,7 @@ class Reader {
     const TypeProto& type = value.type();
     if (type.has_sequence_type() || type.has_map_type() || type.has_optional_type() || type.has_sparse_tensor_type() ||
         type.has_opaque_type() || !type.has_tensor_type())
-      fail(place, "is no dense tensor");
+      fail(place, "expected a dense tensor");
     if (!is_floating(type.tensor_type().elem_type()))
       fail(place, "is of {}; expected FLOAT", type_name(type.tensor_type().elem_type()));
     if (!type.tensor_type().has_shape()) fail(place, "has no shape");

@@ -22,8 +22,8 @@ source::Node read_node(const source::Network& network, NodeProto& node, Tensors&
 // The output of a Constant.
 source::Constant constant_of(const source::Network& network, const source::Node& node);
 
-// The module in PyTorch's list of scopes, "['', 'layer1', 'layer1.0', 'relu']", which ends with the op's own: "layer1.0". "" where it
-// is no such list.
+// The module in PyTorch's list of scopes, "['', 'layer1', 'layer1.0', 'relu']", which ends with the op's own: "layer1.0". "" for
+// anything but such a list.
 std::string scope_of(const std::string& scopes);
 
 }  // namespace phosphene::onnx

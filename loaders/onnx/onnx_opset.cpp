@@ -34,7 +34,7 @@ class Upgrade {
     if (node_.attributes.contains("axes")) refuse("has the attribute axes; from opset {} on it is an input", since);
     const Constant* list = constant_input(1);
     if (list == nullptr) return;
-    if (!list->integral || list->dims.size() > 1) refuse("its axes are no list of integers");
+    if (!list->integral || list->dims.size() > 1) refuse("expected its axes to be a list of integers");
     node_.attributes["axes"] = list->integers;
     node_.inputs.resize(1);
   }

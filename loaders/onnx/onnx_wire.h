@@ -25,7 +25,7 @@ struct Field {
 class Fields {
  public:
   explicit Fields(std::span<const std::byte> message) : rest_(message) {}
-  // The next field; nothing at the end, and nothing with broken() where the bytes are no field.
+  // The next field; nothing at the end, and nothing with broken() where the bytes do not form a field.
   std::optional<Field> next();
   [[nodiscard]] bool broken() const { return broken_; }
   // That the last field would go on behind the end: the file is truncated, or the length is wrong.

@@ -12,7 +12,7 @@
 namespace phosphene::formats_of_activations {
 namespace {
 
-// A clip's missing end, which is infinite, is no number of JSON's.
+// JSON has no infinity, which is what a clip's missing end is.
 void write_activation(LayerWriter& writer, const Activation& op) {
   const ActivationFunction& function = op.function();
   const ActivationForm& form = form_of(function.kind);

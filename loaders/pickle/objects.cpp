@@ -41,7 +41,7 @@ bool PickleMachine::object(char opcode) {
     }
     case '\x93': {
       const PickleNode name = node(pop()), module = node(pop());
-      if (name.kind != Kind::text || module.kind != Kind::text) refuse("names a function by something that is no text");
+      if (name.kind != Kind::text || module.kind != Kind::text) refuse("names a function by something other than text");
       push_global(module.text, name.text);
       return true;
     }
@@ -110,7 +110,7 @@ std::string_view PickleMachine::class_name(PickleId function) const {
 
 void PickleMachine::make_instance(PickleId function, PickleId arguments) {
   const std::string_view name = class_name(function);
-  if (name.empty()) refuse("makes an object of something that is no class");
+  if (name.empty()) refuse("makes an object of something other than a class");
   if (node(function).kind != Kind::global || !std::binary_search(allowed_.begin(), allowed_.end(), name)) {
     refuse("holds an object of the class '{}', not tensors alone; save model.state_dict() instead of the whole model",
            shown(name));
@@ -126,7 +126,7 @@ void PickleMachine::reduce() {
   const PickleId function = pop();
   const PickleNode& called = node(function);
   const PickleNode& values = node(arguments);
-  if (called.kind != Kind::global || values.kind != Kind::tuple) refuse("calls something that is no function");
+  if (called.kind != Kind::global || values.kind != Kind::tuple) refuse("calls something other than a function");
   if (!std::binary_search(allowed_.begin(), allowed_.end(), called.text))
     refuse("would call '{}'; only tensors are read", shown(called.text));
   if (called.text == "copyreg._reconstructor") {  // class, its base, the state of the base
@@ -155,7 +155,7 @@ PickleNode PickleMachine::made_dict(const PickleNode& arguments) {
     for (const PickleId id : given.items) {
       const PickleNode& pair = node(id);
       if ((pair.kind != Kind::list && pair.kind != Kind::tuple) || pair.items.size() != 2)
-        refuse("makes a dict of something that is no list of pairs");
+        refuse("makes a dict of something other than a list of pairs");
       dict.items.insert(dict.items.end(), pair.items.begin(), pair.items.end());
     }
   }
@@ -167,7 +167,7 @@ PickleNode PickleMachine::made_set(const PickleNode& arguments) {
   if (arguments.items.empty()) return set;
   const PickleNode& given = node(arguments.items[0]);
   if (given.kind != Kind::list && given.kind != Kind::tuple && given.kind != Kind::set)
-    refuse("makes a set of something that is no list");
+    refuse("makes a set of something other than a list");
   set.items = given.items;
   return set;
 }
@@ -178,7 +178,7 @@ PickleNode PickleMachine::made_bytes(const PickleNode& arguments) {
   if (arguments.items.empty()) return made;
   const PickleNode& given = node(arguments.items[0]);
   if (given.kind == Kind::bytes) return given;
-  if (given.kind != Kind::text) refuse("makes bytes of something that is no text");
+  if (given.kind != Kind::text) refuse("makes bytes of something other than text");
   const std::string_view coding = arguments.items.size() > 1 ? node(arguments.items[1]).text : std::string_view();
   if (coding != "latin1" && coding != "latin-1") refuse("makes bytes of a text in the coding '{}'", shown(coding));
   auto bytes = latin1_bytes(given.text);

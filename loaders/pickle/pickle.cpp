@@ -148,7 +148,7 @@ void PickleMachine::extend(const std::vector<PickleId>& items, bool pairs) {
   PickleNode& container = top();
   if (container.kind == Kind::call) return;  // an instance of a class made from one of these: never looked into
   const bool fits = pairs ? container.kind == Kind::dict : container.kind == Kind::list || container.kind == Kind::set;
-  if (!fits || (pairs && items.size() % 2 != 0)) refuse("puts items into something that is no list or dict");
+  if (!fits || (pairs && items.size() % 2 != 0)) refuse("puts items into something other than a list or dict");
   count_items(items.size());
   container.items.insert(container.items.end(), items.begin(), items.end());
 }

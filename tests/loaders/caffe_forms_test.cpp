@@ -262,7 +262,7 @@ TEST_F(CaffeForms, AMeanImageIsReducedToAMeanOfEachChannel) {
   (void)files_.folder().write("mean.binaryproto", mean_image("num: 1 channels: 3 height: 9 width: 9", {1, 2}));
   EXPECT_TRUE(refused(input + kV2, kWeightsV2, {"mean.binaryproto", "2 numbers", "[1, 3, 9, 9]"}));
   (void)files_.folder().write("mean.binaryproto", "no message");
-  EXPECT_TRUE(refused(input + kV2, kWeightsV2, {"mean.binaryproto", "no mean image"}));
+  EXPECT_TRUE(refused(input + kV2, kWeightsV2, {"mean.binaryproto", "not a mean image"}));
 }
 
 TEST_F(CaffeForms, AMeanImageMayBeGiven) {

@@ -196,7 +196,7 @@ TEST(Pickle, NeverCalls) {
                              {"'torchvision.models.resnet.ResNet'", "model.state_dict()"}));
   EXPECT_TRUE(refuses_pickle("(S'module'\ncnets\nNet\nS'net.py'\nS'class Net'\ntQ)\x81.",
                              {"'nets.Net'", "model.state_dict()"}));
-  EXPECT_TRUE(refuses_pickle("cknown\nClass\n)R)R.", {"no function"}));
+  EXPECT_TRUE(refuses_pickle("cknown\nClass\n)R)R.", {"other than a function"}));
   EXPECT_TRUE(refuses_pickle("cknown.Class\nmethod\n)R.", {"would call 'known.Class.method'"}));
   EXPECT_TRUE(refuses_pickle("\x82\1.", {"registry"}));
   EXPECT_TRUE(refuses_pickle("cos\nsy\nstem\n.", {}));
@@ -210,10 +210,10 @@ TEST(Pickle, RefusesWhatIsNone) {
   EXPECT_TRUE(refuses_pickle(".", {"stack"}));
   EXPECT_TRUE(refuses_pickle("N(a.", {"stack"}));
   EXPECT_TRUE(refuses_pickle("Nt.", {"stack"}));
-  EXPECT_TRUE(refuses_pickle("NNa.", {"no list"}));
-  EXPECT_TRUE(refuses_pickle("}(Nu.", {"no list or dict"}));
+  EXPECT_TRUE(refuses_pickle("NNa.", {"other than a list"}));
+  EXPECT_TRUE(refuses_pickle("}(Nu.", {"other than a list or dict"}));
   EXPECT_TRUE(refuses_pickle("(Nd.", {"no value"}));
-  EXPECT_TRUE(refuses_pickle(")Na.", {"no list"})) << "the empty tuple is shared";
+  EXPECT_TRUE(refuses_pickle(")Na.", {"other than a list"})) << "the empty tuple is shared";
   EXPECT_TRUE(refuses_pickle("NNb.", {"state"}));
   EXPECT_TRUE(refuses_pickle("h\5.", {"value 5"}));
   EXPECT_TRUE(refuses_pickle("Nr\xFF\xFF\xFF\xFF.", {"numbers more"}));
