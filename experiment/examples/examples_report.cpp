@@ -9,10 +9,12 @@
 #include "experiment/pages/examples_page.h"
 #include "experiment/pages/page.h"
 #include "experiment/photos/photo_file.h"
+#include "experiment/photos/photo_names.h"
 #include "experiment/photos/resize.h"
 #include "experiment/run/run_folder.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -33,7 +35,9 @@ std::vector<Crop> crops_of(const Json& index) {
     for (const char* kind : {"highest", "median", "below_zero", "lowest"}) {
       for (const Json& example : unit.at(kind)) {
         const auto box = example.at("crop").get<std::array<int64_t, 4>>();
-        crops.push_back({example.at("photograph"), example.at("picture"), {box[1], box[0], box[3], box[2]}});
+        crops.push_back({name_from_text(example.at("photograph").get<std::string>()),
+                         example.at("picture"),
+                         {box[1], box[0], box[3], box[2]}});
       }
     }
   }
@@ -97,7 +101,7 @@ bool write_crops(const Json& index, const PhotoFolder& photographs, const Exampl
     if (photo) write_crops_of(*photo, {crops.data() + begin, end - begin}, options.out);
     if (options.progress == nullptr || !options.progress->due()) continue;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    options.progress->on_status(fmt::format("{}/{} crops  {}", end, crops.size(), name),
+    options.progress->on_status(fmt::format("{}/{} crops  {}", end, crops.size(), printable(name)),
                                 seconds / static_cast<double>(end) * static_cast<double>(crops.size() - end));
   }
   return true;
