@@ -38,7 +38,7 @@ std::string in_words(const Json& json) {
   constexpr size_t kMaxShown = 60;  // characters
   if (json.is_object()) return "an object";
   if (json.is_array()) return "a list";
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (!json.is_string()) return text;
   return text.size() > kMaxShown ? "a long string" : "the string " + text;
 }
