@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
+#include "loaders/json_text.h"
 #include "loaders/load_model.h"
 #include "runtime/printable.h"
 
@@ -43,7 +44,7 @@ void classify(const ClassifyOptions& options) {
         fmt::print("  {:6.2f} %  {}\n", 100 * found[index], printable(label_of(model, index)));
     }
   }
-  if (options.json) fmt::print("{}\n", out.dump(2));
+  if (options.json) fmt::print("{}\n", json_text(out, 2));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "experiment/photos/photo_file.h"
 #include "loaders/json_reader.h"
+#include "loaders/json_text.h"
 
 namespace phosphene {
 namespace {
@@ -161,7 +162,7 @@ class StateReader {
 // `list`, an entry a line.
 std::string entries_in_lines(const Json& list) {
   std::string text = "[";
-  for (const Json& entry : list) text += (text.size() > 1 ? ",\n  " : "\n  ") + entry.dump();
+  for (const Json& entry : list) text += (text.size() > 1 ? ",\n  " : "\n  ") + json_text(entry);
   return text + "]";
 }
 
@@ -199,14 +200,14 @@ Json examples_index(const Json& request, const std::string& folder, const Exampl
 std::string to_lines(const Json& index) {
   std::string text;
   for (const auto& [key, value] : index.items()) {
-    text += (text.empty() ? "{" : ",\n ") + Json(key).dump() + ": ";
+    text += (text.empty() ? "{" : ",\n ") + json_text(Json(key)) + ": ";
     if (key == "units") {
       text += entries_in_lines(value);
     } else if (key == "state") {
-      text += fmt::format("{{\"last\": {}, \"keys\": {}, \"sample\": {}}}", value["last"].dump(), value["keys"].dump(),
-                          entries_in_lines(value["sample"]));
+      text += fmt::format("{{\"last\": {}, \"keys\": {}, \"sample\": {}}}", json_text(value["last"]),
+                          json_text(value["keys"]), entries_in_lines(value["sample"]));
     } else {
-      text += value.dump();
+      text += json_text(value);
     }
   }
   return text + "}\n";

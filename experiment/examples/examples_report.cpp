@@ -11,6 +11,7 @@
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
 #include "experiment/run/run_folder.h"
+#include "loaders/json_text.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 
@@ -119,7 +120,7 @@ Json rendered_pictures(const std::string& run_folder, const Model& model, const 
                           {"objective", record.at("objective").get<double>()},
                           {"picture", record.at("picture").get<std::string>()}});
     } catch (const Json::exception& error) {
-      fail(run_folder, "its record '{}' was not written by phosphene ({})", record.dump().substr(0, 60), error.what());
+      fail(run_folder, "its record '{}' was not written by phosphene ({})", json_text(record), error.what());
     }
   }
   return pictures;
