@@ -16,6 +16,7 @@
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/one_step.h"
+#include "loaders/json_text.h"
 #include "runtime/printable.h"
 
 namespace phosphene {
@@ -107,7 +108,7 @@ void run_beside(const BenchOptions& options) {
                       {"seconds_per_step", quartiles(each)},
                       {"beside_seconds_per_step", quartiles(beside_each)},
                       {"ratio", quartiles(ratio)}};
-    fmt::print("{}\n", out.dump(2));
+    fmt::print("{}\n", json_text(out, 2));
     return;
   }
   fmt::print("{}, {}\n{} steps of each, alternating; medians, and quartiles in brackets\n",
@@ -164,7 +165,7 @@ void print_json(const OneStepSubject& subject, const OneStep& bench, const Bench
                     {"arena_bytes", program.arena_bytes()},
                     {"constant_bytes", program.constant_bytes()},
                     {"operations", operations}};
-  fmt::print("{}\n", out.dump(2));
+  fmt::print("{}\n", json_text(out, 2));
 }
 
 // Which peak an op is nearer to, and how near: what bounds it.

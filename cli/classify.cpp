@@ -18,7 +18,7 @@
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/photo_folder.h"
-#include "experiment/photos/photo_names.h"
+#include "loaders/json_text.h"
 #include "loaders/load_model.h"
 #include "runtime/printable.h"
 
@@ -47,7 +47,7 @@ class Classification {
       else
         classify(image);
     }
-    if (options_.json) fmt::print("{}\n", rows_.dump(2));
+    if (options_.json) fmt::print("{}\n", json_text(rows_, 2));
     std::fflush(stdout);
     if (failures_ > 0 && !stopped_) tell_failures();
   }
@@ -87,10 +87,8 @@ class Classification {
     if (!options_.json) fmt::print("{}\n", printable(image, kWholeName));
     for (const size_t index : ranking(found, static_cast<size_t>(options_.top))) {
       if (options_.json)
-        rows_.push_back({{"image", name_to_text(image)},
-                         {"class", index},
-                         {"label", label_of(model_, index)},
-                         {"probability", found[index]}});
+        rows_.push_back(
+            {{"image", image}, {"class", index}, {"label", label_of(model_, index)}, {"probability", found[index]}});
       else
         fmt::print("  {:6.2f} %  {}\n", 100 * found[index], printable(label_of(model_, index)));
     }
@@ -99,7 +97,7 @@ class Classification {
 
   void note_failure(const std::string& image, const Error& error) {
     ++failures_;
-    if (options_.json) rows_.push_back({{"image", name_to_text(image)}, {"error", error.within()}});
+    if (options_.json) rows_.push_back({{"image", image}, {"error", error.within()}});
     last_failure_ = error;
     if (!alone_) tell(error.what());
   }

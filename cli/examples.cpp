@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/default_folder.h"
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
@@ -16,14 +17,6 @@
 
 namespace phosphene {
 namespace {
-
-// runs/examples-MODEL-LAYER
-std::string default_folder(const ExamplesOptions& options) {
-  std::string name = "examples-" + std::filesystem::path(options.model).stem().string() + "-" + options.layer;
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == '/' || c == ':' || c == ' '; }, '_');
-  return "runs/" + name.substr(0, 80);
-}
 
 // A line for each unit, as long as a screen holds them all.
 void print_highest(const std::vector<UnitHighest>& units, Progress& progress) {
@@ -50,7 +43,9 @@ std::string summary(const ExamplesResult& result) {
 
 void examples(ExamplesOptions options) {
   TerminalProgress progress;
-  if (options.out.empty()) options.out = default_folder(options);
+  if (options.out.empty())
+    options.out =
+        default_folder("examples-" + std::filesystem::path(options.model).stem().string() + "-" + options.layer);
   options.stop = &catch_interrupts();
   options.progress = &progress;
   const ExamplesResult result = find_examples(options);

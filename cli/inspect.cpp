@@ -12,6 +12,7 @@
 #include "cli/layer_list.h"
 #include "cli/one_step.h"
 #include "cli/roofline.h"
+#include "loaders/json_text.h"
 #include "runtime/printable.h"
 
 namespace phosphene {
@@ -129,7 +130,7 @@ void inspect(const InspectOptions& options) {
                            of.batch == 0 && of.precision.empty();
   Json json;
   if (tell_of_layers(options, json) && !only_layers) tell_of_the_step(options, json);
-  if (options.json) fmt::print("{}\n", json.dump(2));
+  if (options.json) fmt::print("{}\n", json_text(json, 2));
 }
 
 }  // namespace

@@ -92,10 +92,8 @@ std::string version() {
                      choose_device({.device = "cpu"}).backend->description(), features.empty() ? "unknown" : features);
 }
 
-constexpr size_t kMaxError = 4000;  // characters
-
 int report(int exit_code, const std::string& what) {
-  write_to_stderr(fmt::format("phosphene: error: {}\n", printable(what, kMaxError)));
+  write_to_stderr(fmt::format("phosphene: error: {}\n", message_line(what)));
   return exit_code;
 }
 

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "cli/default_folder.h"
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "experiment/config/overrides.h"
 #include "experiment/config/parse_config.h"
 #include "experiment/run/run.h"
 #include "runtime/error.h"
@@ -69,34 +71,34 @@ Json one_line_config(const RenderOptions& options) {
   return config;
 }
 
-// Where pictures go when --out does not say: runs/NAME.
-std::string default_folder(const RenderOptions& options) {
-  if (!options.config.empty()) return "runs/" + std::filesystem::path(options.config).stem().string();
+// The name of runs/NAME, where pictures go when --out does not say.
+std::string name_of(const RenderOptions& options) {
   std::string name = std::filesystem::path(options.model).stem().string();
   for (const std::vector<std::string>* units : {&options.channels, &options.neurons, &options.classes})
     for (const std::string& unit : *units) name += "-" + unit;
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == '/' || c == ':' || c == ' '; }, '_');
-  return "runs/" + name.substr(0, 80);
+  return name;
 }
 
-Config config_of(const RenderOptions& options) {
+// Reads the config, and makes `out` the default folder if it is none.
+Config config_of(const RenderOptions& options, std::string& out) {
   const bool one_line =
       !options.model.empty() || !options.channels.empty() || !options.neurons.empty() || !options.classes.empty();
   if (options.config.empty()) {
     Json json = one_line_config(options);
-    for (const std::string& text : options.overrides) apply_override(json, text);
+    apply_overrides(json, options.overrides, ".", {"/model"});
+    if (out.empty()) out = default_run_folder(name_of(options), json);
     return parse_config(json, "command line", ".");
   }
   if (one_line) fail("render", "a config says model and units itself: use --set to change it");
+  if (out.empty()) out = default_folder(std::filesystem::path(options.config).stem().string());
   return load_config(options.config, options.overrides);
 }
 
 void render(const RenderOptions& options) {
-  const Config config = config_of(options);
-  TerminalProgress progress;
   RunOptions run_options;
-  run_options.out = options.out.empty() ? default_folder(options) : options.out;
+  run_options.out = options.out;
+  const Config config = config_of(options, run_options.out);
+  TerminalProgress progress;
   run_options.device = options.device;
   run_options.stop = &catch_interrupts();
   run_options.progress = &progress;

@@ -1,10 +1,13 @@
 #include "loaders/load_model.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "loaders/named_file.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -58,20 +61,21 @@ std::vector<std::string> models_here() {
 std::string find_model(const std::string& name_or_path, const std::string& base) {
   const fs::path wanted(name_or_path);
   if (wanted.empty()) fail("model", "expected the name or path of a model");
-  std::vector<fs::path> tried{fs::path(base) / wanted};
+  std::vector<std::string> tried{path_from(base, name_or_path)};
   const std::vector<fs::path> folders = model_folders();
-  if (!wanted.has_parent_path()) {
+  if (!wanted.has_parent_path() && !is_rooted(name_or_path)) {
     const std::string file_name = wanted.extension() == kEnding ? name_or_path : name_or_path + kEnding;
-    for (const fs::path& folder : folders) tried.push_back(folder / file_name);
+    for (const fs::path& folder : folders) {
+      const std::string path = path_from(folder.string(), file_name);
+      if (std::find(tried.begin(), tried.end(), path) == tried.end()) tried.push_back(path);
+    }
   }
-  std::string places;
-  for (const fs::path& path : tried) {
-    if (is_file(path)) return path.string();
-    places += (places.empty() ? "" : ", ") + path.string();
-  }
+  for (const std::string& path : tried)
+    if (is_file(path)) return path;
+  if (tried.size() == 1 && tried.front() == name_or_path) fail(name_or_path, "no such model");
   std::vector<std::string> names;
   for (const fs::path& path : models_in(folders)) names.push_back(path.stem().string());
-  fail(name_or_path, "no such model; tried {}{}", places, suggestion(wanted.stem().string(), names));
+  fail(name_or_path, "no such model; tried {}{}", fmt::join(tried, ", "), suggestion(wanted.stem().string(), names));
 }
 
 }  // namespace phosphene

@@ -99,7 +99,8 @@ GeneratorLayer read_layer(const JsonReader& json, const Safetensors& file) {
 
 void read_layers(const Safetensors& file, Generator& generator) {
   constexpr int kMaxDepth = 2;  // list, layer
-  const Json parsed = parse_json(metadata_of(file, "layers"), file.path() + ": the list of layers", kMaxDepth);
+  const Json parsed =
+      parse_json(metadata_of(file, "layers"), file.path() + ": the list of layers", {.max_depth = kMaxDepth});
   const JsonReader list(parsed, file.path());
   if (!list.is_array() || list.size() == 0 || list.size() > kMaxGeneratorLayers)
     fail(file.path(), "holds no list of 1 to {} layers", kMaxGeneratorLayers);
@@ -125,7 +126,7 @@ void read_encoder(const Safetensors& file, Generator& generator) {
   if (!file.metadata().contains("training")) return;
   constexpr int kMaxDepth = 8;
   const std::string place = file.path() + ": training";
-  const Json parsed = parse_json(file.metadata().at("training"), place, kMaxDepth);
+  const Json parsed = parse_json(file.metadata().at("training"), place, {.max_depth = kMaxDepth});
   const JsonReader json = JsonReader::within(parsed, file.path(), "training");
   json.must_be_object();
   if (!json.has("encoder")) return;

@@ -4,23 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "loaders/strict_json.h"
+#include "loaders/json_text.h"
 #include "loaders/text_file.h"
-#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
-
-// "line 3, column 7" of a byte offset.
-std::string line_and_column(const std::string& text, size_t byte) {
-  const size_t end = std::min(byte > 0 ? byte - 1 : 0, text.size());
-  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(end), '\n');
-  const size_t start = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
-  return fmt::format("line {}, column {}", line, end - (start == std::string::npos ? 0 : start + 1) + 1);
-}
 
 // A key as a part of a JSON pointer (RFC 6901).
 std::string escaped(const std::string& key) {
@@ -33,39 +23,34 @@ bool among(const std::string& word, const std::vector<std::string>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// What stands there, for people: a number or a short string itself, else its type.
+// What stands there, for people: a number or a string itself, else its type.
 std::string in_words(const Json& json) {
-  constexpr size_t kMaxShown = 60;  // characters
   if (json.is_object()) return "an object";
   if (json.is_array()) return "a list";
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (!json.is_string()) return text;
-  return text.size() > kMaxShown ? "a long string" : "the string " + text;
+  if (!json.is_string()) return json.dump();
+  return '"' + json.get_ref<const std::string&>() + '"';
+}
+
+// "a, b, c", or as many of them as people read.
+std::string listed(const std::vector<std::string>& names) {
+  constexpr size_t kLongEnough = 130;  // characters
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (text.size() + names[i].size() > kLongEnough) return fmt::format("{} ... ({} in all)", text, names.size());
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  return text.empty() ? "none" : text;
 }
 
 }  // namespace
 
-Json parse_json(const std::string& text, const std::string& place, int max_depth) {
-  try {
-    return Json::parse(text, StrictJson<Json>(place, max_depth));
-  } catch (const Json::parse_error& error) {
-    const std::string what = error.what();
-    const size_t start = what.find("syntax error");
-    const size_t detail = what.find(" - ", start == std::string::npos ? 0 : start);
-    fail(place, "{}: not valid JSON: {}", line_and_column(text, error.byte),
-         detail == std::string::npos ? "syntax error" : what.substr(detail + 3));
-  } catch (const Json::out_of_range& error) {  // a number such as 1e400
-    const std::string what = error.what();
-    fail(place, "not valid JSON: {}", what.substr(std::min(what.size(), what.find("] ") + 2)));
-  }
-}
-
 Json read_json(const std::string& path) {
   constexpr size_t kMaxBytes = size_t{1} << 30;
-  return parse_json(read_text(path, kMaxBytes), path);
+  constexpr int kMaxDepth = 256;
+  Json json = parse_json(read_text(path, kMaxBytes), path, {.max_depth = kMaxDepth, .whole_numbers = true});
+  take_bytes_back(json);
+  return json;
 }
-
-std::string NamedFile::path() const { return (std::filesystem::path(folder) / name).string(); }
 
 std::string JsonReader::place() const {
   const std::string& within = pointer_.empty() ? root_ : pointer_;
@@ -92,9 +77,7 @@ void JsonReader::must_be_object() const {
 const JsonReader& JsonReader::only(const std::vector<std::string>& keys) const {
   must_be_object();
   for (const auto& [key, value] : json_->items()) {
-    if (!among(key, keys))
-      refuse("unknown key '{}'{}; expected one of: {}", printable(key), suggestion(key, keys),
-             keys.empty() ? "none" : fmt::format("{}", fmt::join(keys, ", ")));
+    if (!among(key, keys)) refuse("unknown key '{}'{}; expected one of: {}", key, suggestion(key, keys), listed(keys));
   }
   return *this;
 }
@@ -122,7 +105,7 @@ std::string JsonReader::kind(const std::vector<std::string>& kinds, const std::v
     if (!found.empty()) refuse("expected one of '{}' and '{}', got both", found, candidate);
     found = candidate;
   }
-  if (found.empty()) refuse("one of the keys {} is missing", fmt::join(kinds, ", "));
+  if (found.empty()) refuse("one of the keys {} is missing", listed(kinds));
   return found;
 }
 
@@ -149,16 +132,29 @@ bool JsonReader::boolean() const {
 }
 
 int64_t JsonReader::integer(int64_t least, int64_t most) const {
-  const bool fits = !json_->is_number_unsigned() || json_->get<uint64_t>() <= uint64_t{INT64_MAX};
-  if (!json_->is_number_integer() || !fits || json_->get<int64_t>() < least || json_->get<int64_t>() > most)
-    refuse_type(fmt::format("a whole number from {} to {}", least, most));
-  return json_->get<int64_t>();
+  constexpr double kClear = 0x1p32;  // the parser knows of larger ones whether they were whole as they were written
+  int64_t value = 0;
+  bool whole = json_->is_number_integer();
+  if (json_->is_number_float()) {
+    const auto given = json_->get<double>();
+    whole = std::abs(given) <= kClear && given == std::floor(given);
+    if (whole) value = static_cast<int64_t>(given);
+  } else if (json_->is_number_unsigned() && json_->get<uint64_t>() > uint64_t{INT64_MAX}) {
+    whole = false;
+  } else if (whole) {
+    value = json_->get<int64_t>();
+  }
+  if (whole && value >= least && value <= most) return value;
+  if (least == most) refuse_type(std::to_string(least));
+  refuse_type(fmt::format("a whole number from {} to {}", least, most));
 }
 
 double JsonReader::number(double least, double most) const {
   const double value = json_->is_number() ? json_->get<double>() : 0;
-  if (!json_->is_number() || !(value >= least && value <= most))
-    refuse_type(fmt::format("a number from {} to {}", least, most));
+  constexpr double kAny = 1e30;  // limits that far out say nothing to people
+  if (!json_->is_number()) refuse_type("a number");
+  if (!(value >= least && value <= most))
+    refuse_type(least <= -kAny && most >= kAny ? "a number" : fmt::format("a number from {} to {}", least, most));
   return value;
 }
 
@@ -192,7 +188,7 @@ std::vector<float> JsonReader::numbers(double least, double most) const {
 std::string JsonReader::word(const std::vector<std::string>& words) const {
   std::string value = text();
   if (!among(value, words))
-    refuse("expected {}{}, got '{}'{}", words.size() > 1 ? "one of " : "", fmt::join(words, ", "), printable(value),
+    refuse("expected {}{}, got '{}'{}", words.size() > 1 ? "one of " : "", listed(words), value,
            suggestion(value, words));
   return value;
 }

@@ -3,29 +3,33 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "loaders/json.h"
+#include "loaders/named_file.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 
-// Reads a file (loaders/text_file.h). A syntax error names line and column; a key that is given twice in one object is an error.
-Json read_json(const std::string& path);
-
-// The same for a text; `place` names it in errors. More than `max_depth` objects and lists within each other are refused too.
-Json parse_json(const std::string& text, const std::string& place, int max_depth = std::numeric_limits<int>::max());
-
-// A file as JSON names it: a path, relative to the folder of the file that names it.
-struct NamedFile {
-  std::string name, folder;
-
-  [[nodiscard]] bool empty() const { return name.empty(); }
-  [[nodiscard]] std::string path() const;  // an absolute `name` stays what it is
-  bool operator==(const NamedFile&) const = default;
+// What is read beyond JSON's syntax. A key that is given twice in one object is always an error, and so is a number that a double
+// does not hold.
+struct JsonRules {
+  int max_depth = std::numeric_limits<int>::max();  // more objects and lists within each other are refused
+  bool whole_numbers = false;                       // 2.0 and 1e3 become the integers 2 and 1000, up to 2^53
 };
+
+// `place` names the text in errors. A syntax error names line and column.
+Json parse_json(const std::string& text, const std::string& place, const JsonRules& rules = {});
+// The same, but nothing for a syntax error.
+std::optional<Json> try_parse_json(const std::string& text, const std::string& place, const JsonRules& rules = {},
+                                   std::string* syntax_error = nullptr);
+
+// Reads a file (loaders/text_file.h) of ours or a user's: whole numbers become integers, and texts that json_text() wrote for bytes
+// become these bytes again (loaders/json_text.h).
+Json read_json(const std::string& path);
 
 // A value and its place. Refers to the JSON it is given, which must live longer.
 class JsonReader {
@@ -83,10 +87,10 @@ class JsonReader {
   [[nodiscard]] std::string text() const;    // not empty
   [[nodiscard]] NamedFile file_name() const { return {text(), folder_}; }
   [[nodiscard]] bool boolean() const;
-  [[nodiscard]] int64_t integer(int64_t least, int64_t most) const;
-  [[nodiscard]] double number(double least, double most) const;               // finite
-  [[nodiscard]] float number() const;                                         // any that is finite as a float32
-  [[nodiscard]] std::vector<float> numbers(double least, double most) const;  // a list, not empty
+  [[nodiscard]] int64_t integer(int64_t least, int64_t most) const;  // 2.0 and 1e3 are whole numbers too, up to 2^53
+  [[nodiscard]] double number(double least, double most) const;      // finite
+  [[nodiscard]] float number() const;                                // any that is finite as a float32
+  [[nodiscard]] std::vector<float> numbers(double least, double most) const;                     // a list, not empty
   [[nodiscard]] std::vector<int64_t> integers(size_t count, int64_t least, int64_t most) const;  // a list of so many
   [[nodiscard]] std::vector<std::string> strings() const;  // a list, of any length
   [[nodiscard]] std::string word(const std::vector<std::string>& words) const;

@@ -88,7 +88,7 @@ Labels labels_of_json(const std::string& text, const std::string& place) {
   const size_t second = text.find_first_not_of(" \t\r\n", text.find_first_not_of(" \t\r\n") + 1);
   if (second != std::string::npos && text.find('{') < second && text[second] >= '0' && text[second] <= '9')
     fail(place, "is a dictionary of Python, not JSON: write it with json.dump");
-  const Json parsed = parse_json(text, place, kMaxDepth);
+  const Json parsed = parse_json(text, place, {.max_depth = kMaxDepth});
   const JsonReader json(parsed, place);
   if (json.is_object()) return labels_of_object(json);
   if (json.size() == 0) fail(place, "holds no labels");

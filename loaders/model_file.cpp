@@ -140,7 +140,8 @@ Model read_model(const std::string& path) {
   if (!holds_network(file))
     fail(path, "holds {} tensors but no network: it was not written by `phosphene convert`", file.entries().size());
   constexpr int kMaxDepth = 5;  // model, layers, layer, window, size
-  const Json parsed = parse_json(file.metadata().at(kKey), path + ": the description of the network", kMaxDepth);
+  const Json parsed =
+      parse_json(file.metadata().at(kKey), path + ": the description of the network", {.max_depth = kMaxDepth});
   const JsonReader json(parsed, path);
   json.must_be_object();
   if (const int64_t version = json.at("version").integer(0, INT32_MAX); version != kVersion)

@@ -30,12 +30,14 @@ std::vector<std::string> list_of(std::string place) {
   return {std::move(place)};
 }
 
-// One line, whatever names of files, layers and classes stand in it.
+// One line, whatever names of files, layers and classes stand in it. Long places leave room for the fault.
 std::string sentence(std::span<const std::string> places, const std::string& fault) {
-  constexpr size_t kMaxPlace = 400, kMaxFault = 2000;  // characters: a deep path; the list of all keys of a config
+  constexpr size_t kMostOfPlaces = 170, kLeastOfTheFault = 110;  // characters
   std::string text;
-  for (const std::string& place : places) text += printable(place, kMaxPlace) + ": ";
-  return text + printable(fault, kMaxFault);
+  for (const std::string& place : places) text += message_line(place, kMostOfPlaces) + ": ";
+  if (text.size() > kMostOfPlaces) text = message_line(text, kMostOfPlaces);
+  const size_t left = kWholeMessage - std::min(text.size(), kWholeMessage - kLeastOfTheFault);
+  return text + message_line(fault, left);
 }
 
 }  // namespace
@@ -61,12 +63,16 @@ Error Error::at(const std::string& place) const {
   return {blame_, std::move(places), fault_};
 }
 
+// A name of one letter is near to everything, and a name that has nothing in common with `wanted` is not near.
 std::string suggestion(std::string_view wanted, const std::vector<std::string>& known) {
+  constexpr size_t kMostCompared = 1000;  // bytes: the distance takes their product
+  if (wanted.size() < 2 || wanted.size() > kMostCompared) return "";
   size_t nearest_distance = std::max<size_t>(2, wanted.size() / 2) + 1;
   const std::string* nearest = nullptr;
   for (const std::string& name : known) {
+    if (name.size() < 2 || name.size() > kMostCompared) continue;
     const size_t distance = edit_distance(wanted, name);
-    if (distance < nearest_distance) {
+    if (distance < nearest_distance && distance < std::max(wanted.size(), name.size())) {
       nearest_distance = distance;
       nearest = &name;
     }

@@ -46,9 +46,6 @@ void append_to_file(const std::string& path, std::string_view text);
 // Makes a folder, and those above it, unless it is there.
 void make_folder(const std::string& path);
 
-// `text` as part of a file's name: letters, digits and ._- stay, ":" becomes "-", all else "_".
-std::string as_file_name(const std::string& text);
-
 // Whether `path` names the file or pipe that is our standard output, where nothing else should then be printed.
 bool is_standard_output(const std::string& path);
 

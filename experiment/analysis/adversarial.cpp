@@ -14,6 +14,7 @@
 #include "experiment/photos/resize.h"
 #include "layers/network/softmax.h"
 #include "loaders/json_reader.h"
+#include "loaders/json_text.h"
 #include "loaders/model/model_graph.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
@@ -188,7 +189,7 @@ AdversarialExample write_adversarial(const std::string& folder, const Model& mod
                        {"amplification", amplification(written)},
                        {"before", top_classes(model, written.before)},
                        {"after", top_classes(model, written.after)}};
-  write_file(folder + "/adversarial.json", record.dump(2) + "\n");
+  write_file(folder + "/adversarial.json", json_text(record, 2) + "\n");
   write_file(folder + "/adversarial.html", page_of(record));
   return written;
 }

@@ -11,9 +11,11 @@
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/photos/photo_file.h"
 #include "loaders/json_reader.h"
+#include "loaders/json_text.h"
 #include "loaders/model/model_graph.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/file_names.h"
 #include "runtime/files.h"
 #include "runtime/program.h"
 
@@ -137,13 +139,15 @@ std::string write_gradient_maps(const std::string& folder, const Model& model, c
   write_png(folder + "/photo.png", photograph.data.data(), 3, shape.h, shape.w);
   write_png(folder + "/input_gradient.png", colours.data(), 3, shape.h, shape.w);
 
+  FileNames pictures;
+  for (const char* other : {"photo", "input_gradient"}) pictures.add(other);
   Json layers = Json::array();
   Json figures = {figure("photo.png", "The photograph", ""),
                   figure("input_gradient.png", "The input's gradient",
                          fmt::format("grey is 0; slope of its power {:.2f}, {:.0f} % of it above .25 cycles per pixel",
                                      spectrum.slope, 100 * spectrum.high_frequency_share))};
   for (const GradientMap& map : maps) {
-    const std::string picture = as_file_name(map.layer) + ".png";
+    const std::string picture = pictures.take(as_whole_file_name(as_file_name(map.layer))) + ".png";
     write_magnitude(folder + "/" + picture, map.magnitude(), map.shape());
     const Json checkerboard = checkerboard_of(map);
     layers.push_back({{"layer", map.layer},
@@ -158,7 +162,7 @@ std::string write_gradient_maps(const std::string& folder, const Model& model, c
                        {"unit", objective.unit},
                        {"input_spectrum", to_json(spectrum)},
                        {"layers", std::move(layers)}};
-  write_file(folder + "/gradients.json", record.dump(2) + "\n");
+  write_file(folder + "/gradients.json", json_text(record, 2) + "\n");
   const Json page = {{"title", fmt::format("Gradients of {}, channel {}", objective.layer, objective.unit)},
                      {"note",
                       "Magnitudes, summed over channels, of the gradient of the channel's mean with respect to layers, "

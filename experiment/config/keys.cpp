@@ -1,6 +1,7 @@
 #include "experiment/config/keys.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "experiment/config/optimiser.h"
 #include "experiment/config/phases.h"
@@ -14,6 +15,12 @@ std::vector<std::string> keys_of_the_run() { return keys_in_scope(kOfTheRun); }
 Key<Config> words_key(const char* name, const char* sentence, const char* example) {
   return key_read_by<Config>(name, text(example), sentence, [](const std::string& /*words*/, Config& /*config*/) {})
       .data();
+}
+
+void read_version(const JsonReader& reader, Config& /*config*/) {
+  if (reader.is_number() && reader.json() != 1)
+    reader.refuse("expected 1, got {} (this program knows version 1)", reader.json().dump());
+  (void)reader.integer(1, 1);
 }
 
 Key<Config> save_key() {
@@ -60,15 +67,16 @@ std::vector<KeyDescription> all_descriptions() {
 
 const std::vector<Key<Config>>& heading_keys() {
   static const std::vector<Key<Config>> keys = {
-      key_read_by<Config>("version", integer(1, 1), "The version of this format.",
-                          [](int64_t /*version*/, Config& /*config*/) {})
+      words_key(kSchemaKey, "The address of this format's schema, for editors, which is not read; none by default.",
+                "config.schema.json"),
+      raw_key<Config>("version", integer(1, 1).format, "The version of this format.", read_version)
           .by_default("1")
           .data()
           .scope(kOfTheRun),
       words_key("title", "A heading for the report; none by default.", "Dogs or cats"),
       words_key("description", "What to look for in the pictures, for the report; nothing by default.",
                 "Look at the snouts."),
-      key("model", &Config::model, file("googlenet"),
+      key("model", &Config::model, file("googlenet", FileKind::model),
           "A model file, relative to this one, or the name of one in `$PHOSPHENE_MODELS`, `./models` or "
           "`~/.cache/phosphene`.")
           .required()

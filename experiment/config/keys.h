@@ -12,6 +12,9 @@
 
 namespace phosphene {
 
+// Of the schema, for editors. Changes nothing: it is neither kept nor compared.
+inline constexpr const char* kSchemaKey = "$schema";
+
 // What a config has once: read before its settings, and after them.
 const std::vector<Key<Config>>& heading_keys();
 const std::vector<Key<Config>>& run_keys();

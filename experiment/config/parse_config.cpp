@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiment/config/keys.h"
+#include "experiment/config/overrides.h"
 #include "experiment/config/settings_keys.h"
 #include "runtime/error.h"
 
@@ -28,7 +29,7 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   Config config;
   config.file = file;
   Json kept = json;
-  kept.erase("sweep");
+  for (const char* key : {"sweep", kSchemaKey}) kept.erase(key);
   config.json = std::make_shared<const Json>(std::move(kept));
   read_keys(heading_keys(), reader, config);
   static_cast<Settings&>(config) = read_settings(reader);
@@ -37,24 +38,11 @@ Config parse_config(const Json& json, const std::string& file, const std::string
   return config;
 }
 
-void apply_override(Json& json, const std::string& text) {
-  const size_t equals = text.find('=');
-  const std::string where = fmt::format("--set {}", text);
-  if (equals == std::string::npos || text[0] != '/') fail(where, "expected /json/pointer=value");
-  const std::string value = text.substr(equals + 1);
-  Json parsed = Json::parse(value, nullptr, false);
-  if (parsed.is_discarded()) parsed = value;
-  try {
-    json[Json::json_pointer(text.substr(0, equals))] = parsed;
-  } catch (const nlohmann::json::exception& error) {
-    fail(where, "no such place in the config ({})", error.what());
-  }
-}
-
 Config load_config(const std::string& path, const std::vector<std::string>& overrides) {
   Json json = read_json(path);
-  for (const std::string& text : overrides) apply_override(json, text);
-  return parse_config(json, path, std::filesystem::path(path).parent_path().string());
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  apply_overrides(json, overrides, folder);
+  return parse_config(json, path, folder);
 }
 
 }  // namespace phosphene

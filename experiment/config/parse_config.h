@@ -13,10 +13,7 @@ namespace phosphene {
 // Checks everything that can be checked without the model. `folder`: what file names in the JSON are relative to.
 Config parse_config(const Json& json, const std::string& file, const std::string& folder);
 
-// Applies "/json/pointer=value" (value JSON, or a plain string).
-void apply_override(Json& json, const std::string& text);
-
-// Reads a file; the overrides are applied before parsing.
+// Reads a file; the overrides are applied before parsing (overrides.h).
 Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 
 }  // namespace phosphene

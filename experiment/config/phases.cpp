@@ -21,6 +21,15 @@ class PhasesFormat final : public Format {
             {"items",
              {{"type", "object"}, {"minProperties", 1}, {"additionalProperties", false}, {"properties", properties}}}};
   }
+  void visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const override {
+    if (!value.is_array()) return;
+    for (size_t i = 0; i < value.size(); ++i) {
+      if (!value[i].is_object()) continue;
+      const std::string phase = pointer_to(pointer, std::to_string(i));
+      for (const std::string& key : keys_of_a_phase())
+        if (value[i].contains(key)) settings_format(key).visit_files(value[i][key], pointer_to(phase, key), visit);
+    }
+  }
   [[nodiscard]] std::string words() const override { return "a list of objects with some of the keys of a phase"; }
   [[nodiscard]] std::string example() const override { return R"([{"steps": 128, "transforms": "none"}])"; }
 };

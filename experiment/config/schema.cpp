@@ -14,8 +14,19 @@ constexpr const char* kIntroduction = R"(# Keys of a config
 
 <!-- Written by `phosphene schema --markdown`; a test compares. Change experiment/config/keys.cpp or the file of a term instead. -->
 
-A config is JSON. Only `model` and `objective` are required; an unknown key is an error. File names are relative to the config's
-folder. `phosphene schema` prints the same as JSON Schema for editors.
+A config is JSON, in UTF-8. Only `model` and `objective` are required; an unknown key is an error, and so is one that is given twice.
+`phosphene schema` prints the same as JSON Schema for editors.
+
+Whole numbers may be written `2`, `2.0` or `2e0`, up to 2^53; they mean the same run.
+
+File names in a config are relative to its folder, those in `--set` and `--model` to the folder that one stands in. `~/` is one's home
+folder (`~name` is not read, `./~` is a file of that name). What is not there is looked for among the photographs of
+`$PHOSPHENE_ASSETS/photos` and the models that are known by name. A run's `config.json` keeps the names of a config as they are written
+and those of the command line as absolute paths, and a run is continued where these are the same: from any folder.
+
+In JSON that phosphene writes, a byte of a file's name that is not UTF-8 stands as U+FFFD and its two hexadecimal digits (`caf`, U+FFFD,
+`E9.jpg` for the Latin-1 name of café.jpg), and each byte of a U+FFFD that the name itself holds stands so too. Configs may name files in
+this way.
 
 )";
 

@@ -107,7 +107,7 @@ Key<Settings> gradients_key() {
 // Photographs are for all parameterizations that can change a picture, files for spectra and pixels.
 Key<Settings> initial_key() {
   return key_read_by<Settings>(
-      "initial", file("photo.jpg"),
+      "initial", file("photo.jpg", FileKind::start),
       "Where to start from: a photograph (PNG or JPEG), which the parameters then change, or a safetensors "
       "file with `re` and `im`, or with `pixels`. By default the start is random.",
       [](const NamedFile& initial, Settings& settings) { settings.image.initial = initial; });

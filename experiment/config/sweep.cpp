@@ -1,44 +1,18 @@
 #include "experiment/config/sweep.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "experiment/config/parse_config.h"
+#include "experiment/config/picture_names.h"
 #include "experiment/config/structure.h"
 #include "runtime/error.h"
-#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
 
-// The names of the objective's terms, for people: "inception_4a_output-pre_97".
-std::string base_name(const Objective& objective) {
-  constexpr size_t kLongEnough = 80;  // bytes
-  std::string name;
-  for (const TermPtr& term : objective.terms) {
-    if (name.size() > kLongEnough) break;
-    if (term->leads()) name += (name.empty() ? "" : "+") + term->name();
-  }
-  std::string clean;
-  for (const char c : name) clean += c == '+' ? std::string("+") : as_file_name(std::string(1, c));
-  return clean;
-}
-
-// A variant's name says enough where it has one job only.
-std::string base_name(const Job& job) {
-  const std::string variant = as_file_name(job.config.variant);
-  if (variant.empty()) return base_name(job.config.objective);
-  return job.values->size() == 1 ? variant : variant + "_" + base_name(job.config.objective);
-}
-
 void name_images(std::vector<Job>& jobs) {
-  std::set<std::string> taken;
-  for (Job& job : jobs) {
-    std::string base = base_name(job);
-    if (!taken.insert(base).second) taken.insert(base += "_job" + std::to_string(job.index));
-    for (int64_t i = 0; i < job.config.image.images; ++i)
-      job.names.push_back(job.config.image.images == 1 ? base : base + "_image" + std::to_string(i));
-  }
+  PictureNames names(jobs.size());
+  for (Job& job : jobs) job.names = names.next(job.config, job.values->size());
 }
 
 // The config with a variant's keys in the place of its own; null leaves a key to its default.

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "experiment/photos/photo_file.h"
-#include "experiment/photos/photo_names.h"
 #include "loaders/json_reader.h"
+#include "loaders/json_text.h"
 
 namespace phosphene {
 namespace {
@@ -24,7 +24,7 @@ double nine_digits(float activation) { return std::strtod(fmt::format("{:.8e}", 
 Json to_json(const Example& example, const UnitResponses& responses, size_t unit, const std::string& picture) {
   const auto& [photograph, response] = example;
   const Box crop = responses.crop(unit, example);
-  return {{"photograph", name_to_text(photograph.name)},
+  return {{"photograph", photograph.name},
           {"size", {photograph.height, photograph.width}},
           {"activation", nine_digits(response.activation)},
           {"scale", responses.scales()[static_cast<size_t>(response.scale)]},
@@ -61,23 +61,23 @@ Json to_json(const PhotographSample::Entry& entry) {
       responses.push_back(nullptr);
     }
   }
-  return {{"photograph", name_to_text(entry.photograph.name)},
+  return {{"photograph", entry.photograph.name},
           {"size", {entry.photograph.height, entry.photograph.width}},
           {"responses", responses}};
 }
 
 Json to_json(const PhotoFolder::LeftOut& left_out) {
   Json folders = Json::array(), unreadable = Json::array();
-  for (const std::string& folder : left_out.dust_folders) folders.push_back(name_to_text(folder));
+  for (const std::string& folder : left_out.dust_folders) folders.push_back(folder);
   for (const auto& [folder, reason] : left_out.unreadable)
-    unreadable.push_back({{"folder", name_to_text(folder)}, {"reason", reason}});
+    unreadable.push_back({{"folder", folder}, {"reason", reason}});
   return {{"hidden", left_out.hidden},
           {"folders", {{"count", left_out.all_dust_folders}, {"first", folders}}},
           {"same_files", left_out.same_files},
           {"same_folders", left_out.same_folders},
           {"other_files", left_out.other_files},
           {"unreadable", {{"count", left_out.all_unreadable}, {"first", unreadable}}},
-          {"in_words", name_to_text(left_out.in_words())}};
+          {"in_words", left_out.in_words()}};
 }
 
 // ---- reading ----
@@ -92,7 +92,7 @@ class StateReader {
     const JsonReader skipped = index.at("skipped");
     state_.skipped = skipped.at("count").integer(0, state_.photographs);
     for (const JsonReader& one : list(skipped.at("first"), ExamplesState::kSkippedNamed))
-      state_.first_skipped.emplace_back(name_from_text(one.at("photograph").text()), one.at("reason").text());
+      state_.first_skipped.emplace_back(one.at("photograph").text(), one.at("reason").text());
     if (state_.skipped > 0) {
       const JsonReader kinds = skipped.at("kinds");
       kinds.must_be_object();
@@ -127,8 +127,7 @@ class StateReader {
   }
   static Photograph photograph(const JsonReader& reader) {
     const auto size = exactly(reader.at("size"), 2);
-    return {name_from_text(reader.at("photograph").text()), size[0].integer(1, kMaxPhotoPixels),
-            size[1].integer(1, kMaxPhotoPixels)};
+    return {reader.at("photograph").text(), size[0].integer(1, kMaxPhotoPixels), size[1].integer(1, kMaxPhotoPixels)};
   }
   static float activation(const JsonReader& reader) {
     constexpr double kMax = 3.4028235e38;
@@ -155,7 +154,7 @@ class StateReader {
     }
   }
   void read_rest(const JsonReader& reader) {
-    state_.last = name_from_text(reader.at("last").text());
+    state_.last = reader.at("last").text();
     const JsonReader keys = reader.at("keys");
     const std::string digits = keys.text();
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), state_.keys, 16);
@@ -183,7 +182,7 @@ class StateReader {
 // `list`, an entry a line.
 std::string entries_in_lines(const Json& list) {
   std::string text = "[";
-  for (const Json& entry : list) text += (text.size() > 1 ? ",\n  " : "\n  ") + entry.dump();
+  for (const Json& entry : list) text += (text.size() > 1 ? ",\n  " : "\n  ") + json_text(entry);
   return text + "]";
 }
 
@@ -210,7 +209,7 @@ Json examples_index(const Json& request, const std::string& folder, const PhotoF
   Json skipped = {{"count", state.skipped}, {"kinds", Json::object()}, {"first", Json::array()}};
   for (const auto& [kind, count] : state.skipped_kinds) skipped["kinds"][kind] = count;
   for (const auto& [name, reason] : state.first_skipped)
-    skipped["first"].push_back({{"photograph", name_to_text(name)}, {"reason", reason}});
+    skipped["first"].push_back({{"photograph", name}, {"reason", reason}});
   Json units = Json::array();
   for (size_t unit = 0; unit < responses.units().size(); ++unit)
     units.push_back(unit_to_json(state.selection, responses, unit));
@@ -219,26 +218,25 @@ Json examples_index(const Json& request, const std::string& folder, const PhotoF
   return {{"phosphene", PHOSPHENE_VERSION},
           {"backend", state.backend},
           {"asked", request},
-          {"folder", name_to_text(folder)},
+          {"folder", folder},
           {"photographs", state.photographs},
           {"skipped", skipped},
           {"left_out", to_json(left_out)},
           {"units", units},
-          {"state",
-           {{"last", name_to_text(state.last)}, {"keys", fmt::format("{:016x}", state.keys)}, {"sample", sample}}}};
+          {"state", {{"last", state.last}, {"keys", fmt::format("{:016x}", state.keys)}, {"sample", sample}}}};
 }
 
 std::string to_lines(const Json& index) {
   std::string text;
   for (const auto& [key, value] : index.items()) {
-    text += (text.empty() ? "{" : ",\n ") + Json(key).dump() + ": ";
+    text += (text.empty() ? "{" : ",\n ") + json_text(Json(key)) + ": ";
     if (key == "units") {
       text += entries_in_lines(value);
     } else if (key == "state") {
-      text += fmt::format("{{\"last\": {}, \"keys\": {}, \"sample\": {}}}", value["last"].dump(), value["keys"].dump(),
-                          entries_in_lines(value["sample"]));
+      text += fmt::format("{{\"last\": {}, \"keys\": {}, \"sample\": {}}}", json_text(value["last"]),
+                          json_text(value["keys"]), entries_in_lines(value["sample"]));
     } else {
-      text += value.dump();
+      text += json_text(value);
     }
   }
   return text + "}\n";

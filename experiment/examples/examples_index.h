@@ -7,7 +7,6 @@
 //                photograph) and picture, the crop's file
 //   state        last: the name of the last photograph; keys; sample: the photographs of PhotographSample, with the highest response
 //                of each unit as [activation, scale's index, tile, row, column]
-// Names of photographs are bytes: those that are no UTF-8 are written as name_to_text does (experiment/photos/photo_names.h).
 // Activations have nine digits, which give the same float32 back. A continued search takes up photographs that sort behind `last`; one
 // that was added or removed before it is refused.
 #pragma once

@@ -9,9 +9,9 @@
 #include "experiment/pages/examples_page.h"
 #include "experiment/pages/page.h"
 #include "experiment/photos/photo_file.h"
-#include "experiment/photos/photo_names.h"
 #include "experiment/photos/resize.h"
 #include "experiment/run/run_folder.h"
+#include "loaders/json_text.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 #include "runtime/printable.h"
@@ -35,9 +35,7 @@ std::vector<Crop> crops_of(const Json& index) {
     for (const char* kind : {"highest", "median", "below_zero", "lowest"}) {
       for (const Json& example : unit.at(kind)) {
         const auto box = example.at("crop").get<std::array<int64_t, 4>>();
-        crops.push_back({name_from_text(example.at("photograph").get<std::string>()),
-                         example.at("picture"),
-                         {box[1], box[0], box[3], box[2]}});
+        crops.push_back({example.at("photograph"), example.at("picture"), {box[1], box[0], box[3], box[2]}});
       }
     }
   }
@@ -123,7 +121,7 @@ Json rendered_pictures(const std::string& run_folder, const Model& model, const 
                           {"objective", record.at("objective").get<double>()},
                           {"picture", record.at("picture").get<std::string>()}});
     } catch (const Json::exception& error) {
-      fail(run_folder, "its record '{}' was not written by phosphene ({})", record.dump().substr(0, 60), error.what());
+      fail(run_folder, "its record '{}' was not written by phosphene ({})", json_text(record), error.what());
     }
   }
   return pictures;

@@ -189,7 +189,7 @@ ParameterizationRow prior_image() {
       "The code of a generator, which draws the image and its colours: a learned prior. The image's sides are "
       "multiples of the "
       "generator's scale, 16 for the one that comes with phosphene.",
-      {key("generator", &PriorKeys::generator, file("prior_generator"),
+      {key("generator", &PriorKeys::generator, file("prior_generator", FileKind::model),
            "A phosphene-generator-1 file, by path or by name, found like a model.")
            .by_default("\"prior_generator\""),
        key_read_by<PriorKeys>(
@@ -201,7 +201,7 @@ ParameterizationRow prior_image() {
            [](double sd, PriorKeys& into) { into.sd = sd; }),
        key("norm", &PriorKeys::norm, number(1e-3, 1e6),
            "The largest L2 norm that the vector at a position may have; a longer one is scaled back after each step."),
-       key("from", &PriorKeys::photo, file("photo.jpg"),
+       key("from", &PriorKeys::photo, file("photo.jpg", FileKind::photograph),
            "A photograph whose code is the start. Default: the mean of all codes.")});
 }
 

@@ -24,6 +24,12 @@ std::string keys_words(const char* which, const std::vector<std::string>& names)
 
 }  // namespace
 
+std::string pointer_to(const std::string& pointer, const std::string& key) {
+  std::string escaped;
+  for (const char c : key) escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return pointer + "/" + escaped;
+}
+
 Json number_json(double value) {
   constexpr double kExact = 0x1p53;  // whole numbers up to here are exact
   if (std::abs(value) <= kExact && value == std::floor(value)) return static_cast<int64_t>(value);
@@ -76,6 +82,10 @@ Json TextFormat::schema() const {
 
 std::string TextFormat::example() const { return Json(example_).dump(); }
 
+void FileFormat::visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const {
+  if (value.is_string()) visit(value, pointer, kind_);
+}
+
 Json WordFormat::schema() const { return {{"enum", allowed_}}; }
 
 std::string WordFormat::words() const {
@@ -116,6 +126,12 @@ std::string ListFormat::example() const {
 
 void ListFormat::visit(const std::string& path, KeyVisitor& visitor) const { element_->visit(path + "[]", visitor); }
 
+void ListFormat::visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const {
+  if (!value.is_array()) return;
+  for (size_t i = 0; i < value.size(); ++i)
+    element_->visit_files(value[i], pointer_to(pointer, std::to_string(i)), visit);
+}
+
 // ---- alternatives ----
 
 const Format* AlternativesFormat::of(const JsonReader& value) const {
@@ -146,6 +162,10 @@ void AlternativesFormat::add_defaults(Json& value) const {
 
 void AlternativesFormat::visit(const std::string& path, KeyVisitor& visitor) const {
   for (const FormatPtr& format : alternatives_) format->visit(path, visitor);
+}
+
+void AlternativesFormat::visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const {
+  if (const Format* format = of(JsonReader(value, ""))) format->visit_files(value, pointer, visit);
 }
 
 // ---- objects ----
@@ -229,6 +249,12 @@ std::string ObjectFormat::example() const {
 void ObjectFormat::visit(const std::string& path, KeyVisitor& visitor) const {
   visitor.object(path, *this);
   for (const KeyDescription& key : keys_) key.format->visit(path.empty() ? key.name : path + "." + key.name, visitor);
+}
+
+void ObjectFormat::visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const {
+  if (!value.is_object()) return;
+  for (const KeyDescription& key : keys_)
+    if (value.contains(key.name)) key.format->visit_files(value[key.name], pointer_to(pointer, key.name), visit);
 }
 
 }  // namespace phosphene

@@ -15,6 +15,18 @@
 
 namespace phosphene {
 
+// How a file that a config names is looked for: a model and a photograph have folders of their own (find_model, find_photograph).
+enum class FileKind {
+  model,
+  photograph,
+  start,   // a photograph, or a safetensors file
+  tensor,  // "FILE#TENSOR"
+  other
+};
+
+// Is told of a text that names a file, and where it stands.
+using FileVisitor = std::function<void(Json& text, const std::string& pointer, FileKind kind)>;
+
 class Format : public Interface {
  public:
   // Whether the value is of this format's JSON type: how alternatives are told apart. The value itself may still be refused.
@@ -29,6 +41,8 @@ class Format : public Interface {
   virtual void add_defaults(Json& /*value*/) const {}
   // A value that is accepted, as JSON text.
   [[nodiscard]] virtual std::string example() const = 0;
+  // The files that a value of this format names.
+  virtual void visit_files(Json& /*value*/, const std::string& /*pointer*/, const FileVisitor& /*visit*/) const {}
   // The keys within, with the path that leads to each object ("" for this one, "[]" for a list's elements).
   virtual void visit(const std::string& /*path*/, class KeyVisitor& /*visitor*/) const {}
 };
@@ -76,7 +90,7 @@ class BooleanFormat final : public Format {
 };
 
 // Any string but the empty one.
-class TextFormat final : public Format {
+class TextFormat : public Format {
  public:
   explicit TextFormat(std::string words, std::string example, std::string pattern = "")
       : words_(std::move(words)), example_(std::move(example)), pattern_(std::move(pattern)) {}
@@ -87,6 +101,16 @@ class TextFormat final : public Format {
 
  private:
   std::string words_, example_, pattern_;
+};
+
+class FileFormat final : public TextFormat {
+ public:
+  FileFormat(FileKind kind, std::string words, std::string example, std::string pattern = "")
+      : TextFormat(std::move(words), std::move(example), std::move(pattern)), kind_(kind) {}
+  void visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const override;
+
+ private:
+  FileKind kind_;
 };
 
 class WordFormat final : public Format {
@@ -111,6 +135,7 @@ class ListFormat final : public Format {
   void add_defaults(Json& value) const override;
   [[nodiscard]] std::string example() const override;
   void visit(const std::string& path, KeyVisitor& visitor) const override;
+  void visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const override;
 
  private:
   FormatPtr element_;
@@ -129,6 +154,7 @@ class AlternativesFormat final : public Format {
   void add_defaults(Json& value) const override;
   [[nodiscard]] std::string example() const override { return alternatives_.front()->example(); }
   void visit(const std::string& path, KeyVisitor& visitor) const override;
+  void visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const override;
 
  private:
   std::vector<FormatPtr> alternatives_;
@@ -152,12 +178,16 @@ class ObjectFormat : public Format {
   void add_defaults(Json& value) const override;
   [[nodiscard]] std::string example() const override;
   void visit(const std::string& path, KeyVisitor& visitor) const override;
+  void visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const override;
 
  private:
   std::string sentence_;
   std::vector<KeyDescription> keys_;
   size_t one_of_;
 };
+
+// A place within `pointer` (RFC 6901).
+std::string pointer_to(const std::string& pointer, const std::string& key);
 
 // As people write it: 1, not 1.0.
 Json number_json(double value);

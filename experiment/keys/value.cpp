@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "loaders/json_text.h"
+
 namespace phosphene {
 
 Value<double> number(double least, double most) {
@@ -31,13 +33,13 @@ Value<bool> boolean() {
 Value<std::string> text(std::string example) {
   return {std::make_shared<TextFormat>("a string", std::move(example)),
           [](const JsonReader& reader) { return reader.text(); },
-          [](const std::string& value) { return value.empty() ? std::string() : Json(value).dump(); }};
+          [](const std::string& value) { return value.empty() ? std::string() : json_text(Json(value)); }};
 }
 
-Value<NamedFile> file(std::string example) {
-  return {std::make_shared<TextFormat>("a file name", std::move(example)),
+Value<NamedFile> file(std::string example, FileKind kind) {
+  return {std::make_shared<FileFormat>(kind, "a file name", std::move(example)),
           [](const JsonReader& reader) { return reader.file_name(); },
-          [](const NamedFile& value) { return value.empty() ? std::string() : Json(value.name).dump(); }};
+          [](const NamedFile& value) { return value.empty() ? std::string() : json_text(Json(value.name)); }};
 }
 
 }  // namespace phosphene

@@ -30,7 +30,7 @@ Value<int64_t> integer(int64_t least, int64_t most);
 Value<uint64_t> seed_number();  // from 0 to 2^53: what every JSON reader keeps
 Value<bool> boolean();
 Value<std::string> text(std::string example);
-Value<NamedFile> file(std::string example);
+Value<NamedFile> file(std::string example, FileKind kind = FileKind::other);
 
 // One of the words, each with what it stands for.
 template <class T>

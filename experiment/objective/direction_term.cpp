@@ -119,7 +119,7 @@ std::unique_ptr<TermOps> DirectionTerm::append(const TermContext& context) const
 
 Value<NamedFile> tensor_in_file() {
   const std::string example = "directions.safetensors#v";
-  return {std::make_shared<TextFormat>("\"FILE.safetensors#TENSOR\"", example, "#"),
+  return {std::make_shared<FileFormat>(FileKind::tensor, "\"FILE.safetensors#TENSOR\"", example, "#"),
           [](const JsonReader& reader) {
             NamedFile file = reader.file_name();
             if (file.name.find('#') == std::string::npos)

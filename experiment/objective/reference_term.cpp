@@ -52,7 +52,7 @@ std::vector<Key<T>> keys() {
 
 }  // namespace
 
-Value<NamedFile> photograph_value() { return file("macaw.jpg"); }
+Value<NamedFile> photograph_value() { return file("macaw.jpg", FileKind::photograph); }
 
 TermKind caricature_kind() {
   using Caricature = ReferenceTerm<ReferenceKind::caricature>;

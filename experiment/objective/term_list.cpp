@@ -56,6 +56,9 @@ class TermListFormat final : public Format {
     return R"([{"channel": {"layer": "inception_4a/output", "unit": 97}}])";
   }
   void visit(const std::string& path, KeyVisitor& visitor) const override { list_.visit(path, visitor); }
+  void visit_files(Json& value, const std::string& pointer, const FileVisitor& visit) const override {
+    list_.visit_files(value, pointer, visit);
+  }
 
  private:
   FormatPtr term_;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "loaders/json_text.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -10,7 +11,7 @@ namespace {
 // JSON that may stand in a script element: "<" occurs in texts only, where it can be escaped.
 std::string for_script(const Json& json) {
   std::string text;
-  for (const char c : json.dump()) {
+  for (const char c : json_text(json)) {
     if (c == '<') {
       text += "\\u003c";
     } else {

@@ -12,19 +12,22 @@ namespace phosphene {
 namespace fs = std::filesystem;
 
 std::string find_photograph(const NamedFile& photo, const std::string& place) {
-  std::vector<fs::path> tried = {photo.path()};
+  std::vector<std::string> tried = {photo.path()};
   const char* assets = std::getenv("PHOSPHENE_ASSETS");
-  if (assets != nullptr) tried.push_back(fs::path(assets) / "photos" / photo.name);
-  std::vector<std::string> places, there;
-  for (const fs::path& path : tried) {
-    if (fs::is_regular_file(path)) return path.string();
-    places.push_back(path.string());
-    std::error_code none;
-    for (const auto& entry : fs::directory_iterator(path.parent_path(), none))
-      there.push_back(entry.path().filename().string());
+  const bool is_set = assets != nullptr && *assets != '\0';
+  if (is_set && !is_rooted(photo.name)) {
+    std::string path = path_from((fs::path(assets) / "photos").string(), photo.name);
+    if (path != tried.front()) tried.push_back(std::move(path));
   }
-  fail(place, "no photograph at {}{}{}", fmt::join(places, " nor "),
-       assets == nullptr ? " ($PHOSPHENE_ASSETS is not set)" : "",
+  std::vector<std::string> there;
+  for (const std::string& path : tried) {
+    std::error_code none;
+    if (fs::is_regular_file(path, none)) return path;
+    for (fs::directory_iterator entry(fs::path(path).parent_path(), none), end; !none && entry != end;
+         entry.increment(none))
+      there.push_back(entry->path().filename().string());
+  }
+  fail(place, "no photograph at {}{}{}", fmt::join(tried, " nor "), is_set ? "" : " ($PHOSPHENE_ASSETS is not set)",
        suggestion(fs::path(photo.name).filename().string(), there));
 }
 

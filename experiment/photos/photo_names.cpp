@@ -1,12 +1,9 @@
 #include "experiment/photos/photo_names.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cctype>
 #include <iterator>
-
-#include "runtime/printable.h"
+#include <string>
 
 namespace phosphene {
 namespace {
@@ -47,17 +44,6 @@ std::string lower(std::string_view text) {
   return small;
 }
 
-// The byte that \xHH at `at` stands for, or -1.
-int escaped_byte(std::string_view text, size_t at) {
-  const auto digit = [&](size_t i) {
-    const size_t found = std::string_view("0123456789abcdef").find(text[i]);
-    return found == std::string_view::npos ? -1 : static_cast<int>(found);
-  };
-  if (at + 4 > text.size() || text.substr(at, 2) != "\\x") return -1;
-  const int high = digit(at + 2), low = digit(at + 3);
-  return high < 0 || low < 0 ? -1 : 16 * high + low;
-}
-
 }  // namespace
 
 NameKind name_kind(std::string_view name) {
@@ -74,29 +60,6 @@ bool is_dust(std::string_view name) {
   const std::string small = lower(name);
   return small.starts_with("synophoto_thumb") ||
          std::find(std::begin(kDust), std::end(kDust), small) != std::end(kDust);
-}
-
-std::string name_to_text(std::string_view name) {
-  std::string text;
-  for (size_t at = 0; at < name.size();) {
-    const size_t bytes = utf8_character(name, at);
-    if (bytes == 0 || name.substr(at, 2) == "\\x")
-      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(name[at]));
-    else
-      text += name.substr(at, bytes);
-    at += std::max<size_t>(bytes, 1);
-  }
-  return text;
-}
-
-std::string name_from_text(std::string_view text) {
-  std::string name;
-  for (size_t at = 0; at < text.size();) {
-    const int byte = escaped_byte(text, at);
-    name += byte < 0 ? text[at] : static_cast<char>(byte);
-    at += byte < 0 ? 1 : 4;
-  }
-  return name;
 }
 
 }  // namespace phosphene

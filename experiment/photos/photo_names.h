@@ -1,7 +1,6 @@
-// Names of files in folders of photographs: which of them are photographs, and how JSON holds them.
+// Names of files in folders of photographs.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace phosphene {
@@ -18,10 +17,5 @@ NameKind name_kind(std::string_view name);
 // Whether systems and programs keep it for themselves, as a file or as a folder: what begins with a dot (._IMG_1.jpg, .thumbnails,
 // .Trash-1000), thumbnails (Thumbs.db, @eaDir, SYNOPHOTO_THUMB...), bins ($RECYCLE.BIN, #recycle, lost+found), __MACOSX, desktop.ini.
 bool is_dust(std::string_view name);
-
-// `name` as text that JSON can hold: bytes that are no UTF-8 become \xff, and so does a backslash that stands before an x (\x5cx). Back
-// again without loss.
-std::string name_to_text(std::string_view name);
-std::string name_from_text(std::string_view text);
 
 }  // namespace phosphene

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "experiment/config/picture_names.h"
 #include "experiment/pages/power_spectrum.h"
 #include "experiment/photos/photo_file.h"
 #include "layers/image/fourier_image.h"
@@ -17,7 +18,7 @@ constexpr size_t kCurvePoints = 128;
 
 std::string picture_of(const RunImage& image) { return "images/" + image.name() + ".png"; }
 std::string snapshot_of(const RunImage& image, int64_t step) {
-  return fmt::format("images/{}_{}.png", image.name(), step);
+  return fmt::format("images/{}.png", snapshot_name(image.name(), step, image.config().snapshots));
 }
 
 void write_picture(const std::string& path, const RunImage& image, std::span<const float> picture, const Shape& shape) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "loaders/json_text.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 
@@ -22,7 +23,7 @@ std::string first_difference(const Json& there, const Json& now) {
   if (patch.empty()) return "";
   const auto at = patch[0]["path"].get<std::string>();
   const Json::json_pointer pointer(at);
-  const auto value = [&](const Json& json) { return json.contains(pointer) ? json[pointer].dump() : "nothing"; };
+  const auto value = [&](const Json& json) { return json.contains(pointer) ? json_text(json[pointer]) : "nothing"; };
   return fmt::format("{} is {} there and {} now", at, value(there), value(now));
 }
 
@@ -37,7 +38,7 @@ RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(pat
     fail(path_, "is not empty and is not a run folder; choose another one");
   }
   for (const char* folder : {"images", "records"}) make_folder(file(folder));
-  if (!fs::exists(config)) write_file(config, frozen.dump(2) + "\n");
+  if (!fs::exists(config)) write_file(config, json_text(frozen, 2) + "\n");
 }
 
 bool RunFolder::finished(const std::string& name) const {
@@ -45,16 +46,16 @@ bool RunFolder::finished(const std::string& name) const {
 }
 
 void RunFolder::write_record(const std::string& name, const Json& record) const {
-  write_file(file("records/" + name + ".json"), record.dump(2) + "\n");
+  write_file(file("records/" + name + ".json"), json_text(record, 2) + "\n");
 }
 
 void RunFolder::write_stopped(const std::string& name, const std::string& reason, int64_t step) const {
   write_file(file("records/" + name + ".stopped.json"),
-             Json({{"name", name}, {"reason", reason}, {"step", step}}).dump(2) + "\n");
+             json_text({{"name", name}, {"reason", reason}, {"step", step}}, 2) + "\n");
 }
 
 void RunFolder::write_implementations(const ImplementationChoices& choices) const {
-  write_file(file(kImplementations), Json(choices).dump(2) + "\n");
+  write_file(file(kImplementations), json_text(Json(choices), 2) + "\n");
 }
 
 DeviceOptions device_for(const std::string& path, DeviceOptions device) {
@@ -93,6 +94,6 @@ std::vector<Json> read_records(const std::string& folder, bool stopped) {
   return records;
 }
 
-void RunFolder::append_timing(const Json& line) const { append_to_file(file("timing.jsonl"), line.dump() + "\n"); }
+void RunFolder::append_timing(const Json& line) const { append_to_file(file("timing.jsonl"), json_text(line) + "\n"); }
 
 }  // namespace phosphene

@@ -148,7 +148,7 @@ void fold_affines(Model& model, const std::vector<std::string>& results) {
   for (Layer& layer : model.layers) {
     const auto* affine = layer.as<ChannelAffine>();
     const auto before = affine == nullptr ? index.end() : index.find(layer.inputs[0]);
-    const bool alone = before != index.end() && readers.at(layer.inputs[0]) == 1 &&
+    const bool alone = affine != nullptr && before != index.end() && readers.at(layer.inputs[0]) == 1 &&
                        std::find(results.begin(), results.end(), layer.inputs[0]) == results.end();
     std::shared_ptr<const Op> op = alone ? with_affine(groups[before->second].front(), *affine) : nullptr;
     if (op == nullptr) {

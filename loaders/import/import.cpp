@@ -177,6 +177,7 @@ Model import_network(const Network& given, const ImportOptions& options) {
   model.height = input.shape.h;
   model.width = input.shape.w;
   model.file = network.file;
+  model.files = network.files;
   model.labels = network.labels;
   model.notes = network.notes;
   Importer importer(network, model);

@@ -29,7 +29,8 @@ source::Network empty_network(const std::string& path, const std::string& contai
 
 void add_model(source::Network& network, const std::string& config, keras::LayerWeights& weights) {
   if (config.size() > kMaxConfigBytes) fail(network.path, "its configuration takes {} bytes", config.size());
-  keras::add_model(network, parse_json(config, network.path + ": the model's configuration", kMaxNesting), weights);
+  keras::add_model(
+      network, parse_json(config, network.path + ": the model's configuration", {.max_depth = kMaxNesting}), weights);
   check(network);
 }
 
@@ -62,7 +63,8 @@ std::string version_in(const Zip& zip, const std::string& path) {
   constexpr uint64_t kMost = 1 << 20;
   const ZipEntry* entry = zip.find("metadata.json");
   if (entry == nullptr) return "";
-  const Json metadata = parse_json(text_of(zip.read(*entry, kMost)), path + ": metadata.json", kMaxNesting);
+  const Json metadata =
+      parse_json(text_of(zip.read(*entry, kMost)), path + ": metadata.json", {.max_depth = kMaxNesting});
   const JsonReader reader(metadata, path + ": metadata.json");
   return reader.is_object() && reader.has("keras_version") ? reader.at("keras_version").string() : "";
 }

@@ -50,7 +50,7 @@ Network read_config(const std::string& text) {
   network.path = "net.keras";
   AnyWeights weights;
   constexpr int kDeepest = 100;
-  keras::add_model(network, parse_json(text, network.path, kDeepest), weights);
+  keras::add_model(network, parse_json(text, network.path, {.max_depth = kDeepest}), weights);
   check(network);
   return network;
 }

@@ -56,6 +56,8 @@ TEST(Error, SuggestsTheNearestName) {
 TEST(Error, SuggestsNothingWhenNothingIsNear) {
   EXPECT_EQ(suggestion("zzz", {"conv1", "pool"}), "");
   EXPECT_EQ(suggestion("conv1", {}), "");
+  EXPECT_EQ(suggestion("m", {"o", "ab"}), "") << "one letter is near to everything";
+  EXPECT_EQ(suggestion("ab", {"o", "xy"}), "") << "nothing in common";
 }
 
 }  // namespace

@@ -246,7 +246,5 @@ TEST_F(Files, FoldersAreMadeWithThoseAbove) {
   EXPECT_THROW(make_folder(file("d/e")), Error);
 }
 
-TEST(FileName, HasNoSeparators) { EXPECT_EQ(as_file_name("mixed4a:pre/x y.png"), "mixed4a-pre_x_y.png"); }
-
 }  // namespace
 }  // namespace phosphene

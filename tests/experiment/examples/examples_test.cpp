@@ -147,7 +147,7 @@ TEST_F(ExamplesTest, AreThoseOfAFullSort) {
   for (size_t i = 0; i < kSizes.size(); ++i) photographs[name(i)] = read_photo(photo(name(i)));
   const Json units = index("out")["units"];
   ASSERT_EQ(units.size(), 6U);
-  for (size_t unit = 0; unit < 5; ++unit) {
+  for (size_t unit = 0; unit < 6; ++unit) {
     SCOPED_TRACE(unit);
     const ByPhotograph all = all_activations(photographs, unit);
     const std::vector<Found> highest = full_sort(all, true, std::numeric_limits<double>::infinity());
@@ -157,8 +157,6 @@ TEST_F(ExamplesTest, AreThoseOfAFullSort) {
     expect_first(found_in(units[unit]["below_zero"]), full_sort(all, true, 0), "below_zero");
     expect_first(found_in(units[unit]["median"]), {highest[3], highest[4], highest[2]}, "median");
   }
-  for (const char* kind : {"highest", "median", "below_zero", "lowest"})
-    EXPECT_TRUE(units[5][kind].empty()) << "unit 5 is infinite";
 }
 
 TEST_F(ExamplesTest, BehindAReluNothingIsNegative) {
@@ -190,7 +188,7 @@ TEST_F(ExamplesTest, CropsAreTheReceptiveFieldInThePhotograph) {
       }
     }
   }
-  EXPECT_EQ(crops, 5 * 12);
+  EXPECT_EQ(crops, 5 * 12 + 9) << "unit 5 is nowhere below zero";
 }
 
 TEST_F(ExamplesTest, AStoppedSearchContinuesToTheSameBytes) {
@@ -341,7 +339,10 @@ TEST_F(ExamplesTest, NamesThatAreNoUtf8Count) {
   EXPECT_TRUE(files_of(folder_.file("whole")) == files_of(folder_.file("out")));
   EXPECT_EQ(index("out")["photographs"], 7);
   EXPECT_EQ(index("out")["skipped"]["count"], 0);
-  EXPECT_NE(contents_of(folder_.file("out/index.json")).find("p\\\\xff\\u0001.png"), std::string::npos);
+  EXPECT_NE(contents_of(folder_.file("out/index.json"))
+                .find("p\xEF\xBF\xBD"
+                      "FF\\u0001.png"),
+            std::string::npos);
 }
 
 TEST_F(ExamplesTest, NoPhotographAtAllIsOneClearLine) {

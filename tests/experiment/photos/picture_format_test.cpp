@@ -79,19 +79,5 @@ TEST(PhotoNames, DustIsKnownByName) {
     EXPECT_FALSE(is_dust(name)) << name;
 }
 
-TEST(PhotoNames, AnyBytesAreTextAndBack) {
-  for (const std::string& name :
-       {"a.jpg"s, "b\xff\xfe.jpg"s, "\xc3\xa4.jpg"s, "\\x41.jpg"s, "a\\b\\x.jpg"s, "\\\\xff\xff"s, "\x01"s}) {
-    EXPECT_EQ(name_from_text(name_to_text(name)), name);
-    for (size_t at = 0; at < name_to_text(name).size();) {
-      const auto first = static_cast<unsigned char>(name_to_text(name)[at]);
-      EXPECT_TRUE(first < 0xf5 && (first < 0x80 || first >= 0xc2));
-      at += first < 0x80 ? 1 : 2;
-    }
-  }
-  EXPECT_EQ(name_to_text("b\xff.jpg"), "b\\xff.jpg");
-  EXPECT_EQ(name_to_text("\xc3\xa4.jpg"), "\xc3\xa4.jpg");
-}
-
 }  // namespace
 }  // namespace phosphene::testing::picture_format_test
