@@ -2,6 +2,7 @@
 #include "experiment/examples/examples.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -29,6 +30,17 @@ void print_highest(const std::vector<UnitHighest>& units, Progress& progress) {
   }
 }
 
+// "used 5 photographs; skipped 3 (a WebP picture: 2, a broken JPEG: 1); left out: 2 hidden pictures"
+std::string summary(const ExamplesResult& result) {
+  const int64_t used = result.photographs - result.skipped;
+  std::string line = fmt::format("used {} photograph{}", used, used == 1 ? "" : "s");
+  std::vector<std::string> kinds;
+  for (const auto& [kind, count] : result.skipped_kinds) kinds.push_back(fmt::format("{}: {}", kind, count));
+  if (result.skipped > 0) line += fmt::format("; skipped {} ({})", result.skipped, fmt::join(kinds, ", "));
+  if (!result.left_out.empty()) line += "; left out: " + result.left_out;
+  return printable(line, kWholeName);
+}
+
 void examples(ExamplesOptions options) {
   TerminalProgress progress;
   if (options.out.empty())
@@ -38,9 +50,10 @@ void examples(ExamplesOptions options) {
   options.progress = &progress;
   const ExamplesResult result = find_examples(options);
   if (result.now > 0) {
-    progress.on_message(fmt::format("{} photographs in {:.1f} s, {:.3f} s each", result.now, result.seconds,
+    progress.on_message(fmt::format("looked at {} photographs in {:.1f} s, {:.3f} s each", result.now, result.seconds,
                                     result.seconds / static_cast<double>(result.now)));
   }
+  progress.on_message(summary(result));
   if (result.interrupted) {
     progress.on_message(fmt::format("stopped after {} photographs; the same command continues", result.photographs));
     return;
@@ -58,7 +71,14 @@ constexpr const char* kDetails =
     "longer than eight tiles, its middle). A photograph counts once for each kind, with its best place: the highest "
     "and the lowest are the extremes over all scales and positions; the median is that of the photographs' highest; "
     "the slightly negative is what comes nearest to zero from below, which only layers before a ReLU (LAYER:pre) "
-    "have.\nAny number of photographs takes the same memory. Up to 512 the median is exact; of more it is that of a "
+    "have.\nA photograph is a file that ends like a picture's, or has no ending and begins as a PNG or JPEG. Links are "
+    "followed, and each file and folder counts once, whatever its names. What begins with a dot and what systems keep "
+    "for "
+    "themselves (@eaDir, __MACOSX, Thumbs.db ...) is left out; a file that is damaged, cut off or no PNG or JPEG is "
+    "skipped. Both are counted at the end, in index.json and on the page. Colours are converted to sRGB by the "
+    "picture's "
+    "ICC profile.\nAny number of photographs takes the same memory. Up to 512 the median is exact; of more it is that "
+    "of a "
     "random sample of 512, whose rank is off by 2.2 percent of them (one standard deviation). A search that was "
     "stopped, by Ctrl-C or otherwise, is continued by the same command, with the same result.";
 
@@ -68,7 +88,7 @@ void add_examples(CLI::App& command) {
   auto options = std::make_shared<ExamplesOptions>();
   add_details(command, kDetails);
   command.add_option("model", options->model, "model file or name")->required();
-  command.add_option("folder", options->folder, "photographs: every .jpg, .jpeg and .png in it and below")->required();
+  command.add_option("folder", options->folder, "photographs: every JPEG and PNG in it and below")->required();
   command.add_option("--layer", options->layer, "layer, as phosphene inspect names it; LAYER:pre before its ReLU")
       ->required();
   command.add_option("--units", options->units, "0,5,97 or 0-511 or all")->capture_default_str();

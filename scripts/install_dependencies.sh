@@ -8,7 +8,7 @@ packages=(
   ccache lld                                       # the same, sooner
   libdnnl-dev                                      # convolutions on the CPU
   libfmt-dev nlohmann-json3-dev libcli11-dev       # output, configs, command line
-  libpng-dev libjpeg62-turbo-dev                   # images
+  libpng-dev libjpeg62-turbo-dev liblcms2-dev      # images, their colours
   libprotobuf-dev protobuf-compiler libhdf5-dev    # Caffe, ONNX, TensorFlow; Keras
   zlib1g-dev libxxhash-dev                         # deflated zip archives; digests of files
   libgtest-dev libbenchmark-dev python3-jsonschema # tests, benchmarks
