@@ -12,6 +12,7 @@
 #include "cli/layer_list.h"
 #include "cli/one_step.h"
 #include "cli/roofline.h"
+#include "cli/standard_error.h"
 #include "loaders/json_text.h"
 #include "runtime/printable.h"
 
@@ -97,11 +98,16 @@ void print_plan(const OneStepSubject& subject, const OneStep& step) {
 // The layers, printed or put into `json`; false when none has a map, of which a channel could be drawn.
 bool tell_of_layers(const InspectOptions& options, Json& json) {
   const Model model = model_of(options.of);
-  const std::vector<ListedLayer> rows = list_layers(model, options.of.size);
+  const LayerList list = list_layers(model, options.of.size);
+  const std::vector<ListedLayer>& rows = list.rows;
   if (options.json)
     json = to_json(model, rows);
   else
     print_table(model, rows);
+  if (!list.unreached.empty())
+    write_to_stderr(fmt::format("at this size {} {} no value from '{}' on: {}\n", list.unreached.size(),
+                                list.unreached.size() == 1 ? "layer has" : "layers have",
+                                printable(list.unreached.front()), printable(list.why)));
   return std::any_of(rows.begin(), rows.end(),
                      [](const ListedLayer& row) { return row.shape.h > 1 && row.shape.w > 1; });
 }

@@ -22,9 +22,8 @@ namespace phosphene {
 namespace {
 
 constexpr const char* kFormats =
-    "ONNX (.onnx), PyTorch's state dicts (.pth, .pt, .safetensors), TensorFlow's frozen graphs (.pb), Keras (.keras, "
-    ".h5), Caffe's "
-    ".caffemodel (with --topology deploy.prototxt) and phosphene's own .safetensors are read";
+    "ONNX (.onnx), PyTorch (.pth, .pt, .safetensors), TensorFlow (.pb), Keras (.keras, .h5), Caffe (.caffemodel with "
+    "--topology deploy.prototxt) or phosphene's .safetensors";
 
 // Weights without a network: the names of the tensors tell which it is, and a configuration of timm beside them what they do not tell.
 Model load_state_dict(const std::string& path, const std::string& architecture, const source::ImportOptions& options) {
@@ -77,7 +76,7 @@ Model load_unlabelled(const std::string& path, const std::string& topology, cons
   if (format != StateFormat::none) return load_state_dict(path, architecture, options);
   if (is_onnx(path)) return source::import_network(read_onnx(path), options);
   if (is_graph_def(path)) return source::import_network(read_graph_def(path), options);
-  fail(path, "is of no format that is read: {}", kFormats);
+  fail(path, "is of no format that is read; expected {}", kFormats);
 }
 
 int64_t classes_of(const Model& model) {

@@ -1,12 +1,14 @@
 #include "loaders/model_file.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "loaders/json_reader.h"
 #include "loaders/op_formats/op_format.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace phosphene {
 namespace {
@@ -130,6 +132,7 @@ void save_model(const Model& model, const std::string& path) {
                      {"aliases", model.aliases},
                      {"folded", model.folded},
                      {"labels", model.labels}};
+  remove_leftovers(std::filesystem::path(path).parent_path().string());
   write_safetensors(path, tensors, {{kKey, json.dump(-1, ' ', false, Json::error_handler_t::replace)}});
 }
 

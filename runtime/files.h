@@ -43,6 +43,11 @@ void write_file(const std::string& path, std::string_view contents);
 // Adds to the end of a file, which is made if it is not there. Neither atomic nor flushed to the disk: for logs.
 void append_to_file(const std::string& path, std::string_view text);
 
+// Removes the temporary files of NewFiles in this folder whose process was killed. Those of processes that run, here or on another machine,
+// stay. "" is the folder that one stands in. Does
+// nothing for a folder that is not there or may not be changed.
+void remove_leftovers(const std::string& folder);
+
 // Makes a folder, and those above it, unless it is there.
 void make_folder(const std::string& path);
 

@@ -142,6 +142,17 @@ std::string printable(std::string_view text, size_t most) {
   return line;
 }
 
+std::string printable_lines(std::string_view text) {
+  std::string lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines += printable(text.substr(at, end - at), kUnlimited);
+    if (end < text.size()) lines += '\n';
+    at = end + 1;
+  }
+  return lines;
+}
+
 std::string shortened(std::string_view text, size_t most) {
   std::string line = printable(text, kUnlimited);
   const size_t count = characters_in(line);

@@ -45,7 +45,7 @@ def mutate(config, rng):
             node = node[key]
         last, what = path[-1], rng.random()
         if what < 0.55:
-            node[last] = rng.choice(JUNK)
+            node[last] = copy.deepcopy(rng.choice(JUNK))
         elif what < 0.7 and isinstance(node, dict):
             value = node.pop(last)
             node[rng.choice([last + "s", last[:-1], last.upper(), " " + last, last + "\x1b[m", "$" + last, last * 300])] = value

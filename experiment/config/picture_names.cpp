@@ -52,17 +52,14 @@ std::vector<std::string> with_images(const std::string& base, int64_t images) {
 
 }  // namespace
 
-std::string snapshot_name(const std::string& picture, int64_t step, const std::vector<int64_t>& snapshots) {
-  return fmt::format("{}_{:0{}}", picture, step, digits_of(snapshots.empty() ? step : snapshots.back()));
-}
+std::string snapshot_name(const std::string& picture, int64_t step) { return fmt::format("{}_{}", picture, step); }
 
 PictureNames::PictureNames(size_t jobs) : digits_(digits_of(static_cast<int64_t>(jobs > 0 ? jobs - 1 : 0))) {}
 
 bool PictureNames::are_free(const std::vector<std::string>& names, const std::vector<int64_t>& snapshots) const {
   return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-    return taken_.is_free(name) && std::all_of(snapshots.begin(), snapshots.end(), [&](int64_t step) {
-             return taken_.is_free(snapshot_name(name, step, snapshots));
-           });
+    return taken_.is_free(name) && std::all_of(snapshots.begin(), snapshots.end(),
+                                               [&](int64_t step) { return taken_.is_free(snapshot_name(name, step)); });
   });
 }
 
@@ -75,7 +72,7 @@ std::vector<std::string> PictureNames::next(const Config& config, size_t values)
     names = with_images(attempt == 1 ? numbered : fmt::format("{}_{}", numbered, attempt), images);
   for (const std::string& name : names) {
     taken_.add(name);
-    for (const int64_t step : config.snapshots) taken_.add(snapshot_name(name, step, config.snapshots));
+    for (const int64_t step : config.snapshots) taken_.add(snapshot_name(name, step));
   }
   ++job_;
   return names;

@@ -1,5 +1,5 @@
 // The names of a run's pictures, which its records and floats have too. They are made as a set: distinct on every file system, from
-// those of snapshots too, and in the order of jobs where they are sorted. They follow from the config alone, so that a run that is
+// those of snapshots too, and in the order of jobs and images where they are sorted. They follow from the config alone, so that a run that is
 // continued has the same.
 #pragma once
 
@@ -27,7 +27,7 @@ class PictureNames {
   FileNames taken_;  // of pictures and snapshots
 };
 
-// NAME_STEP, with as many digits as the last of the snapshots.
-std::string snapshot_name(const std::string& picture, int64_t step, const std::vector<int64_t>& snapshots);
+// NAME_STEP.
+std::string snapshot_name(const std::string& picture, int64_t step);
 
 }  // namespace phosphene

@@ -18,7 +18,7 @@ constexpr size_t kCurvePoints = 128;
 
 std::string picture_of(const RunImage& image) { return "images/" + image.name() + ".png"; }
 std::string snapshot_of(const RunImage& image, int64_t step) {
-  return fmt::format("images/{}.png", snapshot_name(image.name(), step, image.config().snapshots));
+  return fmt::format("images/{}.png", snapshot_name(image.name(), step));
 }
 
 void write_picture(const std::string& path, const RunImage& image, std::span<const float> picture, const Shape& shape) {

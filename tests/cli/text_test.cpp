@@ -6,7 +6,7 @@
 #include "loaders/json_text.h"
 #include "tests/cli/program_under_test.h"
 
-namespace phosphene {
+namespace phosphene::text_test {
 namespace {
 
 constexpr const char* kConfig = R"({"model": "../small.safetensors", "size": 32, "steps": 1,
@@ -154,4 +154,4 @@ TEST_F(TextOfPeople, PicturesHaveNamesOfTheirOwn) {
 }
 
 }  // namespace
-}  // namespace phosphene
+}  // namespace phosphene::text_test

@@ -41,6 +41,12 @@ TEST(Printable, CutsBetweenCharacters) {
   EXPECT_EQ(printable(std::string(200, 'x')), std::string(80, 'x') + "...");
 }
 
+TEST(PrintableLines, StayLines) {
+  EXPECT_EQ(printable_lines("a\x1b[m\n\nb\r\n"), "a\\x1b[m\n\nb\\r\n");
+  EXPECT_EQ(printable_lines("a"), "a");
+  EXPECT_EQ(printable_lines(std::string(200, 'x')), std::string(200, 'x'));
+}
+
 TEST(Shortened, ShowsBothEndsAndTheLength) {
   EXPECT_EQ(shortened("naïve"), "naïve");
   EXPECT_EQ(shortened(std::string(80, 'x')), std::string(80, 'x'));

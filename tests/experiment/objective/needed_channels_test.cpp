@@ -211,7 +211,7 @@ TEST(NeededChannels, AreWholeWhereAnotherTermReadsTheLayer) {
   EXPECT_EQ(product.size(), 1U) << "a class is read from all logits";
   EXPECT_EQ(product.at({0, 0}), (NeededBlock{{"b", 0, 0, {}}, 0})) << "which depend on the layer";
   EXPECT_TRUE(reads(list(channel("b", 40))).empty()) << "a unit that does not exist is told where tables are written";
-  EXPECT_TRUE(refuses([&] { reads(list(channel("bb", 0))); }, {"/objective/0/channel", "did you mean 'b'"}));
+  EXPECT_TRUE(refuses([&] { reads(list(channel("bb", 0))); }, {"/objective/0/channel", "bb", "no such layer"}));
 }
 
 struct Result {
