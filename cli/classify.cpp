@@ -8,6 +8,8 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
 #include "loaders/load_model.h"
@@ -32,18 +34,21 @@ void classify(const ClassifyOptions& options) {
   PhotoClassifier classifier(model, *backend);
 
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  const LoopProgress progress("photographs", std::ssize(options.images));
+  int64_t done = 0;
   for (const std::string& image : options.images) {
+    progress.done(done++, printable(image));
     const std::vector<float> found = classifier.probabilities(read_photo(image));
-    if (!options.json) fmt::print("{}\n", printable(image, kWholeName));
+    if (!options.json) print_result("{}\n", printable(image, kWholeName));
     for (const size_t index : ranking(found, static_cast<size_t>(options.top))) {
       if (options.json)
         out.push_back(
             {{"image", image}, {"class", index}, {"label", label_of(model, index)}, {"probability", found[index]}});
       else
-        fmt::print("  {:6.2f} %  {}\n", 100 * found[index], printable(label_of(model, index)));
+        print_result("  {:6.2f} %  {}\n", 100 * found[index], printable(label_of(model, index)));
     }
   }
-  if (options.json) fmt::print("{}\n", out.dump(2));
+  if (options.json) print_result("{}\n", out.dump(2));
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 // phosphene convert: any supported network to one .safetensors.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "cli/help.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
 #include "cli/try_preprocessing.h"
 #include "loaders/known_preprocessing.h"
 #include "loaders/load_model.h"
@@ -30,19 +31,28 @@ std::string preprocessing_line(const Model& model) {
                      printable(source), source.starts_with(kAssumed) ? ": give --preprocessing if it is another" : "");
 }
 
+std::string summary_of(const Model& model, const std::string& name) {
+  std::string lines =
+      fmt::format("{}: {} layers, {} labels\n", printable(name, kWholeName), model.layers.size(), model.labels.size());
+  for (const std::string& note : model.notes) lines += printable(note, kWholeName) + "\n";
+  return lines + preprocessing_line(model) + "\n";
+}
+
 void convert(const ConvertOptions& options) {
   if (!options.writes && options.photo.empty()) fail("--output", "expected a file to write, or a photograph to --try");
+  StatusLine& status = StatusLine::of_process();
+  status.announce("reading " + printable(options.source));
   Model model = load_model(options.source, options.topology, options.architecture, options.labels,
                            {.height = options.size, .width = options.size, .until = options.until});
   if (!options.preprocessing.empty()) set_preprocessing(model, options.preprocessing);
   const std::string trial = options.photo.empty() ? "" : try_preprocessing(model, options.photo);
+  if (options.writes) status.announce("writing " + printable(options.output));
   if (options.writes) save_model(model, options.output);
-  std::FILE* const summary = options.writes && is_standard_output(options.output) ? stderr : stdout;
-  fmt::print(summary, "{}: {} layers, {} labels\n",
-             printable(!options.writes ? model.name : options.output, kWholeName), model.layers.size(),
-             model.labels.size());
-  for (const std::string& note : model.notes) fmt::print(summary, "{}\n", printable(note, kWholeName));
-  fmt::print(summary, "{}\n{}", preprocessing_line(model), trial);
+  const std::string summary = summary_of(model, options.writes ? options.output : model.name) + trial;
+  if (options.writes && is_standard_output(options.output))
+    write_to_stderr(summary);
+  else
+    print_text(summary);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/standard_error.h"
+#include "cli/streams.h"
 
 namespace phosphene {
 
@@ -34,7 +34,7 @@ void add_precision_option(CLI::App& command, std::string& precision) {
 
 std::unique_ptr<Backend> open_device(const DeviceOptions& options) {
   DeviceChoice choice = choose_device(options);
-  if (!choice.note.empty()) write_to_stderr(choice.note + "\n");
+  if (!choice.note.empty()) note(choice.note);
   return std::move(choice.backend);
 }
 

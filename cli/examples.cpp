@@ -9,9 +9,10 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
-#include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/streams.h"
 #include "runtime/printable.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -25,33 +26,33 @@ std::string default_folder(const ExamplesOptions& options) {
 }
 
 // A line for each unit, as long as a screen holds them all.
-void print_highest(const std::vector<UnitHighest>& units, Progress& progress) {
+void print_highest(const std::vector<UnitHighest>& units) {
   constexpr size_t kMaxUnits = 16, kEach = 4;
   if (units.size() > kMaxUnits) return;
   for (const UnitHighest& unit : units) {
     std::string line = fmt::format("{:>5}", unit.unit);
     for (size_t i = 0; i < std::min(kEach, unit.photographs.size()); ++i)
       line += fmt::format("  {} {:.4g}", printable(unit.photographs[i].first), unit.photographs[i].second);
-    progress.on_message(line);
+    print_result("{}\n", line);
   }
 }
 
 void examples(ExamplesOptions options) {
   TerminalProgress progress;
   if (options.out.empty()) options.out = default_folder(options);
-  options.stop = &catch_interrupts();
+  options.stop = &stop_flag;
   options.progress = &progress;
   const ExamplesResult result = find_examples(options);
   if (result.now > 0) {
-    progress.on_message(fmt::format("{} photographs in {:.1f} s, {:.3f} s each", result.now, result.seconds,
-                                    result.seconds / static_cast<double>(result.now)));
+    note(fmt::format("{} photographs in {:.1f} s, {:.3f} s each", result.now, result.seconds,
+                     result.seconds / static_cast<double>(result.now)));
   }
   if (result.interrupted) {
-    progress.on_message(fmt::format("stopped after {} photographs; the same command continues", result.photographs));
+    note(fmt::format("stopped after {} photographs; the same command continues", result.photographs));
     return;
   }
-  print_highest(result.highest, progress);
-  progress.on_message(result.page);
+  print_highest(result.highest);
+  print_result("{}\n", result.page);
 }
 
 constexpr const char* kDetails =

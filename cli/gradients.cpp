@@ -7,6 +7,8 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
 #include "experiment/analysis/gradient_maps.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
@@ -34,15 +36,17 @@ void gradients(const GradientsOptions& options) {
   const std::vector<std::string> layers =
       options.at.empty() ? layers_before_strides(model, options.objective.layer) : options.at;
   const std::unique_ptr<Backend> backend = open_device(options.device);
+  StatusLine::of_process().announce("computing the gradients");
   const std::vector<GradientMap> maps = gradient_maps(model, *backend, photograph, options.objective, layers);
+  StatusLine::of_process().announce("writing the pictures");
   const std::string page = write_gradient_maps(options.out, model, photograph, options.objective, maps);
   for (const GradientMap& map : maps) {
     const CheckerboardShare checkerboard = checkerboard_share(map.magnitude(), map.shape().h, map.shape().w);
-    fmt::print("{:<32} {:>14}  checkerboard {:5.2f} % of the power, {:.2f} % if even\n",
-               printable(map.layer, kWholeName), to_string(map.shape()), 100 * checkerboard.share,
-               100 * checkerboard.even);
+    print_result("{:<32} {:>14}  checkerboard {:5.2f} % of the power, {:.2f} % if even\n",
+                 printable(map.layer, kWholeName), to_string(map.shape()), 100 * checkerboard.share,
+                 100 * checkerboard.even);
   }
-  fmt::print("{}\n", page);
+  print_result("{}\n", page);
 }
 
 }  // namespace

@@ -1,24 +1,30 @@
 // phosphene: parses the command line, runs one command, turns every error into one line and an exit code.
-//   0 done   1 our fault   2 the user's mistake, or the machine's lack (disk, memory)   130 interrupted
+// The exit codes, as `phosphene --help` says them:
+//   0    done
+//   1    our fault: a bug
+//   2    the user's mistake, or the machine's lack: of a file, disk, memory, a GPU, of something that reads what is printed
+//   129, 130, 143   stopped by SIGHUP, by SIGINT (Ctrl-C), by SIGTERM
+// Where nobody reads a pipe any more (| head), SIGPIPE ends the program, which a shell reports as 141.
 #include <fmt/format.h>
 #include <malloc.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <system_error>
 
 #include "cli/help.h"
 #include "cli/instruction_set.h"
 #include "cli/interrupt.h"
+#include "cli/progress.h"
 #include "cli/spinning.h"
-#include "cli/standard_error.h"
+#include "cli/streams.h"
 #include "runtime/device_choice.h"
 #include "runtime/error.h"
 #include "runtime/printable.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 
@@ -95,7 +101,7 @@ std::string version() {
 constexpr size_t kMaxError = 4000;  // characters
 
 int report(int exit_code, const std::string& what) {
-  write_to_stderr(fmt::format("phosphene: error: {}\n", printable(what, kMaxError)));
+  note(fmt::format("phosphene: error: {}", printable(what, kMaxError)));
   return exit_code;
 }
 
@@ -123,32 +129,50 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   app.formatter(std::make_shared<HelpFormatter>());
   for (const Command& command : kCommands) command.add(*app.add_subcommand(command.name, command.sentence));
-  const std::atomic<bool>& interrupted = catch_interrupts();
+  catch_interrupts();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report, like a full disk
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
-    app.exit(asked);  // --help, --version
+    std::ostringstream text;  // --help, --version
+    app.exit(asked, text);
+    print_text(text.str());
   } catch (const CLI::ParseError& error) {
     return report(2, explain(app, error));
   }
-  if (std::fflush(stdout) != 0) return report(2, fmt::format("standard output: {}", std::strerror(errno)));
-  if (std::ferror(stdout) != 0) return report(2, "standard output: cannot be written as a whole");
-  return interrupted ? kInterruptedExitCode : 0;
+  return interrupted_exit_code();
+}
+
+// Of what was being done nothing is left but what continues it.
+int stopped() {
+  note("phosphene: stopped; the same command begins it again, or continues it");
+  return interrupted_exit_code();
+}
+
+// As the signal that is ignored would have: by now no temporary file is left.
+[[noreturn]] void end_by_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  std::abort();
 }
 
 }  // namespace
 }  // namespace phosphene
 
 int main(int argc, char** argv) {
+  phosphene::prepare_streams();
   phosphene::stop_spinning(argv);
   mallopt(M_MMAP_THRESHOLD, 1 << 17);  // what is freed goes back to the machine: a threshold that is set does not grow
   try {
     return phosphene::run_program(argc, argv);
+  } catch (const phosphene::Stopped&) {
+    return phosphene::stopped();
+  } catch (const phosphene::NobodyReads&) {
+    phosphene::end_by_broken_pipe();
   } catch (const phosphene::Error& error) {
     return phosphene::report(error.blame() == phosphene::Blame::user ? 2 : 1, error.what());
   } catch (const std::system_error& error) {  // files and streams
-    return phosphene::report(2, std::string(std::ferror(stdout) != 0 ? "standard output: " : "") + error.what());
+    return phosphene::report(2, error.what());
   } catch (const std::bad_alloc&) {
     return phosphene::report(2, "memory: not enough for this; a smaller --size or --batch needs less");
   } catch (const std::exception& error) {

@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
 #include "experiment/objective/objective.h"
 #include "experiment/objective/term_list.h"
 #include "experiment/photos/photo_file.h"
@@ -123,6 +124,7 @@ void probe(const ProbeOptions& options) {
     for (int64_t image = 0; image < input.shape.n; ++image) images.push_back({&terms, 0, 0, image, group.images});
     objective->write(states, images);
   }
+  StatusLine::of_process().announce("running the network");
   program.run();
 
   std::vector<HostTensor> tensors;
@@ -133,9 +135,13 @@ void probe(const ProbeOptions& options) {
   std::vector<NamedTensor> named;
   for (size_t i = 0; i < wanted.size(); ++i) named.push_back({wanted[i].name, tensors[i].dims, tensors[i].data});
   write_safetensors(options.output, named, {{"layout", "NCHW"}, {"model", model.name}});
-  std::FILE* const summary = is_standard_output(options.output) ? stderr : stdout;
+  std::string summary;
   for (const NamedTensor& tensor : named)
-    fmt::print(summary, "{:<32} {}\n", printable(tensor.name, kWholeName), fmt::join(tensor.shape, "x"));
+    summary += fmt::format("{:<32} {}\n", printable(tensor.name, kWholeName), fmt::join(tensor.shape, "x"));
+  if (is_standard_output(options.output))
+    write_to_stderr(summary);
+  else
+    print_text(summary);
 }
 
 }  // namespace

@@ -11,11 +11,12 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
-#include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/streams.h"
 #include "experiment/config/parse_config.h"
 #include "experiment/run/run.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -92,27 +93,59 @@ Config config_of(const RenderOptions& options) {
   return load_config(options.config, options.overrides);
 }
 
+// Why an image was stopped is told when it happens. The last of these waits: where it is the only one, the error that ends the command
+// says it, and once is enough.
+class RenderProgress final : public TerminalProgress {
+ public:
+  RenderProgress() = default;
+  RenderProgress(const RenderProgress&) = delete;
+  RenderProgress& operator=(const RenderProgress&) = delete;
+  ~RenderProgress() override { tell(); }
+
+  void on_status(const std::string& line, double eta_seconds) override {
+    tell();
+    TerminalProgress::on_status(line, eta_seconds);
+  }
+  void on_message(const std::string& line) override {
+    tell();
+    waiting_ = line;
+  }
+  void tell() {
+    if (!waiting_.empty()) TerminalProgress::on_message(waiting_);
+    waiting_.clear();
+  }
+  // The stopped images; throws if there are any.
+  void finish(const std::string& folder, const std::vector<std::string>& stopped) {
+    if (stopped.size() == 1 && waiting_ == stopped.front()) waiting_.clear();
+    tell();
+    if (stopped.size() == 1) fail(folder, "an image has no result: {}", stopped.front());
+    if (!stopped.empty()) fail(folder, "{} images have no result, for the reasons above", stopped.size());
+  }
+
+ private:
+  std::string waiting_;
+};
+
 void render(const RenderOptions& options) {
   const Config config = config_of(options);
-  TerminalProgress progress;
+  RenderProgress progress;
   RunOptions run_options;
   run_options.out = options.out.empty() ? default_folder(options) : options.out;
   run_options.device = options.device;
-  run_options.stop = &catch_interrupts();
+  run_options.stop = &stop_flag;
   run_options.progress = &progress;
   if (options.dry_run) {
-    for (const std::string& fact : describe_run(config, run_options)) fmt::print("{}\n", fact);
+    for (const std::string& fact : describe_run(config, run_options)) print_result("{}\n", fact);
     return;
   }
   const RunResult result = run(config, run_options);
   if (result.interrupted) {
-    fmt::print("stopped with {} images finished; the same command continues\n", result.finished + result.skipped);
+    progress.tell();
+    note(fmt::format("stopped with {} images finished; the same command continues", result.finished + result.skipped));
     return;
   }
-  fmt::print("{}\n", result.report);
-  if (!result.stopped.empty())
-    fail(run_options.out, "{} of the images have no result, the first is {}", result.stopped.size(),
-         result.stopped.front());
+  print_result("{}\n", result.report);
+  progress.finish(run_options.out, result.stopped);
 }
 
 }  // namespace

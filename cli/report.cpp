@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "cli/streams.h"
+
 namespace phosphene {
 
 void add_report(CLI::App& command) {
@@ -16,7 +18,7 @@ void add_report(CLI::App& command) {
   command.footer("Example:\n  phosphene report runs/article");
   command.callback([folder] {
     const bool one = std::filesystem::is_directory(*folder + "/records");
-    fmt::print("{}\n", one ? write_report(*folder) : write_collection(*folder));
+    print_result("{}\n", one ? write_report(*folder) : write_collection(*folder));
   });
 }
 

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -20,6 +22,32 @@ namespace phosphene {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The temporary files that exist, where a signal handler can read them. More at once than there is room for are not listed.
+struct TemporaryName {
+  enum State : int { free, taken, listed };
+  std::atomic<State> state{free};
+  std::array<char, 4096> path{};
+};
+std::array<TemporaryName, 16> temporary_names;
+static_assert(std::atomic<TemporaryName::State>::is_always_lock_free);
+
+// The slot it is listed in; the number of slots where there is no room.
+size_t list_temporary(const std::string& path) {
+  for (size_t slot = 0; slot < temporary_names.size() && path.size() < temporary_names[slot].path.size(); ++slot) {
+    TemporaryName& name = temporary_names[slot];
+    auto expected = TemporaryName::free;
+    if (!name.state.compare_exchange_strong(expected, TemporaryName::taken)) continue;
+    std::memcpy(name.path.data(), path.c_str(), path.size() + 1);
+    name.state = TemporaryName::listed;
+    return slot;
+  }
+  return temporary_names.size();
+}
+
+void forget_temporary(size_t slot) {
+  if (slot < temporary_names.size()) temporary_names[slot].state = TemporaryName::free;
+}
 
 constexpr mode_t kPermissions = 0777;
 constexpr mode_t kNewFile = 0666;  // less the umask
@@ -144,13 +172,16 @@ void NewFile::open_temporary() {
       temporary_ = name;
     else if (errno != EEXIST)
       break;
+    if (descriptor_ >= 0) slot_ = list_temporary(name);
   }
   if (descriptor_ < 0) fail_with(errno);
 }
 
 NewFile::~NewFile() {
   if (descriptor_ >= 0) close(descriptor_);
-  if (!temporary_.empty()) unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  unlink(temporary_.c_str());
+  forget_temporary(slot_);
 }
 
 void NewFile::fail_with(int fault) const { fail(path_, "cannot be written ({})", std::strerror(fault)); }
@@ -168,7 +199,13 @@ void NewFile::commit() {
   if (target_.empty()) return;
   if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_with(errno);
   temporary_.clear();
+  forget_temporary(slot_);
   if (const int fault = flush_folder(folder_of(target_)); fault != 0) fail_with(fault);
+}
+
+void remove_temporaries() noexcept {
+  for (const TemporaryName& name : temporary_names)
+    if (name.state == TemporaryName::listed) unlink(name.path.data());
 }
 
 void write_file(const std::string& path, std::string_view contents) {

@@ -146,7 +146,8 @@ void compare_ops(const Model& model, const Settings& settings, const std::vector
     for (size_t i = 0; i < node.dst.size(); ++i) {
       const TensorInfo &info = graph.info(node.dst[i]), &tested_info = tested_graph.info(node.dst[i]);
       const double error = largest_error(info, expected[i], converted(actual[i], tested_info.dtype, info.dtype));
-      report({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding)});
+      report({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding),
+              static_cast<int64_t>(at) + 1, std::ssize(graph.nodes())});
       values[node.dst[i]] =
           converted(converted(expected[i], info.dtype, tested_info.dtype), tested_info.dtype, info.dtype);
     }
@@ -179,10 +180,13 @@ GradientDifference compare_gradients(const Model& model, const Settings& setting
 }
 
 std::vector<float> parameter_after(const Model& model, const Settings& settings, const std::vector<BatchImage>& images,
-                                   Backend& backend, int64_t steps) {
+                                   Backend& backend, int64_t steps, const std::function<void(int64_t)>& done) {
   StepProgram program(model, settings, std::ssize(images), backend);
   program.start(images);
-  for (int64_t step = 0; step < steps; ++step) program.step();
+  for (int64_t step = 0; step < steps; ++step) {
+    program.step();
+    done(step + 1);
+  }
   std::vector<float> all;
   for (const ImageParameter& parameter : program.parameters()) {
     const std::vector<float> one = program.states().read<float>(parameter.name);
