@@ -16,6 +16,7 @@
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/one_step.h"
+#include "cli/option_values.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "runtime/printable.h"
@@ -237,9 +238,11 @@ void add_bench(CLI::App& command) {
               "The speed of a large matrix product and of a copy are measured in the same run, and the step is given "
               "as a share of it, so that machines can be compared.");
   add_one_step_options(command, options->of);
-  command.add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
-  command.add_option("--beside", options->beside,
-                     "another experiment or model: alternates steps of the two and prints the ratio of neighbours");
+  whole_number(command.add_option("--steps", options->steps, "steps to time"), 1, 100000)->capture_default_str();
+  value(
+      command.add_option("--beside", options->beside,
+                         "another experiment or model: alternates steps of the two and prints the ratio of neighbours"),
+      kModel);
   command.add_flag("--json", options->json, "machine-readable");
   command.footer(
       "Example:\n  phosphene bench googlenet --layer mixed4a --batch 4\n  phosphene bench configs/demo.json");

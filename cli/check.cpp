@@ -8,6 +8,7 @@
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/one_step.h"
+#include "cli/option_values.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "experiment/step/step_check.h"
@@ -80,9 +81,8 @@ void add_check(CLI::App& command) {
   options->of.device.device = "cuda";
   add_details(command, "With --device cpu --precision bf16 the CPU's own bfloat16.");
   add_one_step_options(command, options->of);
-  command.add_option("--steps", options->steps, "whole steps to compare")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000));
+  whole_number(command.add_option("--steps", options->steps, "whole steps to compare"), 1, 100000)
+      ->capture_default_str();
   command.add_flag("--all", options->all, "print every value");
   command.footer("Example:\n  phosphene check googlenet --layer mixed4a --device cuda");
   command.callback([options] { check(*options); });

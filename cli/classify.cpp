@@ -8,6 +8,7 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/option_values.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "experiment/analysis/classification.h"
@@ -58,11 +59,10 @@ void add_classify(CLI::App& command) {
   add_details(command,
               "Each is squeezed as a whole into the size the network was trained at. A quick check that a model was "
               "converted well.");
-  command.add_option("model", options->model, "model file or name")->required();
-  command.add_option("images", options->images, "photographs, JPEG or PNG")->required();
-  command.add_option("--top", options->top, "classes to print for each")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000));
+  value(command.add_option("model", options->model, kModelSentence), kModel)->required();
+  value(command.add_option("images", options->images, "photographs, JPEG or PNG"), kPhoto)->required();
+  whole_number(command.add_option("--top", options->top, "classes to print for each"), 1, 100000)
+      ->capture_default_str();
   command.add_flag("--json", options->json, "machine-readable");
   add_device_options(command, options->device);
   command.footer("Example:\n  phosphene classify googlenet cat.jpg dog.jpg --top 3");

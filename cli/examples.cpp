@@ -9,6 +9,7 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/option_values.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "runtime/printable.h"
@@ -73,26 +74,30 @@ constexpr const char* kDetails =
 void add_examples(CLI::App& command) {
   auto options = std::make_shared<ExamplesOptions>();
   add_details(command, kDetails);
-  command.add_option("model", options->model, "model file or name")->required();
-  command.add_option("folder", options->folder, "photographs: every .jpg, .jpeg and .png in it and below")->required();
-  command.add_option("--layer", options->layer, "layer, as phosphene inspect names it; LAYER:pre before its ReLU")
+  value(command.add_option("model", options->model, kModelSentence), kModel)->required();
+  value(command.add_option("folder", options->folder, "photographs: every .jpg, .jpeg and .png in it and below"),
+        kFolder)
       ->required();
-  command.add_option("--units", options->units, "0,5,97 or 0-511 or all")->capture_default_str();
-  command.add_option("--out", options->out, "folder for the results (default: runs/examples-MODEL-LAYER)");
-  command.add_option("--per-unit", options->per_unit, "examples of each kind")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  command
-      .add_option("--scales", options->scales,
-                  "sizes of the photographs; 1 is the size the network was trained at; smaller shows a unit more of "
-                  "the picture at "
-                  "once")
+  value(
+      command.add_option("--layer", options->layer, "layer, as phosphene inspect names it; LAYER:pre before its ReLU"),
+      kLayer)
+      ->required();
+  value(command.add_option("--units", options->units, "0,5,97 or 0-511 or all"), "UNITS")->capture_default_str();
+  value(command.add_option("--out", options->out, "folder for the results (default: runs/examples-MODEL-LAYER)"),
+        kFolder);
+  whole_number(command.add_option("--per-unit", options->per_unit, "examples of each kind"), 1, 1000)
+      ->capture_default_str();
+  value(number(command.add_option("--scales", options->scales,
+                                  "sizes of the photographs, above 0 and up to 16; 1 is the size the network was "
+                                  "trained at; smaller shows a unit more of the picture at once")),
+        "X,X...")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  command.add_option("--render", options->render,
-                     "a run folder of phosphene render: its pictures of the units stand beside the photographs, those "
-                     "made with a negative weight at the low end");
+  value(command.add_option("--render", options->render,
+                           "a run folder of phosphene render: its pictures of the units stand beside the photographs, "
+                           "those made with a negative weight at the low end"),
+        kFolder);
   command.add_flag("--restart", options->restart, "delete the examples in --out and start again");
   add_device_options(command, options->device);
   command.footer(

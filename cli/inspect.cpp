@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/columns.h"
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/layer_list.h"
@@ -50,17 +51,23 @@ Json to_json(const Model& model, const std::vector<ListedLayer>& rows) {
           {"layers", layers}};
 }
 
+// In people's words: the others are said as they are.
+std::string kind_in_words(const std::string& kind) { return kind == "accumulate" ? "sum" : kind; }
+
 void print_table(const Model& model, const std::vector<ListedLayer>& rows) {
-  size_t width = 5;
+  size_t width = 5, kind_width = 18;
   int64_t parameters = 0;
   double total = 0;
-  for (const ListedLayer& row : rows) width = std::max(width, printable(row.name, kWholeName).size());
-  print_result("  {:<{}}  {:<18} {:>16} {:>11} {:>8} {:>5} {:>6}\n", "layer", width, "kind", "N x C x H x W",
-               "parameters", "MFLOP", "sees", "stride");
   for (const ListedLayer& row : rows) {
-    print_result("{} {:<{}}  {:<18} {:>16} {:>11} {:>8.1f} {:>5} {:>6}\n", row.ends_block ? '*' : ' ',
-                 printable(row.name, kWholeName), width, row.kind, to_string(row.shape), row.parameters,
-                 row.flops * 1e-6, row.sees, row.stride);
+    width = std::max(width, columns_of(printable(row.name, kWholeName)));
+    kind_width = std::max(kind_width, row.kind.size());
+  }
+  print_result("  {:<{}}  {:<{}} {:>16} {:>11} {:>8} {:>5} {:>6}\n", "layer", width, "kind", kind_width,
+               "N x C x H x W", "parameters", "MFLOP", "sees", "stride");
+  for (const ListedLayer& row : rows) {
+    print_result("{} {}  {:<{}} {:>16} {:>11} {:>8.1f} {:>5} {:>6}\n", row.ends_block ? '*' : ' ',
+                 padded(printable(row.name, kWholeName), width), kind_in_words(row.kind), kind_width,
+                 to_string(row.shape), row.parameters, row.flops * 1e-6, row.sees, row.stride);
     for (const ListedBranch& branch : row.branches)
       print_result("      {:>4} to {:<4} {}\n", branch.first, branch.first + branch.count - 1,
                    printable(branch.from, kWholeName));

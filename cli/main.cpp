@@ -43,6 +43,9 @@ void add_adversarial(CLI::App& command);
 void add_probe(CLI::App& command);
 void add_bench(CLI::App& command);
 void add_check(CLI::App& command);
+// Of the whole program; not shown in help.
+void add_completion(CLI::App& program);
+void add_manual(CLI::App& program);
 
 namespace {
 
@@ -92,6 +95,25 @@ constexpr const char* kProgramDescription =
     "Start with a model (phosphene convert), look at its layers (phosphene inspect), then draw one of its "
     "channels (phosphene render --model M --channel LAYER:UNIT) or a whole config (phosphene render CONFIG.json).";
 
+constexpr const char* kProgramDetails =
+    "Names and places:\n"
+    "  MODEL               a .safetensors that phosphene convert or fetch wrote, or the name of one in\n"
+    "                      $PHOSPHENE_MODELS, ./models or ~/.cache/phosphene\n"
+    "  LAYER               a layer's name in phosphene inspect MODEL; LAYER:pre is the value before its ReLU\n"
+    "  LAYER:UNIT          a channel of a layer, counted from 0: mixed4a:97, mixed4a:pre:97\n"
+    "  $PHOSPHENE_MODELS   a folder of models, searched first; phosphene fetch writes there\n"
+    "  $PHOSPHENE_ASSETS   a folder whose photos/ holds the photographs that configs name\n"
+    "  $NO_COLOR, $TERM    no escape sequences where NO_COLOR is set or TERM is dumb or unset: progress is\n"
+    "                      then a line every half minute (there are no colours)\n"
+    "\nResults are printed to stdout, progress and notes to stderr.\n"
+    "\nExit codes:\n"
+    "  0    done\n"
+    "  1    a bug of phosphene's own\n"
+    "  2    a mistake in what was asked, or something is lacking: a file, disk, memory, a GPU\n"
+    "  129, 130, 143\n"
+    "       stopped by SIGHUP, by Ctrl-C (SIGINT), by SIGTERM; a second signal ends the program at once\n"
+    "  141  nobody reads the output any more (SIGPIPE)\n";
+
 std::string version() {
   const std::string features = cpu_features();
   return fmt::format("phosphene {}\n{}\ncpu features: {}", PHOSPHENE_VERSION,
@@ -105,30 +127,20 @@ int report(int exit_code, const std::string& what) {
   return exit_code;
 }
 
-// CLI11 names the unexpected argument; this adds the nearest command or option.
-std::string explain(const CLI::App& app, const CLI::ParseError& error) {
-  std::vector<std::string> known;
-  const CLI::App* reached = &app;
-  for (const CLI::App* command : app.get_subcommands()) reached = command;
-  for (const CLI::App* command : reached->get_subcommands([](const CLI::App*) { return true; }))
-    known.push_back(command->get_name());
-  for (const CLI::Option* option : reached->get_options()) known.push_back(option->get_name());
-  std::string what = error.what();
-  for (const std::string& extra : reached->remaining()) {
-    what = fmt::format("'{}' was not expected{}", extra, suggestion(extra, known));
-    break;
-  }
-  if (what.find("subcommand") != std::string::npos) what = "expected a command";
-  return fmt::format("{}; `phosphene {}{}--help` explains", what, reached == &app ? "" : reached->get_name(),
-                     reached == &app ? "" : " ");
-}
-
 int run_program(int argc, char** argv) {
   CLI::App app(kProgramDescription, "phosphene");
-  app.set_version_flag("--version", version);
+  app.set_version_flag("--version", version, "print the version, and what computes");
+  app.set_help_flag("-h,--help", "print this help");
   app.require_subcommand(1);
   app.formatter(std::make_shared<HelpFormatter>());
-  for (const Command& command : kCommands) command.add(*app.add_subcommand(command.name, command.sentence));
+  for (const Command& command : kCommands) {
+    CLI::App* added = app.add_subcommand(command.name, command.sentence);
+    added->set_help_flag("-h,--help", "print this help");
+    command.add(*added);
+  }
+  app.footer(kProgramDetails);
+  add_completion(app);
+  add_manual(app);
   catch_interrupts();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report, like a full disk
   try {

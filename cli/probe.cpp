@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/option_values.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "experiment/objective/objective.h"
@@ -89,9 +91,22 @@ struct Wanted {
   ValueId value;
 };
 
+// Each is the name of a tensor in the file. A layer may be asked for under several of its names.
+void check_names(const ProbeOptions& options) {
+  std::set<std::string> taken;
+  if (!options.objective.empty()) taken = {"objective", "input_gradient"};
+  for (const std::string& layer : options.save) {
+    if (taken.insert(layer).second) continue;
+    if (std::count(options.save.begin(), options.save.end(), layer) > 1) fail("--save", "'{}' is given twice", layer);
+    fail("--save", "'{}' is the name under which --objective is written; leave it out, or give another of its names",
+         layer);
+  }
+}
+
 void probe(const ProbeOptions& options) {
   if (options.save.empty() && options.objective.empty())
     fail("probe", "nothing is asked for: give --save or --objective");
+  check_names(options);
   const Model model = load_model(find_model(options.model));
   const Input input = read_input(options.input, model);
   const std::unique_ptr<Backend> backend = open_device(options.device);
@@ -149,16 +164,18 @@ void probe(const ProbeOptions& options) {
 void add_probe(CLI::App& command) {
   auto options = std::make_shared<ProbeOptions>();
   add_details(command, "This is what another framework's numbers are compared with.");
-  command.add_option("model", options->model, "model file or name")->required();
-  command
-      .add_option("--input", options->input,
-                  "IN.safetensors with a tensor `input` (or `data`), already preprocessed, and metadata {\"layout\": "
-                  "\"NHWC\"} or "
-                  "\"NCHW\"; or a photograph")
+  value(command.add_option("model", options->model, kModelSentence), kModel)->required();
+  value(command.add_option("--input", options->input,
+                           "IN.safetensors with a tensor `input` (or `data`), already preprocessed, and metadata "
+                           "{\"layout\": \"NHWC\"} or \"NCHW\"; or a photograph"),
+        kFile)
       ->required();
-  command.add_option("--objective", options->objective, "JSON file with a list of terms as in a config");
-  command.add_option("--save", options->save, "layers to write");
-  command.add_option("-o,--output", options->output, "the .safetensors to write")->required();
+  value(command.add_option("--objective", options->objective, "JSON file with a list of terms as in a config"), kFile);
+  value(command.add_option("--save", options->save,
+                           "layers to write, each under the name that is given: that of a layer, or another of its "
+                           "names"),
+        "LAYER ...");
+  value(command.add_option("-o,--output", options->output, "the .safetensors to write"), kFile)->required();
   add_device_options(command, options->device);
   command.footer(
       "Example:\n  phosphene probe googlenet --input cat.jpg --save mixed4a mixed4a:pre --objective objective.json -o "

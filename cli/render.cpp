@@ -11,18 +11,21 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/option_values.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "experiment/config/parse_config.h"
 #include "experiment/run/run.h"
 #include "runtime/error.h"
+#include "runtime/printable.h"
 #include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
 
 struct RenderOptions {
-  std::string config, model, out;
+  std::string model, out;
+  std::vector<std::string> configs;  // at most one
   std::vector<std::string> channels, neurons, classes, overrides;
   DeviceOptions device;
   bool dry_run = false;
@@ -72,7 +75,7 @@ Json one_line_config(const RenderOptions& options) {
 
 // Where pictures go when --out does not say: runs/NAME.
 std::string default_folder(const RenderOptions& options) {
-  if (!options.config.empty()) return "runs/" + std::filesystem::path(options.config).stem().string();
+  if (!options.configs.empty()) return "runs/" + std::filesystem::path(options.configs.front()).stem().string();
   std::string name = std::filesystem::path(options.model).stem().string();
   for (const std::vector<std::string>* units : {&options.channels, &options.neurons, &options.classes})
     for (const std::string& unit : *units) name += "-" + unit;
@@ -81,16 +84,30 @@ std::string default_folder(const RenderOptions& options) {
   return "runs/" + name.substr(0, 80);
 }
 
+// What stands alone is a config. A second value behind an option is often meant to be one more of its kind.
+void check_configs(const RenderOptions& options) {
+  const std::pair<const char*, const std::vector<std::string>*> repeatable[] = {
+      {"--channel", &options.channels}, {"--neuron", &options.neurons}, {"--class", &options.classes}};
+  for (const auto& [flag, values] : repeatable) {
+    if (values->empty() || options.configs.empty() || options.configs.front().ends_with(".json")) continue;
+    fail(flag, "takes one value each time: repeat it, as in {} {} {} {}", flag, printable(values->back()), flag,
+         printable(options.configs.front()));
+  }
+  if (options.configs.size() > 1)
+    fail("render", "expected one config, got {} and {}", printable(options.configs[0]), printable(options.configs[1]));
+}
+
 Config config_of(const RenderOptions& options) {
   const bool one_line =
       !options.model.empty() || !options.channels.empty() || !options.neurons.empty() || !options.classes.empty();
-  if (options.config.empty()) {
+  check_configs(options);
+  if (options.configs.empty()) {
     Json json = one_line_config(options);
     for (const std::string& text : options.overrides) apply_override(json, text);
     return parse_config(json, "command line", ".");
   }
   if (one_line) fail("render", "a config says model and units itself: use --set to change it");
-  return load_config(options.config, options.overrides);
+  return load_config(options.configs.front(), options.overrides);
 }
 
 // Why an image was stopped is told when it happens. The last of these waits: where it is the only one, the error that ends the command
@@ -156,17 +173,27 @@ void add_render(CLI::App& command) {
               "A config file says everything (see configs/); for a quick look name a model and a unit. The run folder "
               "holds pictures, records and report.html, whose path is printed last. A run that was stopped, by Ctrl-C "
               "or otherwise, is continued by the same command.");
-  command.add_option("config", options->config, "CONFIG.json");
-  command.add_option("--out", options->out, "run folder (default: runs/NAME)");
-  command.add_option("--set", options->overrides, "change a value of the config: /json/pointer=value (repeatable)")
+  value(command.add_option("config", options->configs, "a config; `phosphene schema --markdown` lists all its keys"),
+        kConfig)
+      ->expected(0, 1 << 20);
+  value(command.add_option("--out", options->out,
+                           "run folder (default: runs/NAME, where NAME is the config's without .json, or the model's "
+                           "with the units, as in runs/googlenet-mixed4a_97)"),
+        kFolder);
+  value(command.add_option("--set", options->overrides,
+                           "change a key of the config, by its JSON pointer, as in /size=160 or /objective/0/weight=-1 "
+                           "(repeatable); `phosphene schema --markdown` lists the keys"),
+        "/KEY=VALUE")
       ->take_all()
       ->allow_extra_args(false);
-  command.add_option("--model", options->model, "without a config: model file or name");
-  command.add_option("--channel", options->channels, "LAYER:UNIT, a picture of a channel (repeatable)")
+  value(command.add_option("--model", options->model, fmt::format("without a config: {}", kModelSentence)), kModel);
+  value(command.add_option("--channel", options->channels, "a picture of a channel, as in mixed4a:97 (repeatable)"),
+        kUnit)
       ->allow_extra_args(false);
-  command.add_option("--neuron", options->neurons, "LAYER:UNIT, the same at the centre of the map (repeatable)")
+  value(command.add_option("--neuron", options->neurons, "the same at the centre of the map (repeatable)"), kUnit)
       ->allow_extra_args(false);
-  command.add_option("--class", options->classes, "index or label, a class's logit (repeatable)")
+  value(command.add_option("--class", options->classes, "a class's logit, by its index or its label (repeatable)"),
+        "CLASS")
       ->allow_extra_args(false);
   add_device_options(command, options->device);
   command.add_flag("--dry-run", options->dry_run, "check and describe the run, write nothing");

@@ -5,11 +5,11 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 
 #include "cli/progress.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 
@@ -20,15 +20,22 @@ void prepare_streams() {
     if (open("/dev/null", O_RDONLY) < 0) _exit(2);
   }
   std::signal(SIGPIPE, SIG_IGN);
-  std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
 }
 
 void print_text(std::string_view text) {
   StatusLine::of_process().clear();
-  errno = 0;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
-  if (errno == EPIPE) throw NobodyReads();
-  fail("standard output", "cannot be written ({})", std::strerror(errno));
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EINTR) {
+      stop_if_requested();  // a reader that has stopped reading may never go on
+    } else if (errno == EPIPE) {
+      throw NobodyReads();
+    } else {
+      fail("standard output", "cannot be written ({})", std::strerror(errno));
+    }
+  }
 }
 
 void note(const std::string& line) {
@@ -36,11 +43,10 @@ void note(const std::string& line) {
   write_to_stderr(line + "\n");
 }
 
-// Past stdio, which keeps what could not be written and tries again.
 void write_to_stderr(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EINTR && !stop_flag) continue;
     if (written <= 0) return;
     text.remove_prefix(static_cast<size_t>(written));
   }

@@ -15,11 +15,11 @@ namespace phosphene {
 class NobodyReads final : public std::exception {};
 
 // First of all: puts /dev/null in place of standard streams that are closed, or a file of ours would be opened in their place and
-// printed into. What is then printed to stdout cannot be written, which is an error, and on stderr is lost. Every line of stdout leaves
-// as a whole at once, whatever it leads to; a pipe that is closed is an error and no signal.
+// printed into. What is then printed to stdout cannot be written, which is an error, and on stderr is lost. A pipe that is
+// closed is an error and no signal.
 void prepare_streams();
 
-// A part of the result. Throws the user's Error, which names standard output, where it cannot be written; or NobodyReads.
+// A part of the result, which leaves at once: whoever reads a pipe sees each line when it is known. Throws the user's Error, which names standard output, where it cannot be written; or NobodyReads.
 void print_text(std::string_view text);
 template <class... Arguments>
 void print_result(fmt::format_string<Arguments...> text, Arguments&&... arguments) {

@@ -1,6 +1,7 @@
 #include "runtime/error.h"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 #include <span>
 
@@ -38,6 +39,12 @@ std::string sentence(std::span<const std::string> places, const std::string& fau
   return text + printable(fault, kMaxFault);
 }
 
+// But for the case of ASCII letters.
+bool equal_but_for_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 }  // namespace
 
 Error::Error(Blame blame, std::string place, std::string fault)
@@ -62,10 +69,12 @@ Error Error::at(const std::string& place) const {
 }
 
 std::string suggestion(std::string_view wanted, const std::vector<std::string>& known) {
-  size_t nearest_distance = std::max<size_t>(2, wanted.size() / 2) + 1;
+  constexpr size_t kTooShort = 2;
+  size_t nearest_distance = std::min(wanted.size(), std::max<size_t>(2, wanted.size() / 2) + 1);  // not all of it
   const std::string* nearest = nullptr;
   for (const std::string& name : known) {
-    const size_t distance = edit_distance(wanted, name);
+    if (equal_but_for_case(wanted, name)) return fmt::format(" (did you mean '{}'?)", name);
+    const size_t distance = name.size() <= kTooShort ? nearest_distance : edit_distance(wanted, name);
     if (distance < nearest_distance) {
       nearest_distance = distance;
       nearest = &name;

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -52,11 +53,15 @@ void forget_temporary(size_t slot) {
 constexpr mode_t kPermissions = 0777;
 constexpr mode_t kNewFile = 0666;  // less the umask
 
-// The call again, as often as a signal interrupts it.
+// The call again, as often as a signal interrupts it. It may wait for ever, as for a pipe that nobody reads: then the signal may be a
+// request to stop.
 template <class Call>
 auto restarted(Call call) {
   auto result = call();
-  while (result == -1 && errno == EINTR) result = call();
+  while (result == -1 && errno == EINTR) {
+    stop_if_requested();
+    result = call();
+  }
   return result;
 }
 

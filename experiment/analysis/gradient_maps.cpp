@@ -1,8 +1,10 @@
 #include "experiment/analysis/gradient_maps.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "experiment/objective/objective.h"
 #include "experiment/objective/term_list.h"
@@ -59,6 +61,17 @@ void write_magnitude(const std::string& path, std::vector<float> magnitude, cons
 Json checkerboard_of(const GradientMap& map) {
   const CheckerboardShare checkerboard = checkerboard_share(map.magnitude(), map.shape().h, map.shape().w);
   return {{"share", checkerboard.share}, {"even", checkerboard.even}};
+}
+
+// `name`, or with a number behind it where that is taken, whatever the case: "a/b" and "a_b" are one to a file system.
+std::string distinct(const std::string& name, std::set<std::string>& taken) {
+  const auto key_of = [](std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+  };
+  std::string tried = name;
+  for (int number = 2; !taken.insert(key_of(tried)).second; ++number) tried = fmt::format("{}_{}", name, number);
+  return tried;
 }
 
 Json figure(const std::string& picture, const std::string& title, const std::string& caption) {
@@ -142,8 +155,9 @@ std::string write_gradient_maps(const std::string& folder, const Model& model, c
                   figure("input_gradient.png", "The input's gradient",
                          fmt::format("grey is 0; slope of its power {:.2f}, {:.0f} % of it above .25 cycles per pixel",
                                      spectrum.slope, 100 * spectrum.high_frequency_share))};
+  std::set<std::string> taken = {"photo", "input_gradient"};  // names of pictures
   for (const GradientMap& map : maps) {
-    const std::string picture = as_file_name(map.layer) + ".png";
+    const std::string picture = distinct(as_file_name(map.layer), taken) + ".png";
     write_magnitude(folder + "/" + picture, map.magnitude(), map.shape());
     const Json checkerboard = checkerboard_of(map);
     layers.push_back({{"layer", map.layer},

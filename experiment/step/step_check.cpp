@@ -172,9 +172,12 @@ GradientDifference compare_gradients(const Model& model, const Settings& setting
     squares += expected * expected;
     squared_errors += errors.back() * errors.back();
   }
-  if (largest == 0)
-    fail(fmt::format("channel 0 of '{}'", settings.objective.leading().reads().front().layer),
-         "its gradient is exactly zero; try LAYER:pre");
+  if (largest == 0) {
+    const std::string& layer = settings.objective.leading().reads().front().layer;
+    const std::string before = layer + ":pre";
+    fail(fmt::format("channel 0 of '{}'", layer), "its gradient is exactly zero: the unit is silent{}",
+         model.find(before) != nullptr ? fmt::format("; try --layer {}, the value before its ReLU", before) : "");
+  }
   std::nth_element(errors.begin(), errors.begin() + std::ssize(errors) / 2, errors.end());
   return {errors[errors.size() / 2] / largest, std::sqrt(squared_errors / squares)};
 }
