@@ -105,7 +105,6 @@ std::string usage_of(const CLI::App& command) {
 HelpFormatter::HelpFormatter() {
   column_width(kNames);
   label("Positionals", "Arguments");
-  label("Subcommands", "Commands");
 }
 
 std::string HelpFormatter::make_usage(const CLI::App* app, std::string /*name*/) const {

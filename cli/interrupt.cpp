@@ -47,7 +47,7 @@ void on_signal(int signal) {
 
 }  // namespace
 
-void catch_interrupts() {
+const std::atomic<bool>& catch_interrupts() {
   status_line = &StatusLine::of_process();
   struct sigaction action = {}, before = {};
   action.sa_handler = on_signal;
@@ -55,6 +55,7 @@ void catch_interrupts() {
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGHUP, nullptr, &before);
   if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
+  return stop_flag;
 }
 
 int interrupted_exit_code() {

@@ -134,9 +134,11 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   app.formatter(std::make_shared<HelpFormatter>());
   for (const Command& command : kCommands) {
-    CLI::App* added = app.add_subcommand(command.name, command.sentence);
+    CLI::App* added = app.add_subcommand(command.name, command.sentence)->group("Commands");
     added->set_help_flag("-h,--help", "print this help");
     command.add(*added);
+    for (CLI::Option* option : added->get_options())
+      if (option->get_type_size() == 0) option->disable_flag_override();  // --json=3 means nothing
   }
   app.footer(kProgramDetails);
   add_completion(app);

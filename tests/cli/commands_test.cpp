@@ -153,7 +153,8 @@ TEST_F(Commands, ExamplesFindsPhotographsAndPrintsItsPageLast) {
   for (const char* file : {"index.json", "examples.html", "crops/2_highest_1.jpg", "crops/5_lowest_1.jpg"})
     EXPECT_TRUE(std::filesystem::exists(folder() / "found" / file)) << file;
   for (const char* unit : {"2", "4", "5"})
-    EXPECT_NE(("\n" + outcome.out).find("\n    " + std::string(unit) + "  grey.png "), std::string::npos) << outcome.out;
+    EXPECT_NE(("\n" + outcome.out).find("\n    " + std::string(unit) + "  grey.png "), std::string::npos)
+        << outcome.out;
   EXPECT_NE(outcome.err.find("photographs in"), std::string::npos) << outcome.err;
   EXPECT_EQ(run(command).err.find("photographs in"), std::string::npos) << "there was nothing left to do";
 }

@@ -111,7 +111,7 @@ TEST_F(Interrupt, EveryLongCommandStops) {
       {"adversarial", "classifier.safetensors", "grey.png", "--to", "31", "--until", "1", "--most", "1", "--steps",
        "100000"},
       {"check", "classifier.safetensors", "--layer", "conv2", "--device", "cpu", "--steps", "100000"},
-      {"gradients", "classifier.safetensors", "grey.png", "--layer", "conv2", "--unit", "3", "--size", "4096"}};
+      {"gradients", "classifier.safetensors", "grey.png", "--layer", "conv2", "--unit", "3", "--size", "1024"}};
   const std::pair<int, int> signals[] = {{SIGINT, 130}, {SIGTERM, 143}, {SIGHUP, 129}};
   for (size_t i = 0; i < commands.size(); ++i) {
     expect_to_stop(commands[i], SIGINT, 130);
@@ -119,11 +119,11 @@ TEST_F(Interrupt, EveryLongCommandStops) {
   }
 }
 
-// One step takes longer than a second: it is stopped in the middle.
+// Signals come while a step computes, which takes about a second: it is stopped in the middle.
 TEST_F(Interrupt, ARunStopsInsideAStep) {
   const pid_t child =
-      start({"render", "--model", "classifier.safetensors", "--channel", "conv2:3", "--set", "/size=4096", "--set",
-             "/steps=2", "--set", "/transforms=none", "--out", "r", "--device", "cpu", "--threads", "1"});
+      start({"render", "--model", "classifier.safetensors", "--channel", "conv2:3", "--set", "/size=768", "--set",
+             "/steps=1000", "--set", "/transforms=none", "--out", "r", "--device", "cpu", "--threads", "1"});
   let_it_begin(child, 1000ms);
   const Ended ended = stop(child, SIGTERM);
   EXPECT_EQ(ended.exit_code, 143) << ended.err;
