@@ -43,8 +43,6 @@ std::string names_of_commands(const CLI::App& program) {
   return names;
 }
 
-std::string first_sentence(const std::string& text) { return text.substr(0, text.find(". ")); }
-
 // In single quotes of a shell. What zsh reads in its own way is escaped too where `more` names it.
 std::string quoted(const std::string& text, std::string_view more = "") {
   std::string out = "'";

@@ -59,6 +59,11 @@ std::string word_of(const CLI::Option& option) {
 
 }  // namespace
 
+std::string first_sentence(const std::string& text) {
+  const size_t end = text.find(". ");
+  return end == std::string::npos && text.ends_with('.') ? text.substr(0, text.size() - 1) : text.substr(0, end);
+}
+
 std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
 }
@@ -114,8 +119,7 @@ std::string HelpFormatter::make_usage(const CLI::App* app, std::string /*name*/)
 std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
   const std::string& description = command->get_description();
   std::ostringstream out;
-  CLI::detail::format_help(out, "  " + command->get_name(),
-                           wrap(description.substr(0, description.find(". ")), kWidth - kNames), kNames);
+  CLI::detail::format_help(out, "  " + command->get_name(), wrap(first_sentence(description), kWidth - kNames), kNames);
   return out.str();
 }
 

@@ -31,6 +31,7 @@ std::vector<const CLI::Option*> arguments_of(const CLI::App& command);  // witho
 std::vector<std::string> dashed_names(const CLI::Option& option);       // "-o", "--output"
 std::string names_of(const CLI::Option& option);                        // "-o, --output FILE", or "MODEL"
 std::string sentence_of(const CLI::Option& option);                     // with its default and what it excludes
+std::string first_sentence(const std::string& text);                    // without its full stop
 std::string usage_of(const CLI::App& command);                          // "phosphene report FOLDER [OPTIONS]"
 
 // One line for what the parser refuses, with the nearest name where one is mistyped.

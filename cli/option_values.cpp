@@ -7,7 +7,6 @@
 #include <cmath>
 #include <vector>
 
-#include "runtime/error.h"
 #include "runtime/printable.h"
 
 namespace phosphene {
@@ -63,7 +62,7 @@ CLI::Option* one_of(CLI::Option* option, std::initializer_list<const char*> word
   return checked(option, [known](const std::string& text) -> std::string {
     for (const std::string& word : known)
       if (text == word) return "";
-    return fmt::format("expected {}, got '{}'{}", listed(known), printable(text), suggestion(text, known));
+    return fmt::format("expected {}, got '{}'", listed(known), printable(text));
   });
 }
 

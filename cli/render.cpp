@@ -133,9 +133,12 @@ class RenderProgress final : public TerminalProgress {
   }
   // The stopped images; throws if there are any.
   void finish(const std::string& folder, const std::vector<std::string>& stopped) {
-    if (stopped.size() == 1 && waiting_ == stopped.front()) waiting_.clear();
+    if (stopped.size() == 1 && waiting_ == stopped.front()) {
+      waiting_.clear();
+      fail(folder, "an image has no result: {}", stopped.front());
+    }
     tell();
-    if (stopped.size() == 1) fail(folder, "an image has no result: {}", stopped.front());
+    if (stopped.size() == 1) fail(folder, "an image has no result, for the reason above");
     if (!stopped.empty()) fail(folder, "{} images have no result, for the reasons above", stopped.size());
   }
 

@@ -52,8 +52,7 @@ TEST_F(BadOption, ValuesSayWhatWasExpectedAndWhatWasGot) {
   expect_one_clear_line(run(adversarial + "--steps 1.5"), {"--steps: expected a whole number", "got 1.5"});
   expect_one_clear_line(run(adversarial + "--steps 99999999999999999999"), {"--steps: expected a whole number"});
   expect_one_clear_line(run(adversarial + "--device gpu"), {"--device: expected auto, cpu or cuda, got 'gpu'"});
-  expect_one_clear_line(run("inspect small.safetensors --precision b16"),
-                        {"expected f32 or bf16, got 'b16'", "'bf16'"});
+  expect_one_clear_line(run("inspect small.safetensors --precision b16"), {"expected f32 or bf16, got 'b16'"});
   expect_one_clear_line(run("examples small.safetensors . --layer conv2 --scales 1,x"),
                         {"--scales: expected a number, got x"});
 }
