@@ -21,7 +21,7 @@ enum class Kind { nothing, words, file, folder, model, network };
 // What a value is, by the word that help shows for it.
 Kind kind_of(const CLI::Option& option) {
   const std::string word = option.get_type_name();
-  if (option.get_type_size() == 0) return Kind::nothing;
+  if (!takes_value(option)) return Kind::nothing;
   if (word.find('|') != std::string::npos && word[0] >= 'a' && word[0] <= 'z') return Kind::words;
   if (word == kFile || word == kPhoto || word == kConfig || word == "NAME|FILE") return Kind::file;
   if (word == kFolder) return Kind::folder;
@@ -79,7 +79,7 @@ std::string bash_command(const CLI::App& command) {
   for (const CLI::Option* option : options_of(command)) {
     const std::vector<std::string> own = dashed_names(*option);
     names.insert(names.end(), own.begin(), own.end());
-    if (option->get_type_size() > 0)
+    if (takes_value(*option))
       text += fmt::format("    {}) {}; return ;;\n", fmt::join(own, "|"), bash_action(*option));
   }
   text += fmt::format("    esac\n    [[ $current == -* ]] && {{ _phosphene_words '{}'; return; }}\n",
@@ -143,7 +143,7 @@ std::string zsh_command(const CLI::App& command) {
     for (const std::string& name : dashed_names(*option)) {
       const std::string about = quoted(sentence_of(*option), kSpecial);
       text += fmt::format(" \\\n        '*{}[{}]", name, about.substr(1, about.size() - 2));
-      if (option->get_type_size() > 0) {
+      if (takes_value(*option)) {
         const std::string word = quoted(option->get_type_name(), kSpecial);
         text += fmt::format(":{}:{}", word.substr(1, word.size() - 2), zsh_action(*option));
       }
@@ -202,7 +202,7 @@ std::string fish_value(const CLI::Option& option) {
     case Kind::nothing:
       break;
   }
-  return option.get_type_size() > 0 ? " -x" : "";
+  return takes_value(option) ? " -x" : "";
 }
 
 std::string fish_script(const CLI::App& program) {

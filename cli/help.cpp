@@ -34,7 +34,6 @@ std::string wrap(const std::string& text, size_t width) {
   return wrapped;
 }
 
-bool takes_value(const CLI::Option& option) { return option.get_type_size() != 0; }
 bool takes_several(const CLI::Option& option) {
   return option.get_expected_max() >= CLI::detail::expected_max_vector_size && option.get_positional();
 }
@@ -75,6 +74,10 @@ std::vector<const CLI::Option*> options_of(const CLI::App& command) {
 
 std::vector<const CLI::Option*> arguments_of(const CLI::App& command) {
   return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
+}
+
+bool takes_value(const CLI::Option& option) {
+  return option.get_type_size() != 0 && !option.get_type_name().empty();  // --help has no word
 }
 
 std::vector<std::string> dashed_names(const CLI::Option& option) {

@@ -28,11 +28,12 @@ void add_details(CLI::App& command, const std::string& sentences);
 std::vector<const CLI::App*> commands_of(const CLI::App& app);
 std::vector<const CLI::Option*> options_of(const CLI::App& command);    // with a dash
 std::vector<const CLI::Option*> arguments_of(const CLI::App& command);  // without
-std::vector<std::string> dashed_names(const CLI::Option& option);       // "-o", "--output"
-std::string names_of(const CLI::Option& option);                        // "-o, --output FILE", or "MODEL"
-std::string sentence_of(const CLI::Option& option);                     // with its default and what it excludes
-std::string first_sentence(const std::string& text);                    // without its full stop
-std::string usage_of(const CLI::App& command);                          // "phosphene report FOLDER [OPTIONS]"
+bool takes_value(const CLI::Option& option);
+std::vector<std::string> dashed_names(const CLI::Option& option);  // "-o", "--output"
+std::string names_of(const CLI::Option& option);                   // "-o, --output FILE", or "MODEL"
+std::string sentence_of(const CLI::Option& option);                // with its default and what it excludes
+std::string first_sentence(const std::string& text);               // without its full stop
+std::string usage_of(const CLI::App& command);                     // "phosphene report FOLDER [OPTIONS]"
 
 // One line for what the parser refuses, with the nearest name where one is mistyped.
 std::string explain(const CLI::App& app, const CLI::ParseError& error);
