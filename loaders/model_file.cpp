@@ -9,6 +9,7 @@
 #include "loaders/op_formats/op_format.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -61,6 +62,7 @@ std::vector<Layer> read_layers(const JsonReader& list, const Safetensors& file) 
   std::vector<Layer> layers;
   std::set<std::string> known{Model::kInput};
   for (size_t i = 0; i < list.size(); ++i) {
+    stop_if_requested();
     const JsonReader described = list.at(i);
     described.must_be_object();
     const std::string name = described.at("name").text(), place = fmt::format("{}: layer '{}'", file.path(), name);
