@@ -1,5 +1,7 @@
 #include "experiment/examples/examples.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -130,8 +132,11 @@ ExamplesResult ExampleSearch::execute() {
   result.interrupted = stop_asked();
   if (result.photographs > 0) save();
   if (result.interrupted) return result;
-  if (state_.skipped == state_.photographs)
-    fail(options_.folder, "none of its {} photographs can be read", state_.photographs);
+  if (state_.skipped == state_.photographs) {
+    std::vector<std::string> kinds;
+    for (const auto& [kind, count] : state_.skipped_kinds) kinds.push_back(fmt::format("{}: {}", kind, count));
+    fail(options_.folder, "none of its {} photographs can be read ({})", state_.photographs, fmt::join(kinds, ", "));
+  }
   result.interrupted = !write_crops(index_, photographs_, options_);
   if (result.interrupted) return result;
   result.highest = highest();

@@ -1,7 +1,8 @@
 #include "experiment/photos/jpeg_file.h"
 
-#include <jerror.h>
 #include <jpeglib.h>
+
+#include <jerror.h>  // its numbers depend on what jpeglib.h defines
 
 #include <algorithm>
 #include <csetjmp>
@@ -121,9 +122,14 @@ class JpegReader {
     stop(jpeg);
   }
 
+  [[noreturn]] void refuse_profile() const {
+    fail(path_, "its ICC colour profile is broken: parts are missing (exiftool -icc_profile= FILE removes it)");
+  }
+
   [[noreturn]] void refuse() {
     if (too_many_scans_) fail(path_, "a JPEG in more than 100 scans, which no camera or program writes");
     const int code = judge_.damaged() ? 0 : errors_.msg_code;
+    if (code == JWRN_BOGUS_ICC) refuse_profile();
     if (code == JERR_BAD_PRECISION)
       fail(path_, "is a JPEG of {} bits for each colour; expected 8: convert it", jpeg_.data_precision);
     if (code == JERR_SOF_UNSUPPORTED)
@@ -154,8 +160,7 @@ class JpegReader {
   }
 
   void prepare_colours() {
-    if (judge_.profile_broken())
-      fail(path_, "its ICC colour profile is broken: parts are missing (exiftool -icc_profile= FILE removes it)");
+    if (judge_.profile_broken()) refuse_profile();
     if (profile_ == nullptr) return;
     // Adobe's files hold 255 - ink.
     const PixelLayout layout = !has_inks()              ? PixelLayout::rgb8
@@ -184,7 +189,7 @@ class JpegReader {
     if (judge_.damaged()) return true;
     const bool lacks = lacks_data(), may_follow = may_go_on();
     jpeg_finish_decompress(&jpeg_);  // reads on to the end marker
-    incomplete_ = lacks || (judge_.ended_early() && may_follow);
+    incomplete_ = lacks || (judge_.ended_early() && (may_follow || jpeg_.arith_code));
     return true;
   }
 

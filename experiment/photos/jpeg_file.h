@@ -15,7 +15,7 @@ namespace phosphene {
 // A file is refused if any pixel may be wrong, that is if the decoder warns: it skips damaged data and goes on with gray or with what it
 // takes for data. No pixel depends on what stands behind the last data: an end marker that is missing, zeros before it and bytes behind it
 // are no faults, nor are a newer version of JFIF and parameters that a baseline file does not use. A progressive file has to hold the last
-// bit of all that it began.
+// bit of all that it began. An arithmetic code goes on without end, so such a file needs its end marker.
 // JPEG has no checksum. Damage that decodes to other valid data is seen where it makes samples that cannot be (jpeg_blocks.h);
 // docs/photographs.md has numbers.
 // Throws one line for a broken file, for 12 bits, lossless and other kinds, and for more than 2^28 pixels or more than the file can hold,

@@ -66,7 +66,9 @@ class PngTaker {
       return;
     } else if (type == "IDAT") {
       seen_data_ = true;
-    } else if (type != "PLTE" && type != "tRNS") {
+    } else if (type == "tRNS") {
+      chunks_.transparent = true;
+    } else if (type != "PLTE") {
       if ((static_cast<unsigned char>(type[0]) & 0x20U) == 0) refuse("its chunk '{}' is unknown", type);
       if (!seen_data_) take_colours(type, body);
       return;
@@ -79,6 +81,7 @@ class PngTaker {
     chunks_.width = number_at(body, 0);
     chunks_.height = number_at(body, 4);
     chunks_.colour_type = std::to_integer<uint8_t>(body[9]);
+    chunks_.transparent = (chunks_.colour_type & 4U) != 0;
     check_photo_size(path_, chunks_.height, chunks_.width);
     // Deflate makes at most 1032 bytes of one, and a pixel is at least a bit.
     constexpr size_t kPixelsPerByte = 8 * 1032;

@@ -15,7 +15,8 @@ namespace phosphene {
 struct PngChunks {
   uint32_t height = 0, width = 0;
   uint8_t colour_type = 0;
-  std::string pixels;  // a PNG of the chunks that make pixels alone: IHDR, PLTE, tRNS, IDAT
+  bool transparent = false;  // has alpha or tRNS
+  std::string pixels;        // a PNG of the chunks that make pixels alone: IHDR, PLTE, tRNS, IDAT
 
   // Of these the first that is there counts.
   std::optional<std::vector<uint8_t>> code_points;  // cICP: primaries, transfer, matrix, full range

@@ -16,8 +16,8 @@
 namespace phosphene {
 namespace {
 
-// libpng's simplified interface: 8-bit pixels over black, whose colours are taken for sRGB's.
-Photo read_srgb(const std::string& path, const PngChunks& chunks) {
+// libpng's simplified interface: opaque 8-bit pixels, whose colours are taken for sRGB's.
+Photo read_opaque(const std::string& path, const PngChunks& chunks) {
   Photo photo{chunks.height, chunks.width, std::vector<uint8_t>(size_t{3} * chunks.height * chunks.width)};
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
@@ -29,8 +29,7 @@ Photo read_srgb(const std::string& path, const PngChunks& chunks) {
   if (png_image_begin_read_from_memory(&png, chunks.pixels.data(), chunks.pixels.size()) == 0) refuse();
   png.format = PNG_FORMAT_RGB;
   png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16-bit files without a gamma are as photographs are, not linear
-  const png_color black{0, 0, 0};
-  if (png_image_finish_read(&png, &black, photo.rgb.data(), 0, nullptr) == 0) refuse();
+  if (png_image_finish_read(&png, nullptr, photo.rgb.data(), 0, nullptr) == 0) refuse();
   return photo;
 }
 
@@ -97,17 +96,21 @@ class WideReader {
 double linear_of(double value) { return value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4); }
 double value_of(double light) { return light <= 0.0031308 ? 12.92 * light : 1.055 * std::pow(light, 1 / 2.4) - 0.055; }
 
-Photo read_converted(const std::string& path, const PngChunks& chunks, const Colours& colours) {
+uint8_t nearest_byte(double value) { return static_cast<uint8_t>(std::lround(255 * value)); }
+
+// libpng's own composition is off by as much as 8 levels.
+Photo read_over_black(const std::string& path, const PngChunks& chunks, const std::optional<Colours>& colours) {
   const std::vector<uint16_t> pixels = WideReader(path, chunks).read();
   const size_t count = pixels.size() / 4;
   Photo photo{chunks.height, chunks.width, std::vector<uint8_t>(3 * count)};
-  for (size_t row = 0; row < count; row += chunks.width)
-    colours.convert(pixels.data() + 4 * row, photo.rgb.data() + 3 * row, chunks.width);
+  for (size_t row = 0; row < count && colours; row += chunks.width)
+    colours->convert(pixels.data() + 4 * row, photo.rgb.data() + 3 * row, chunks.width);
   for (size_t i = 0; i < count; ++i) {
-    const uint16_t alpha = pixels[4 * i + 3];
-    for (size_t c = 0; c < 3 && alpha != 0xffff; ++c) {
-      uint8_t& value = photo.rgb[3 * i + c];
-      value = static_cast<uint8_t>(std::lround(255 * value_of(alpha / 65535.0 * linear_of(value / 255.0))));
+    const double alpha = pixels[4 * i + 3] / 65535.0;
+    for (size_t c = 0; c < 3; ++c) {
+      uint8_t& byte = photo.rgb[3 * i + c];
+      const double value = colours ? byte / 255.0 : pixels[4 * i + c] / 65535.0;
+      if (!colours || alpha < 1) byte = nearest_byte(alpha < 1 ? value_of(alpha * linear_of(value)) : value);
     }
   }
   return photo;
@@ -161,8 +164,9 @@ std::optional<Colours> colours_of(const std::string& path, const PngChunks& chun
 
 Photo decode_png(const std::string& path, std::span<const std::byte> bytes) {
   const PngChunks chunks = take_apart_png(path, bytes);
-  const std::optional<Colours> colours = colours_of(path, chunks);
-  return colours && !colours->are_srgb() ? read_converted(path, chunks, *colours) : read_srgb(path, chunks);
+  std::optional<Colours> colours = colours_of(path, chunks);
+  if (colours && colours->are_srgb()) colours.reset();
+  return colours || chunks.transparent ? read_over_black(path, chunks, colours) : read_opaque(path, chunks);
 }
 
 }  // namespace phosphene

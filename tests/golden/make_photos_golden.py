@@ -107,12 +107,12 @@ def gray_profile(gamma):
 
 
 def cmyk_profile():
-    """A2B0 of two nodes for each ink: Lab of white less what each ink takes. Black ink alone leaves L = 12."""
+    """A2B0 of two nodes for each ink: Lab of white less what each ink takes. All inks together leave L = 7."""
     lut = b"mft2\0\0\0\0" + struct.pack(">4B", 4, 3, 2, 0) + b"".join(map(s15, np.eye(3).ravel())) + struct.pack(">HH", 2, 2)
     lut += struct.pack(">8H", *([0, 65535] * 4))
     for node in range(16):
         c, m, y, k = [node >> i & 1 for i in (3, 2, 1, 0)]
-        lightness = (97 - 30 * c - 35 * m - 8 * y) * (1 - 0.88 * k)
+        lightness = (97 - 30 * c - 35 * m - 8 * y) * (1 - 0.7 * k)
         a, b = (-35 * c + 70 * m - 3 * y) * (1 - k), (-50 * c - 3 * m + 88 * y) * (1 - k)
         lut += struct.pack(">3H", round(lightness / 100 * 65280), round((a + 128) * 256), round((b + 128) * 256))
     lut += struct.pack(">6H", *([0, 65535] * 3))
@@ -159,12 +159,12 @@ def jpeg(image, icc, quality=95, **options):
     return out.getvalue()
 
 
-def managed(image, icc):
+def managed(image, icc, flags=ImageCms.Flags.BLACKPOINTCOMPENSATION):
     """By Little CMS."""
     srgb = ImageCms.createProfile("sRGB")
     done = ImageCms.profileToProfile(image, ImageCms.ImageCmsProfile(io.BytesIO(icc)), srgb, outputMode="RGB",
                                      renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                                     flags=ImageCms.Flags.BLACKPOINTCOMPENSATION)
+                                     flags=flags)
     return np.asarray(done)
 
 
@@ -202,6 +202,14 @@ for i in range(3):
     data = data[:2] + b"\xff\xe2" + struct.pack(">H", len(part) + 2) + part + data[2:]
 add("jpeg_profile_in_three_segments", data, want, 1)
 
+# A display whose black is not black, which black point compensation takes off.
+icc = rgb_profile(SRGB, curve(table=[round(65535 * (0.02 + 0.98 * float(srgb_light(np.array(i / 255))))) for i in range(256)]))
+dim = (smooth // 3).astype(np.uint8)
+want = managed(Image.fromarray(dim), icc)
+without = np.abs(want.astype(int) - managed(Image.fromarray(dim), icc, 0)).max()
+assert without > 3, f"black point compensation moves colours by {without} only"
+add("png_lifted_black", png(rows8(dim.reshape(H, -1)), W, 8, 2, [iccp(icc)]), want, 1)
+
 icc = gray_profile(1.8)
 data = jpeg(Image.fromarray(gray), icc)
 light = np.repeat((decoded(data) / 255)[..., None] ** (round(1.8 * 256) / 256), 3, -1)
@@ -213,7 +221,7 @@ data = jpeg(Image.fromarray(gray), adobe)
 want = formula(np.repeat((decoded(data) / 255)[..., None], 3, -1), ADOBE, lambda v: v ** 2.19921875)
 add("jpeg_gray_with_rgb_profile", data, want, 1)
 
-inks = np.stack([255 - smooth[..., 0], 255 - smooth[..., 1], 255 - smooth[..., 2], 20 * x + 5 * y], -1).astype(np.uint8)
+inks = np.stack([255 - smooth[..., 0], 255 - smooth[..., 1], 255 - smooth[..., 2], 20 * x + 4 * y], -1).astype(np.uint8)
 icc = cmyk_profile()
 data = jpeg(Image.fromarray(inks, "CMYK"), icc)
 image = Image.open(io.BytesIO(data))

@@ -51,7 +51,7 @@ TEST(PictureFormat, OthersAreNamed) {
       {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "git lfs pull"},
       {"shopping list\n", "is neither a PNG nor a JPEG file, but text"},
       {"\xc3\xa4pfel\n", "but text"},
-      {std::string(3000, '\0'), "zeros"},
+      {std::string(50, '\0'), "zeros"},
       {"\1\2\3\4", "is neither a PNG nor a JPEG file"}};
   const TemporaryFolder folder;
   for (const auto& [contents, words] : files) {
