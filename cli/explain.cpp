@@ -63,7 +63,7 @@ std::string words_for(const CLI::App& reached, const CLI::ParseError& error) {
   if (kind == CLI::ExitCodes::ExcludesError)
     return fmt::format("{} cannot be given together with {}", name, what.substr(what.rfind(' ') + 1));
   if (kind == CLI::ExitCodes::ConversionError || what.find("flag override") != std::string::npos)
-    return fmt::format("{} takes no value", name);
+    return fmt::format("{}{} takes no value", name.starts_with('-') ? "" : "--", name);
   if (kind == CLI::ExitCodes::ArgumentMismatch) return miscounted(reached, name);
   return what;  // of a check of ours: the name and what was expected
 }
