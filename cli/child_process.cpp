@@ -84,9 +84,9 @@ void stop(pid_t child) {
   constexpr std::chrono::milliseconds kToTidyUp{500};
   int status = 0;
   kill(-child, SIGINT);
-  if (ended(child, status, kToTidyUp)) return;
-  kill(-child, SIGKILL);
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  const bool tidy = ended(child, status, kToTidyUp);
+  kill(-child, SIGKILL);  // what it has started may not have listened
+  while (!tidy && waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
 }
 

@@ -50,20 +50,21 @@ std::string miscounted(const CLI::App& reached, const std::string& name) {
 }
 
 std::string words_for(const CLI::App& reached, const CLI::ParseError& error) {
-  const std::string what = error.what(), kind = error.get_name(), name = name_in(what);
+  const std::string what = error.what(), name = name_in(what);
+  const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
   const std::vector<std::string> extras = reached.remaining();
-  if (kind == "ExtrasError" && !extras.empty()) return unexpected(reached, extras.front());
-  if (kind == "RequiredError") {
-    // A name that was mistyped is then missing, too.
+  if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
+    // What was mistyped is then missing, too; and what stands behind an unknown option is no argument.
     for (const std::string& extra : extras)
       if (extra.starts_with('-') || !commands_of(reached).empty()) return unexpected(reached, extra);
-    return missing(reached, name);
+    if (kind == CLI::ExitCodes::RequiredError) return missing(reached, name);
+    if (!extras.empty()) return unexpected(reached, extras.front());
   }
-  if (kind == "ExcludesError")
+  if (kind == CLI::ExitCodes::ExcludesError)
     return fmt::format("{} cannot be given together with {}", name, what.substr(what.rfind(' ') + 1));
-  if (kind == "ConversionError" || what.find("flag override") != std::string::npos)
-    return fmt::format("{} takes no value", name);
-  if (kind == "ArgumentMismatch") return miscounted(reached, name);
+  if (kind == CLI::ExitCodes::ConversionError || what.find("flag override") != std::string::npos)
+    return fmt::format("{}{} takes no value", name.starts_with('-') ? "" : "--", name);
+  if (kind == CLI::ExitCodes::ArgumentMismatch) return miscounted(reached, name);
   return what;  // of a check of ours: the name and what was expected
 }
 

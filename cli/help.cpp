@@ -122,7 +122,7 @@ std::string HelpFormatter::make_usage(const CLI::App* app, std::string /*name*/)
 std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
   const std::string& description = command->get_description();
   std::ostringstream out;
-  CLI::detail::format_help(out, "  " + command->get_name(), wrap(first_sentence(description), kWidth - kNames), kNames);
+  CLI::detail::format_help(out, command->get_name(), wrap(first_sentence(description), kWidth - kNames), kNames);
   return out.str();
 }
 

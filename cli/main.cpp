@@ -136,7 +136,7 @@ int run_program(int argc, char** argv) {
     added->set_help_flag("-h,--help", "print this help");
     command.add(*added);
     for (CLI::Option* option : added->get_options())
-      if (option->get_type_size() == 0) option->disable_flag_override();  // --json=3 means nothing
+      if (!takes_value(*option)) option->disable_flag_override();  // --json=3 means nothing
   }
   app.footer(kProgramDetails);
   add_completion(app);

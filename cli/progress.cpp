@@ -88,8 +88,9 @@ StatusLine::StatusLine() : terminal_(takes_escapes()), next_(Clock::now()) {
 void StatusLine::show(const std::string& text, const std::string& end) {
   next_ = Clock::now() + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
   if (!terminal_) return write_to_stderr(text + end + "\n");
-  // The last column stays free: a character there makes some terminals wrap.
-  write_to_stderr(kClear + fitted(text, end, width() - 1));
+  // The last column stays free, as a character there makes some terminals wrap; and two for the ^C that a terminal shows by itself.
+  constexpr size_t kFree = 3;
+  write_to_stderr(kClear + fitted(text, end, width() - std::min(width(), kFree)));
   shown_ = true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -122,12 +123,13 @@ class RenderProgress final : public TerminalProgress {
   ~RenderProgress() override { tell(); }
 
   void on_status(const std::string& line, double eta_seconds) override {
-    tell();
+    if (Clock::now() - since_ > std::chrono::seconds(2)) tell();  // the run goes on without it
     TerminalProgress::on_status(line, eta_seconds);
   }
   void on_message(const std::string& line) override {
     tell();
     waiting_ = line;
+    since_ = Clock::now();
   }
   void tell() {
     if (!waiting_.empty()) TerminalProgress::on_message(waiting_);
@@ -145,7 +147,9 @@ class RenderProgress final : public TerminalProgress {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
   std::string waiting_;
+  Clock::time_point since_;
 };
 
 void render(const RenderOptions& options) {

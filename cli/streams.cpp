@@ -28,8 +28,9 @@ void print_text(std::string_view text) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<size_t>(written));
+      if (!text.empty()) stop_if_requested();  // a signal came while a full pipe made it wait
     } else if (errno == EINTR) {
-      stop_if_requested();  // a reader that has stopped reading may never go on
+      stop_if_requested();
     } else if (errno == EPIPE) {
       throw NobodyReads();
     } else {
@@ -47,7 +48,7 @@ void write_to_stderr(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
     if (written < 0 && errno == EINTR && !stop_flag) continue;
-    if (written <= 0) return;
+    if (written <= 0 || stop_flag) return;  // after that nothing may make it wait again
     text.remove_prefix(static_cast<size_t>(written));
   }
 }

@@ -92,6 +92,7 @@ int write_all(int descriptor, const char* data, size_t bytes) {
   while (bytes > 0) {
     const ssize_t written = restarted([&] { return ::write(descriptor, data, bytes); });
     if (written < 0) return errno;
+    if (static_cast<size_t>(written) < bytes) stop_if_requested();  // a signal came while a full pipe made it wait
     data += written;
     bytes -= static_cast<size_t>(written);
   }

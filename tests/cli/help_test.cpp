@@ -21,7 +21,7 @@ TEST_F(Help, SpeaksNoParsersLanguage) {
       EXPECT_EQ(help.find(word), std::string::npos) << command << ": " << word << "\n" << help;
     size_t begin = 0;
     for (size_t end = help.find('\n'); end != std::string::npos; begin = end + 1, end = help.find('\n', begin))
-      EXPECT_LE(end - begin, 130U) << help.substr(begin, end - begin);
+      EXPECT_LE(end - begin, 140U) << help.substr(begin, end - begin);
   }
 }
 
@@ -96,7 +96,7 @@ TEST_F(BadOption, AClassByItsIndex) {
   save_classifier((folder() / "classifier.safetensors").string());
   const std::string command = "adversarial classifier.safetensors grey.png --device cpu --out a --to ";
   const Outcome found = run(command + "7 --most 255 --steps 2000 --until 0.05");
-  EXPECT_TRUE(found.exit_code == 0 || found.err.find("after 2000 steps") != std::string::npos ||
+  EXPECT_TRUE(found.exit_code == 0 || found.err.find("the network still classifies it as") != std::string::npos ||
               found.err.find("already classifies") != std::string::npos)
       << found.err;
   expect_one_clear_line(run(command + "32"), {"--to", "class 32 does not exist", "0 to 31"});

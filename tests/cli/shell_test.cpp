@@ -98,7 +98,7 @@ TEST_F(Shell, TheManualHasEveryOption) {
 
 TEST_F(Shell, OthersTakeWhatIsWritten) {
   if (there_is("groff")) {
-    const Outcome outcome = run("man | groff -man -Tutf8 -ww > page");
+    const Outcome outcome = run("man | groff -man -Tutf8 -P-cbou -ww > page");
     EXPECT_EQ(outcome.err, "");
     EXPECT_NE(contents_of(folder() / "page").find("--device auto|cpu|cuda"), std::string::npos);
   }

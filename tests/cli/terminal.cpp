@@ -67,7 +67,7 @@ TerminalOutcome run_in_terminal(const std::string& command, size_t columns, cons
     execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     _exit(127);
   }
-  TerminalOutcome outcome{.screen = Screen(columns)};
+  TerminalOutcome outcome{-1, "", Screen(columns)};
   const auto start = std::chrono::steady_clock::now();
   bool typed = keys.empty();
   std::array<char, 4096> buffer{};
