@@ -8,6 +8,7 @@
 #include "layers/network/activation.h"
 #include "layers/network/receptive_field.h"
 #include "loaders/model/model_graph.h"
+#include "runtime/error.h"
 #include "runtime/fuse.h"
 #include "runtime/problems/problem.h"
 
@@ -73,13 +74,22 @@ std::vector<ListedBranch> branches_of(const Layer& layer, const std::map<std::st
 
 }  // namespace
 
-std::vector<ListedLayer> list_layers(const Model& model, int64_t size) {
+LayerList list_layers(const Model& model, int64_t size) {
+  LayerList list;
   Graph graph;
   const Shape input{1, model.channels, size > 0 ? size : model.height, size > 0 ? size : model.width};
   const ValueId image = graph.state(Model::kInput, {input});
   ModelGraph network(model, graph, image);
-  for (const Layer& layer : model.layers) network.value(layer.name);
-  std::vector<ListedLayer> rows;
+  for (const Layer& layer : model.layers) {
+    try {
+      network.value(layer.name);
+    } catch (const Error& error) {
+      if (size == 0) throw;
+      if (list.unreached.empty()) list.why = error.what();
+      list.unreached.push_back(layer.name);
+    }
+  }
+  std::vector<ListedLayer>& rows = list.rows;
   std::map<std::string, Shape> shapes;
   const std::map<std::string, int64_t> channels = model.channel_counts();
   for (const Instruction& instruction : lower(graph)) {
@@ -98,7 +108,7 @@ std::vector<ListedLayer> list_layers(const Model& model, int64_t size) {
   }
   const std::set<std::string> ends = ends_of_blocks(model, shapes);
   for (ListedLayer& row : rows) row.ends_block = ends.contains(row.name);
-  return rows;
+  return list;
 }
 
 }  // namespace phosphene

@@ -27,7 +27,13 @@ struct ListedLayer {
   std::vector<ListedBranch> branches;
 };
 
+struct LayerList {
+  std::vector<ListedLayer> rows;
+  std::vector<std::string> unreached;  // layers that have no value at this size,
+  std::string why;                     // and why the first of them has none
+};
+
 // `size`: of the input; 0: what the model was trained at.
-std::vector<ListedLayer> list_layers(const Model& model, int64_t size);
+LayerList list_layers(const Model& model, int64_t size);
 
 }  // namespace phosphene

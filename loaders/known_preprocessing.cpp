@@ -99,7 +99,10 @@ std::optional<GivenPreprocessing> preprocessing_beside(const std::string& weight
     }
     const JsonReader reader(json, path);
     const ConfigKind kind = kind_of(reader);
-    if (kind == ConfigKind::timm || kind == ConfigKind::transformers) return preprocessing_of(reader, channels);
+    if (kind != ConfigKind::timm && kind != ConfigKind::transformers) continue;
+    GivenPreprocessing given = preprocessing_of(reader, channels);
+    given.path = path;
+    return given;
   }
   return std::nullopt;
 }

@@ -13,6 +13,7 @@ struct GivenPreprocessing {
   Preprocessing preprocessing;
   std::string source;             // for Model::preprocessing_source: "imagenet", "config.json of timm"
   int64_t height = 0, width = 0;  // of the input, where a configuration says so, else 0
+  std::string path = {};          // of the configuration; "" for a name
 };
 
 // imagenet, caffe, inception, zero-to-one, raw.

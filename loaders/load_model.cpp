@@ -34,6 +34,8 @@ Model load_state_dict(const std::string& path, const std::string& architecture, 
   const std::optional<GivenPreprocessing> given = preprocessing_beside(path, network.inputs[0].dims[1]);
   std::vector<int64_t>& dims = network.inputs[0].dims;
   if (given) network.preprocessing = {given->preprocessing, given->source};
+  if (given) network.files.push_back(given->path);
+  if (!beside.empty()) network.files.push_back((std::filesystem::path(path).parent_path() / "config.json").string());
   if (given && given->height > 0) std::tie(dims[2], dims[3]) = std::pair(given->height, given->width);
   if (options.height > 0) std::tie(dims[2], dims[3]) = std::pair(options.height, options.width);
   Model model = source::import_network(network, options);
@@ -50,6 +52,7 @@ Model with_neighbours_preprocessing(Model model, const std::string& path) {
   if (const std::optional<GivenPreprocessing> beside = preprocessing_beside(path, model.channels)) {
     model.preprocessing = beside->preprocessing;
     model.preprocessing_source = beside->source;
+    model.files.push_back(beside->path);
   }
   return model;
 }
@@ -104,6 +107,9 @@ Model load_model(const std::string& path, const std::string& topology, const std
                  const std::string& labels, const source::ImportOptions& import_options) {
   Model model = with_neighbours_preprocessing(load_unlabelled(path, topology, architecture, import_options), path);
   if (!labels.empty()) add_labels(model, labels);
+  for (const std::string& also : {topology, labels})
+    if (!also.empty()) model.files.push_back(also);
+  model.files.insert(model.files.begin(), path);
   return model;
 }
 

@@ -1,12 +1,15 @@
 #include "loaders/model_file.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "loaders/json_reader.h"
 #include "loaders/op_formats/op_format.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -59,6 +62,7 @@ std::vector<Layer> read_layers(const JsonReader& list, const Safetensors& file) 
   std::vector<Layer> layers;
   std::set<std::string> known{Model::kInput};
   for (size_t i = 0; i < list.size(); ++i) {
+    stop_if_requested();
     const JsonReader described = list.at(i);
     described.must_be_object();
     const std::string name = described.at("name").text(), place = fmt::format("{}: layer '{}'", file.path(), name);
@@ -130,6 +134,7 @@ void save_model(const Model& model, const std::string& path) {
                      {"aliases", model.aliases},
                      {"folded", model.folded},
                      {"labels", model.labels}};
+  remove_leftovers(std::filesystem::path(path).parent_path().string());
   write_safetensors(path, tensors, {{kKey, json.dump(-1, ' ', false, Json::error_handler_t::replace)}});
 }
 

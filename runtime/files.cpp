@@ -2,32 +2,70 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
 
 namespace fs = std::filesystem;
 
+// The temporary files that exist, where a signal handler can read them. More at once than there is room for are not listed.
+struct TemporaryName {
+  enum State : int { free, taken, listed };
+  std::atomic<State> state{free};
+  std::array<char, 4096> path{};
+};
+std::array<TemporaryName, 16> temporary_names;
+static_assert(std::atomic<TemporaryName::State>::is_always_lock_free);
+
+// The slot it is listed in; the number of slots where there is no room.
+size_t list_temporary(const std::string& path) {
+  for (size_t slot = 0; slot < temporary_names.size() && path.size() < temporary_names[slot].path.size(); ++slot) {
+    TemporaryName& name = temporary_names[slot];
+    auto expected = TemporaryName::free;
+    if (!name.state.compare_exchange_strong(expected, TemporaryName::taken)) continue;
+    std::memcpy(name.path.data(), path.c_str(), path.size() + 1);
+    name.state = TemporaryName::listed;
+    return slot;
+  }
+  return temporary_names.size();
+}
+
+void forget_temporary(size_t slot) {
+  if (slot < temporary_names.size()) temporary_names[slot].state = TemporaryName::free;
+}
+
 constexpr mode_t kPermissions = 0777;
 constexpr mode_t kNewFile = 0666;  // less the umask
 
-// The call again, as often as a signal interrupts it.
+// The call again, as often as a signal interrupts it. It may wait for ever, as for a pipe that nobody reads: then the signal may be a
+// request to stop.
 template <class Call>
 auto restarted(Call call) {
   auto result = call();
-  while (result == -1 && errno == EINTR) result = call();
+  while (result == -1 && errno == EINTR) {
+    stop_if_requested();
+    result = call();
+  }
   return result;
 }
 
@@ -106,6 +144,24 @@ void keep_owner_and_mode(int descriptor, const struct stat& before) {
   [[maybe_unused]] const bool set = fchmod(descriptor, before.st_mode & kPermissions) == 0;
 }
 
+// A temporary file is called ".PID-ATTEMPT.part".
+std::string temporary_name(pid_t process, int attempt) { return fmt::format(".{}-{}.part", process, attempt); }
+
+// The process that made a file of such a name; none for other names.
+std::optional<pid_t> writer_of(const std::string& name) {
+  if (name.size() < 2 || name[0] != '.') return std::nullopt;
+  char* end = nullptr;
+  const int64_t process = std::strtoll(name.c_str() + 1, &end, 10);
+  if (process <= 0 || process > std::numeric_limits<pid_t>::max() || *end != '-') return std::nullopt;
+  const int64_t attempt = std::strtoll(end + 1, &end, 10);
+  if (attempt < 0 || attempt > std::numeric_limits<int>::max()) return std::nullopt;
+  const auto writer = static_cast<pid_t>(process);
+  if (name != temporary_name(writer, static_cast<int>(attempt))) return std::nullopt;
+  return writer;
+}
+
+bool is_running(pid_t process) { return kill(process, 0) == 0 || errno == EPERM; }
+
 }  // namespace
 
 NewFile::NewFile(const std::string& path) : path_(path) {
@@ -137,19 +193,24 @@ void NewFile::open_stream(const std::string& path) {
 void NewFile::open_temporary() {
   constexpr int kAttempts = 1000;
   for (int attempt = 0; attempt < kAttempts && descriptor_ < 0; ++attempt) {
-    const std::string name = fmt::format("{}/.{}-{}.part", folder_of(target_), getpid(), attempt);
+    const std::string name = folder_of(target_) + "/" + temporary_name(getpid(), attempt);
     descriptor_ = restarted([&] { return open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kNewFile); });
     if (descriptor_ >= 0)
       temporary_ = name;
     else if (errno != EEXIST)
       break;
+    if (descriptor_ >= 0) slot_ = list_temporary(name);
   }
   if (descriptor_ < 0) fail_with(errno);
+  // Held until it is closed: another machine or container, which does not know our process, sees that the file is being written.
+  static_cast<void>(flock(descriptor_, LOCK_EX | LOCK_NB));
 }
 
 NewFile::~NewFile() {
   if (descriptor_ >= 0) close(descriptor_);
-  if (!temporary_.empty()) unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  unlink(temporary_.c_str());
+  forget_temporary(slot_);
 }
 
 void NewFile::fail_with(int fault) const { fail(path_, "cannot be written ({})", std::strerror(fault)); }
@@ -163,11 +224,20 @@ void NewFile::commit() {
   if (!target_.empty()) {
     if (const int fault = flush(descriptor_); fault != 0) fail_with(fault);
   }
-  if (close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail_with(errno);
-  if (target_.empty()) return;
+  if (target_.empty()) {
+    if (close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail_with(errno);
+    return;
+  }
   if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_with(errno);
   temporary_.clear();
+  forget_temporary(slot_);
+  close(std::exchange(descriptor_, -1));  // only now, because its lock goes with it; it has been flushed
   if (const int fault = flush_folder(folder_of(target_)); fault != 0) fail_with(fault);
+}
+
+void remove_temporaries() noexcept {
+  for (const TemporaryName& name : temporary_names)
+    if (name.state == TemporaryName::listed) unlink(name.path.data());
 }
 
 void write_file(const std::string& path, std::string_view contents) {
@@ -183,6 +253,19 @@ void append_to_file(const std::string& path, std::string_view text) {
   int fault = write_all(file, text.data(), text.size());
   if (close(file) != 0 && fault == 0 && errno != EINTR) fault = errno;
   if (fault != 0) fail(path, "cannot be written ({})", std::strerror(fault));
+}
+
+void remove_leftovers(const std::string& folder) {
+  std::error_code error;
+  const fs::path where = folder.empty() ? "." : folder;
+  for (fs::directory_iterator entry(where, error), end; !error && entry != end; entry.increment(error)) {
+    const std::optional<pid_t> writer = writer_of(entry->path().filename().string());
+    if (!writer || is_running(*writer)) continue;
+    const int file = open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0) continue;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) unlink(entry->path().c_str());
+    close(file);
+  }
 }
 
 void make_folder(const std::string& path) {

@@ -34,14 +34,23 @@ class NewFile {
   std::string path_;       // as it was given: for errors
   std::string target_;     // with links followed; "" for a stream
   std::string temporary_;  // "" for a stream, and once renamed
+  size_t slot_ = 0;        // in the table of temporary files
   int descriptor_ = -1;
 };
+
+// Removes the temporary files of all that is being written, for a program that ends without its destructors: a signal handler may call it.
+void remove_temporaries() noexcept;
 
 // A NewFile with these contents.
 void write_file(const std::string& path, std::string_view contents);
 
 // Adds to the end of a file, which is made if it is not there. Neither atomic nor flushed to the disk: for logs.
 void append_to_file(const std::string& path, std::string_view text);
+
+// Removes the temporary files of NewFiles in this folder whose process was killed. Those of processes that run, here or on another machine,
+// stay. "" is the folder that one stands in. Does
+// nothing for a folder that is not there or may not be changed.
+void remove_leftovers(const std::string& folder);
 
 // Makes a folder, and those above it, unless it is there.
 void make_folder(const std::string& path);

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "runtime/error.h"
 #include "runtime/fuse.h"
+#include "runtime/overflow.h"
 #include "runtime/problems/problem.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -19,6 +22,21 @@ std::vector<TensorInfo> operand_infos(const Instruction& instruction, const Grap
   std::vector<TensorInfo> infos = graph.infos(instruction.src);
   for (const ValueId id : instruction.dst) infos.push_back(graph.info(id));
   return infos;
+}
+
+constexpr float kLargest = std::numeric_limits<float>::max();
+
+std::span<const float> constant_numbers(const GraphValue& value) {
+  return {reinterpret_cast<const float*>(value.numbers), static_cast<size_t>(value.info.shape.elements())};
+}
+
+bool is_float(DType type) { return type == DType::f32 || type == DType::bf16 || type == DType::f64; }
+
+// Of a value that has numbers for each image of a batch, or for each group of them, those of image n.
+std::span<const float> of_image(const std::vector<float>& numbers, const Shape& shape, int64_t n, int64_t images) {
+  const int64_t owner = shape.n == images ? n : n * shape.n / images;
+  const size_t each = numbers.size() / static_cast<size_t>(shape.n);
+  return std::span(numbers).subspan(static_cast<size_t>(owner) * each, each);
 }
 
 // Each operand once; of a value that is sliced, the slice.
@@ -63,7 +81,10 @@ void Program::note_operands(const std::vector<Instruction>& list, const std::vec
     if (!used[id] || value.storage == Storage::transient) continue;
     stored_.push_back(static_cast<ValueId>(id));
     if (value.storage == Storage::state) states_.declare(value.name, value.info);
-    if (value.storage == Storage::constant) copied_bytes_ += value.info.bytes();
+    if (value.storage != Storage::constant) continue;
+    copied_bytes_ += value.info.bytes();
+    if (value.info.dtype == DType::f32 && largest_magnitude(constant_numbers(value)) > kLargest)
+      fail(value.name, "holds a number that is not finite");
   }
   constant_bytes_ = copied_bytes_;
 }
@@ -98,6 +119,8 @@ void Program::find_lifetimes(const std::vector<Instruction>& list, const std::ve
 
 void Program::choose_implementations(const std::vector<Instruction>& list) {
   for (const Instruction& instruction : list) {
+    stop_if_requested();  // oneDNN compiles kernels, autotuning measures them
+    safe_sources_.push_back(largest_safe_source(instruction.problem, instruction.layer));
     PlannedTask planned = backend_.plan(instruction.problem, instruction.layer);
     Step step;
     step.layer = instruction.layer;
@@ -175,6 +198,7 @@ void Program::share_memory(const std::vector<Instruction>& list) {
 }
 
 void Program::run() {
+  stop_if_requested();
   if (!options_.check_memory) {
     sequence_->run();
     return;
@@ -191,6 +215,7 @@ void Program::run() {
 void Program::run_timed(std::vector<double>& seconds) {
   seconds.resize(tasks_.size(), 0);
   for (size_t i = 0; i < tasks_.size(); ++i) {
+    stop_if_requested();
     const auto start = std::chrono::steady_clock::now();
     tasks_[i]->run();
     backend_.wait();
@@ -198,13 +223,39 @@ void Program::run_timed(std::vector<double>& seconds) {
   }
 }
 
+Program::Look Program::look(int64_t images, ValueId value, bool updates) {
+  Look seen;
+  seen.overflows.resize(static_cast<size_t>(images));
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    if (updates_state_[i] && !updates) continue;
+    look_at_source(i, seen.overflows);
+    tasks_[i]->run();
+    if (std::find(writes_[i].begin(), writes_[i].end(), value) != writes_[i].end()) seen.numbers = read(value);
+  }
+  return seen;
+}
+
+void Program::look_at_source(size_t index, std::vector<std::optional<Overflow>>& overflows) const {
+  if (overflows.empty() || safe_sources_[index] > kLargest) return;
+  const ValueId source = operands_[index].front();
+  const std::vector<float> numbers = read(source);
+  const auto images = std::ssize(overflows);
+  for (int64_t n = 0; n < images; ++n) {
+    std::optional<Overflow>& first = overflows[static_cast<size_t>(n)];
+    if (first) continue;
+    const float magnitude = largest_magnitude(of_image(numbers, graph_.shape(source), n, images));
+    if (magnitude > safe_sources_[index]) first = {steps_[index].layer, graph_.value(source).name, magnitude};
+  }
+}
+
 std::string Program::first_not_finite(int64_t n) {
   for (size_t i = 0; i < tasks_.size(); ++i) {
     if (updates_state_[i]) continue;
+    stop_if_requested();
     tasks_[i]->run();
     for (const ValueId id : writes_[i]) {
       const TensorInfo& info = graph_.info(id);
-      if (info.dtype != DType::f32 && info.dtype != DType::bf16 && info.dtype != DType::f64) continue;
+      if (!is_float(info.dtype)) continue;
       const std::vector<float> numbers = read(id);
       const auto each = static_cast<ptrdiff_t>(numbers.size()) / info.shape.n;
       const auto first = numbers.begin() + (n < info.shape.n ? n * each : 0);

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +53,7 @@ class Program {
   // What that will be, without the states.
   [[nodiscard]] int64_t bytes_to_take() const { return arena_ == nullptr ? arena_bytes_ + copied_bytes_ : 0; }
 
+  // Throws Stopped (runtime/stop.h) when that is asked for: before it, or on the CPU between two tasks.
   void run();
 
   // Runs once and adds the seconds spent in each step to `seconds` (resized to the steps); for benchmarks.
@@ -66,6 +68,21 @@ class Program {
 
   // Starts to read a kept value; the program may not run again before it is done.
   [[nodiscard]] std::unique_ptr<Transfer> start_read(ValueId value) const;
+
+  // A sum of products that may have left float32.
+  struct Overflow {
+    std::string layer, source;  // whose sums, and the layer before it
+    float magnitude = 0;        // of the source; infinite where it is not finite
+  };
+  // What was seen of a step.
+  struct Look {
+    std::vector<std::optional<Overflow>> overflows;  // by image: the first
+    std::vector<float> numbers;                      // of the value that was asked for, in the order of its layout
+  };
+  // Runs task by task. `images`: of how many the sources of sums of products are looked at (runtime/overflow.h), none for 0. `value`: one
+  // whose numbers are read as soon as they are written; none for kNoValue, and where it was fused away. `updates`: whether states are
+  // updated, as by run(). Slow: for the first step, and where something is wrong.
+  Look look(int64_t images, ValueId value, bool updates);
 
   // Runs task by task what updates no state, and names the layer that wrote the first value of image n which is not finite; ""
   // where there is none. Slow; for diagnosing an objective that is not finite.
@@ -83,6 +100,7 @@ class Program {
   void share_memory(const std::vector<Instruction>& list);
   void lay_out();
   void check_step(size_t index);
+  void look_at_source(size_t index, std::vector<std::optional<Overflow>>& overflows) const;
 
   Graph graph_;
   Backend& backend_;
@@ -102,6 +120,7 @@ class Program {
   std::vector<std::vector<ValueId>> dies_after_;  // by step
   std::vector<std::vector<ValueId>> writes_;      // by step
   std::vector<bool> updates_state_;               // by step
+  std::vector<float> safe_sources_;               // by step: largest_safe_source
   std::vector<int> in_place_;                     // by step: PlannedTask::in_place
   int64_t arena_bytes_ = 0;
   int64_t constant_bytes_ = 0;

@@ -8,9 +8,9 @@ packages=(
   ccache lld                                       # the same, sooner
   libdnnl-dev                                      # convolutions on the CPU
   libfmt-dev nlohmann-json3-dev libcli11-dev       # output, configs, command line
-  libpng-dev libjpeg62-turbo-dev                   # images
+  libpng-dev libjpeg62-turbo-dev liblcms2-dev      # images, their colours
   libprotobuf-dev protobuf-compiler libhdf5-dev    # Caffe, ONNX, TensorFlow; Keras
-  zlib1g-dev                                       # deflated zip archives
+  zlib1g-dev libxxhash-dev                         # deflated zip archives; digests of files
   libgtest-dev libbenchmark-dev python3-jsonschema # tests, benchmarks
   python3 python3-pip ca-certificates              # fetching trained weights
 )

@@ -13,6 +13,8 @@
 #include "loaders/load_model.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/printable.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -64,14 +66,13 @@ class ExampleSearch {
   ExamplesState state_;
   int64_t all_ = 0;  // photographs in the folder
   int64_t now_ = 0;  // looked at by this call
+  int64_t skipped_now_ = 0;
   Clock::time_point start_ = Clock::now(), saved_ = Clock::now();
 };
 
 // Crops inside the folder of photographs would count as photographs in the next call.
 void ExampleSearch::check_out() const {
-  const fs::path out = fs::weakly_canonical(options_.out), photographs = fs::weakly_canonical(options_.folder);
-  const fs::path relative = out.lexically_relative(photographs);
-  if (!relative.empty() && *relative.begin() != "..")
+  if (photographs_.covers(options_.out))
     fail(options_.out, "lies in {}, so that its crops would count as photographs; choose another --out",
          options_.folder);
   if (fs::exists(index_path())) return;
@@ -99,14 +100,17 @@ void ExampleSearch::take_up() {
 void ExampleSearch::check_photographs() {
   const PhotoFolder::Count count = photographs_.count(state_.last);
   all_ = count.all;
-  if (all_ == 0) fail(options_.folder, "contains no .jpg, .jpeg or .png file");
+  if (all_ == 0) {
+    const std::string others = photographs_.left_out().in_words();
+    fail(options_.folder, "contains no photograph (.jpg, .jpeg or .png){}{}", others.empty() ? "" : "; it holds ",
+         others);
+  }
   if (count.up_to_last != state_.photographs || count.keys != state_.keys) {
     fail(options_.folder,
          "of its photographs {} were looked at up to '{}', where other photographs stand now ({}); "
          "--restart begins again",
          state_.photographs, state_.last, count.up_to_last);
   }
-  if (count.passed_over > 0) report(fmt::format("passed over {} names that are not UTF-8", count.passed_over));
 }
 
 ExamplesResult ExampleSearch::execute() {
@@ -116,7 +120,14 @@ ExamplesResult ExampleSearch::execute() {
     report(fmt::format("{} has no picture of these units of {}", options_.render, responses_.layer()));
   start_ = Clock::now();
   if (state_.photographs < all_) process_all();
-  ExamplesResult result{state_.photographs, state_.skipped, now_, seconds_since(start_), stop_asked(), "", {}};
+  ExamplesResult result;
+  result.photographs = state_.photographs;
+  result.skipped = state_.skipped;
+  result.skipped_kinds = state_.skipped_kinds;
+  result.left_out = photographs_.left_out().in_words();
+  result.now = now_;
+  result.seconds = seconds_since(start_);
+  result.interrupted = stop_asked();
   if (result.photographs > 0) save();
   if (result.interrupted) return result;
   if (state_.skipped == state_.photographs)
@@ -149,7 +160,11 @@ void ExampleSearch::process_all() {
     if (names.empty()) return;
     for (const std::string& name : names) {
       if (stop_asked()) return;
-      process(name);
+      try {
+        process(name);
+      } catch (const Stopped&) {  // inside the network: this photograph is left for the next time
+        return;
+      }
       if (seconds_since(saved_) >= options_.seconds_between_saves) save();
     }
   }
@@ -171,18 +186,21 @@ void ExampleSearch::process(const std::string& name) {
   state_.keys += name_key(name);
   if (options_.progress == nullptr || !options_.progress->due()) return;
   const int64_t left = std::max<int64_t>(0, all_ - state_.photographs);
-  options_.progress->on_status(fmt::format("{}/{} photographs  {}", state_.photographs, all_, name),
+  options_.progress->on_status(fmt::format("{}/{} photographs  {}", state_.photographs, all_, printable(name)),
                                seconds_since(start_) / static_cast<double>(now_) * static_cast<double>(left));
 }
 
 void ExampleSearch::skip(const std::string& name, const std::string& reason) {
   ++state_.skipped;
   if (state_.first_skipped.size() < ExamplesState::kSkippedNamed) state_.first_skipped.emplace_back(name, reason);
-  report(fmt::format("skipped {}: {}", name, reason));
+  ++state_.skipped_kinds[kind_of_reason(reason)];
+  constexpr int64_t kTold = 20;  // with a line of their own
+  if (++skipped_now_ <= kTold) report(fmt::format("skipped {}: {}", printable(name, kWholeName), reason));
+  if (skipped_now_ == kTold + 1) report("more are skipped; index.json counts the reasons and names the first 100");
 }
 
 void ExampleSearch::save() {
-  index_ = examples_index(request_, options_.folder, state_, responses_);
+  index_ = examples_index(request_, options_.folder, photographs_.left_out(), state_, responses_);
   make_folder(options_.out);
   write_file(index_path(), to_lines(index_));
   saved_ = Clock::now();

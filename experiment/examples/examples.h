@@ -7,6 +7,7 @@
 // One photograph is in memory at a time. A search that was stopped is continued by the same command, with the same result.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,10 +23,12 @@ struct UnitHighest {
 };
 
 struct ExamplesResult {
-  int64_t photographs = 0;  // looked at so far, by earlier calls too
-  int64_t skipped = 0;      // of those, could not be read
-  int64_t now = 0;          // of those, by this call
-  double seconds = 0;       // that this call looked for
+  int64_t photographs = 0;                       // looked at so far, by earlier calls too
+  int64_t skipped = 0;                           // of those, could not be read
+  std::map<std::string, int64_t> skipped_kinds;  // by kind of reason: "a WebP picture"
+  std::string left_out;                          // what the folder holds beside photographs, in words; "" for nothing
+  int64_t now = 0;                               // of those, by this call
+  double seconds = 0;                            // that this call looked for
   bool interrupted = false;
   std::string page;  // path of examples.html
   std::vector<UnitHighest> highest;

@@ -66,6 +66,20 @@ Json to_json(const PhotographSample::Entry& entry) {
           {"responses", responses}};
 }
 
+Json to_json(const PhotoFolder::LeftOut& left_out) {
+  Json folders = Json::array(), unreadable = Json::array();
+  for (const std::string& folder : left_out.dust_folders) folders.push_back(folder);
+  for (const auto& [folder, reason] : left_out.unreadable)
+    unreadable.push_back({{"folder", folder}, {"reason", reason}});
+  return {{"hidden", left_out.hidden},
+          {"folders", {{"count", left_out.all_dust_folders}, {"first", folders}}},
+          {"same_files", left_out.same_files},
+          {"same_folders", left_out.same_folders},
+          {"other_files", left_out.other_files},
+          {"unreadable", {{"count", left_out.all_unreadable}, {"first", unreadable}}},
+          {"in_words", left_out.in_words()}};
+}
+
 // ---- reading ----
 
 class StateReader {
@@ -79,6 +93,12 @@ class StateReader {
     state_.skipped = skipped.at("count").integer(0, state_.photographs);
     for (const JsonReader& one : list(skipped.at("first"), ExamplesState::kSkippedNamed))
       state_.first_skipped.emplace_back(one.at("photograph").text(), one.at("reason").text());
+    if (state_.skipped > 0) {
+      const JsonReader kinds = skipped.at("kinds");
+      kinds.must_be_object();
+      for (const std::string& kind : kinds.keys())
+        state_.skipped_kinds[kind] = kinds.at(kind).integer(1, state_.skipped);
+    }
     const JsonReader units = index.at("units");
     const std::vector<JsonReader> each = list(units, responses_.units().size());
     if (each.size() != responses_.units().size())
@@ -177,9 +197,17 @@ Json examples_request(const std::string& model, const UnitResponses& responses, 
           {"fingerprint", fmt::format("{:016x}", responses.fingerprint())}};
 }
 
-Json examples_index(const Json& request, const std::string& folder, const ExamplesState& state,
-                    const UnitResponses& responses) {
-  Json skipped = {{"count", state.skipped}, {"first", Json::array()}};
+std::string kind_of_reason(const std::string& reason) {
+  std::string kind = reason.substr(0, reason.find_first_of("(;:,"));
+  if (kind.starts_with("is ")) kind.erase(0, 3);
+  while (kind.ends_with(' ')) kind.pop_back();
+  return kind;
+}
+
+Json examples_index(const Json& request, const std::string& folder, const PhotoFolder::LeftOut& left_out,
+                    const ExamplesState& state, const UnitResponses& responses) {
+  Json skipped = {{"count", state.skipped}, {"kinds", Json::object()}, {"first", Json::array()}};
+  for (const auto& [kind, count] : state.skipped_kinds) skipped["kinds"][kind] = count;
   for (const auto& [name, reason] : state.first_skipped)
     skipped["first"].push_back({{"photograph", name}, {"reason", reason}});
   Json units = Json::array();
@@ -193,6 +221,7 @@ Json examples_index(const Json& request, const std::string& folder, const Exampl
           {"folder", folder},
           {"photographs", state.photographs},
           {"skipped", skipped},
+          {"left_out", to_json(left_out)},
           {"units", units},
           {"state", {{"last", state.last}, {"keys", fmt::format("{:016x}", state.keys)}, {"sample", sample}}}};
 }

@@ -14,6 +14,7 @@
 #include "loaders/json_text.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -98,7 +99,7 @@ bool write_crops(const Json& index, const PhotoFolder& photographs, const Exampl
     if (photo) write_crops_of(*photo, {crops.data() + begin, end - begin}, options.out);
     if (options.progress == nullptr || !options.progress->due()) continue;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    options.progress->on_status(fmt::format("{}/{} crops  {}", end, crops.size(), name),
+    options.progress->on_status(fmt::format("{}/{} crops  {}", end, crops.size(), printable(name)),
                                 seconds / static_cast<double>(end) * static_cast<double>(crops.size() - end));
   }
   return true;

@@ -66,6 +66,14 @@ bool decorrelated(const ImageSettings& settings, int64_t channels) {
   return channels == 3 && !settings.parameterization->plain_by_default();
 }
 
+void check_start_file(const ImageSettings& settings, const BatchImage& first, const Model& model, Backend& backend) {
+  if (settings.initial.empty() || settings.changes_a_picture()) return;
+  const Shape image = with_alpha(settings, input_shape(model, settings, settings.images));
+  const std::vector<BatchImage> group(static_cast<size_t>(settings.images), first);
+  const auto parameters = settings.parameterization->make({image, settings.images, settings.file, model, backend});
+  static_cast<void>(parameters->read_start(settings.initial.path(), group));
+}
+
 ImagePart::ImagePart(const ImageSettings& settings, const Shape& image, const Model& model, Backend& backend)
     : settings_(settings),
       colours_(image.c),

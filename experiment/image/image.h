@@ -59,6 +59,9 @@ struct ImageValues {
   ValueId picture = kNoValue, alpha = kNoValue;
 };
 
+// Throws where the file that the settings start from, if they start from parameters in a file, does not fit.
+void check_start_file(const ImageSettings& settings, const BatchImage& first, const Model& model, Backend& backend);
+
 class ImagePart {
  public:
   // `image`: N C H W of the whole batch as the network sees it, N a multiple of the group where something is shared. A

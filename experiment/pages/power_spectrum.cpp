@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <numeric>
 
+#include "experiment/pages/fourier_transform.h"
 #include "runtime/error.h"
 
 namespace phosphene {
 namespace {
-
-using Complex = std::complex<double>;
 
 // Hann's window, zero half a sample outside.
 std::vector<double> hann(int64_t n) {
@@ -21,45 +19,6 @@ std::vector<double> hann(int64_t n) {
   for (size_t i = 0; i < window.size(); ++i)
     window[i] = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (static_cast<double>(i) + 0.5) / static_cast<double>(n));
   return window;
-}
-
-// The discrete Fourier transform of one length by its definition: of a finished picture that is fast enough.
-class Dft {
- public:
-  explicit Dft(size_t n) : n_(n), roots_(n) {
-    for (size_t i = 0; i < n; ++i)
-      roots_[i] = std::polar(1.0, -2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(n));
-  }
-
-  // dst[k] = sum over x of src[x] exp(-2 pi i k x / n)
-  void operator()(const Complex* src, Complex* dst) const {
-    for (size_t k = 0; k < n_; ++k) {
-      double re = 0, im = 0;
-      for (size_t x = 0, turn = 0; x < n_; ++x) {
-        const Complex root = roots_[turn];
-        re += src[x].real() * root.real() - src[x].imag() * root.imag();
-        im += src[x].real() * root.imag() + src[x].imag() * root.real();
-        turn += k;
-        if (turn >= n_) turn -= n_;
-      }
-      dst[k] = {re, im};
-    }
-  }
-
- private:
-  size_t n_;
-  std::vector<Complex> roots_;
-};
-
-// Transforms every row of h x w and returns the transpose, w x h.
-std::vector<Complex> rows_transformed(const std::vector<Complex>& src, size_t h, size_t w) {
-  const Dft dft(w);
-  std::vector<Complex> row(w), transposed(src.size());
-  for (size_t y = 0; y < h; ++y) {
-    dft(src.data() + y * w, row.data());
-    for (size_t x = 0; x < w; ++x) transposed[x * h + y] = row[x];
-  }
-  return transposed;
 }
 
 // The frequency of a coefficient, in cycles per pixel of either direction: at most a half.
@@ -93,17 +52,15 @@ std::vector<double> windowed_power(std::span<const float> plane, int64_t h, int6
     fail_internal("power spectrum", "{} numbers for {} x {}", plane.size(), h, w);
   const double mean = std::accumulate(plane.begin(), plane.end(), 0.0) / static_cast<double>(plane.size());
   const std::vector<double> rows = hann(h), columns = hann(w);
-  std::vector<Complex> src(plane.size());
+  std::vector<double> src(plane.size());
   double energy = 0;
   for (size_t i = 0; i < src.size(); ++i) {
     const double window = rows[i / columns.size()] * columns[i % columns.size()];
     src[i] = window * (static_cast<double>(plane[i]) - mean);
     energy += window * window;
   }
-  const auto height = static_cast<size_t>(h), width = static_cast<size_t>(w);
-  const std::vector<Complex> dst = rows_transformed(rows_transformed(src, height, width), width, height);
-  std::vector<double> power(dst.size());
-  std::transform(dst.begin(), dst.end(), power.begin(), [energy](Complex f) { return std::norm(f) / energy; });
+  std::vector<double> power = squared_magnitudes(src, h, w);
+  for (double& value : power) value /= energy;
   return power;
 }
 

@@ -9,8 +9,17 @@
 
 namespace phosphene {
 
-// A file's bytes as a photograph, turned as its camera was held. Throws one line for a file that is broken or cut off, and for one
-// of more than 2^28 pixels.
+// A file's bytes as a photograph of 8-bit sRGB, turned as its camera was held: gray, YCbCr, RGB, CMYK and YCCK, baseline, progressive or
+// arithmetic, of 8 bits. An ICC profile counts (colours.h); without one the colours are sRGB's, and inks are multiplied.
+//
+// A file is refused if any pixel may be wrong, that is if the decoder warns: it skips damaged data and goes on with gray or with what it
+// takes for data. No pixel depends on what stands behind the last data: an end marker that is missing, zeros before it and bytes behind it
+// are no faults, nor are a newer version of JFIF and parameters that a baseline file does not use. A progressive file has to hold the last
+// bit of all that it began.
+// JPEG has no checksum. Damage that decodes to other valid data is seen where it makes samples that cannot be (jpeg_blocks.h);
+// docs/photographs.md has numbers.
+// Throws one line for a broken file, for 12 bits, lossless and other kinds, and for more than 2^28 pixels or more than the file can hold,
+// before memory is taken for them.
 Photo decode_jpeg(const std::string& path, std::span<const std::byte> bytes);
 
 // The bytes of a file, of quality 90.

@@ -5,52 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
-#include <span>
-#include <string_view>
 
 #include "experiment/photos/jpeg_file.h"
+#include "experiment/photos/picture_format.h"
+#include "experiment/photos/png_file.h"
 #include "loaders/mapped_file.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 
 namespace phosphene {
 namespace {
-
-using Bytes = std::span<const std::byte>;
-
-bool starts_with(Bytes bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
-}
-
-// libpng's simplified interface: any PNG becomes 8-bit sRGB over a background.
-Photo read_png(const std::string& path, Bytes bytes) {
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  const auto refuse = [&] {
-    const std::string message = png.message;
-    png_image_free(&png);
-    fail(path, "a broken PNG ({})", message);
-  };
-  if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0) refuse();
-  try {
-    check_photo_size(path, png.height, png.width);
-    // Deflate makes at most 1032 bytes of one, and a pixel is at least a bit.
-    constexpr size_t kPixelsPerByte = 8 * 1032;
-    if (size_t{png.height} * png.width / kPixelsPerByte > bytes.size()) {
-      fail(path, "a broken PNG (its {} bytes cannot hold {} x {} pixels)", bytes.size(), png.height, png.width);
-    }
-  } catch (const Error&) {
-    png_image_free(&png);
-    throw;
-  }
-  png.format = PNG_FORMAT_RGB;
-  png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16-bit files without a gamma are as photographs are, not linear
-  Photo photo{png.height, png.width, std::vector<uint8_t>(PNG_IMAGE_SIZE(png))};
-  const png_color black{0, 0, 0};
-  if (png_image_finish_read(&png, &black, photo.rgb.data(), 0, nullptr) == 0) refuse();
-  return photo;
-}
 
 // These channels of planar floats in [0, 1] as pixels of bytes, to nearest.
 std::vector<uint8_t> to_bytes(const float* planar, const std::vector<int64_t>& which, int64_t pixels) {
@@ -71,10 +35,14 @@ std::vector<uint8_t> to_bytes(const float* planar, const std::vector<int64_t>& w
 
 Photo read_photo(const std::string& path) {
   const auto file = MappedFile::open(path);
-  const Bytes bytes = file->bytes();
-  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return read_png(path, bytes);
-  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(path, bytes);
-  fail(path, "is neither a PNG nor a JPEG file");
+  switch (picture_format(file->bytes())) {
+    case PictureFormat::png:
+      return decode_png(path, file->bytes());
+    case PictureFormat::jpeg:
+      return decode_jpeg(path, file->bytes());
+    default:
+      fail(path, "{}", what_it_is(file->bytes()));
+  }
 }
 
 Photo to_photo(const HostTensor& planar) {

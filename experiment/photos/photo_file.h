@@ -10,8 +10,8 @@
 
 namespace phosphene {
 
-// PNG or JPEG, told by contents. Throws one line for anything else, for a broken file, and for more than 2^28 pixels, before memory is
-// taken for them.
+// PNG or JPEG, told by contents, as jpeg_file.h and png_file.h say. Throws one line for anything else, which names what it is
+// (picture_format.h), for a broken file, and for more than 2^28 pixels, before memory is taken for them.
 Photo read_photo(const std::string& path);
 
 // Planar 1 x 3 x h x w in [0, 1], clamped and rounded to nearest.

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cmath>
 
-#include <fmt/ranges.h>
-
+#include "experiment/objective/silent_units.h"
+#include "experiment/run/one_colour.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -13,14 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string layers_of(const Objective& objective) {
-  std::vector<std::string> names;
-  for (const TermPtr& term : objective.terms) {
-    for (const LayerRead& read : term->reads())
-      names.push_back(read.layer.empty() ? "the logits" : "'" + read.layer + "'");
-  }
-  return fmt::format("{}", fmt::join(names, ", "));
-}
+// A unit that is silent under so many draws is taken to be so under all.
+constexpr int64_t kSilentSteps = 8;
 
 // Of the values that are finite; 0 where none is.
 double mean_of_finite(std::span<const float> values) {
@@ -85,13 +79,33 @@ bool BatchRun::run_phase() {
 }
 
 void BatchRun::process_step(int64_t step) {
-  program().step();
-  if (step == 0 && phase().carry_over != CarryOver::optimisation) {
-    check_stopped();  // before the gradient: a stopped image has none
-    check_gradient();
+  if (should_look(step)) {
+    look_at_step(step);
+  } else {
+    program().step();
   }
   run_.progress.add_step(std::ssize(images_));
   report_progress(step);
+}
+
+// The first steps while an image is silent in them, and the last.
+bool BatchRun::should_look(int64_t step) const {
+  if (step + 1 == phase().steps || (step == 0 && fresh())) return true;
+  return step < kSilentSteps && std::find(silent_.begin(), silent_.end(), true) != silent_.end();
+}
+
+void BatchRun::look_at_step(int64_t step) {
+  const bool first = step == 0 && fresh();
+  const StepProgram::Look look = program().look(first);
+  if (first) {
+    for (size_t at = 0; at < images_.size(); ++at) {
+      if (!stopped_[at] && !look.overflows[at].empty()) stop_image(at, look.overflows[at], steps_before_ + 1);
+    }
+    check_stopped();  // before the gradient: a stopped image has none
+    silent_.assign(images_.size(), true);
+  }
+  if (step < kSilentSteps) check_silent_start(look.silent, step);
+  if (step + 1 == phase().steps) check_end(look.silent);
 }
 
 void BatchRun::report_progress(int64_t step) const {
@@ -119,20 +133,50 @@ void BatchRun::check_stopped() {
   }
 }
 
-// After the first step the first moment is the gradient, or a part of it: where all of it is 0, nothing will ever change.
-void BatchRun::check_gradient() {
-  for (size_t at = 0; at < images_.size(); ++at) {
-    if (stopped_[at] || program().moves(static_cast<int64_t>(at))) continue;
-    const Objective& own = images_[at].config().phase(phase_).objective;
-    std::string proposal;
-    for (const TermPtr& term : own.terms) {
-      const std::vector<LayerRead> reads = term->reads();  // a product of values before their ReLUs would mislead
-      if (reads.size() == 1 && !reads[0].layer.empty() && !reads[0].layer.ends_with(":pre"))
-        proposal = fmt::format("; try '{}:pre', the value before its ReLU", reads[0].layer);
-    }
-    stop_image(at, fmt::format("the gradient from {} is exactly zero: the unit is silent{}", layers_of(own), proposal),
+// Another draw may wake a unit, so that one step says little.
+void BatchRun::check_silent_start(const std::vector<bool>& silent, int64_t step) {
+  for (size_t at = 0; at < silent_.size(); ++at)
+    silent_[at] = silent_[at] && silent[at] && !stopped_[at] &&
+                  reads_network_for(phase_of(at).objective, in_phase(images_, phase_)[at]);
+  if (step + 1 != std::min(kSilentSteps, phase().steps)) return;
+  for (size_t at = 0; at < silent_.size(); ++at) {
+    if (!silent_[at]) continue;
+    const Objective& own = phase_of(at).objective;
+    stop_image(at,
+               fmt::format("the gradient from {} is exactly zero: the unit is silent{}", layers_of(own),
+                           proposal_for_silent(run_.model, own, phase().gradients)),
                steps_before_ + 1);
   }
+  silent_.clear();
+}
+
+// What has gone wrong since the first steps.
+void BatchRun::check_end(const std::vector<bool>& silent) {
+  check_stopped();
+  for (size_t at = 0; at < images_.size(); ++at) {
+    if (stopped_[at]) continue;
+    const int64_t last = steps_before_ + phase().steps;
+    if (!program().finite(static_cast<int64_t>(at))) {
+      stop_image(at, fmt::format("the image is not finite after step {}; a smaller learning rate may help", last),
+                 last);
+    } else if (silent[at] && reads_network_for(phase_of(at).objective, in_phase(images_, phase_)[at])) {
+      check_silent_end(at);
+    }
+  }
+}
+
+// A unit that has fallen silent, unless that is where its objective is highest: a probability of 1 has no gradient either.
+void BatchRun::check_silent_end(size_t at) {
+  const std::vector<float> curve = curve_of(at);
+  if (curve.back() > curve.front() || !program().silent_lately(at, kSilentSteps)) return;
+  const auto other = std::find_if(curve.rbegin(), curve.rend(), [&](float value) { return value != curve.back(); });
+  const int64_t step = steps_before_ + std::distance(other, curve.rend()) + 1;
+  const Objective& own = phase_of(at).objective;
+  stop_image(at,
+             fmt::format("the gradient from {} is exactly zero from step {} on: the unit has fallen silent{}",
+                         layers_of(own), std::min(step, steps_before_ + phase().steps),
+                         proposal_for_silent(run_.model, own, phase().gradients)),
+             step);
 }
 
 void BatchRun::stop_image(size_t at, const std::string& reason, int64_t step) {
@@ -164,18 +208,41 @@ void BatchRun::finish_snapshot() {
   }
 }
 
-void BatchRun::keep_curves() {
+// The objective of each step of the phase.
+std::vector<float> BatchRun::curve_of(size_t at) const {
   const auto history = program().states().read<float>(kHistoryState);
   const auto n = static_cast<size_t>(program().batch());
+  std::vector<float> curve;
+  for (int64_t step = 0; step < phase().steps; ++step)
+    curve.push_back(history[static_cast<size_t>(phase().first_step + step) * n + at]);
+  return curve;
+}
+
+void BatchRun::keep_curves() {
   for (size_t at = 0; at < images_.size(); ++at) {
-    for (int64_t step = 0; step < phase().steps; ++step)
-      curves_[at].push_back(history[static_cast<size_t>(phase().first_step + step) * n + at]);
+    const std::vector<float> curve = curve_of(at);
+    curves_[at].insert(curves_[at].end(), curve.begin(), curve.end());
+  }
+}
+
+void BatchRun::check_pictures(const HostTensor& pictures) {
+  for (size_t at = 0; at < images_.size(); ++at) {
+    if (stopped_[at]) continue;
+    const std::optional<std::string> colour =
+        one_colour(pictures.image(static_cast<int64_t>(at)), programs_.back()->image_shape());
+    if (!colour) continue;
+    stop_image(at,
+               fmt::format("the picture is all {}: the optimisation left the colours' range; a smaller learning rate, "
+                           "or a weaker penalty, may help",
+                           *colour),
+               config().steps_of_all_phases());
   }
 }
 
 void BatchRun::finish() {
   StepProgram& last = *programs_.back();
   const HostTensor pictures = last.images();
+  check_pictures(pictures);
   HostTensor spectra;
   if (config().save_spectrum) spectra = last.first_parameter();
   for (size_t at = 0; at < images_.size(); ++at) {

@@ -42,16 +42,24 @@ class BatchRun {
  private:
   [[nodiscard]] const Config& config() const { return images_.front().config(); }
   [[nodiscard]] const Settings& phase() const { return config().phase(phase_); }
+  [[nodiscard]] const Settings& phase_of(size_t at) const { return images_[at].config().phase(phase_); }
   [[nodiscard]] StepProgram& program() const { return *programs_[phase_]; }
   [[nodiscard]] bool all_stopped() const;
   bool run_phase();
   void process_step(int64_t step);
   void report_progress(int64_t step) const;
   void check_stopped();
-  void check_gradient();
+  void look_at_step(int64_t step);
+  [[nodiscard]] bool should_look(int64_t step) const;
+  [[nodiscard]] bool fresh() const { return phase().carry_over != CarryOver::optimisation; }
+  void check_silent_start(const std::vector<bool>& silent, int64_t step);
+  void check_end(const std::vector<bool>& silent);
+  void check_silent_end(size_t at);
+  void check_pictures(const HostTensor& pictures);
   void stop_image(size_t at, const std::string& reason, int64_t step);
   void start_snapshot(int64_t step);
   void finish_snapshot();
+  [[nodiscard]] std::vector<float> curve_of(size_t at) const;
   void keep_curves();
   void finish();
 
@@ -61,6 +69,7 @@ class BatchRun {
   size_t phase_ = 0;
   int64_t steps_before_ = 0;                // of the phases before this one
   std::vector<bool> stopped_;               // by image
+  std::vector<bool> silent_;                // by image: in every step of the phase so far
   std::vector<std::vector<float>> curves_;  // by image: the objective of each step
   std::unique_ptr<Transfer> snapshot_;      // on its way from the device
   int64_t snapshot_step_ = 0;

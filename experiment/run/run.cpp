@@ -12,10 +12,12 @@
 #include "experiment/run/batch_run.h"
 #include "experiment/run/report.h"
 #include "experiment/run/run_folder.h"
+#include "experiment/run/run_inputs.h"
 #include "experiment/step/objective_check.h"
 #include "experiment/step/step_program.h"
 #include "loaders/load_model.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -37,6 +39,7 @@ class Run {
         options_(options),
         device_(choose_device(device_for(options.out, options.device))),
         model_(load_model(find_model(config.model.name, config.model.folder))),
+        inputs_(digests_of_inputs(whole_config(), config.file, config.folder(), model_)),
         jobs_(expand(config)),
         progress_(options.progress) {
     for (Job& job : jobs_) job.structure += to_string(needed_channels(model_, job.config.objective));
@@ -48,6 +51,7 @@ class Run {
   std::vector<std::string> describe();
 
  private:
+  [[nodiscard]] Json whole_config() const;
   [[nodiscard]] Json frozen() const;
   void check_objectives() const;
   void keep_implementations() const;
@@ -65,6 +69,7 @@ class Run {
   RunOptions options_;
   DeviceChoice device_;
   Model model_;
+  Json inputs_;  // digests by name
   std::vector<Job> jobs_;
   std::vector<Batch> batches_;
   int64_t images_ = 0;
@@ -75,18 +80,24 @@ class Run {
   RunResult result_;
 };
 
-Json Run::frozen() const {
+// The config as it was given, its sweep included.
+Json Run::whole_config() const {
   Json sweep = Json::object();
   for (const auto& [name, keys] : config_.variants) sweep["variants"][name] = *keys;
   for (const auto& [pointer, values] : config_.sweep) sweep[pointer] = *values;
   Json config = *config_.json;
   if (!sweep.empty()) config["sweep"] = sweep;
+  return config;
+}
+
+Json Run::frozen() const {
   Json frozen = {{"phosphene", PHOSPHENE_VERSION},
                  {"model", model_.name},
                  {"backend", device_.backend->description()},
                  {"images", images_},
                  {"batch", batches_.front().size()},
-                 {"config", config}};
+                 {"inputs", inputs_},
+                 {"config", whole_config()}};
   if (device_.autotuned) frozen["autotuned"] = true;
   return frozen;
 }
@@ -158,6 +169,7 @@ void Run::check_objectives() const {
   std::string key;
   std::vector<std::unique_ptr<ObjectiveCheck>> checks;  // by phase
   for (const Job& job : jobs_) {
+    stop_if_requested();
     const Config& config = job.config;
     if (std::string next = structure_key(config); checks.empty() || next != key) {
       key = std::move(next);
@@ -167,6 +179,7 @@ void Run::check_objectives() const {
       check_start_pictures(phases, model_);
       for (size_t phase = 0; phase < config.phases(); ++phase)
         checks.push_back(std::make_unique<ObjectiveCheck>(model_, config.phase(phase)));
+      check_start_file(config.image, batch_image(config, job.index, 0), model_, *device_.backend);
     }
     Batch images;
     for (int64_t image = 0; image < config.image.images; ++image) images.push_back({&job, image});
@@ -176,18 +189,25 @@ void Run::check_objectives() const {
 
 RunResult Run::execute() {
   progress_.report(device_.note);
+  check_run_folder(options_.out);
   check_objectives();
   fit_batches();
   // Mistakes show before anything is written.
   programs_for(batches_.front()).front()->start(in_phase(batches_.front(), 0));
   folder_ = std::make_unique<RunFolder>(options_.out, frozen());
   keep_implementations();
-  for (const Batch& batch : skip_finished()) {
+  const std::vector<Batch> ahead = skip_finished();
+  for (const Batch& batch : ahead) {
     if (stop_asked()) break;
-    render(batch);
+    try {
+      render(batch);
+    } catch (const Stopped&) {  // inside a step
+      break;
+    }
   }
   result_.interrupted = stop_asked();
-  result_.report = write_report(folder_->path());
+  // A finished run may lie where nothing can be written.
+  result_.report = ahead.empty() && !folder_->writable() ? folder_->file("report.html") : write_report(folder_->path());
   return result_;
 }
 
@@ -196,6 +216,7 @@ std::vector<Batch> Run::skip_finished() {
   std::vector<Batch> ahead;
   double image_steps = 0;
   for (const Batch& batch : batches_) {
+    stop_if_requested();
     const bool done = std::all_of(batch.begin(), batch.end(),
                                   [this](const RunImage& image) { return folder_->finished(image.name()); });
     if (done) {
@@ -224,6 +245,7 @@ void Run::render(const Batch& batch) {
 }
 
 std::vector<std::string> Run::describe() {
+  check_run_folder(options_.out);
   check_objectives();
   fit_batches();
   const StepProgram& program = *programs_.front();

@@ -1,10 +1,16 @@
 #include "experiment/run/run_folder.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "experiment/run/run_inputs.h"
 #include "loaders/json_text.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
@@ -27,19 +33,71 @@ std::string first_difference(const Json& there, const Json& now) {
   return fmt::format("{} is {} there and {} now", at, value(there), value(now));
 }
 
-RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(path)) {
-  const std::string config = file("config.json");
-  if (fs::exists(config)) {
-    const Json there = read_json(config);
-    if (!there.contains("config")) fail(config, "is not the configuration of a run; choose another folder");
-    const std::string difference = first_difference(there["config"], frozen.at("config"));
-    if (!difference.empty()) fail(path_, "holds another experiment: {}; choose another folder", difference);
-  } else if (fs::exists(path_) && (!fs::is_directory(path_) || !fs::is_empty(path_))) {
-    fail(path_, "is not empty and is not a run folder; choose another one");
-  }
-  for (const char* folder : {"images", "records"}) make_folder(file(folder));
-  if (!fs::exists(config)) write_file(config, json_text(frozen, 2) + "\n");
+namespace {
+
+// What is no work of anybody's.
+bool is_dust(const std::string& name) {
+  constexpr std::array<std::string_view, 8> kDust = {".DS_Store", "Thumbs.db",  "desktop.ini", ".gitkeep",
+                                                     ".keep",     ".gitignore", ".directory",  ".localized"};
+  return name.starts_with("._") || std::find(kDust.begin(), kDust.end(), name) != kDust.end();
 }
+
+// The name of something in a folder that is none of a run's; "" where there is nothing.
+std::string stranger_in(const std::string& path) {
+  std::error_code error;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    std::string name = entry->path().filename().string();
+    if (!is_dust(name)) return name;
+  }
+  if (error) fail(path, "cannot be read ({})", error.message());
+  return "";
+}
+
+bool holds_run(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path + "/config.json", error);
+}
+
+// Throws unless the run is the one that `frozen` describes.
+void must_continue(const std::string& path, const Json& frozen) {
+  const std::string config = path + "/config.json";
+  const Json there = read_json(config);
+  if (!there.is_object() || !there.contains("config"))
+    fail(config, "is not the configuration of a run; choose another folder");
+  const std::string difference = first_difference(there["config"], frozen.at("config"));
+  if (!difference.empty()) fail(path, "holds another experiment: {}; choose another folder", difference);
+  if (!there.contains("inputs")) return;  // of a version that did not keep them
+  const std::string changed = changed_input(there["inputs"], frozen.at("inputs"));
+  if (!changed.empty()) fail(path, "holds a run of other files: {}; bring it back, or choose another folder", changed);
+}
+
+}  // namespace
+
+void check_run_folder(const std::string& path) {
+  std::error_code error;
+  const fs::file_status there = fs::status(path, error);
+  if (fs::is_symlink(fs::symlink_status(path, error)) && !fs::exists(there))
+    fail(path, "is a link to '{}', which does not exist; make that folder, or choose another",
+         fs::read_symlink(path, error).string());
+  if (!fs::exists(there)) return;
+  if (!fs::is_directory(there)) fail(path, "is a file, and a run needs a folder; choose another name");
+  if (holds_run(path)) return;
+  const std::string stranger = stranger_in(path);
+  if (!stranger.empty())
+    fail(path, "is not empty (it holds '{}') and is not a run folder; choose another one", stranger);
+  if (access(path.c_str(), W_OK | X_OK) != 0) fail(path, "cannot be written ({})", std::strerror(errno));
+}
+
+RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(path)) {
+  check_run_folder(path_);
+  const bool continued = holds_run(path_);
+  if (continued) must_continue(path_, frozen);
+  for (const char* folder : {"images", "records"}) make_folder(file(folder));
+  for (const char* folder : {"", "images", "records", "floats"}) remove_leftovers(file(folder));
+  if (!continued) write_file(file("config.json"), json_text(frozen, 2) + "\n");
+}
+
+bool RunFolder::writable() const { return access(path_.c_str(), W_OK | X_OK) == 0; }
 
 bool RunFolder::finished(const std::string& name) const {
   return fs::exists(file("records/" + name + ".json")) || fs::exists(file("records/" + name + ".stopped.json"));

@@ -1,5 +1,5 @@
 // The folder of a run. Every file but timing.jsonl is written whole (runtime/files.h); an image is finished when its record exists.
-//   config.json            what was asked, the version, the backend: frozen at the first start
+//   config.json            what was asked, the version, the backend, size and hash of each file that is read: frozen at the first start
 //   images/NAME.png        and NAME_STEP.png for snapshots
 //   records/NAME.json      one per finished image; NAME.stopped.json for one that had to be given up
 //   floats/NAME.safetensors    on request: image, and the spectrum's re and im
@@ -16,13 +16,19 @@
 
 namespace phosphene {
 
+// Throws unless a run may be kept in this folder: it is not there yet, or holds a run, or nothing but what desktops and version control
+// put into folders (.DS_Store, Thumbs.db, .gitkeep, ...).
+void check_run_folder(const std::string& path);
+
 class RunFolder {
  public:
-  // Makes the folder, or continues in it. Throws when it holds another experiment (naming the first difference) or cannot be written.
+  // Makes the folder, or continues in it, and removes what killed processes have left half written. Throws when it holds another
+  // experiment, or one of other inputs (naming the first difference), or cannot be written.
   RunFolder(std::string path, const Json& frozen);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string file(const std::string& relative) const { return path_ + "/" + relative; }
+  [[nodiscard]] bool writable() const;
   [[nodiscard]] bool finished(const std::string& name) const;  // or given up
   void write_record(const std::string& name, const Json& record) const;
   void write_stopped(const std::string& name, const std::string& reason, int64_t step) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "experiment/image/start_pictures.h"
@@ -11,6 +12,7 @@
 #include "loaders/safetensors.h"
 #include "runtime/differentiate.h"
 #include "runtime/error.h"
+#include "runtime/overflow.h"
 
 namespace phosphene {
 
@@ -53,7 +55,7 @@ StepProgram::StepProgram(const Model& model, const Settings& settings, int64_t n
   });
   objective_ = std::make_unique<ObjectivePart>(graph, network, model, settings.objective, settings.image, image_, image,
                                                &references, needed_channels(model, settings.objective));
-  append_update(graph);
+  append_update(graph, input);
   photographs_ = references.files();
   program_ = std::make_unique<Program>(std::move(graph), std::vector<ValueId>{}, backend, *states_, later);
 
@@ -74,13 +76,16 @@ void StepProgram::take_memory() {
 }
 
 // Gradients, the record of the step's values, and the optimiser.
-void StepProgram::append_update(Graph& graph) const {
+void StepProgram::append_update(Graph& graph, ValueId input) {
   const ValueId step = graph.state(kStepState, step_number());
   const ValueId stopped_at = graph.state(kStoppedAtState, stopped_at_rows(n_));
   std::vector<ValueId> parameters;
   for (const ImageParameter& parameter : image_part_.parameters())
     parameters.push_back(graph.state(parameter.name, parameter.info));
-  const std::vector<ValueId> gradients = differentiate(graph, parameters);
+  std::vector<ValueId> wanted = parameters;
+  wanted.push_back(input);
+  const std::vector<ValueId> gradients = differentiate(graph, wanted);
+  input_gradient_ = gradients.back();
   append_record(graph, objective_->value(), step,
                 graph.state(kHistoryState, value_history(settings_.optimisation_steps, n_)), stopped_at);
   ValueId stopped_at_of_groups = kNoValue;
@@ -188,17 +193,52 @@ std::vector<float> StepProgram::first_moments() const {
   return moments;
 }
 
-bool StepProgram::moves(int64_t image) const {
+bool StepProgram::finite(int64_t image) const {
   for (const ImageParameter& parameter : image_part_.parameters()) {
     const int64_t owners = parameter.of_group ? n_ / settings_.image.images : n_;
     const int64_t owner = parameter.of_group ? image / settings_.image.images : image;
-    std::vector<float> moment(static_cast<size_t>(parameter.info.shape.elements() / owners));
-    states_->read_part(first_moment_of(parameter.name),
-                       owner * std::ssize(moment) * static_cast<int64_t>(sizeof(float)),
-                       std::as_writable_bytes(std::span<float>(moment)));
-    if (std::any_of(moment.begin(), moment.end(), [](float m) { return m != 0; })) return true;
+    std::vector<float> numbers(static_cast<size_t>(parameter.info.shape.elements() / owners));
+    states_->read_part(parameter.name, owner * std::ssize(numbers) * static_cast<int64_t>(sizeof(float)),
+                       std::as_writable_bytes(std::span<float>(numbers)));
+    if (!std::isfinite(largest_magnitude(numbers))) return false;
   }
-  return false;
+  return true;
+}
+
+StepProgram::Look StepProgram::look(bool overflows) {
+  const Program::Look seen = program_->look(overflows ? n_ : 0, input_gradient_, true);
+  Look look;
+  look.overflows.resize(static_cast<size_t>(n_));
+  for (size_t image = 0; image < seen.overflows.size(); ++image) {
+    const std::optional<Program::Overflow>& one = seen.overflows[image];
+    if (one && std::isfinite(one->magnitude))
+      look.overflows[image] = fmt::format("the values of '{}' reach {:.1g}, and the sums of '{}' would leave float32",
+                                          one->source, one->magnitude, one->layer);
+    else if (one)
+      look.overflows[image] = fmt::format("the values of '{}' are not finite", one->source);
+  }
+  look.silent = silent_images(seen.numbers);
+  return look;
+}
+
+// None where there is no such gradient.
+std::vector<bool> StepProgram::silent_images(const std::vector<float>& gradient) const {
+  std::vector<bool> silent(static_cast<size_t>(n_), false);
+  const size_t each = gradient.size() / silent.size();
+  for (size_t image = 0; each > 0 && image < silent.size(); ++image)
+    silent[image] = largest_magnitude(std::span(gradient).subspan(image * each, each)) == 0;
+  return silent;
+}
+
+bool StepProgram::silent_lately(size_t image, int64_t steps) {
+  const auto now = states_->read<int64_t>(kStepState);
+  bool silent = true;
+  for (int64_t step = now[0] - 1; silent && step >= std::max<int64_t>(0, now[0] - steps); --step) {
+    states_->write(kStepState, std::vector<int64_t>{step});
+    silent = silent_images(program_->look(0, input_gradient_, false).numbers)[image];
+  }
+  states_->write(kStepState, now);
+  return silent;
 }
 
 HostTensor StepProgram::images() {

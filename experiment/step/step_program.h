@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "experiment/config/settings.h"
@@ -56,13 +57,24 @@ class StepProgram {
   // The optimiser's first moments of all parameters: after the first step, the gradients times what the optimiser takes
   // of them.
   [[nodiscard]] std::vector<float> first_moments() const;
-  // Whether any of them that belong to this image, or to its group, is not 0.
-  [[nodiscard]] bool moves(int64_t image) const;
 
   // The images as they are shown after the updates so far (N x C x H x W): runs the image's part alone.
   [[nodiscard]] HostTensor images();
   // The same on its way to the host while steps go on, as float32; only one at a time.
   [[nodiscard]] std::unique_ptr<Transfer> start_images();
+
+  // What is seen of a step, by image of the batch.
+  struct Look {
+    std::vector<std::string> overflows;  // a sentence, or ""
+    std::vector<bool> silent;            // the objective's gradient at the network's input is exactly zero
+  };
+  // A step as step() makes it, looked at. `overflows`: whether each layer's sums of products are looked at too. Slower than a step.
+  Look look(bool overflows);
+  // Whether the image, as it is now, is silent under the draws of the step before, and of those before that: of at most so many steps.
+  // Changes nothing.
+  [[nodiscard]] bool silent_lately(size_t image, int64_t steps);
+  // Whether all parameters that belong to this image, or to its group, are finite.
+  [[nodiscard]] bool finite(int64_t image) const;
 
   // The layer that wrote the first value of the batch's image that is not finite, when `step` is run again; "" if none is.
   // Changes nothing: an image that was stopped still has the parameter of that step.
@@ -72,7 +84,8 @@ class StepProgram {
   [[nodiscard]] const TensorInfo& shown() const { return image_program_->graph().info(image_only_); }
   [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image) const;
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
-  void append_update(Graph& graph) const;
+  void append_update(Graph& graph, ValueId input);
+  [[nodiscard]] std::vector<bool> silent_images(const std::vector<float>& gradient) const;
   void start_image(const std::vector<BatchImage>& images, const PhaseEnd* before);
   [[nodiscard]] std::vector<std::string> ascent_states() const;
   void copy(const std::vector<std::string>& names, const PhaseEnd& before);
@@ -86,6 +99,7 @@ class StepProgram {
   std::unique_ptr<Program> program_;
   std::unique_ptr<Program> image_program_;
   ValueId image_only_ = kNoValue;
+  ValueId input_gradient_ = kNoValue;               // with respect to what the warp gives the network
   std::map<std::string, std::string> photographs_;  // files by state, until they are written
   bool has_memory_ = false;
 };

@@ -12,6 +12,7 @@
 #include "loaders/caffe/net_state.h"
 #include "loaders/caffe/value_names.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene::caffe {
 namespace {
@@ -113,12 +114,23 @@ class Builder {
     if (!with_blobs_.insert(layer.name()).second)
       fail(network_.path, "has two layers '{}', and the weights are told by names", layer.name());
     for (int i = 0; i < held->second->size(); ++i) {
+      stop_if_requested();
       std::string name = fmt::format("blob {} of '{}'", i, layer.name());
       network_.constants.emplace(name,
                                  numbers_of(held->second->Get(i), weights_,
                                             fmt::format("{}: blob {}", place_of(weights_path_, layer.name()), i)));
       node.inputs.push_back(std::move(name));
     }
+    if (layer.type() == "BatchNorm") note_empty_statistics(layer.name(), node.inputs.back());
+  }
+
+  // BVLC's Caffe divides sums by their count, and takes mean and variance as 0 where nothing was counted.
+  void note_empty_statistics(const std::string& layer, const std::string& count) {
+    const Weights& numbers = network_.constants.at(count).numbers;
+    if (numbers.elements() == 1 && numbers.data[0] == 0)
+      network_.notes.push_back(fmt::format(
+          "layer '{}': no statistics were counted (its last blob is 0): its mean and variance are taken as 0, as Caffe does",
+          layer));
   }
 
   // What nothing reads, the last first: it is the network's result. What Silence reads is thrown away.

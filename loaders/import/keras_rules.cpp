@@ -134,7 +134,7 @@ WindowAttributes window_of(Translation& node, const char* size, const Weights* w
 // A constant behind the data, if the layer has one more.
 Weights bias_of(Translation& node, size_t input, int64_t k) {
   if (!node.attributes().flag("use_bias", true)) return {};
-  const Weights bias = node.weights(input);
+  Weights bias = node.weights(input);
   if (bias.elements() != k) node.refuse("{} biases for {} outputs", bias.elements(), k);
   return bias;
 }

@@ -82,8 +82,9 @@ void resize(Translation& node) {
     std::tie(attributes.rows, attributes.columns) =
         of_rows_and_columns(node, node.integers(3), src.shape.n, src.shape.c);
     if (attributes.rows % src.shape.h == 0 && attributes.columns % src.shape.w == 0) {
-      attributes.factor_h = static_cast<double>(attributes.rows / src.shape.h);
-      attributes.factor_w = static_cast<double>(attributes.columns / src.shape.w);
+      const int64_t factor_h = attributes.rows / src.shape.h, factor_w = attributes.columns / src.shape.w;
+      attributes.factor_h = static_cast<double>(factor_h);
+      attributes.factor_w = static_cast<double>(factor_w);
       attributes.rows = attributes.columns = 0;
     }
   }

@@ -133,7 +133,7 @@ File File::open(std::span<const std::byte> bytes, const std::string& place) {
   check_superblock(bytes, place);
   constexpr size_t kIncrement = size_t{1} << 16;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fapl_core(access.get(), kIncrement, 0);
+  H5Pset_fapl_core(access.get(), kIncrement, hbool_t{false});
   if (bytes.empty() || H5Pset_file_image(access.get(), const_cast<std::byte*>(bytes.data()), bytes.size()) < 0)
     fail(place, "cannot be opened as HDF5: it is empty, or larger than memory");
   return {Handle(H5Fopen(place.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose), place, bytes, nullptr};

@@ -16,6 +16,7 @@ struct Reference {
   std::string layer;
   int64_t call = 0;
   int64_t output = 0;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 sees a 0 in what the compiler makes of it
   auto operator<=>(const Reference&) const = default;
 };
 

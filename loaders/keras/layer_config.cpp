@@ -48,24 +48,24 @@ std::string dtype_of(const JsonReader& dtype) {
 }
 
 void check_dtype(const JsonReader& config) {
-  static const std::vector<std::string> kRead = {"float32",  "float16",       "float64",
-                                                 "bfloat16", "mixed_float16", "mixed_bfloat16"};
+  static const std::vector<std::string> readable = {"float32",  "float16",       "float64",
+                                                    "bfloat16", "mixed_float16", "mixed_bfloat16"};
   if (!config.has("dtype") || config.at("dtype").is_null()) return;
   const std::string dtype = dtype_of(config.at("dtype"));
-  if (std::find(kRead.begin(), kRead.end(), dtype) == kRead.end())
-    config.refuse("computes with {}; expected {}", shown(dtype), fmt::join(kRead, ", "));
+  if (std::find(readable.begin(), readable.end(), dtype) == readable.end())
+    config.refuse("computes with {}; expected {}", shown(dtype), fmt::join(readable, ", "));
 }
 
 // A function by its name, {"class_name": "function", "config": "relu"}, or a class without a configuration of its own.
 std::string activation_of(const JsonReader& activation) {
-  const std::string word = activation.at("class_name").string();
+  std::string word = activation.at("class_name").string();
   const bool has_config = activation.has("config");
   if (word == "function" && has_config && activation.at("config").is_string()) return activation.at("config").string();
   if (word == "Lambda" || word == "__lambda__") activation.refuse("holds Python code, which is never run");
-  static const std::vector<std::string> kSaysNothing = {"name", "trainable", "dtype"};
+  static const std::vector<std::string> say_nothing = {"name", "trainable", "dtype"};
   if (has_config && activation.at("config").is_object()) {
     for (const std::string& key : activation.at("config").keys()) {
-      if (std::find(kSaysNothing.begin(), kSaysNothing.end(), key) == kSaysNothing.end())
+      if (std::find(say_nothing.begin(), say_nothing.end(), key) == say_nothing.end())
         activation.refuse("the activation {} with {} is not read; give it as a layer of its own", shown(word),
                           shown(key));
     }
@@ -137,25 +137,25 @@ std::map<std::string, Attribute> attributes_of(const JsonReader& config) {
 }
 
 std::vector<std::string> weight_names(const std::string& class_name, const JsonReader& config) {
-  static const std::set<std::string> kKernel = {"Conv1D",          "Conv2D",          "Conv3D", "Conv1DTranspose",
-                                                "Conv2DTranspose", "Conv3DTranspose", "Dense"};
-  static const std::set<std::string> kDepthwise = {"DepthwiseConv1D", "DepthwiseConv2D"};
-  static const std::set<std::string> kSeparable = {"SeparableConv1D", "SeparableConv2D"};
-  static const std::set<std::string> kBatch = {"BatchNormalization", "SyncBatchNormalization"};
-  static const std::set<std::string> kNormal = {"LayerNormalization", "GroupNormalization"};
+  static const std::set<std::string> with_kernel = {"Conv1D",          "Conv2D",          "Conv3D", "Conv1DTranspose",
+                                                    "Conv2DTranspose", "Conv3DTranspose", "Dense"};
+  static const std::set<std::string> depthwise = {"DepthwiseConv1D", "DepthwiseConv2D"};
+  static const std::set<std::string> separable = {"SeparableConv1D", "SeparableConv2D"};
+  static const std::set<std::string> batch_norms = {"BatchNormalization", "SyncBatchNormalization"};
+  static const std::set<std::string> other_norms = {"LayerNormalization", "GroupNormalization"};
   std::vector<std::string> names;
-  if (kKernel.contains(class_name)) names = {"kernel"};
-  if (kDepthwise.contains(class_name)) names = {"depthwise_kernel"};
-  if (kSeparable.contains(class_name)) names = {"depthwise_kernel", "pointwise_kernel"};
+  if (with_kernel.contains(class_name)) names = {"kernel"};
+  if (depthwise.contains(class_name)) names = {"depthwise_kernel"};
+  if (separable.contains(class_name)) names = {"depthwise_kernel", "pointwise_kernel"};
   if (!names.empty()) {
     if (flag(config, "use_bias")) names.emplace_back("bias");
     return names;
   }
-  if (kBatch.contains(class_name) || kNormal.contains(class_name)) {
+  if (batch_norms.contains(class_name) || other_norms.contains(class_name)) {
     if (flag(config, "scale")) names.emplace_back("gamma");
     if (flag(config, "center")) names.emplace_back("beta");
   }
-  if (kBatch.contains(class_name)) names.insert(names.end(), {"moving_mean", "moving_variance"});
+  if (batch_norms.contains(class_name)) names.insert(names.end(), {"moving_mean", "moving_variance"});
   if (class_name == "PReLU") names = {"alpha"};
   if (class_name == "Normalization" && (!config.has("mean") || config.at("mean").is_null()))
     names = {"mean", "variance"};

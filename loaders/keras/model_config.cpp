@@ -132,7 +132,7 @@ std::optional<std::vector<int64_t>> first_shape(const JsonReader& model) {
   const JsonReader list = layer_list(model);
   if (list.is_array() && list.size() > 0) {
     const JsonReader first = list.at(size_t{0});
-    if (const auto shape = stated_shape(first.at("config"))) return shape;
+    if (auto shape = stated_shape(first.at("config"))) return shape;
     if (is_model(first.at("class_name").string())) return first_shape(first);
   }
   return stated_shape(model.at("config"));

@@ -18,7 +18,7 @@ std::span<const KerasFamily> families() {
 
 std::string keras_network_in(const KerasWeights& weights) {
   for (const KerasFamily& family : families()) {
-    const std::string member = family.recognise(weights);
+    std::string member = family.recognise(weights);
     if (!member.empty()) return member;
   }
   return "";

@@ -40,6 +40,7 @@ struct Model {
   std::map<std::string, std::string> folded;   // values that no longer exist -> the layer that took them up
   std::vector<std::string> labels;             // by class index; empty when unknown
   std::vector<std::string> notes;              // what its loader dropped or assumed, a line each; not stored in files
+  std::vector<std::string> files;              // all that it was read from, by path; not stored in files
   std::shared_ptr<const MappedFile> file;      // where the weights lie; null when they lie in memory of their own
 
   // Gives back the memory of weights that were read from `file`; they are read again when they are used again.

@@ -77,6 +77,12 @@ Bytes ExternalFiles::bytes(const TensorProto& tensor, const std::string& what, u
   return {all.subspan(offset, needed), file};
 }
 
+std::vector<std::string> ExternalFiles::paths() const {
+  std::vector<std::string> paths;
+  for (const auto& [location, file] : files_) paths.push_back((fs::path(path_).parent_path() / location).string());
+  return paths;
+}
+
 std::shared_ptr<const MappedFile> ExternalFiles::only_file() const {
   return files_.size() == 1 ? files_.begin()->second : nullptr;
 }

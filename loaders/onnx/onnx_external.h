@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "loaders/mapped_file.h"
 
@@ -26,6 +27,9 @@ class ExternalFiles {
   // a link that leads out of it. Throws for those, when the file lacks the bytes, and for what the tensor says beside location, offset,
   // length and checksum (which is not compared).
   Bytes bytes(const TensorProto& tensor, const std::string& what, uint64_t needed);
+
+  // The paths of the files that were opened.
+  [[nodiscard]] std::vector<std::string> paths() const;
 
   // The file, where there is exactly one; else null.
   [[nodiscard]] std::shared_ptr<const MappedFile> only_file() const;

@@ -217,6 +217,7 @@ class Reader {
                                                      initializer.raw ? &*initializer.raw : nullptr));
     }
     initializers_.clear();
+    network_.files = tensors_.external_paths();
     network_.file = tensors_.external_file() != nullptr ? tensors_.external_file() : file_;
     if (!unread.empty())
       network_.notes.push_back(fmt::format("{} initializer{} that no node reads {} skipped: '{}'{}", unread.size(),

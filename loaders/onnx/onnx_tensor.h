@@ -22,6 +22,7 @@ class Tensors {
   // it holds no numbers, and for one that is not finite.
   source::Constant read(TensorProto& tensor, const std::string& what, const Bytes* raw = nullptr);
 
+  [[nodiscard]] std::vector<std::string> external_paths() const { return external_.paths(); }
   [[nodiscard]] std::shared_ptr<const MappedFile> external_file() const { return external_.only_file(); }
 
  private:

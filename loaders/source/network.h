@@ -66,6 +66,7 @@ struct Network {
   std::optional<StatedPreprocessing> preprocessing;
   std::vector<std::string> labels;         // by class index; empty where the file has none
   std::shared_ptr<const MappedFile> file;  // where constants lie; null when they lie in memory of their own
+  std::vector<std::string> files;          // read beside `path`
   std::vector<std::string> notes;          // what the reader skipped as harmless, or assumed: one line each
 };
 

@@ -64,6 +64,15 @@ Problem& Problem::operator=(const Problem&) = default;
 Problem& Problem::operator=(Problem&&) noexcept = default;
 Problem::~Problem() = default;
 
+std::vector<Weights> weights_of(const Problem& problem) {
+  if (const auto* convolution = std::get_if<ConvolutionProblem>(&problem))
+    return {convolution->weights, convolution->bias};
+  if (const auto* transposed = std::get_if<ConvolutionBackwardProblem>(&problem))
+    return {transposed->weights, transposed->bias};
+  if (const auto* linear = std::get_if<LinearProblem>(&problem)) return {linear->weights, linear->bias};
+  return {};
+}
+
 double flops(const Problem& problem) { return std::visit(CountFlops{}, problem); }
 
 int64_t workspace_bytes(const Problem& problem) {

@@ -6,6 +6,7 @@
 
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "runtime/problems/activation.h"
 #include "runtime/problems/arithmetic.h"
@@ -48,6 +49,10 @@ class Problem : public VariantOf<AllProblems>::Type {
 
 // Multiplications and additions of a problem, and the fewest bytes it can move: for tables and benchmarks.
 double flops(const Problem& problem);
+
+// Weights and bias of a convolution, also a transposed one, and of a linear layer; none of other problems. A layer without a bias has an
+// empty one.
+std::vector<Weights> weights_of(const Problem& problem);
 
 // Scratch memory that the kernels of a problem need; 0 for one that a library solves.
 int64_t workspace_bytes(const Problem& problem);

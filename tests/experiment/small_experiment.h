@@ -9,7 +9,7 @@
 namespace phosphene::testing {
 
 // data 3 x 24 x 24 -> conv1 (8 channels) -> conv2 (8) -> conv3 (6), each 3 x 3 with a ReLU, conv2 with stride 2. conv1's channel 7 is
-// always silent behind its ReLU, conv3's channel 5 is infinite. The data can have up to four channels.
+// always silent behind its ReLU, conv3's channel 5 is so large that its objective with a weight of 1e30 is infinite. The data can have up to four channels.
 Model small_network(int64_t channels = 3);
 
 // The network as FOLDER/small.safetensors (other than three channels: FOLDER/small_CHANNELS.safetensors), and a config in FOLDER for

@@ -116,10 +116,11 @@ TEST_F(PriorImage, StepsStayWithinTheBounds) {
   }
 }
 
-// conv3's channel 5 is infinite, so its image is frozen in the first step: as it started, even where that is out of bounds.
+// The objective is infinite, so its image is frozen in the first step: as it started, even where that is out of bounds.
 TEST_F(PriorImage, AFrozenImageKeepsItsCode) {
   const Config frozen =
-      config({{"sd", 3}, {"norm", 0.5}}, {{"objective", {{{"channel", {{"layer", "conv3:pre"}, {"unit", 5}}}}}}});
+      config({{"sd", 3}, {"norm", 0.5}},
+             {{"objective", {{{"channel", {{"layer", "conv3:pre"}, {"unit", 5}}}, {"weight", 1e30}}}}});
   StepProgram steps = program(frozen);
   steps.start({batch_image(frozen, 0, 0)});
   const auto before = steps.states().read<float>(kParameterState);

@@ -101,8 +101,8 @@ TEST(Transparency, TheNetworkSeesTheImageOverItsBackground) {
   const TemporaryFolder folder;
   write_pixels(folder, "opaque.safetensors", {0.3F, -0.2F, 0.1F});
   write_pixels(folder, "solid.safetensors", {0.3F, -0.2F, 0.1F, 30});
-  write_pixels(folder, "clear.safetensors", {0.3F, -0.2F, 0.1F, -100});
-  write_pixels(folder, "red and clear.safetensors", {3, -1, 0, -100});
+  write_pixels(folder, "clear.safetensors", {0.3F, -0.2F, 0.1F, -100}, 1);
+  write_pixels(folder, "red and clear.safetensors", {3, -1, 0, -100}, 1);
   Json config = small_config(folder);
   config["transforms"] = "none";
   render(folder, from_pixels(config, "opaque.safetensors"), folder.file("opaque"));

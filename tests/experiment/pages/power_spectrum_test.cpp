@@ -1,5 +1,6 @@
 #include "experiment/pages/power_spectrum.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <numbers>
 #include <random>
 
+#include "experiment/pages/fourier_transform.h"
 #include "experiment/pages/spectrum_chart.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/resize.h"
@@ -51,10 +53,35 @@ std::vector<double> naive_power(const std::vector<float>& plane, int64_t h, int6
   return power;
 }
 
+// Every radix, lengths that only a convolution with a chirp can take (17, 19, 37, 2 * 17), odd and even halves, single lines.
 TEST(PowerSpectrum, IsThatOfTheDefinition) {
-  const std::vector<float> plane = noise(12 * 7, 1);
-  // Both are sums of 84 terms in double, whose turns are rounded at 1e-15; the naive ones reach 12 + 7 turns.
-  EXPECT_TRUE(near_largest(windowed_power(plane, 12, 7), naive_power(plane, 12, 7), 1e-12));
+  const std::vector<std::pair<int64_t, int64_t>> sizes = {{12, 7}, {1, 1},   {1, 2},   {2, 1},   {1, 19},  {37, 1},
+                                                          {3, 5},  {33, 26}, {34, 17}, {37, 22}, {16, 49}, {50, 31}};
+  for (const auto& [h, w] : sizes) {
+    SCOPED_TRACE(fmt::format("{} x {}", h, w));
+    const std::vector<float> plane = noise(h * w, 1);
+    const std::vector<double> expected = naive_power(plane, h, w);
+    // The naive sums' angles reach 2 pi (h + w) < 550, where doubles are 2^-44 = 6e-14 apart: half of that for each of their terms,
+    // twice that for a square, and room for the sums of both, which are off by some 1e-15 sqrt(h w).
+    if (h * w > 1)
+      EXPECT_TRUE(near_largest(windowed_power(plane, h, w), expected, 2e-13));
+    else
+      EXPECT_EQ(windowed_power(plane, h, w), expected);
+  }
+}
+
+// Parseval's theorem, of a size whose naive sum would take minutes: the mean of |F|^2 is the sum of the squares.
+TEST(PowerSpectrum, OfALargeFieldOfAnySizeKeepsItsEnergy) {
+  for (const auto& [h, w] : std::vector<std::pair<int64_t, int64_t>>{{700, 900}, {1021, 1031}, {1, 99991}}) {
+    SCOPED_TRACE(fmt::format("{} x {}", h, w));
+    const std::vector<float> noisy = noise(h * w, 6);
+    const std::vector<double> plane(noisy.begin(), noisy.end());
+    double squares = 0, power = 0;
+    for (const double value : plane) squares += value * value;
+    for (const double value : squared_magnitudes(plane, h, w)) power += value / static_cast<double>(h * w);
+    // Sums of a million doubles of one sign, each off by at most 2^-53 of what it has summed: 1e6 / 2^53 = 1.2e-10.
+    EXPECT_NEAR(power, squares, 1.2e-10 * squares);
+  }
 }
 
 TEST(PowerSpectrum, OfNoiseIsEven) {

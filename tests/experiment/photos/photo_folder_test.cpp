@@ -1,5 +1,8 @@
 #include "experiment/photos/photo_folder.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "experiment/examples/unit_list.h"
@@ -19,7 +22,8 @@ TEST(PhotoFolder, ListsPhotographsBelowInOrderWindowByWindow) {
   (void)folder.write("bad\xff.jpg", "");
   fs::create_symlink(folder.file("nowhere"), folder.path() / "link.png");
   const PhotoFolder photographs(folder.path().string() + "//");
-  const std::vector<std::string> all = {"a.jpg", "b.jpg", "b/2.jpeg", "b/deep/1.PNG", "c.JPG", "link.png"};
+  const std::vector<std::string> all = {"a.jpg",       "b.jpg", "b/2.jpeg", "b/deep/1.PNG",
+                                        "bad\xff.jpg", "c.JPG", "link.png"};
   EXPECT_EQ(photographs.after("", 100), all);
   std::vector<std::string> found;
   for (std::string last;;) {
@@ -37,10 +41,81 @@ TEST(PhotoFolder, CountsWhatWasSeen) {
   for (const char* name : {"a.jpg", "b.jpg", "c.jpg", "d\xff.jpg"}) (void)folder.write(name, "");
   const PhotoFolder photographs(folder.path().string());
   const PhotoFolder::Count count = photographs.count("b.jpg");
-  EXPECT_EQ(count.all, 3);
+  EXPECT_EQ(count.all, 4);
   EXPECT_EQ(count.up_to_last, 2);
   EXPECT_EQ(count.keys, name_key("a.jpg") + name_key("b.jpg"));
-  EXPECT_EQ(count.passed_over, 1);
+}
+
+std::vector<std::string> names_in(const std::string& path) { return PhotoFolder(path).after("", 100); }
+
+TEST(PhotoFolder, DustIsLeftOutAndCounted) {
+  const TemporaryFolder folder;
+  for (const char* name : {"@eaDir/a.jpg", ".thumbnails", "__MACOSX", "sub/.Trash-1000", "#recycle"})
+    fs::create_directories(folder.path() / name);
+  for (const char* name : {"a.jpg", "._a.jpg", ".hidden.png", "Thumbs.db", "desktop.ini", ".DS_Store",
+                           "@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg", ".thumbnails/a.jpg", "__MACOSX/._a.jpg",
+                           "sub/.Trash-1000/b.jpg", "#recycle/c.jpg", "SYNOPHOTO_THUMB_S.jpg"})
+    (void)folder.write(name, "");
+  EXPECT_EQ(names_in(folder.path().string()), (std::vector<std::string>{"a.jpg"}));
+  const PhotoFolder photographs(folder.path().string());
+  EXPECT_EQ(photographs.left_out().hidden, 3);
+  EXPECT_EQ(photographs.left_out().dust_folders,
+            (std::set<std::string>{"#recycle", ".thumbnails", "@eaDir", "__MACOSX", "sub/.Trash-1000"}));
+  EXPECT_EQ(photographs.left_out().in_words(),
+            "3 hidden pictures; the folders #recycle, .thumbnails, @eaDir and 2 more");
+  EXPECT_EQ(names_in(folder.file(".thumbnails")), (std::vector<std::string>{"a.jpg"})) << "asked for by name";
+}
+
+TEST(PhotoFolder, EachFileCountsOnceWhateverLeadsToIt) {
+  const TemporaryFolder folder, elsewhere;
+  fs::create_directories(folder.path() / "sub" / "deep");
+  fs::create_directories(elsewhere.path() / "more");
+  for (const char* name : {"b.jpg", "sub/c.jpg", "sub/deep/d.jpg"}) (void)folder.write(name, "");
+  for (const char* name : {"x.jpg", "more/y.jpg"}) (void)elsewhere.write(name, "");
+  fs::create_symlink(folder.path(), folder.path() / "loop");
+  fs::create_symlink("..", folder.path() / "sub" / "up");
+  fs::create_symlink("loop2", folder.path() / "loop2");
+  fs::create_symlink("sub/deep", folder.path() / "a_link_to_deep");  // which counts where it is
+  fs::create_symlink(elsewhere.path() / "more", folder.path() / "m");
+  fs::create_symlink(elsewhere.path(), folder.path() / "outside");
+  fs::create_symlink("sub/c.jpg", folder.path() / "a.jpg");  // sorts before it, and is a link
+  fs::create_symlink(elsewhere.file("x.jpg"), folder.path() / "z1.jpg");
+  fs::create_hard_link(folder.file("b.jpg"), folder.path() / "sub" / "b2.jpg");
+  const std::vector<std::string> all = {"b.jpg", "m/y.jpg", "outside/x.jpg", "sub/c.jpg", "sub/deep/d.jpg"};
+  EXPECT_EQ(names_in(folder.path().string()), all);
+  const PhotoFolder photographs(folder.path().string());
+  EXPECT_EQ(photographs.count("").all, 5);
+  EXPECT_TRUE(photographs.covers(folder.file("sub/new/out")));
+  EXPECT_TRUE(photographs.covers(elsewhere.file("out"))) << "crops there would count in the next search";
+  EXPECT_FALSE(photographs.covers(folder.path().parent_path().string()));
+  EXPECT_EQ(photographs.left_out().same_files, 3) << "a.jpg, z1.jpg, sub/b2.jpg";
+  EXPECT_EQ(photographs.left_out().same_folders, 3) << "a_link_to_deep, loop, sub/up";
+}
+
+TEST(PhotoFolder, WithoutAnEndingTheContentsDecide) {
+  const TemporaryFolder folder;
+  (void)folder.write("picture", "\xff\xd8\xff\xe0 and more");
+  (void)folder.write("text", "no picture");
+  (void)folder.write("a.txt", "\xff\xd8\xff\xe0");
+  ASSERT_EQ(mkfifo(folder.file("pipe.jpg").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  (void)folder.write("phone.HEIC", "");
+  EXPECT_EQ(names_in(folder.path().string()), (std::vector<std::string>{"phone.HEIC", "picture"}));
+  EXPECT_EQ(PhotoFolder(folder.path().string()).left_out().other_files, 4);
+}
+
+TEST(PhotoFolder, FoldersThatCannotBeReadAreNamed) {
+  if (geteuid() == 0) GTEST_SKIP() << "root reads everything";
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path() / "locked");
+  (void)folder.write("a.jpg", "");
+  fs::permissions(folder.path() / "locked", fs::perms::none);
+  const PhotoFolder photographs(folder.path().string());
+  EXPECT_EQ(photographs.after("", 9), (std::vector<std::string>{"a.jpg"}));
+  ASSERT_EQ(photographs.left_out().unreadable.size(), 1U);
+  EXPECT_EQ(photographs.left_out().unreadable[0].first, "locked");
+  EXPECT_NE(photographs.left_out().in_words().find("cannot be read (locked: Permission denied)"), std::string::npos);
+  fs::permissions(folder.path() / "locked", fs::perms::owner_all);
 }
 
 TEST(PhotoFolder, RefusesWhatIsNoFolder) {

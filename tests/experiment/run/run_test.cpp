@@ -463,13 +463,16 @@ TEST(Run, ReferencesAreSeenThroughTheSameDraws) {
 TEST(Run, AnInfiniteObjectiveIsGivenUpAlone) {
   const TemporaryFolder folder;
   Json config = small_config(folder);
-  config["sweep"] = {{"/objective/0/channel/unit", {1, 5}}};
+  const auto channel = [](int unit, double weight) {
+    return Json{{"channel", {{"layer", "conv3:pre"}, {"unit", unit}}}, {"weight", weight}};
+  };
+  config["sweep"] = {{"/objective/0", {channel(1, 1), channel(5, 1e30)}}};
   IgnoreProgress progress;
   RunOptions options;
   options.progress = &progress;
   const RunResult result = render(folder, config, folder.file("both"), options);
   ASSERT_EQ(result.stopped.size(), 1U);
-  EXPECT_NE(result.stopped[0].find("'conv3:pre' is not finite at step 1, and 'conv3:pre' is the first that is not"),
+  EXPECT_NE(result.stopped[0].find("'conv3:pre' is not finite at step 1, and 'objective 0' is the first that is not"),
             std::string::npos)
       << result.stopped[0];
   config["sweep"] = {{"/objective/0/channel/unit", {1, 2}}};
