@@ -51,7 +51,7 @@ void convert(const ConvertOptions& options) {
   if (options.writes) save_model(model, options.output);
   const std::string summary = summary_of(model, options.writes ? options.output : model.name) + trial;
   if (options.writes && is_standard_output(options.output))
-    write_to_stderr(summary);
+    write_to_stderr(printable_lines(summary));
   else
     print_text(summary);
 }

@@ -61,7 +61,7 @@ void examples(ExamplesOptions options) {
     return;
   }
   print_highest(result.highest);
-  print_result("{}\n", result.page);
+  print_result("{}\n", printable(result.page, result.page.size()));
 }
 
 constexpr const char* kDetails =

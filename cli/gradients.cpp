@@ -51,7 +51,7 @@ void gradients(const GradientsOptions& options) {
                  printable(map.layer, kWholeName), to_string(map.shape()), 100 * checkerboard.share,
                  100 * checkerboard.even);
   }
-  print_result("{}\n", page);
+  print_result("{}\n", printable(page, page.size()));
 }
 
 }  // namespace

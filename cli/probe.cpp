@@ -154,7 +154,7 @@ void probe(const ProbeOptions& options) {
   for (const NamedTensor& tensor : named)
     summary += fmt::format("{:<32} {}\n", printable(tensor.name, kWholeName), fmt::join(tensor.shape, "x"));
   if (is_standard_output(options.output))
-    write_to_stderr(summary);
+    write_to_stderr(printable_lines(summary));
   else
     print_text(summary);
 }

@@ -14,6 +14,7 @@
 
 #include "cli/columns.h"
 #include "cli/streams.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 namespace {
@@ -85,7 +86,8 @@ StatusLine::StatusLine() : terminal_(takes_escapes()), next_(Clock::now()) {
   next_ += terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine);
 }
 
-void StatusLine::show(const std::string& text, const std::string& end) {
+void StatusLine::show(const std::string& unchecked, const std::string& end) {
+  const std::string text = printable(unchecked, unchecked.size());
   next_ = Clock::now() + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine));
   if (!terminal_) return write_to_stderr(text + end + "\n");
   // The last column stays free, as a character there makes some terminals wrap; and two for the ^C that a terminal shows by itself.

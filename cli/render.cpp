@@ -170,7 +170,7 @@ void render(const RenderOptions& options) {
     note(fmt::format("stopped with {} images finished; the same command continues", result.finished + result.skipped));
     return;
   }
-  print_result("{}\n", result.report);
+  print_result("{}\n", printable(result.report, result.report.size()));
   progress.finish(run_options.out, result.stopped);
 }
 

@@ -10,6 +10,7 @@
 
 #include "cli/option_values.h"
 #include "cli/streams.h"
+#include "runtime/printable.h"
 
 namespace phosphene {
 
@@ -19,7 +20,8 @@ void add_report(CLI::App& command) {
   command.footer("Example:\n  phosphene report runs/article");
   command.callback([folder] {
     const bool one = std::filesystem::is_directory(*folder + "/records");
-    print_result("{}\n", one ? write_report(*folder) : write_collection(*folder));
+    const std::string page = one ? write_report(*folder) : write_collection(*folder);
+    print_result("{}\n", printable(page, page.size()));
   });
 }
 

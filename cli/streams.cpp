@@ -9,6 +9,7 @@
 
 #include "cli/progress.h"
 #include "runtime/error.h"
+#include "runtime/printable.h"
 #include "runtime/stop.h"
 
 namespace phosphene {
@@ -22,8 +23,10 @@ void prepare_streams() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void print_text(std::string_view text) {
+void print_text(std::string_view unchecked) {
   StatusLine::of_process().clear();
+  const std::string printed = printable_lines(unchecked);
+  std::string_view text = printed;
   while (!text.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
     if (written >= 0) {
@@ -41,7 +44,7 @@ void print_text(std::string_view text) {
 
 void note(const std::string& line) {
   StatusLine::of_process().clear();
-  write_to_stderr(line + "\n");
+  write_to_stderr(printable(line, line.size()) + "\n");
 }
 
 void write_to_stderr(std::string_view text) {
