@@ -16,6 +16,9 @@
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/one_step.h"
+#include "cli/option_values.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
 #include "loaders/json_text.h"
 #include "runtime/printable.h"
 
@@ -62,11 +65,18 @@ Timing measure(OneStep& bench, const BenchOptions& options) {
   seconds_of_step(bench);
   timing.to_first_step = seconds_since_start();
   std::vector<double> seconds;
-  for (int64_t i = 0; i < options.steps; ++i) seconds.push_back(seconds_of_step(bench));
+  const LoopProgress progress("steps", 2 * options.steps);
+  for (int64_t i = 0; i < options.steps; ++i) {
+    seconds.push_back(seconds_of_step(bench));
+    progress.done(i + 1);
+  }
   std::sort(seconds.begin(), seconds.end());
   timing.median = seconds[seconds.size() / 2];
   timing.minimum = seconds.front();
-  for (int64_t i = 0; i < options.steps; ++i) bench.step().program().run_timed(timing.per_op);
+  for (int64_t i = 0; i < options.steps; ++i) {
+    bench.step().program().run_timed(timing.per_op);
+    progress.done(options.steps + i + 1, "op by op");
+  }
   for (double& op : timing.per_op) op /= static_cast<double>(options.steps);
   timing.peak_memory = bench.memory().peak;  // before the matrix product takes some of its own
   timing.peaks = bench.measure_peaks();
@@ -91,10 +101,12 @@ void run_beside(const BenchOptions& options) {
   beside.step().start(beside_subject.images);
   std::vector<double> seconds, beside_seconds, ratios;
   seconds_of_step(bench), seconds_of_step(beside);  // warms up
+  const LoopProgress progress("pairs of steps", options.steps);
   for (int64_t i = 0; i < options.steps; ++i) {
     seconds.push_back(seconds_of_step(bench));
     beside_seconds.push_back(seconds_of_step(beside));
     ratios.push_back(beside_seconds.back() / seconds.back());
+    progress.done(i + 1);
   }
   const Quartiles each(seconds), beside_each(beside_seconds), ratio(ratios);
   if (options.json) {
@@ -108,16 +120,16 @@ void run_beside(const BenchOptions& options) {
                       {"seconds_per_step", quartiles(each)},
                       {"beside_seconds_per_step", quartiles(beside_each)},
                       {"ratio", quartiles(ratio)}};
-    fmt::print("{}\n", json_text(out, 2));
+    print_result("{}\n", json_text(out, 2));
     return;
   }
-  fmt::print("{}, {}\n{} steps of each, alternating; medians, and quartiles in brackets\n",
-             printable(subject.model.name), bench.backend(), options.steps);
+  print_result("{}, {}\n{} steps of each, alternating; medians, and quartiles in brackets\n",
+               printable(subject.model.name), bench.backend(), options.steps);
   for (const auto& [name, q] :
        {std::pair(subject.description(), each), std::pair(beside_subject.description(), beside_each)})
-    fmt::print("{:8.2f} ms ({:.2f} to {:.2f})  {}\n", q.median * 1e3, q.first * 1e3, q.third * 1e3, name);
-  fmt::print("the second takes {:.3f} ({:.3f} to {:.3f}) times the first, pair by pair\n", ratio.median, ratio.first,
-             ratio.third);
+    print_result("{:8.2f} ms ({:.2f} to {:.2f})  {}\n", q.median * 1e3, q.first * 1e3, q.third * 1e3, name);
+  print_result("the second takes {:.3f} ({:.3f} to {:.3f}) times the first, pair by pair\n", ratio.median, ratio.first,
+               ratio.third);
 }
 
 double total_gflop(const Program& program) {
@@ -165,7 +177,7 @@ void print_json(const OneStepSubject& subject, const OneStep& bench, const Bench
                     {"arena_bytes", program.arena_bytes()},
                     {"constant_bytes", program.constant_bytes()},
                     {"operations", operations}};
-  fmt::print("{}\n", json_text(out, 2));
+  print_result("{}\n", json_text(out, 2));
 }
 
 // Which peak an op is nearer to, and how near: what bounds it.
@@ -182,29 +194,29 @@ void print_table(const OneStepSubject& subject, const OneStep& bench, const Benc
   std::iota(slowest.begin(), slowest.end(), size_t{0});
   std::stable_sort(slowest.begin(), slowest.end(),
                    [&](size_t a, size_t b) { return timing.per_op[a] > timing.per_op[b]; });
-  fmt::print("{:>8} {:>6} {:>8} {:>8} {:>11}  {:<36} {:<22} {}\n", "ms", "share", "GFLOP/s", "GB/s", "of the peak",
-             "layer", "kind", "implementation");
+  print_result("{:>8} {:>6} {:>8} {:>8} {:>11}  {:<36} {:<22} {}\n", "ms", "share", "GFLOP/s", "GB/s", "of the peak",
+               "layer", "kind", "implementation");
   for (const size_t i : slowest) {
     const double seconds = timing.per_op[i];
     const double flops = steps[i].flops / seconds, bytes = static_cast<double>(steps[i].bytes) / seconds;
-    fmt::print("{:>8.3f} {:>5.1f}% {:>8.1f} {:>8.1f} {:>11}  {:<36} {:<22} {}\n", seconds * 1e3, 100 * seconds / all,
-               flops * 1e-9, bytes * 1e-9, bound(flops / timing.peaks.flops, bytes / timing.peaks.bytes),
-               printable(steps[i].layer, kWholeName), steps[i].kind, steps[i].implementation);
+    print_result("{:>8.3f} {:>5.1f}% {:>8.1f} {:>8.1f} {:>11}  {:<36} {:<22} {}\n", seconds * 1e3, 100 * seconds / all,
+                 flops * 1e-9, bytes * 1e-9, bound(flops / timing.peaks.flops, bytes / timing.peaks.bytes),
+                 printable(steps[i].layer, kWholeName), steps[i].kind, steps[i].implementation);
   }
   const double gflops = total_gflop(bench.program()) / timing.median;
-  fmt::print("\n{}, {}, {}\n", printable(subject.model.name), printable(subject.description(), kWholeName),
-             bench.backend());
-  fmt::print("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps,
-             timing.minimum * 1e3);
-  fmt::print("speed         {:.0f} GFLOP/s, {:.0f} % of the {:.0f} GFLOP/s of a matrix product here\n", gflops,
-             100 * gflops * 1e9 / timing.peaks.flops, timing.peaks.flops * 1e-9);
-  fmt::print("memory        {:.1f} GB/s of a copy here\n", timing.peaks.bytes * 1e-9);
-  fmt::print("first step    {:.2f} s after the start\n", timing.to_first_step);
-  fmt::print("memory used   {:.0f} MB at most, {:.0f} predicted (arena {:.0f}, constants {:.0f})\n",
-             static_cast<double>(timing.peak_memory) * kMegabyte,
-             static_cast<double>(bench.predicted_memory().step) * kMegabyte,
-             static_cast<double>(bench.program().arena_bytes()) * kMegabyte,
-             static_cast<double>(bench.program().constant_bytes()) * kMegabyte);
+  print_result("\n{}, {}, {}\n", printable(subject.model.name), printable(subject.description(), kWholeName),
+               bench.backend());
+  print_result("step          {:.2f} ms median of {}, {:.2f} ms at best\n", timing.median * 1e3, options.steps,
+               timing.minimum * 1e3);
+  print_result("speed         {:.0f} GFLOP/s, {:.0f} % of the {:.0f} GFLOP/s of a matrix product here\n", gflops,
+               100 * gflops * 1e9 / timing.peaks.flops, timing.peaks.flops * 1e-9);
+  print_result("memory        {:.1f} GB/s of a copy here\n", timing.peaks.bytes * 1e-9);
+  print_result("first step    {:.2f} s after the start\n", timing.to_first_step);
+  print_result("memory used   {:.0f} MB at most, {:.0f} predicted (arena {:.0f}, constants {:.0f})\n",
+               static_cast<double>(timing.peak_memory) * kMegabyte,
+               static_cast<double>(bench.predicted_memory().step) * kMegabyte,
+               static_cast<double>(bench.program().arena_bytes()) * kMegabyte,
+               static_cast<double>(bench.program().constant_bytes()) * kMegabyte);
 }
 
 void run_bench(const BenchOptions& options) {
@@ -227,9 +239,11 @@ void add_bench(CLI::App& command) {
               "The speed of a large matrix product and of a copy are measured in the same run, and the step is given "
               "as a share of it, so that machines can be compared.");
   add_one_step_options(command, options->of);
-  command.add_option("--steps", options->steps, "steps to time")->capture_default_str()->check(CLI::Range(1, 100000));
-  command.add_option("--beside", options->beside,
-                     "another experiment or model: alternates steps of the two and prints the ratio of neighbours");
+  whole_number(command.add_option("--steps", options->steps, "steps to time"), 1, 100000)->capture_default_str();
+  value(
+      command.add_option("--beside", options->beside,
+                         "another experiment or model: alternates steps of the two and prints the ratio of neighbours"),
+      kModel);
   command.add_flag("--json", options->json, "machine-readable");
   command.footer(
       "Example:\n  phosphene bench googlenet --layer mixed4a --batch 4\n  phosphene bench configs/demo.json");

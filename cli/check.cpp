@@ -8,6 +8,9 @@
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/one_step.h"
+#include "cli/option_values.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
 #include "experiment/step/step_check.h"
 #include "runtime/error.h"
 #include "runtime/printable.h"
@@ -22,8 +25,8 @@ struct CheckOptions {
 };
 
 void print(const ValueDifference& value) {
-  fmt::print("{} {:<40} {:<26} {:>16}  error {:.1e} of {:.1e}\n", value.agrees() ? " " : "!",
-             printable(value.layer, kWholeName), value.kind, to_string(value.shape), value.error, value.tolerance);
+  print_result("{} {:<40} {:<26} {:>16}  error {:.1e} of {:.1e}\n", value.agrees() ? " " : "!",
+               printable(value.layer, kWholeName), value.kind, to_string(value.shape), value.error, value.tolerance);
 }
 
 void check(const CheckOptions& options) {
@@ -31,26 +34,29 @@ void check(const CheckOptions& options) {
   const auto& [model, config, slots, image] = subject;
   const std::unique_ptr<Backend> cpu = open_device({.device = "cpu", .threads = options.of.device.threads});
   const std::unique_ptr<Backend> device = open_device(options.of.device);
-  fmt::print("{} against {}\n", device->description(), cpu->description());
+  print_result("{} against {}\n", device->description(), cpu->description());
 
   const bool bf16 = config.precision == DType::bf16;
   const double rounding = options.of.device.tf32 && !bf16 ? 0x1p-11 : 0x1p-24;
   int64_t values = 0;
   std::optional<ValueDifference> first;
+  std::optional<LoopProgress> ops;
   compare_ops(model, config, slots, *cpu, *device, rounding, [&](const ValueDifference& value) {
     ++values;
+    if (!ops) ops.emplace("ops compared", value.ops);
+    ops->done(value.op);
     if (options.all) print(value);
     if (!value.agrees() && !first) first = value;
   });
-  fmt::print("{} values of one step, each from the CPU's inputs: {}\n", values, first ? "they differ" : "all agree");
+  print_result("{} values of one step, each from the CPU's inputs: {}\n", values, first ? "they differ" : "all agree");
   if (first) {
     print(*first);
     fail_internal(first->layer, "{} is the first value that differs", first->kind);
   }
 
   const GradientDifference gradient = compare_gradients(model, config, slots, *cpu, *device);
-  fmt::print("gradient of a whole step: median error {:.1e} of its largest element, relative l2 {:.1e}\n",
-             gradient.median, gradient.relative_l2);
+  print_result("gradient of a whole step: median error {:.1e} of its largest element, relative l2 {:.1e}\n",
+               gradient.median, gradient.relative_l2);
   // tests/support/tolerances.md: rounding for half of all elements; for the whole, what ReLUs and maxima at their kinks can do.
   if (!(gradient.median <= (bf16 ? 0x1p-9 : 32 * rounding)) || !(gradient.relative_l2 <= (bf16 ? 0.4 : 2e-2)))
     fail_internal("gradient", "differs although every op agrees");
@@ -58,9 +64,13 @@ void check(const CheckOptions& options) {
   DeviceOptions eager = options.of.device;
   eager.record = !options.of.device.record;
   const std::unique_ptr<Backend> other = open_device(eager);
-  const bool same = parameter_after(model, config, slots, *device, options.steps) ==
-                    parameter_after(model, config, slots, *other, options.steps);
-  fmt::print("{} steps recorded and enqueued one by one: {}\n", options.steps, same ? "the same bytes" : "different");
+  const LoopProgress progress("steps", 2 * options.steps);
+  const auto recorded =
+      parameter_after(model, config, slots, *device, options.steps, [&](int64_t step) { progress.done(step); });
+  const auto one_by_one = parameter_after(model, config, slots, *other, options.steps,
+                                          [&](int64_t step) { progress.done(options.steps + step); });
+  const bool same = recorded == one_by_one;
+  print_result("{} steps recorded and enqueued one by one: {}\n", options.steps, same ? "the same bytes" : "different");
   if (!same) fail_internal("recording", "recorded steps give another result than eager ones");
 }
 
@@ -71,9 +81,8 @@ void add_check(CLI::App& command) {
   options->of.device.device = "cuda";
   add_details(command, "With --device cpu --precision bf16 the CPU's own bfloat16.");
   add_one_step_options(command, options->of);
-  command.add_option("--steps", options->steps, "whole steps to compare")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000));
+  whole_number(command.add_option("--steps", options->steps, "whole steps to compare"), 1, 100000)
+      ->capture_default_str();
   command.add_flag("--all", options->all, "print every value");
   command.footer("Example:\n  phosphene check googlenet --layer mixed4a --device cuda");
   command.callback([options] { check(*options); });

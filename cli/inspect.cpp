@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "cli/columns.h"
 #include "cli/device_option.h"
 #include "cli/help.h"
 #include "cli/layer_list.h"
 #include "cli/one_step.h"
 #include "cli/roofline.h"
-#include "cli/standard_error.h"
+#include "cli/streams.h"
 #include "loaders/json_text.h"
 #include "runtime/printable.h"
 
@@ -51,48 +52,54 @@ Json to_json(const Model& model, const std::vector<ListedLayer>& rows) {
           {"layers", layers}};
 }
 
+// In people's words: the others are said as they are.
+std::string kind_in_words(const std::string& kind) { return kind == "accumulate" ? "sum" : kind; }
+
 void print_table(const Model& model, const std::vector<ListedLayer>& rows) {
-  size_t width = 5;
+  size_t width = 5, kind_width = 18;
   int64_t parameters = 0;
   double total = 0;
-  for (const ListedLayer& row : rows) width = std::max(width, printable(row.name, kWholeName).size());
-  fmt::print("  {:<{}}  {:<18} {:>16} {:>11} {:>8} {:>5} {:>6}\n", "layer", width, "kind", "N x C x H x W",
-             "parameters", "MFLOP", "sees", "stride");
   for (const ListedLayer& row : rows) {
-    fmt::print("{} {:<{}}  {:<18} {:>16} {:>11} {:>8.1f} {:>5} {:>6}\n", row.ends_block ? '*' : ' ',
-               printable(row.name, kWholeName), width, row.kind, to_string(row.shape), row.parameters, row.flops * 1e-6,
-               row.sees, row.stride);
+    width = std::max(width, columns_of(printable(row.name, kWholeName)));
+    kind_width = std::max(kind_width, row.kind.size());
+  }
+  print_result("  {:<{}}  {:<{}} {:>16} {:>11} {:>8} {:>5} {:>6}\n", "layer", width, "kind", kind_width,
+               "N x C x H x W", "parameters", "MFLOP", "sees", "stride");
+  for (const ListedLayer& row : rows) {
+    print_result("{} {}  {:<{}} {:>16} {:>11} {:>8.1f} {:>5} {:>6}\n", row.ends_block ? '*' : ' ',
+                 padded(printable(row.name, kWholeName), width), kind_in_words(row.kind), kind_width,
+                 to_string(row.shape), row.parameters, row.flops * 1e-6, row.sees, row.stride);
     for (const ListedBranch& branch : row.branches)
-      fmt::print("      {:>4} to {:<4} {}\n", branch.first, branch.first + branch.count - 1,
-                 printable(branch.from, kWholeName));
-    if (row.ends_block) fmt::print("\n");
+      print_result("      {:>4} to {:<4} {}\n", branch.first, branch.first + branch.count - 1,
+                   printable(branch.from, kWholeName));
+    if (row.ends_block) print_result("\n");
     parameters += row.parameters;
     total += row.flops;
   }
-  fmt::print("* ends a block (branches meet here, or a pooling reads it): layers to draw first\n");
-  fmt::print("{}: {} layers, {} parameters, {:.2f} GFLOP, {} labels\n", printable(model.name), rows.size(), parameters,
-             total * 1e-9, model.labels.size());
-  fmt::print("preprocessing: {}{}{}\n", describe(model.preprocessing), model.preprocessing_source.empty() ? "" : ", ",
-             printable(model.preprocessing_source));
+  print_result("* ends a block (branches meet here, or a pooling reads it): layers to draw first\n");
+  print_result("{}: {} layers, {} parameters, {:.2f} GFLOP, {} labels\n", printable(model.name), rows.size(),
+               parameters, total * 1e-9, model.labels.size());
+  print_result("preprocessing: {}{}{}\n", describe(model.preprocessing), model.preprocessing_source.empty() ? "" : ", ",
+               printable(model.preprocessing_source));
   for (const auto& [alias, layer] : model.aliases)
-    fmt::print("alias {} = {}\n", printable(alias, kWholeName), printable(layer, kWholeName));
+    print_result("alias {} = {}\n", printable(alias, kWholeName), printable(layer, kWholeName));
   for (const auto& [value, layer] : model.folded)
-    fmt::print("folded {} into {}\n", printable(value, kWholeName), printable(layer, kWholeName));
+    print_result("folded {} into {}\n", printable(value, kWholeName), printable(layer, kWholeName));
 }
 
 // The plan of one optimisation step: every op with what was considered for it.
 void print_plan(const OneStepSubject& subject, const OneStep& step) {
   const Program& program = step.program();
-  fmt::print("\none optimisation step of {}, on {}\n", printable(subject.description(), kWholeName), step.backend());
+  print_result("\none optimisation step of {}, on {}\n", printable(subject.description(), kWholeName), step.backend());
   for (const Program::Step& planned : program.steps()) {
-    fmt::print("{:<40} {:<22} {:>16}  {}\n", printable(planned.layer, kWholeName), planned.kind, to_string(planned.dst),
-               planned.implementation);
+    print_result("{:<40} {:<22} {:>16}  {}\n", printable(planned.layer, kWholeName), planned.kind,
+                 to_string(planned.dst), planned.implementation);
     for (const Attempt& considered : planned.attempts)
       if (!considered.refusal.empty())
-        fmt::print("    {} refused: {}\n", considered.implementation, considered.refusal);
+        print_result("    {} refused: {}\n", considered.implementation, considered.refusal);
   }
-  fmt::print("arena {:.1f} MB, constants {:.1f} MB\n", static_cast<double>(program.arena_bytes()) * kMegabyte,
-             static_cast<double>(program.constant_bytes()) * kMegabyte);
+  print_result("arena {:.1f} MB, constants {:.1f} MB\n", static_cast<double>(program.arena_bytes()) * kMegabyte,
+               static_cast<double>(program.constant_bytes()) * kMegabyte);
 }
 
 // The layers, printed or put into `json`; false when none has a map, of which a channel could be drawn.
@@ -105,9 +112,9 @@ bool tell_of_layers(const InspectOptions& options, Json& json) {
   else
     print_table(model, rows);
   if (!list.unreached.empty())
-    write_to_stderr(fmt::format("at this size {} {} no value from '{}' on: {}\n", list.unreached.size(),
-                                list.unreached.size() == 1 ? "layer has" : "layers have",
-                                printable(list.unreached.front()), printable(list.why)));
+    note(fmt::format("at this size {} {} no value from '{}' on: {}", list.unreached.size(),
+                     list.unreached.size() == 1 ? "layer has" : "layers have", printable(list.unreached.front()),
+                     printable(list.why)));
   return std::any_of(rows.begin(), rows.end(),
                      [](const ListedLayer& row) { return row.shape.h > 1 && row.shape.w > 1; });
 }
@@ -123,8 +130,8 @@ void tell_of_the_step(const InspectOptions& options, Json& json) {
                       {"run_bytes", memory.run}};
     return;
   }
-  fmt::print("memory of a step of {}: {:.0f} MB; of a run {:.0f} MB\n", subject.description(),
-             static_cast<double>(memory.step) * kMegabyte, static_cast<double>(memory.run) * kMegabyte);
+  print_result("memory of a step of {}: {:.0f} MB; of a run {:.0f} MB\n", subject.description(),
+               static_cast<double>(memory.step) * kMegabyte, static_cast<double>(memory.run) * kMegabyte);
   if (options.explain) print_plan(subject, step);
   if (options.roofline) print_roofline(subject);
 }
@@ -136,7 +143,7 @@ void inspect(const InspectOptions& options) {
                            of.batch == 0 && of.precision.empty();
   Json json;
   if (tell_of_layers(options, json) && !only_layers) tell_of_the_step(options, json);
-  if (options.json) fmt::print("{}\n", json_text(json, 2));
+  if (options.json) print_result("{}\n", json_text(json, 2));
 }
 
 }  // namespace

@@ -1,13 +1,17 @@
-// Ctrl-C: the first asks the run to stop after the step it is in, the second ends the program at once.
+// Ctrl-C, SIGTERM and SIGHUP. The first asks whatever goes on to stop (runtime/stop.h), which takes less than a second; the second ends
+// the program at once. Neither leaves a half-written or a temporary file.
 #pragma once
 
 #include <atomic>
 
 namespace phosphene {
 
-inline constexpr int kInterruptedExitCode = 130;  // 128 + SIGINT, as a shell reports it
-
-// Catches SIGINT and SIGTERM from here on, and returns the flag that they set.
+// From here on. SIGHUP stays ignored where it is (nohup). A signal that comes twice within a fifth of a second counts once: `timeout`
+// sends its own to a program and to its group. Returns the flag that they set, stop_flag.
 const std::atomic<bool>& catch_interrupts();
+
+// 128 and the number of the signal that came first, as a shell reports it: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP. 0 if none
+// came.
+int interrupted_exit_code();
 
 }  // namespace phosphene

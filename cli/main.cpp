@@ -1,24 +1,30 @@
 // phosphene: parses the command line, runs one command, turns every error into one line and an exit code.
-//   0 done   1 our fault   2 the user's mistake, or the machine's lack (disk, memory)   130 interrupted
+// The exit codes, as `phosphene --help` says them:
+//   0    done
+//   1    our fault: a bug
+//   2    the user's mistake, or the machine's lack: of a file, disk, memory, a GPU, of something that reads what is printed
+//   129, 130, 143   stopped by SIGHUP, by SIGINT (Ctrl-C), by SIGTERM
+// Where nobody reads a pipe any more (| head), SIGPIPE ends the program, which a shell reports as 141.
 #include <fmt/format.h>
 #include <malloc.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <system_error>
 
 #include "cli/help.h"
 #include "cli/instruction_set.h"
 #include "cli/interrupt.h"
+#include "cli/progress.h"
 #include "cli/spinning.h"
-#include "cli/standard_error.h"
+#include "cli/streams.h"
 #include "runtime/device_choice.h"
 #include "runtime/error.h"
 #include "runtime/printable.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 
@@ -37,6 +43,9 @@ void add_adversarial(CLI::App& command);
 void add_probe(CLI::App& command);
 void add_bench(CLI::App& command);
 void add_check(CLI::App& command);
+// Of the whole program; not shown in help.
+void add_completion(CLI::App& program);
+void add_manual(CLI::App& program);
 
 namespace {
 
@@ -86,6 +95,25 @@ constexpr const char* kProgramDescription =
     "Start with a model (phosphene convert), look at its layers (phosphene inspect), then draw one of its "
     "channels (phosphene render --model M --channel LAYER:UNIT) or a whole config (phosphene render CONFIG.json).";
 
+constexpr const char* kProgramDetails =
+    "Names and places:\n"
+    "  MODEL               a .safetensors that phosphene convert or fetch wrote, or the name of one in\n"
+    "                      $PHOSPHENE_MODELS, ./models or ~/.cache/phosphene\n"
+    "  LAYER               a layer's name in phosphene inspect MODEL; LAYER:pre is the value before its ReLU\n"
+    "  LAYER:UNIT          a channel of a layer, counted from 0: mixed4a:97, mixed4a:pre:97\n"
+    "  $PHOSPHENE_MODELS   a folder of models, searched first; phosphene fetch writes there\n"
+    "  $PHOSPHENE_ASSETS   a folder whose photos/ holds the photographs that configs name\n"
+    "  $NO_COLOR, $TERM    no escape sequences where NO_COLOR is set or TERM is dumb or unset: progress is\n"
+    "                      then a line every half minute (there are no colours)\n"
+    "\nResults are printed to stdout, progress and notes to stderr.\n"
+    "\nExit codes:\n"
+    "  0    done\n"
+    "  1    a bug of phosphene's own\n"
+    "  2    a mistake in what was asked, or something is lacking: a file, disk, memory, a GPU\n"
+    "  129, 130, 143\n"
+    "       stopped by SIGHUP, by Ctrl-C (SIGINT), by SIGTERM; a second signal ends the program at once\n"
+    "  141  nobody reads the output any more (SIGPIPE)\n";
+
 std::string version() {
   const std::string features = cpu_features();
   return fmt::format("phosphene {}\n{}\ncpu features: {}", PHOSPHENE_VERSION,
@@ -93,60 +121,70 @@ std::string version() {
 }
 
 int report(int exit_code, const std::string& what) {
-  write_to_stderr(fmt::format("phosphene: error: {}\n", message_line(what)));
+  note(fmt::format("phosphene: error: {}", message_line(what)));
   return exit_code;
-}
-
-// CLI11 names the unexpected argument; this adds the nearest command or option.
-std::string explain(const CLI::App& app, const CLI::ParseError& error) {
-  std::vector<std::string> known;
-  const CLI::App* reached = &app;
-  for (const CLI::App* command : app.get_subcommands()) reached = command;
-  for (const CLI::App* command : reached->get_subcommands([](const CLI::App*) { return true; }))
-    known.push_back(command->get_name());
-  for (const CLI::Option* option : reached->get_options()) known.push_back(option->get_name());
-  std::string what = error.what();
-  for (const std::string& extra : reached->remaining()) {
-    what = fmt::format("'{}' was not expected{}", extra, suggestion(extra, known));
-    break;
-  }
-  if (what.find("subcommand") != std::string::npos) what = "expected a command";
-  return fmt::format("{}; `phosphene {}{}--help` explains", what, reached == &app ? "" : reached->get_name(),
-                     reached == &app ? "" : " ");
 }
 
 int run_program(int argc, char** argv) {
   CLI::App app(kProgramDescription, "phosphene");
-  app.set_version_flag("--version", version);
+  app.set_version_flag("--version", version, "print the version, and what computes");
+  app.set_help_flag("-h,--help", "print this help");
   app.require_subcommand(1);
   app.formatter(std::make_shared<HelpFormatter>());
-  for (const Command& command : kCommands) command.add(*app.add_subcommand(command.name, command.sentence));
-  const std::atomic<bool>& interrupted = catch_interrupts();
+  for (const Command& command : kCommands) {
+    CLI::App* added = app.add_subcommand(command.name, command.sentence)->group("Commands");
+    added->set_help_flag("-h,--help", "print this help");
+    command.add(*added);
+    for (CLI::Option* option : added->get_options())
+      if (!takes_value(*option)) option->disable_flag_override();  // --json=3 means nothing
+  }
+  app.footer(kProgramDetails);
+  add_completion(app);
+  add_manual(app);
+  catch_interrupts();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report, like a full disk
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
-    app.exit(asked);  // --help, --version
+    std::ostringstream text;  // --help, --version
+    app.exit(asked, text);
+    print_text(text.str());
   } catch (const CLI::ParseError& error) {
     return report(2, explain(app, error));
   }
-  if (std::fflush(stdout) != 0) return report(2, fmt::format("standard output: {}", std::strerror(errno)));
-  if (std::ferror(stdout) != 0) return report(2, "standard output: cannot be written as a whole");
-  return interrupted ? kInterruptedExitCode : 0;
+  return interrupted_exit_code();
+}
+
+// Of what was being done nothing is left but what continues it.
+int stopped() {
+  note("phosphene: stopped; the same command begins it again, or continues it");
+  return interrupted_exit_code();
+}
+
+// As the signal that is ignored would have: by now no temporary file is left.
+[[noreturn]] void end_by_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  std::abort();
 }
 
 }  // namespace
 }  // namespace phosphene
 
 int main(int argc, char** argv) {
+  phosphene::prepare_streams();
   phosphene::stop_spinning(argv);
   mallopt(M_MMAP_THRESHOLD, 1 << 17);  // what is freed goes back to the machine: a threshold that is set does not grow
   try {
     return phosphene::run_program(argc, argv);
+  } catch (const phosphene::Stopped&) {
+    return phosphene::stopped();
+  } catch (const phosphene::NobodyReads&) {
+    phosphene::end_by_broken_pipe();
   } catch (const phosphene::Error& error) {
     return phosphene::report(error.blame() == phosphene::Blame::user ? 2 : 1, error.what());
   } catch (const std::system_error& error) {  // files and streams
-    return phosphene::report(2, std::string(std::ferror(stdout) != 0 ? "standard output: " : "") + error.what());
+    return phosphene::report(2, error.what());
   } catch (const std::bad_alloc&) {
     return phosphene::report(2, "memory: not enough for this; a smaller --size or --batch needs less");
   } catch (const std::exception& error) {

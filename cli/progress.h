@@ -1,42 +1,63 @@
-// Progress on a terminal: one line that is rewritten where stderr is one; a line every half minute where it is not.
+// Progress, on stderr: one line that is rewritten where that is a terminal, a line every half minute where it is not.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "experiment/run/progress.h"
 
 namespace phosphene {
 
+// The one line of the process. It is shortened to the terminal's width at each draw, and gone before anything else is printed
+// (cli/streams.h) and when the program ends. Without escape sequences, and so as lines that stay, where there is no terminal, $TERM is
+// unset, empty or "dumb", or $NO_COLOR is set and not empty.
 class StatusLine {
  public:
-  StatusLine();
+  static StatusLine& of_process();
   StatusLine(const StatusLine&) = delete;
   StatusLine& operator=(const StatusLine&) = delete;
   ~StatusLine() { clear(); }
 
   [[nodiscard]] bool due() const { return Clock::now() >= next_; }
-  void show(const std::string& line);
-  // A line that stays, on stdout.
-  void message(const std::string& line);
+  // `end` stays when `text` has to be shortened.
+  void show(const std::string& text, const std::string& end);
+  // Says at once what is about to take a while. On a terminal only.
+  void announce(const std::string& text);
+  void clear();
+  // The same for a signal handler.
+  void clear_in_handler() const noexcept;
 
  private:
-  void clear();
+  StatusLine();
 
   using Clock = std::chrono::steady_clock;
   bool terminal_;
-  bool shown_ = false;  // is there a line to be overwritten?
+  std::atomic<bool> shown_ = false;  // is there a line to be overwritten?
   Clock::time_point next_;
 };
 
-class TerminalProgress final : public Progress {
+// What a run or a search reports.
+class TerminalProgress : public Progress {
  public:
-  [[nodiscard]] bool due() override { return line_.due(); }
+  [[nodiscard]] bool due() override { return StatusLine::of_process().due(); }
   void on_status(const std::string& line, double eta_seconds) override;
-  void on_message(const std::string& line) override { line_.message(line); }
+  void on_message(const std::string& line) override;
+};
+
+// A loop of known length: how much of it is done, and how long the rest takes at the pace so far.
+class LoopProgress {
+ public:
+  // "12/20 steps": `what` are the steps.
+  LoopProgress(std::string what, int64_t all) : what_(std::move(what)), all_(all) {}
+  void done(int64_t count, const std::string& detail = "") const;
 
  private:
-  StatusLine line_;
+  using Clock = std::chrono::steady_clock;
+  std::string what_;
+  int64_t all_;
+  Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace phosphene

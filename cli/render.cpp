@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,18 +13,22 @@
 #include "cli/default_folder.h"
 #include "cli/device_option.h"
 #include "cli/help.h"
-#include "cli/interrupt.h"
+#include "cli/option_values.h"
 #include "cli/progress.h"
+#include "cli/streams.h"
 #include "experiment/config/overrides.h"
 #include "experiment/config/parse_config.h"
 #include "experiment/run/run.h"
 #include "runtime/error.h"
+#include "runtime/printable.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
 
 struct RenderOptions {
-  std::string config, model, out;
+  std::string model, out;
+  std::vector<std::string> configs;  // at most one
   std::vector<std::string> channels, neurons, classes, overrides;
   DeviceOptions device;
   bool dry_run = false;
@@ -79,42 +84,94 @@ std::string name_of(const RenderOptions& options) {
   return name;
 }
 
+// What stands alone is a config. A second value behind an option is often meant to be one more of its kind.
+void check_configs(const RenderOptions& options) {
+  const std::pair<const char*, const std::vector<std::string>*> repeatable[] = {
+      {"--channel", &options.channels}, {"--neuron", &options.neurons}, {"--class", &options.classes}};
+  for (const auto& [flag, values] : repeatable) {
+    if (values->empty() || options.configs.empty() || options.configs.front().ends_with(".json")) continue;
+    fail(flag, "takes one value each time: repeat it, as in {} {} {} {}", flag, printable(values->back()), flag,
+         printable(options.configs.front()));
+  }
+  if (options.configs.size() > 1)
+    fail("render", "expected one config, got {} and {}", printable(options.configs[0]), printable(options.configs[1]));
+}
+
 // Reads the config, and makes `out` the default folder if it is none.
 Config config_of(const RenderOptions& options, std::string& out) {
   const bool one_line =
       !options.model.empty() || !options.channels.empty() || !options.neurons.empty() || !options.classes.empty();
-  if (options.config.empty()) {
+  check_configs(options);
+  if (options.configs.empty()) {
     Json json = one_line_config(options);
     apply_overrides(json, options.overrides, ".", {"/model"});
     if (out.empty()) out = default_run_folder(name_of(options), json);
     return parse_config(json, "command line", ".");
   }
   if (one_line) fail("render", "a config says model and units itself: use --set to change it");
-  if (out.empty()) out = default_folder(std::filesystem::path(options.config).stem().string());
-  return load_config(options.config, options.overrides);
+  if (out.empty()) out = default_folder(std::filesystem::path(options.configs.front()).stem().string());
+  return load_config(options.configs.front(), options.overrides);
 }
+
+// Why an image was stopped is told when it happens. The last of these waits: where it is the only one, the error that ends the command
+// says it, and once is enough.
+class RenderProgress final : public TerminalProgress {
+ public:
+  RenderProgress() = default;
+  RenderProgress(const RenderProgress&) = delete;
+  RenderProgress& operator=(const RenderProgress&) = delete;
+  ~RenderProgress() override { tell(); }
+
+  void on_status(const std::string& line, double eta_seconds) override {
+    if (Clock::now() - since_ > std::chrono::seconds(2)) tell();  // the run goes on without it
+    TerminalProgress::on_status(line, eta_seconds);
+  }
+  void on_message(const std::string& line) override {
+    tell();
+    waiting_ = line;
+    since_ = Clock::now();
+  }
+  void tell() {
+    if (!waiting_.empty()) TerminalProgress::on_message(waiting_);
+    waiting_.clear();
+  }
+  // The stopped images; throws if there are any.
+  void finish(const std::string& folder, const std::vector<std::string>& stopped) {
+    if (stopped.size() == 1 && waiting_ == stopped.front()) {
+      waiting_.clear();
+      fail(folder, "an image has no result: {}", stopped.front());
+    }
+    tell();
+    if (stopped.size() == 1) fail(folder, "an image has no result, for the reason above");
+    if (!stopped.empty()) fail(folder, "{} images have no result, for the reasons above", stopped.size());
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string waiting_;
+  Clock::time_point since_;
+};
 
 void render(const RenderOptions& options) {
   RunOptions run_options;
   run_options.out = options.out;
   const Config config = config_of(options, run_options.out);
-  TerminalProgress progress;
+  RenderProgress progress;
   run_options.device = options.device;
-  run_options.stop = &catch_interrupts();
+  run_options.stop = &stop_flag;
   run_options.progress = &progress;
   if (options.dry_run) {
-    for (const std::string& fact : describe_run(config, run_options)) fmt::print("{}\n", fact);
+    for (const std::string& fact : describe_run(config, run_options)) print_result("{}\n", fact);
     return;
   }
   const RunResult result = run(config, run_options);
   if (result.interrupted) {
-    fmt::print("stopped with {} images finished; the same command continues\n", result.finished + result.skipped);
+    progress.tell();
+    note(fmt::format("stopped with {} images finished; the same command continues", result.finished + result.skipped));
     return;
   }
-  fmt::print("{}\n", result.report);
-  if (!result.stopped.empty())
-    fail(run_options.out, "{} of the images have no result, the first is {}", result.stopped.size(),
-         result.stopped.front());
+  print_result("{}\n", printable(result.report, result.report.size()));
+  progress.finish(run_options.out, result.stopped);
 }
 
 }  // namespace
@@ -125,17 +182,27 @@ void add_render(CLI::App& command) {
               "A config file says everything (see configs/); for a quick look name a model and a unit. The run folder "
               "holds pictures, records and report.html, whose path is printed last. A run that was stopped, by Ctrl-C "
               "or otherwise, is continued by the same command.");
-  command.add_option("config", options->config, "CONFIG.json");
-  command.add_option("--out", options->out, "run folder (default: runs/NAME)");
-  command.add_option("--set", options->overrides, "change a value of the config: /json/pointer=value (repeatable)")
+  value(command.add_option("config", options->configs, "a config; `phosphene schema --markdown` lists all its keys"),
+        kConfig)
+      ->expected(0, 1 << 20);
+  value(command.add_option("--out", options->out,
+                           "run folder (default: runs/NAME, where NAME is the config's without .json, or the model's "
+                           "with the units, as in runs/googlenet-mixed4a_97)"),
+        kFolder);
+  value(command.add_option("--set", options->overrides,
+                           "change a key of the config, by its JSON pointer, as in /size=160 or /objective/0/weight=-1 "
+                           "(repeatable); `phosphene schema --markdown` lists the keys"),
+        "/KEY=VALUE")
       ->take_all()
       ->allow_extra_args(false);
-  command.add_option("--model", options->model, "without a config: model file or name");
-  command.add_option("--channel", options->channels, "LAYER:UNIT, a picture of a channel (repeatable)")
+  value(command.add_option("--model", options->model, fmt::format("without a config: {}", kModelSentence)), kModel);
+  value(command.add_option("--channel", options->channels, "a picture of a channel, as in mixed4a:97 (repeatable)"),
+        kUnit)
       ->allow_extra_args(false);
-  command.add_option("--neuron", options->neurons, "LAYER:UNIT, the same at the centre of the map (repeatable)")
+  value(command.add_option("--neuron", options->neurons, "the same at the centre of the map (repeatable)"), kUnit)
       ->allow_extra_args(false);
-  command.add_option("--class", options->classes, "index or label, a class's logit (repeatable)")
+  value(command.add_option("--class", options->classes, "a class's logit, by its index or its label (repeatable)"),
+        "CLASS")
       ->allow_extra_args(false);
   add_device_options(command, options->device);
   command.add_flag("--dry-run", options->dry_run, "check and describe the run, write nothing");

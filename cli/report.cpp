@@ -8,15 +8,20 @@
 #include <memory>
 #include <string>
 
+#include "cli/option_values.h"
+#include "cli/streams.h"
+#include "runtime/printable.h"
+
 namespace phosphene {
 
 void add_report(CLI::App& command) {
   auto folder = std::make_shared<std::string>();
-  command.add_option("folder", *folder, "a run folder, or a folder of them")->required();
+  value(command.add_option("folder", *folder, "a run folder, or a folder of them"), kFolder)->required();
   command.footer("Example:\n  phosphene report runs/article");
   command.callback([folder] {
     const bool one = std::filesystem::is_directory(*folder + "/records");
-    fmt::print("{}\n", one ? write_report(*folder) : write_collection(*folder));
+    const std::string page = one ? write_report(*folder) : write_collection(*folder);
+    print_result("{}\n", printable(page, page.size()));
   });
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/streams.h"
 #include "runtime/dry_run_backend.h"
 
 namespace phosphene {
@@ -45,22 +46,22 @@ void print_roofline(const OneStepSubject& subject) {
       sum->flops += planned.flops;
     }
   }
-  fmt::print("\none optimisation step of {} on a GPU\n", subject.description());
-  fmt::print("{:<26} {:>6} {:>10} {:>10}\n", "kind", "calls", "MB", "GFLOP");
+  print_result("\none optimisation step of {} on a GPU\n", subject.description());
+  print_result("{:<26} {:>6} {:>10} {:>10}\n", "kind", "calls", "MB", "GFLOP");
   const auto line = [](const std::string& name, const Sum& sum) {
-    fmt::print("{:<26} {:>6} {:>10.2f} {:>10.3f}\n", name, sum.calls, sum.bytes * 1e-6, sum.flops * 1e-9);
+    print_result("{:<26} {:>6} {:>10.2f} {:>10.3f}\n", name, sum.calls, sum.bytes * 1e-6, sum.flops * 1e-9);
   };
   for (const auto& [kind, sum] : kinds) line(kind, sum);
   line("library calls", library);
   line("our kernels", own);
-  fmt::print("arena {:.1f} MB without the libraries' workspaces\n",
-             static_cast<double>(step.program().arena_bytes()) * 1e-6);
+  print_result("arena {:.1f} MB without the libraries' workspaces\n",
+               static_cast<double>(step.program().arena_bytes()) * 1e-6);
   for (const Gpu& gpu : kGpus) {
     double seconds = 0;
     for (const Program::Step& planned : step.program().steps())
       seconds += seconds_at_least(planned, gpu, subject.config.precision == DType::bf16);
-    fmt::print("{:<9} at least {:.3f} ms a step (at most {:.0f} images/s)\n", gpu.name, seconds * 1e3,
-               static_cast<double>(subject.image.n) / seconds);
+    print_result("{:<9} at least {:.3f} ms a step (at most {:.0f} images/s)\n", gpu.name, seconds * 1e3,
+                 static_cast<double>(subject.image.n) / seconds);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cli/columns.h"
 #include "cli/device_option.h"
 #include "experiment/analysis/classification.h"
 #include "experiment/photos/photo_file.h"
@@ -39,15 +40,8 @@ void classify(Trial& trial, const Model& model, PhotoClassifier& classifier, con
   const std::vector<float> found = classifier.probabilities(photo, trial.preprocessing);
   trial.lines = {trial.name + (trial.taken ? " *" : "")};
   for (const size_t index : ranking(found, kTop))
-    trial.lines.push_back(
-        fmt::format("{:5.1f} % {}", 100 * found[index], printable(printable(label_of(model, index)), kLabelWidth - 3)));
-}
-
-// `text` is of one column per character.
-std::string padded(const std::string& text) {
-  const auto characters = static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-  return text + std::string(kWidth + 1 - std::min(characters, kWidth), ' ');
+    trial.lines.push_back(fmt::format("{:5.1f} % {}", 100 * found[index],
+                                      shortened(printable(label_of(model, index)), kLabelWidth, "...")));
 }
 
 std::string side_by_side(const std::vector<Trial>& trials) {
@@ -55,7 +49,8 @@ std::string side_by_side(const std::vector<Trial>& trials) {
   for (size_t first = 0; first < trials.size(); first += kAbreast) {
     for (size_t line = 0; line < trials[first].lines.size(); ++line) {
       std::string row = "  ";
-      for (size_t i = first; i < std::min(first + kAbreast, trials.size()); ++i) row += padded(trials[i].lines[line]);
+      for (size_t i = first; i < std::min(first + kAbreast, trials.size()); ++i)
+        row += padded(trials[i].lines[line], kWidth) + " ";
       table += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
     }
   }

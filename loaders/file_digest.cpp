@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -50,6 +51,7 @@ FileDigest digest_of(const std::string& path) {
   FileDigest digest;
   std::vector<std::byte> piece(kPiece);
   while (const size_t got = read_piece(file, path, piece)) {
+    stop_if_requested();
     XXH3_128bits_update(state.get(), piece.data(), got);
     digest.bytes += static_cast<int64_t>(got);
   }

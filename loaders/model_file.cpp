@@ -6,9 +6,11 @@
 #include <set>
 
 #include "loaders/json_reader.h"
+#include "loaders/json_text.h"
 #include "loaders/op_formats/op_format.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -61,6 +63,7 @@ std::vector<Layer> read_layers(const JsonReader& list, const Safetensors& file) 
   std::vector<Layer> layers;
   std::set<std::string> known{Model::kInput};
   for (size_t i = 0; i < list.size(); ++i) {
+    stop_if_requested();
     const JsonReader described = list.at(i);
     described.must_be_object();
     const std::string name = described.at("name").text(), place = fmt::format("{}: layer '{}'", file.path(), name);
@@ -121,7 +124,7 @@ void save_model(const Model& model, const std::string& path) {
   Json layers = Json::array();
   for (const Layer& layer : model.layers) layers.push_back(describe(layer, tensors));
   const Json json = {{"version", kVersion},
-                     {"name", model.name},
+                     {"name", as_utf8(model.name)},
                      {"input", {model.channels, model.height, model.width}},
                      {"preprocessing",
                       {{"scale", model.preprocessing.scale},
@@ -150,7 +153,7 @@ Model read_model(const std::string& path) {
   if (const int64_t version = json.at("version").integer(0, INT32_MAX); version != kVersion)
     fail(path, "a model file of version {}; this phosphene reads version {}", version, kVersion);
   Model model;
-  model.name = json.at("name").string();
+  model.name = as_bytes(json.at("name").string());
   const std::vector<int64_t> input = json.at("input").integers(3, 1, kMaxSide);
   model.channels = input[0];
   model.height = input[1];

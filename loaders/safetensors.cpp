@@ -9,6 +9,7 @@
 #include "loaders/strict_json.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -232,7 +233,13 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor>& 
   NewFile file(path);
   file.write(std::as_bytes(std::span(&header_bytes, 1)));
   file.write(std::as_bytes(std::span(text)));
-  for (const NamedTensor* tensor : order) file.write(std::as_bytes(tensor->data));
+  constexpr size_t kPiece = size_t{16} << 20;  // bytes, between which a request to stop is obeyed
+  for (const NamedTensor* tensor : order) {
+    for (auto left = std::as_bytes(tensor->data); !left.empty(); left = left.subspan(std::min(kPiece, left.size()))) {
+      stop_if_requested();
+      file.write(left.first(std::min(kPiece, left.size())));
+    }
+  }
   file.commit();
 }
 

@@ -9,6 +9,7 @@
 
 #include "loaders/shown.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -210,7 +211,13 @@ bool inflate_into(std::span<const std::byte> packed, std::span<std::byte> unpack
 }  // namespace
 
 uint32_t crc32_of(std::span<const std::byte> bytes) {
-  return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  constexpr size_t kPiece = size_t{16} << 20;
+  uLong crc = 0;
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(kPiece, bytes.size()))) {
+    stop_if_requested();
+    crc = crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), std::min(kPiece, bytes.size()));
+  }
+  return static_cast<uint32_t>(crc);
 }
 
 bool Zip::starts(std::span<const std::byte> bytes) {

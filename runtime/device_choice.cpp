@@ -87,11 +87,12 @@ DeviceChoice choose_device(const DeviceOptions& options) {
       const CudaModule* module = CudaModule::open(reason);
       if (module != nullptr && module->devices(&reason) > 0) {
         choice.backend.reset(module->backend(&options));
+        if (options.verbose) choice.note = fmt::format("on a GPU: {}", choice.backend->description());
         return choice;
       }
       if (device == "cuda") fail("--device cuda", "{}", reason);
     }
-    if (!module_path().empty()) choice.note = fmt::format("on the CPU: {}", reason);
+    if (options.verbose) choice.note = fmt::format("on the CPU: {}", reason);
   }
   std::shared_ptr<Autotune> autotune;
   if (options.autotune) autotune = std::make_shared<Autotune>(options.choices, Autotune::default_file());

@@ -14,6 +14,7 @@ struct DeviceOptions {
   int threads = 0;              // of the CPU; 0: all
   bool tf32 = false;            // GPU: products of float32 rounded to 11 bits
   bool record = true;           // GPU: steps recorded as a CUDA graph, or enqueued one by one
+  bool verbose = false;         // DeviceChoice::note is wanted
   bool plan_cache = true;       // GPU: remember cuDNN's plans on disk
   bool autotune = false;        // CPU: convolutions in the way that is measured to be the fastest, remembered on disk
   ImplementationChoices choices = {};  // CPU, autotune: those that were made before
@@ -22,7 +23,7 @@ struct DeviceOptions {
 struct DeviceChoice {
   std::unique_ptr<Backend> backend;
   bool autotuned = false;  // it chooses by measurement, as was asked for: the CPU's alone can
-  std::string note;        // why `auto` fell back to the CPU though the module is there; else ""
+  std::string note;        // "" unless `verbose`: which device it is, and why `auto` fell back to the CPU
 };
 
 // Throws for `cuda` where there is none, with the reason.

@@ -1,6 +1,7 @@
 #include "runtime/error.h"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 #include <span>
 
@@ -40,6 +41,12 @@ std::string sentence(std::span<const std::string> places, const std::string& fau
   return text + message_line(fault, left);
 }
 
+// But for the case of ASCII letters.
+bool equal_but_for_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 }  // namespace
 
 Error::Error(Blame blame, std::string place, std::string fault)
@@ -65,14 +72,15 @@ Error Error::at(const std::string& place) const {
 
 // A name of one letter is near to everything, and a name that has nothing in common with `wanted` is not near.
 std::string suggestion(std::string_view wanted, const std::vector<std::string>& known) {
-  constexpr size_t kMostCompared = 1000;  // bytes: the distance takes their product
-  if (wanted.size() < 2 || wanted.size() > kMostCompared) return "";
-  size_t nearest_distance = std::max<size_t>(2, wanted.size() / 2) + 1;
+  constexpr size_t kTooShort = 2, kMostCompared = 1000;  // bytes: the distance takes their product
+  if (wanted.size() > kMostCompared) return "";
+  size_t nearest_distance = std::min(wanted.size(), std::max<size_t>(2, wanted.size() / 2) + 1);  // not all of it
   const std::string* nearest = nullptr;
   for (const std::string& name : known) {
-    if (name.size() < 2 || name.size() > kMostCompared) continue;
+    if (equal_but_for_case(wanted, name)) return fmt::format(" (did you mean '{}'?)", name);
+    if (name.size() <= kTooShort || name.size() > kMostCompared) continue;
     const size_t distance = edit_distance(wanted, name);
-    if (distance < nearest_distance && distance < std::max(wanted.size(), name.size())) {
+    if (distance < nearest_distance) {
       nearest_distance = distance;
       nearest = &name;
     }

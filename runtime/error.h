@@ -71,7 +71,8 @@ template <class... Arguments>
   throw Error(Blame::phosphene, std::move(where), fmt::format(what, std::forward<Arguments>(arguments)...));
 }
 
-// " (did you mean 'x'?)" for the name nearest to `wanted` by edit distance, or "" when none is near.
+// " (did you mean 'x'?)" for the name nearest to `wanted` by edit distance, or "" when none is near. Names of one or two letters are near
+// to everything, and so are only proposed where they differ in nothing but case.
 std::string suggestion(std::string_view wanted, const std::vector<std::string>& known);
 
 }  // namespace phosphene

@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -18,20 +21,51 @@
 #include <utility>
 
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
 
 namespace fs = std::filesystem;
 
+// The temporary files that exist, where a signal handler can read them. More at once than there is room for are not listed.
+struct TemporaryName {
+  enum State : int { free, taken, listed };
+  std::atomic<State> state{free};
+  std::array<char, 4096> path{};
+};
+std::array<TemporaryName, 16> temporary_names;
+static_assert(std::atomic<TemporaryName::State>::is_always_lock_free);
+
+// The slot it is listed in; the number of slots where there is no room.
+size_t list_temporary(const std::string& path) {
+  for (size_t slot = 0; slot < temporary_names.size() && path.size() < temporary_names[slot].path.size(); ++slot) {
+    TemporaryName& name = temporary_names[slot];
+    auto expected = TemporaryName::free;
+    if (!name.state.compare_exchange_strong(expected, TemporaryName::taken)) continue;
+    std::memcpy(name.path.data(), path.c_str(), path.size() + 1);
+    name.state = TemporaryName::listed;
+    return slot;
+  }
+  return temporary_names.size();
+}
+
+void forget_temporary(size_t slot) {
+  if (slot < temporary_names.size()) temporary_names[slot].state = TemporaryName::free;
+}
+
 constexpr mode_t kPermissions = 0777;
 constexpr mode_t kNewFile = 0666;  // less the umask
 
-// The call again, as often as a signal interrupts it.
+// The call again, as often as a signal interrupts it. It may wait for ever, as for a pipe that nobody reads: then the signal may be a
+// request to stop.
 template <class Call>
 auto restarted(Call call) {
   auto result = call();
-  while (result == -1 && errno == EINTR) result = call();
+  while (result == -1 && errno == EINTR) {
+    stop_if_requested();
+    result = call();
+  }
   return result;
 }
 
@@ -58,6 +92,7 @@ int write_all(int descriptor, const char* data, size_t bytes) {
   while (bytes > 0) {
     const ssize_t written = restarted([&] { return ::write(descriptor, data, bytes); });
     if (written < 0) return errno;
+    if (static_cast<size_t>(written) < bytes) stop_if_requested();  // a signal came while a full pipe made it wait
     data += written;
     bytes -= static_cast<size_t>(written);
   }
@@ -165,6 +200,7 @@ void NewFile::open_temporary() {
       temporary_ = name;
     else if (errno != EEXIST)
       break;
+    if (descriptor_ >= 0) slot_ = list_temporary(name);
   }
   if (descriptor_ < 0) fail_with(errno);
   // Held until it is closed: another machine or container, which does not know our process, sees that the file is being written.
@@ -173,7 +209,9 @@ void NewFile::open_temporary() {
 
 NewFile::~NewFile() {
   if (descriptor_ >= 0) close(descriptor_);
-  if (!temporary_.empty()) unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  unlink(temporary_.c_str());
+  forget_temporary(slot_);
 }
 
 void NewFile::fail_with(int fault) const { fail(path_, "cannot be written ({})", std::strerror(fault)); }
@@ -193,8 +231,14 @@ void NewFile::commit() {
   }
   if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_with(errno);
   temporary_.clear();
+  forget_temporary(slot_);
   close(std::exchange(descriptor_, -1));  // only now, because its lock goes with it; it has been flushed
   if (const int fault = flush_folder(folder_of(target_)); fault != 0) fail_with(fault);
+}
+
+void remove_temporaries() noexcept {
+  for (const TemporaryName& name : temporary_names)
+    if (name.state == TemporaryName::listed) unlink(name.path.data());
 }
 
 void write_file(const std::string& path, std::string_view contents) {

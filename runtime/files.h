@@ -34,8 +34,12 @@ class NewFile {
   std::string path_;       // as it was given: for errors
   std::string target_;     // with links followed; "" for a stream
   std::string temporary_;  // "" for a stream, and once renamed
+  size_t slot_ = 0;        // in the table of temporary files
   int descriptor_ = -1;
 };
+
+// Removes the temporary files of all that is being written, for a program that ends without its destructors: a signal handler may call it.
+void remove_temporaries() noexcept;
 
 // A NewFile with these contents.
 void write_file(const std::string& path, std::string_view contents);

@@ -145,9 +145,9 @@ std::string printable(std::string_view text, size_t most) {
 std::string printable_lines(std::string_view text) {
   std::string lines;
   for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
+    const size_t end = std::min(text.find_first_of("\n\t", at), text.size());
     lines += printable(text.substr(at, end - at), kUnlimited);
-    if (end < text.size()) lines += '\n';
+    if (end < text.size()) lines += text[end];
     at = end + 1;
   }
   return lines;

@@ -16,7 +16,7 @@ std::string printable(std::string_view text, size_t most = 80);
 // For names that a user must see whole to type them again: paths, layers.
 inline constexpr size_t kWholeName = 400;
 
-// The same of whole lines, which stay lines: for a stream.
+// The same of whole lines, which stay lines and keep their tabs: for a stream.
 std::string printable_lines(std::string_view text);
 
 // `text` as printable() without a limit makes it, but if it has more than `most` characters, its first and last ones only, with

@@ -9,6 +9,7 @@
 #include "runtime/fuse.h"
 #include "runtime/overflow.h"
 #include "runtime/problems/problem.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -118,6 +119,7 @@ void Program::find_lifetimes(const std::vector<Instruction>& list, const std::ve
 
 void Program::choose_implementations(const std::vector<Instruction>& list) {
   for (const Instruction& instruction : list) {
+    stop_if_requested();  // oneDNN compiles kernels, autotuning measures them
     safe_sources_.push_back(largest_safe_source(instruction.problem, instruction.layer));
     PlannedTask planned = backend_.plan(instruction.problem, instruction.layer);
     Step step;
@@ -196,6 +198,7 @@ void Program::share_memory(const std::vector<Instruction>& list) {
 }
 
 void Program::run() {
+  stop_if_requested();
   if (!options_.check_memory) {
     sequence_->run();
     return;
@@ -212,6 +215,7 @@ void Program::run() {
 void Program::run_timed(std::vector<double>& seconds) {
   seconds.resize(tasks_.size(), 0);
   for (size_t i = 0; i < tasks_.size(); ++i) {
+    stop_if_requested();
     const auto start = std::chrono::steady_clock::now();
     tasks_[i]->run();
     backend_.wait();
@@ -247,6 +251,7 @@ void Program::look_at_source(size_t index, std::vector<std::optional<Overflow>>&
 std::string Program::first_not_finite(int64_t n) {
   for (size_t i = 0; i < tasks_.size(); ++i) {
     if (updates_state_[i]) continue;
+    stop_if_requested();
     tasks_[i]->run();
     for (const ValueId id : writes_[i]) {
       const TensorInfo& info = graph_.info(id);

@@ -53,6 +53,7 @@ class Program {
   // What that will be, without the states.
   [[nodiscard]] int64_t bytes_to_take() const { return arena_ == nullptr ? arena_bytes_ + copied_bytes_ : 0; }
 
+  // Throws Stopped (runtime/stop.h) when that is asked for: before it, or on the CPU between two tasks.
   void run();
 
   // Runs once and adds the seconds spent in each step to `seconds` (resized to the steps); for benchmarks.

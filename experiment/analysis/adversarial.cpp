@@ -1,6 +1,7 @@
 #include "experiment/analysis/adversarial.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -77,6 +78,19 @@ void check_classes(const Model& model) {
     if (!(scale > 0)) fail(model.name, "expected a preprocessing scale above 0, got {}", scale);
 }
 
+// By index where it is a number, as in `render --class`, or else by label.
+int64_t target_of(const Model& model, const std::string& target) {
+  int64_t index = 0;
+  const char* const last = target.data() + target.size();
+  const auto [end, error] = std::from_chars(target.data(), last, index);
+  const bool is_number = !target.empty() && target.find_first_not_of("0123456789") == std::string::npos;
+  if (!is_number) return model.class_index(target);
+  const int64_t classes = model.channel_counts().at(model.logits());
+  if (error != std::errc{} || end != last || index >= classes)
+    fail("", "class {} does not exist: {} has {}, 0 to {}", target, model.name, classes, classes - 1);
+  return index;
+}
+
 // `photo` moved by 1 along `signs`, within `most` of `origin` and within a byte.
 void step(Photo& photo, const Photo& origin, const std::vector<int>& signs, int most) {
   for (size_t i = 0; i < photo.rgb.size(); ++i) {
@@ -93,9 +107,10 @@ void write_difference(const std::string& path, const AdversarialExample& example
   const Photo& photo = example.photo;
   const auto pixels = static_cast<size_t>(photo.height * photo.width);
   std::vector<float> planar(pixels * 3);
+  const int times = amplification(example);  // looks at every byte
   for (size_t i = 0; i < photo.rgb.size(); ++i) {
     const int change = example.adversarial.rgb[i] - photo.rgb[i];
-    planar[i % 3 * pixels + i / 3] = static_cast<float>(128 + amplification(example) * change) / 255.F;
+    planar[i % 3 * pixels + i / 3] = static_cast<float>(128 + times * change) / 255.F;
   }
   write_png(path, planar.data(), 3, photo.height, photo.width);
 }
@@ -153,7 +168,7 @@ AdversarialExample make_adversarial(const Model& model, Backend& backend, const 
                                     const AdversarialOptions& options) {
   check_classes(model);
   AdversarialExample example;
-  example.target = model.class_index(options.target);
+  example.target = at_place("--to", [&] { return target_of(model, options.target); });
   const auto target = static_cast<size_t>(example.target);
   example.photo = to_photo(resize_whole(photo, model.height, model.width));
   example.adversarial = example.photo;
@@ -165,6 +180,7 @@ AdversarialExample make_adversarial(const Model& model, Backend& backend, const 
     step(example.adversarial, example.photo, classifier.signs(), options.most);
     example.after = classifier.probabilities(example.adversarial);
     ++example.steps;
+    options.after_step(example.steps, static_cast<double>(example.after[target]));
   }
   return example;
 }

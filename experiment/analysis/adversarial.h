@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,11 @@
 namespace phosphene {
 
 struct AdversarialOptions {
-  std::string target;  // a class's label
+  std::string target;  // a class's index or label
   int most = 8;        // of 255, for each byte
   int64_t steps = 64;  // at most
   double until = 0.9;  // ends when the target's probability reaches this
+  std::function<void(int64_t step, double probability)> after_step = [](int64_t, double) {};
 };
 
 struct AdversarialExample {

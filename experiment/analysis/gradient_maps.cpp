@@ -1,6 +1,7 @@
 #include "experiment/analysis/gradient_maps.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
 

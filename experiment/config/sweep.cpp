@@ -6,6 +6,7 @@
 #include "experiment/config/picture_names.h"
 #include "experiment/config/structure.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -60,7 +61,10 @@ std::vector<Job> expand(const Config& config) {
   for (const auto& [pointer, values] : config.sweep) axes *= values->size();
   const size_t count = axes * std::max<size_t>(1, config.variants.size());
   std::vector<Job> jobs;
-  for (size_t index = 0; index < count; ++index) jobs.push_back(job_of(config, index, axes));
+  for (size_t index = 0; index < count; ++index) {
+    stop_if_requested();
+    jobs.push_back(job_of(config, index, axes));
+  }
   name_images(jobs);
   return jobs;
 }

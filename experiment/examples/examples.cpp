@@ -16,6 +16,7 @@
 #include "runtime/error.h"
 #include "runtime/files.h"
 #include "runtime/printable.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -164,7 +165,11 @@ void ExampleSearch::process_all() {
     if (names.empty()) return;
     for (const std::string& name : names) {
       if (stop_asked()) return;
-      process(name);
+      try {
+        process(name);
+      } catch (const Stopped&) {  // inside the network: this photograph is left for the next time
+        return;
+      }
       if (seconds_since(saved_) >= options_.seconds_between_saves) save();
     }
   }

@@ -173,8 +173,8 @@ UnitRow UnitTerm::row(const Model& model, const UnitActivation& activation, cons
   if (unit < begin || unit >= begin + channels) {
     if (!activation.whole)
       fail_internal(place, "unit {} is not one of the {} channels from {} on", unit, channels, begin);
-    fail(place, "unit {} does not exist: '{}' has {} channels, 0 to {}", unit, layer.empty() ? model.logits() : layer,
-         channels, channels - 1);
+    if (layer.empty()) fail(place, "class {} does not exist: {} has {}, 0 to {}", unit, model.name, channels, channels - 1);
+    fail(place, "unit {} does not exist: '{}' has {} channels, 0 to {}", unit, layer, channels, channels - 1);
   }
   UnitRow row;
   row.unit = static_cast<int32_t>(unit - begin);

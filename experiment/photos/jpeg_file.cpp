@@ -15,6 +15,7 @@
 #include "experiment/photos/exif.h"
 #include "experiment/photos/jpeg_blocks.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -177,6 +178,7 @@ class JpegReader {
     jpeg_start_decompress(&jpeg_);
     const auto width = static_cast<size_t>(jpeg_.output_width);
     while (jpeg_.output_scanline < jpeg_.output_height && !judge_.damaged()) {
+      stop_if_requested();
       rgb.resize(rgb.size() + width * 3);
       uint8_t* dst = rgb.data() + rgb.size() - width * 3;
       uint8_t* target = has_inks() || colours_ ? row : dst;

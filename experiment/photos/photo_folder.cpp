@@ -14,6 +14,7 @@
 #include "experiment/photos/picture_format.h"
 #include "kernels/philox.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -116,8 +117,10 @@ void PhotoFolder::list(const std::string& folder, Listing& listing) {
     fs::directory_iterator entries(path, error);
     listing.below.clear();
     const auto first_link = std::ssize(listing.links);
-    for (; !error && entries != fs::directory_iterator(); entries.increment(error))
+    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+      stop_if_requested();
       list_entry(*entries, joined(name, entries->path().filename().native()), listing);
+    }
     if (error) {
       ++left_out_.all_unreadable;
       if (left_out_.unreadable.size() < LeftOut::kNamed) left_out_.unreadable.emplace_back(name, error.message());
@@ -172,6 +175,7 @@ void PhotoFolder::find_real_names() {
     std::error_code error;
     fs::directory_iterator entries(folder.empty() ? path_ : file(folder), error);
     for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+      stop_if_requested();
       const std::string base = entries->path().filename().native();
       if (is_dust(base) || name_kind(base) == NameKind::other || is_link(*entries)) continue;
       const std::optional<Status> status = status_of(entries->path());

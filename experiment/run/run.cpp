@@ -17,6 +17,7 @@
 #include "experiment/step/step_program.h"
 #include "loaders/load_model.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -168,6 +169,7 @@ void Run::check_objectives() const {
   std::string key;
   std::vector<std::unique_ptr<ObjectiveCheck>> checks;  // by phase
   for (const Job& job : jobs_) {
+    stop_if_requested();
     const Config& config = job.config;
     if (std::string next = structure_key(config); checks.empty() || next != key) {
       key = std::move(next);
@@ -197,7 +199,11 @@ RunResult Run::execute() {
   const std::vector<Batch> ahead = skip_finished();
   for (const Batch& batch : ahead) {
     if (stop_asked()) break;
-    render(batch);
+    try {
+      render(batch);
+    } catch (const Stopped&) {  // inside a step
+      break;
+    }
   }
   result_.interrupted = stop_asked();
   // A finished run may lie where nothing can be written.
@@ -210,6 +216,7 @@ std::vector<Batch> Run::skip_finished() {
   std::vector<Batch> ahead;
   double image_steps = 0;
   for (const Batch& batch : batches_) {
+    stop_if_requested();
     const bool done = std::all_of(batch.begin(), batch.end(),
                                   [this](const RunImage& image) { return folder_->finished(image.name()); });
     if (done) {

@@ -146,7 +146,8 @@ void compare_ops(const Model& model, const Settings& settings, const std::vector
     for (size_t i = 0; i < node.dst.size(); ++i) {
       const TensorInfo &info = graph.info(node.dst[i]), &tested_info = tested_graph.info(node.dst[i]);
       const double error = largest_error(info, expected[i], converted(actual[i], tested_info.dtype, info.dtype));
-      report({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding)});
+      report({node.layer, std::string(node.op->kind()), info.shape, error, tolerance_of(tested_info, rounding),
+              static_cast<int64_t>(at) + 1, std::ssize(graph.nodes())});
       values[node.dst[i]] =
           converted(converted(expected[i], info.dtype, tested_info.dtype), tested_info.dtype, info.dtype);
     }
@@ -171,18 +172,24 @@ GradientDifference compare_gradients(const Model& model, const Settings& setting
     squares += expected * expected;
     squared_errors += errors.back() * errors.back();
   }
-  if (largest == 0)
-    fail(fmt::format("channel 0 of '{}'", settings.objective.leading().reads().front().layer),
-         "its gradient is exactly zero; try LAYER:pre");
+  if (largest == 0) {
+    const std::string& layer = settings.objective.leading().reads().front().layer;
+    const std::string before = layer + ":pre";
+    fail(fmt::format("channel 0 of '{}'", layer), "its gradient is exactly zero: the unit is silent{}",
+         model.find(before) != nullptr ? fmt::format("; try --layer {}, the value before its ReLU", before) : "");
+  }
   std::nth_element(errors.begin(), errors.begin() + std::ssize(errors) / 2, errors.end());
   return {errors[errors.size() / 2] / largest, std::sqrt(squared_errors / squares)};
 }
 
 std::vector<float> parameter_after(const Model& model, const Settings& settings, const std::vector<BatchImage>& images,
-                                   Backend& backend, int64_t steps) {
+                                   Backend& backend, int64_t steps, const std::function<void(int64_t)>& done) {
   StepProgram program(model, settings, std::ssize(images), backend);
   program.start(images);
-  for (int64_t step = 0; step < steps; ++step) program.step();
+  for (int64_t step = 0; step < steps; ++step) {
+    program.step();
+    done(step + 1);
+  }
   std::vector<float> all;
   for (const ImageParameter& parameter : program.parameters()) {
     const std::vector<float> one = program.states().read<float>(parameter.name);

@@ -13,8 +13,9 @@ namespace phosphene {
 struct ValueDifference {
   std::string layer, kind;
   Shape shape;
-  double error = 0;      // the largest, of the value's largest magnitude; infinite where a number is not finite
-  double tolerance = 0;  // 0: the bytes must agree
+  double error = 0;         // the largest, of the value's largest magnitude; infinite where a number is not finite
+  double tolerance = 0;     // 0: the bytes must agree
+  int64_t op = 0, ops = 0;  // that wrote it: which of how many, from 1
   [[nodiscard]] bool agrees() const { return error <= tolerance; }
 };
 
@@ -36,8 +37,8 @@ struct GradientDifference {
 GradientDifference compare_gradients(const Model& model, const Settings& settings,
                                      const std::vector<BatchImage>& images, Backend& reference, Backend& tested);
 
-// The parameters after some whole steps, one after the other.
+// The parameters after some whole steps, one after the other. `done` is told the number of steps after each.
 std::vector<float> parameter_after(const Model& model, const Settings& settings, const std::vector<BatchImage>& images,
-                                   Backend& backend, int64_t steps);
+                                   Backend& backend, int64_t steps, const std::function<void(int64_t)>& done);
 
 }  // namespace phosphene

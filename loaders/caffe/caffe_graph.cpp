@@ -12,6 +12,7 @@
 #include "loaders/caffe/net_state.h"
 #include "loaders/caffe/value_names.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene::caffe {
 namespace {
@@ -113,6 +114,7 @@ class Builder {
     if (!with_blobs_.insert(layer.name()).second)
       fail(network_.path, "has two layers '{}', and the weights are told by names", layer.name());
     for (int i = 0; i < held->second->size(); ++i) {
+      stop_if_requested();
       std::string name = fmt::format("blob {} of '{}'", i, layer.name());
       network_.constants.emplace(name,
                                  numbers_of(held->second->Get(i), weights_,

@@ -11,6 +11,7 @@
 #include "layers/network/pad.h"
 #include "layers/network/pooling.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene::source {
 namespace {
@@ -146,6 +147,7 @@ void fold_affines(Model& model, const std::vector<std::string>& results) {
   std::vector<Group> groups;
   std::map<std::string, size_t> index;  // of a layer's group, by its name
   for (Layer& layer : model.layers) {
+    stop_if_requested();
     const auto* affine = layer.as<ChannelAffine>();
     const auto before = affine == nullptr ? index.end() : index.find(layer.inputs[0]);
     const bool alone = affine != nullptr && before != index.end() && readers.at(layer.inputs[0]) == 1 &&

@@ -11,6 +11,7 @@
 #include "loaders/import/rules.h"
 #include "loaders/known_preprocessing.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene::source {
 namespace {
@@ -189,6 +190,7 @@ Model import_network(const Network& given, const ImportOptions& options) {
   const std::vector<std::string> wanted = wanted_values(network, options);
   const std::vector<const Node*> nodes = needed(network, wanted);
   for (const Node* node : nodes) {
+    stop_if_requested();
     const size_t layers_before = model.layers.size();
     try {
       translate(importer, *node);

@@ -6,6 +6,7 @@
 
 #include "loaders/shown.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene::keras {
 namespace {
@@ -148,8 +149,10 @@ class CountedWeights final : public LayerWeights {
     if (const auto name = file_.text(group + "/vars", "name"); name && *name != path.back().name)
       fail(place, "the file holds the weights of '{}' in its place", shown(*name));
     std::vector<Constant> constants;
-    for (size_t i = 0; i < names.size(); ++i)
+    for (size_t i = 0; i < names.size(); ++i) {
+      stop_if_requested();
       constants.push_back(constant_of(file_, fmt::format("{}/vars/{}", group, i)));
+    }
     return constants;
   }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene::onnx {
 namespace {
@@ -186,6 +187,7 @@ Weights weights_of_raw(const std::string& path, const std::string& what, int32_t
   const float* in_place = usable_in_place(data_type, raw);
   std::vector<float> copied(in_place == nullptr ? count : 0);
   for (uint64_t first = 0; first < count; first += kPiece) {
+    stop_if_requested();
     const uint64_t last = std::min(count, first + kPiece);
     if (in_place == nullptr) convert(data_type, raw.span.data(), first, last, copied.data());
     if (!all_finite((in_place == nullptr ? copied.data() : in_place) + first, last - first))

@@ -8,6 +8,7 @@
 #include "loaders/shown.h"
 #include "loaders/zip.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -129,6 +130,7 @@ void check_finite(const StateTensor& tensor, std::span<const float> numbers) {
   const auto special = [](float number) { return (std::bit_cast<uint32_t>(number) & kExponent) == kExponent; };
   constexpr size_t kBlock = 4096;  // within a block nothing branches
   for (size_t begin = 0; begin < numbers.size(); begin += kBlock) {
+    stop_if_requested();
     const size_t end = std::min(begin + kBlock, numbers.size());
     bool found = false;
     for (size_t i = begin; i < end; ++i) found |= special(numbers[i]);

@@ -12,6 +12,7 @@
 #include "runtime/cache_folder.h"
 #include "runtime/cpu/onednn_version.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -115,6 +116,7 @@ std::vector<double> seconds_of(std::span<PlannedTask> planned, std::span<const i
   std::vector<double> seconds(planned.size(), std::numeric_limits<double>::infinity());
   for (int round = 0; round < kRounds; ++round) {
     for (size_t i = 0; i < planned.size(); ++i) {
+      stop_if_requested();
       const auto start = std::chrono::steady_clock::now();
       planned[i].task->run();
       const double taken = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

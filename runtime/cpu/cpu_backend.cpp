@@ -17,6 +17,7 @@
 #include "runtime/cpu/process_memory.h"
 #include "runtime/error.h"
 #include "runtime/problems/problem.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -52,6 +53,18 @@ std::unique_ptr<Task> make_kernel_task(const Problem& problem, const Parallel& p
   fail_internal(where, "no kernel of the CPU solves this problem");
 }
 
+// One run can take seconds, of a large image through a large network: a request to stop is obeyed between two tasks.
+class CpuSequence final : public Sequence {
+ public:
+  using Sequence::Sequence;
+  void run() override {
+    for (Task* task : tasks_) {
+      stop_if_requested();
+      task->run();
+    }
+  }
+};
+
 class CpuBackend final : public Backend {
  public:
   CpuBackend(int threads, std::shared_ptr<Autotune> autotune) : parallel_(threads), autotune_(std::move(autotune)) {
@@ -85,6 +98,9 @@ class CpuBackend final : public Backend {
         problem);
   }
 
+  [[nodiscard]] std::unique_ptr<Sequence> sequence(std::vector<Task*> tasks) override {
+    return std::make_unique<CpuSequence>(std::move(tasks));
+  }
   [[nodiscard]] ImplementationChoices implementation_choices() const override {
     return autotune_ == nullptr ? ImplementationChoices{} : autotune_->used();
   }

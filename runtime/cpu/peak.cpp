@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/cpu/onednn.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -19,6 +20,7 @@ double fastest(const Work& work) {
   using Clock = std::chrono::steady_clock;
   double best = 0;
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    stop_if_requested();
     const auto start = Clock::now();
     work();
     const double taken = std::chrono::duration<double>(Clock::now() - start).count();

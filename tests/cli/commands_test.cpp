@@ -130,13 +130,13 @@ TEST_F(Commands, DryRunWritesNothing) {
   EXPECT_FALSE(std::filesystem::exists(folder() / "r"));
 }
 
-// One interrupt: without --foreground, timeout would signal its whole group too, and the second ends the program at once.
 TEST_F(Commands, AnInterruptedRunSaysSoAndIsContinued) {
   const std::string endless =
       "render --model small.safetensors --channel conv2:3 --set /steps=1000000 --set /size=64 --out r";
   const Outcome outcome = run(endless, "timeout --foreground --preserve-status --signal INT 1");
   EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
-  EXPECT_NE(outcome.out.find("the same command continues"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.err.find("the same command continues"), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(run(endless, "timeout --foreground --preserve-status --signal INT 1").exit_code, 130)
       << "the folder was not taken up again";
 }
@@ -148,14 +148,15 @@ TEST_F(Commands, ExamplesFindsPhotographsAndPrintsItsPageLast) {
   const std::string command = "examples small.safetensors photos --layer last --units 2,4-5 --scales 1,0.5 --out found";
   const Outcome outcome = run(command);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_NE(outcome.out.find("skipped text.jpg: "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.err.find("skipped text.jpg: "), std::string::npos) << outcome.err;
   EXPECT_TRUE(outcome.out.ends_with("\nfound/examples.html\n")) << outcome.out;
-  EXPECT_EQ(outcome.err, "");
   for (const char* file : {"index.json", "examples.html", "crops/2_highest_1.jpg", "crops/5_lowest_1.jpg"})
     EXPECT_TRUE(std::filesystem::exists(folder() / "found" / file)) << file;
   for (const char* unit : {"2", "4", "5"})
-    EXPECT_NE(outcome.out.find("\n    " + std::string(unit) + "  grey.png "), std::string::npos) << outcome.out;
-  EXPECT_EQ(run(command).out.find("photographs in"), std::string::npos) << "there was nothing left to do";
+    EXPECT_NE(("\n" + outcome.out).find("\n    " + std::string(unit) + "  grey.png "), std::string::npos)
+        << outcome.out;
+  EXPECT_NE(outcome.err.find("photographs in"), std::string::npos) << outcome.err;
+  EXPECT_EQ(run(command).err.find("photographs in"), std::string::npos) << "there was nothing left to do";
 }
 
 TEST_F(Commands, GradientsPrintsALineForEachLayerAndItsPageLast) {

@@ -10,7 +10,9 @@
 #include <sstream>
 
 #include "layers/network/convolution.h"
+#include "layers/network/pooling.h"
 #include "layers/network/relu.h"
+#include "layers/network/softmax.h"
 #include "loaders/model_file.h"
 
 namespace phosphene {
@@ -42,6 +44,22 @@ Model small_network(int64_t channels) {
 }
 
 }  // namespace
+
+void save_classifier(const std::string& path) {
+  const WindowAttributes window{.r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+  Model model;
+  model.name = "classifier";
+  model.height = model.width = 96;
+  model.preprocessing = {{255, 255, 255}, {104, 117, 123}, {2, 1, 0}};
+  model.layers = {{"conv1:pre", std::make_shared<Convolution>(window, 1, filters(32, 3), Weights{}), {Model::kInput}},
+                  {"conv1", std::make_shared<Relu>(), {"conv1:pre"}},
+                  {"conv2", std::make_shared<Convolution>(window, 1, filters(32, 32), Weights{}), {"conv1"}},
+                  {"pool",
+                   std::make_shared<Pooling>(PoolingKind::average, WindowAttributes{}, PoolingDivisor::inside, true),
+                   {"conv2"}},
+                  {"prob", std::make_shared<Softmax>(), {"pool"}}};
+  save_model(model, path);
+}
 
 std::string contents_of(const std::filesystem::path& path) {
   std::ostringstream contents;

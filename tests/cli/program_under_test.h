@@ -34,6 +34,9 @@ class ProgramTest : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
+// A classifier of 32 classes without labels, of 96 x 96 pixels; a pass takes some milliseconds.
+void save_classifier(const std::string& path);
+
 // The bytes of a file.
 std::string contents_of(const std::filesystem::path& path);
 

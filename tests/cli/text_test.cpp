@@ -102,8 +102,20 @@ TEST_F(TextOfPeople, NothingMovesTheCursor) {
       run("render --model small.safetensors --channel 'x" + evil + ":1'"),
       run("report 'none" + evil + "'"),
   };
+  for (const Outcome& outcome : outcomes) expect_one_clear_line(outcome, {});
+  // What goes well tells names, too: of models, of the run folder, of photographs.
+  const std::string copies = "cp small.safetensors 'm" + evil + ".safetensors'; cp me.png 'p" + evil + ".png';";
+  for (const std::string& command :
+       {"render configs/c.json --dry-run --device cpu --set '/model=m" + evil + ".safetensors'",
+        "render configs/c.json --device cpu --out 'r" + evil + "\nx'",
+        "inspect 'm" + evil + ".safetensors' --device cpu",
+        "gradients small.safetensors 'p" + evil + ".png' --layer conv2 --unit 1 --at conv1 --device cpu --out 'g" +
+            evil + "'"}) {
+    outcomes.push_back(run(command, copies));
+    EXPECT_EQ(outcomes.back().exit_code, 0) << outcomes.back().err;
+  }
+  EXPECT_EQ(std::count(outcomes[outcomes.size() - 3].out.begin(), outcomes[outcomes.size() - 3].out.end(), '\n'), 1);
   for (const Outcome& outcome : outcomes) {
-    expect_one_clear_line(outcome, {});
     for (const char* part : {"\x1b", "\x07", "\r", "\u009b", "\u202e", "\x7f"})
       EXPECT_EQ((outcome.out + outcome.err).find(part), std::string::npos) << outcome.err;
   }

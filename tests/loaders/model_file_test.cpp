@@ -46,6 +46,13 @@ class ModelFile : public ::testing::Test {
   std::string path_;
 };
 
+TEST_F(ModelFile, KeepsANameThatIsNoUtf8) {
+  Model model = small_model();
+  model.name = "caf\xe9";
+  save_model(model, path_);
+  EXPECT_EQ(read_model(path_).name, "caf\xe9");
+}
+
 TEST_F(ModelFile, RoundTrip) {
   const Model written = small_model(), read = read_model(path_);
   EXPECT_EQ(read.name, written.name);

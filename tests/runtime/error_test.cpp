@@ -53,6 +53,15 @@ TEST(Error, SuggestsTheNearestName) {
   EXPECT_EQ(suggestion("conv2", known), " (did you mean 'conv1'?)");
 }
 
+TEST(Error, SuggestsAShortNameOnlyForItsOtherCase) {
+  EXPECT_EQ(suggestion("m", {"o"}), "");
+  EXPECT_EQ(suggestion("fc", {"o", "ab", "fx"}), "");
+  EXPECT_EQ(suggestion("FC", {"ab", "fc"}), " (did you mean 'fc'?)");
+  EXPECT_EQ(suggestion("fc", {"fc6"}), " (did you mean 'fc6'?)");
+  EXPECT_EQ(suggestion("ab", {"xyz"}), "") << "nothing of it is left";
+  EXPECT_EQ(suggestion("CONV1", {"conv2", "conv1"}), " (did you mean 'conv1'?)");
+}
+
 TEST(Error, SuggestsNothingWhenNothingIsNear) {
   EXPECT_EQ(suggestion("zzz", {"conv1", "pool"}), "");
   EXPECT_EQ(suggestion("conv1", {}), "");

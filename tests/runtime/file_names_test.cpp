@@ -52,8 +52,11 @@ TEST(FileName, IsCutBetweenCharactersAndStaysDistinct) {
   for (int i = 0; i < 100; ++i) cats += "猫";
   const std::string one = as_whole_file_name(cats + "1"), other = as_whole_file_name(cats + "2");
   EXPECT_NE(one, other);
-  EXPECT_LE(one.size(), 120U);
-  EXPECT_EQ(as_file_name(one), one) << "half a character was left";
+  for (size_t before = 0; before < 3; ++before) {
+    const std::string cut = as_whole_file_name(std::string(before, 'x') + cats);
+    EXPECT_LE(cut.size(), 120U) << "with " << before << " bytes in front";
+    EXPECT_EQ(as_file_name(cut), cut) << "half a character was left";
+  }
   EXPECT_EQ(as_whole_file_name(std::string(300, 'x'), 80).size(), 80U);
 }
 

@@ -16,10 +16,13 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <span>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
@@ -81,6 +84,40 @@ TEST_F(Files, ANewFileHasItsContentsAndTheModeOfTheUmask) {
   EXPECT_EQ(contents_of(file("a")), std::string("one\0two", 7));
   EXPECT_EQ(mode_of("a") & 0777, 0640U);
   EXPECT_EQ(names(), std::set<std::string>{"a"});
+}
+
+// As a signal handler does before it ends the program.
+TEST_F(Files, TemporaryFilesCanBeRemovedWithoutTheirOwners) {
+  {
+    put("b", "old");
+    NewFile a(file("a")), b(file("b")), done(file("c"));
+    done.commit();
+    a.write(std::as_bytes(std::span("half")));
+    EXPECT_EQ(names().size(), 4U) << "two of them temporary";
+    remove_temporaries();
+    EXPECT_EQ(names(), (std::set<std::string>{"b", "c"}));
+  }
+  EXPECT_EQ(contents_of(file("b")), "old");
+  for (int i = 0; i < 100; ++i) write_file(file("a"), "new");  // each takes a place in the list and gives it back
+  NewFile late(file("late"));
+  remove_temporaries();
+  EXPECT_EQ(names(), (std::set<std::string>{"a", "b", "c"}));
+}
+
+// A full pipe that nobody reads on from: the signal's request to stop ends the wait.
+TEST_F(Files, ARequestToStopEndsTheWaitForAFullPipe) {
+  ASSERT_EQ(mkfifo(file("pipe").c_str(), 0600), 0);
+  const int reader = open(file("pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  struct sigaction action = {}, before = {};
+  action.sa_handler = [](int) { stop_flag = true; };
+  sigaction(SIGALRM, &action, &before);
+  NewFile pipe(file("pipe"));
+  alarm(1);
+  const std::vector<std::byte> more(size_t{1} << 20);
+  EXPECT_THROW(pipe.write(more), Stopped);
+  stop_flag = false;
+  sigaction(SIGALRM, &before, nullptr);
+  close(reader);
 }
 
 TEST_F(Files, AnOldFileKeepsItsModeAndIsReplacedWhole) {

@@ -43,7 +43,7 @@ TEST(Printable, CutsBetweenCharacters) {
 
 TEST(PrintableLines, StayLines) {
   EXPECT_EQ(printable_lines("a\x1b[m\n\nb\r\n"), "a\\x1b[m\n\nb\\r\n");
-  EXPECT_EQ(printable_lines("a"), "a");
+  EXPECT_EQ(printable_lines("a\tb"), "a\tb");
   EXPECT_EQ(printable_lines(std::string(200, 'x')), std::string(200, 'x'));
 }
 
