@@ -115,14 +115,18 @@ def main():
                 text = spoil(text, rng)
             path.write_bytes(text)
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            run = subprocess.run(["prlimit", f"--as={6 << 30}", options.phosphene, "render", str(path), "--out",
-                                  str(pathlib.Path(work) / "out"), "--dry-run", "--device", "cpu", "--threads", "1"],
-                                 capture_output=True, timeout=120)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            counts[run.returncode] += 1
-            slowest = max(slowest, seconds)
-            what = fault(run, seconds, options.seconds)
+            command = ["prlimit", f"--as={6 << 30}", options.phosphene, "render", str(path), "--out",
+                       str(pathlib.Path(work) / "out"), "--dry-run", "--device", "cpu", "--threads", "1"]
+            try:
+                run = subprocess.run(command, capture_output=True, timeout=60)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+                counts[run.returncode] += 1
+                slowest = max(slowest, seconds)
+                what = fault(run, seconds, options.seconds)
+            except subprocess.TimeoutExpired:
+                counts["none"] += 1
+                what = "no end within 60 s"
             if what:
                 odd.append((paths[which].name, what))
                 if options.keep:
