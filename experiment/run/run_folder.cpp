@@ -76,6 +76,7 @@ void must_continue(const std::string& path, const Json& frozen) {
 void check_run_folder(const std::string& path) {
   std::error_code error;
   const fs::file_status there = fs::status(path, error);
+  if (error == std::errc::filename_too_long) fail(path, "cannot be made ({})", error.message());
   if (fs::is_symlink(fs::symlink_status(path, error)) && !fs::exists(there))
     fail(path, "is a link to '{}', which does not exist; make that folder, or choose another",
          fs::read_symlink(path, error).string());
@@ -118,7 +119,8 @@ void RunFolder::write_implementations(const ImplementationChoices& choices) cons
 
 DeviceOptions device_for(const std::string& path, DeviceOptions device) {
   const std::string made = path + "/" + kImplementations, config = path + "/config.json";
-  if (!fs::exists(config)) return device;
+  std::error_code error;  // what is wrong with the folder is told by check_run_folder
+  if (!fs::exists(config, error)) return device;
   const Json frozen = read_json(config);
   // A folder from before the field was there has choices, which only an autotuned run makes.
   const bool autotuned =

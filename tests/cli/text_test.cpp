@@ -136,6 +136,12 @@ TEST_F(TextOfPeople, LongValuesAreShortened) {
   }
 }
 
+TEST_F(TextOfPeople, AFolderWhoseNameIsTooLongIsRefusedByTheDryRun) {
+  const std::string out = " --device cpu --out " + std::string(300, 'x');
+  expect_one_clear_line(run("render configs/c.json --dry-run" + out), {"xxx", "cannot be made", "too long"});
+  expect_one_clear_line(run("render configs/c.json" + out), {"xxx", "cannot be made", "too long"});
+}
+
 TEST_F(TextOfPeople, ConfigsMayHaveAMarkASchemaAndWindowsLines) {
   std::string config = kConfig;
   config.insert(1, "\r\n\"$schema\": \"config.schema.json\",\r\n");
