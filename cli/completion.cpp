@@ -79,8 +79,7 @@ std::string bash_command(const CLI::App& command) {
   for (const CLI::Option* option : options_of(command)) {
     const std::vector<std::string> own = dashed_names(*option);
     names.insert(names.end(), own.begin(), own.end());
-    if (takes_value(*option))
-      text += fmt::format("    {}) {}; return ;;\n", fmt::join(own, "|"), bash_action(*option));
+    if (takes_value(*option)) text += fmt::format("    {}) {}; return ;;\n", fmt::join(own, "|"), bash_action(*option));
   }
   text += fmt::format("    esac\n    [[ $current == -* ]] && {{ _phosphene_words '{}'; return; }}\n",
                       fmt::join(names, " "));

@@ -38,10 +38,10 @@ TEST_F(Photographs, ExamplesCountsWhatWasUsedSkippedAndLeftOut) {
   write("photos/cut.png", grey.substr(0, 40));
   const Outcome outcome = run("examples small.safetensors photos --layer last --units 2 --scales 1 --out found");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_NE(outcome.out.find("used 2 photographs; skipped 2 (a WebP picture: 1, a broken PNG: 1); left out: 1 hidden "
+  EXPECT_NE(outcome.err.find("used 2 photographs; skipped 2 (a WebP picture: 1, a broken PNG: 1); left out: 1 hidden "
                              "picture; the folder .thumbnails\n"),
             std::string::npos)
-      << outcome.out;
+      << outcome.err;
   EXPECT_NE(outcome.out.find("b\\xff.png"), std::string::npos) << outcome.out;
 }
 
