@@ -122,6 +122,15 @@ NeededChannels needed_channels(const Model& model, const Objective& objective) {
   return needed;
 }
 
+std::string reads_of(const Objective& objective) {
+  std::string text;
+  for (const TermPtr& term : objective.terms) {
+    for (const LayerRead& read : term->reads()) text += fmt::format("{}:{},", read.layer, read.channel.value_or(-1));
+    text += ";";
+  }
+  return text;
+}
+
 std::string to_string(const NeededChannels& reads) {
   std::string text;
   for (const auto& [place, read] : reads) {

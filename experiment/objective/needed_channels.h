@@ -13,6 +13,9 @@ namespace phosphene {
 // the term's place, where a layer does not exist. A unit that does not exist is not listed.
 NeededChannels needed_channels(const Model& model, const Objective& objective);
 
+// The layers and channels that an objective's terms read: equal for two objectives that need the same channels of a model.
+std::string reads_of(const Objective& objective);
+
 // Equal if and only if the reads are equal.
 std::string to_string(const NeededChannels& reads);
 

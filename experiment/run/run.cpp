@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -42,7 +43,9 @@ class Run {
         inputs_(digests_of_inputs(whole_config(), config.file, config.folder(), model_)),
         jobs_(expand(config)),
         progress_(options.progress) {
-    for (Job& job : jobs_) job.structure += to_string(needed_channels(model_, job.config.objective));
+    check_run_folder(options.out);
+    check_jobs();
+    add_needed_channels();
     pack_batches(std::max(config.batch > 0 ? config.batch : kAutomaticBatch, config.image.images));
     for (const Batch& batch : batches_) images_ += std::ssize(batch);
   }
@@ -53,7 +56,8 @@ class Run {
  private:
   [[nodiscard]] Json whole_config() const;
   [[nodiscard]] Json frozen() const;
-  void check_objectives() const;
+  void check_jobs() const;
+  void add_needed_channels();
   void keep_implementations() const;
   [[nodiscard]] int64_t pixels(const Batch& batch) const;
   void pack_batches(int64_t capacity);
@@ -165,14 +169,14 @@ void Run::keep_implementations() const {
 }
 
 // Checks that every job's layers, units and positions exist, the last one's as early as the first's.
-void Run::check_objectives() const {
+void Run::check_jobs() const {
   std::string key;
   std::vector<std::unique_ptr<ObjectiveCheck>> checks;  // by phase
   for (const Job& job : jobs_) {
     stop_if_requested();
     const Config& config = job.config;
-    if (std::string next = structure_key(config); checks.empty() || next != key) {
-      key = std::move(next);
+    if (checks.empty() || job.structure != key) {
+      key = job.structure;
       checks.clear();
       std::vector<ImageSettings> phases;
       for (size_t phase = 0; phase < config.phases(); ++phase) phases.push_back(config.phase(phase).image);
@@ -187,10 +191,18 @@ void Run::check_objectives() const {
   }
 }
 
+// Jobs share a program if the same part of the network is computed for them. Most of a sweep's jobs read what others read.
+void Run::add_needed_channels() {
+  std::map<std::string, std::string> known;  // by what is read
+  for (Job& job : jobs_) {
+    const auto [found, is_new] = known.try_emplace(reads_of(job.config.objective));
+    if (is_new) found->second = to_string(needed_channels(model_, job.config.objective));
+    job.structure += found->second;
+  }
+}
+
 RunResult Run::execute() {
   progress_.report(device_.note);
-  check_run_folder(options_.out);
-  check_objectives();
   fit_batches();
   // Mistakes show before anything is written.
   programs_for(batches_.front()).front()->start(in_phase(batches_.front(), 0));
@@ -245,8 +257,6 @@ void Run::render(const Batch& batch) {
 }
 
 std::vector<std::string> Run::describe() {
-  check_run_folder(options_.out);
-  check_objectives();
   fit_batches();
   const StepProgram& program = *programs_.front();
   const Shape& shape = programs_.back()->image_shape();
