@@ -231,11 +231,13 @@ void BatchRun::check_pictures(const HostTensor& pictures) {
     const std::optional<std::string> colour =
         one_colour(pictures.image(static_cast<int64_t>(at)), programs_.back()->image_shape());
     if (!colour) continue;
-    stop_image(at,
-               fmt::format("the picture is all {}: the optimisation left the colours' range; a smaller learning rate, "
-                           "or a weaker penalty, may help",
-                           *colour),
-               config().steps_of_all_phases());
+    stop_image(
+        at,
+        fmt::format("the picture is all {}: {}", *colour,
+                    at_the_end_of_its_range(*colour)
+                        ? "it left the range of colours; a smaller learning rate or a weaker penalty may help"
+                        : "it has hardly moved; more steps, a larger learning rate or a weaker penalty may help"),
+        config().steps_of_all_phases());
   }
 }
 

@@ -21,4 +21,12 @@ std::optional<std::string> one_colour(std::span<const float> picture, const Shap
   return colour;
 }
 
+bool at_the_end_of_its_range(const std::string& colour) {
+  for (size_t at = 1; at < colour.size(); at += 2) {
+    const std::string digits = colour.substr(at, 2);
+    if (digits != "00" && digits != "ff") return false;
+  }
+  return true;
+}
+
 }  // namespace phosphene

@@ -13,4 +13,7 @@ namespace phosphene {
 // digits for each channel. None where pixels differ, and for a picture of one pixel.
 std::optional<std::string> one_colour(std::span<const float> picture, const Shape& shape);
 
+// Whether each channel of such a colour is 0 or 255.
+bool at_the_end_of_its_range(const std::string& colour);
+
 }  // namespace phosphene

@@ -184,7 +184,7 @@ TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"shared": {}},
          "optimizer": {"nadam": {"clip_norm": 1}})",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"cppn": {}},
-         "optimizer": {"sgd": {"schedule": {"cosine": {"to": 0.1}}}})",
+         "optimizer": {"sgd": {"learning_rate": 20, "schedule": {"cosine": {"to": 0.1}}}})",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "colour": "clipped", "optimizer": {"steepest": {"warmup": 2}})",
       R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"prior": {"norm": 2}})",
       R"("objective": [{"neuron": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "optimizer": {"sign": {}})",
@@ -237,7 +237,7 @@ TEST_F(SimulatedGpu, WithoutADeviceTheCpuIsTakenWithALine) {
   const std::string none = on_simulated_gpu(1, "SIMCUDA_DEVICES=0");
   expect_one_clear_line(run("check small.safetensors", none), {"--device cuda", "finds no GPU"});
   const std::string stub = fmt::format("env LD_LIBRARY_PATH={}", PHOSPHENE_STUB_DRIVER);
-  const Outcome outcome = run("bench small.safetensors --steps 1", stub);
+  const Outcome outcome = run("bench small.safetensors --steps 1 --verbose", stub);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "on the CPU: the NVIDIA driver is only a stub\n");
 }

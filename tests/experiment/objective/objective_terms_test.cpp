@@ -188,8 +188,8 @@ TEST(ObjectiveTerms, AMissingPhotographIsToldUnderItsKey) {
     return refuses([&] { render(folder, config, folder.file("none")); }, words);
   };
   EXPECT_TRUE(
-      refused({{"photo", "stripe.png"}}, "", {"/objective/1/input_difference: ", "did you mean 'stripes.png'"}));
-  EXPECT_TRUE(refused({{"photo", "stripe.png"}}, kPhoto, {"/objective/1/input_difference: ", "stripe.png"}));
+      refused({{"photo", "stripe.png"}}, "", {"/objective/1/input_difference/photo: ", "did you mean 'stripes.png'"}));
+  EXPECT_TRUE(refused({{"photo", "stripe.png"}}, kPhoto, {"/objective/1/input_difference/photo: ", "stripe.png"}));
   EXPECT_TRUE(refused(Json::object(), "stripe.png", {": /initial: ", "did you mean 'stripes.png'"}));
 
   Model grey = small_network();

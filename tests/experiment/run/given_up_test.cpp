@@ -145,6 +145,8 @@ TEST(OneColour, IsToldToEightBits) {
   EXPECT_EQ(one_colour(grey, {1, 3, 1, 2}), "#8040ff");
   const std::vector<float> two = {0.5F, 0.51F, 0.25F, 0.25F, 1, 1};
   EXPECT_EQ(one_colour(two, {1, 3, 1, 2}), std::nullopt);
+  EXPECT_TRUE(at_the_end_of_its_range("#00ffff"));
+  EXPECT_FALSE(at_the_end_of_its_range("#0ff000"));
   EXPECT_EQ(one_colour(grey, {1, 6, 1, 1}), std::nullopt) << "a picture of one pixel";
 }
 
