@@ -226,19 +226,21 @@ void Program::run_timed(std::vector<double>& seconds) {
 Program::Look Program::look(int64_t images, ValueId value, bool updates) {
   Look seen;
   seen.overflows.resize(static_cast<size_t>(images));
+  std::vector<float> numbers;
   for (size_t i = 0; i < tasks_.size(); ++i) {
     if (updates_state_[i] && !updates) continue;
-    look_at_source(i, seen.overflows);
+    look_at_source(i, seen.overflows, numbers);
     tasks_[i]->run();
     if (std::find(writes_[i].begin(), writes_[i].end(), value) != writes_[i].end()) seen.numbers = read(value);
   }
   return seen;
 }
 
-void Program::look_at_source(size_t index, std::vector<std::optional<Overflow>>& overflows) const {
+void Program::look_at_source(size_t index, std::vector<std::optional<Overflow>>& overflows,
+                             std::vector<float>& numbers) const {
   if (overflows.empty() || safe_sources_[index] > kLargest) return;
   const ValueId source = operands_[index].front();
-  const std::vector<float> numbers = read(source);
+  read_into(source, numbers);
   const auto images = std::ssize(overflows);
   for (int64_t n = 0; n < images; ++n) {
     std::optional<Overflow>& first = overflows[static_cast<size_t>(n)];
@@ -289,24 +291,28 @@ void Program::check_step(size_t index) {
 }
 
 std::vector<float> Program::read(ValueId value) const {
+  std::vector<float> numbers;
+  read_into(value, numbers);
+  return numbers;
+}
+
+void Program::read_into(ValueId value, std::vector<float>& numbers) const {
   const TensorInfo& info = graph_.info(value);
   const std::byte* source = pointers_.at(static_cast<size_t>(value));
+  if (source == nullptr || !is_float(info.dtype)) fail_internal(graph_.value(value).name, "not a value that was kept");
   const auto count = static_cast<size_t>(info.shape.elements());
-  if (source != nullptr && info.dtype == DType::f64) {
-    std::vector<double> numbers(count);
-    backend_.read(std::as_writable_bytes(std::span<double>(numbers)), source);
-    return {numbers.begin(), numbers.end()};
-  }
-  if (source != nullptr && info.dtype == DType::bf16) {
+  if (info.dtype == DType::f64) {
+    std::vector<double> wide(count);
+    backend_.read(std::as_writable_bytes(std::span<double>(wide)), source);
+    numbers.assign(wide.begin(), wide.end());
+  } else if (info.dtype == DType::bf16) {
     std::vector<uint16_t> halves(count);
     backend_.read(std::as_writable_bytes(std::span<uint16_t>(halves)), source);
-    return from_bf16(halves);
+    numbers = from_bf16(halves);
+  } else {
+    numbers.resize(count);
+    backend_.read(std::as_writable_bytes(std::span<float>(numbers)), source);
   }
-  if (source == nullptr || info.dtype != DType::f32)
-    fail_internal(graph_.value(value).name, "not a value that was kept");
-  std::vector<float> numbers(count);
-  backend_.read(std::as_writable_bytes(std::span<float>(numbers)), source);
-  return numbers;
 }
 
 std::vector<std::byte> Program::read_bytes(ValueId value) const {

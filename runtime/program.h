@@ -100,7 +100,9 @@ class Program {
   void share_memory(const std::vector<Instruction>& list);
   void lay_out();
   void check_step(size_t index);
-  void look_at_source(size_t index, std::vector<std::optional<Overflow>>& overflows) const;
+  // `numbers`: room that is used again.
+  void look_at_source(size_t index, std::vector<std::optional<Overflow>>& overflows, std::vector<float>& numbers) const;
+  void read_into(ValueId value, std::vector<float>& numbers) const;
 
   Graph graph_;
   Backend& backend_;
