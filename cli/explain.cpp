@@ -50,7 +50,8 @@ std::string miscounted(const CLI::App& reached, const std::string& name) {
 }
 
 std::string words_for(const CLI::App& reached, const CLI::ParseError& error) {
-  const std::string what = error.what(), name = name_in(what);
+  std::string what = error.what();
+  const std::string name = name_in(what);
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
   const std::vector<std::string> extras = reached.remaining();
   if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
