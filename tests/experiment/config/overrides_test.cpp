@@ -3,37 +3,19 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "experiment/config/parse_config.h"
 #include "experiment/photos/find_photograph.h"
 #include "loaders/load_model.h"
+#include "tests/support/scoped_variable.h"
 #include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing::overrides_test {
 namespace {
 
 namespace fs = std::filesystem;
-
-class ScopedVariable {
- public:
-  ScopedVariable(const char* name, const std::string& value) : name_(name) {
-    if (const char* before = std::getenv(name)) before_ = before;
-    setenv(name, value.c_str(), 1);
-  }
-  ScopedVariable(const ScopedVariable&) = delete;
-  ScopedVariable& operator=(const ScopedVariable&) = delete;
-  ~ScopedVariable() {
-    if (before_) setenv(name_, before_->c_str(), 1);
-    if (!before_) unsetenv(name_);
-  }
-
- private:
-  const char* name_;
-  std::optional<std::string> before_;
-};
 
 // A person stands in here/, the config is in configs/, photographs that come with us in assets/photos, their home is home/.
 class CommandLineFiles : public ::testing::Test {
