@@ -44,7 +44,7 @@ uint32_t code_point(std::string_view character) {
   return code;
 }
 
-// The next character, and its columns. A byte that begins none is taken for one.
+// The next character and how many columns it takes. A byte that begins no character counts as one.
 struct Character {
   size_t bytes, columns;
 };

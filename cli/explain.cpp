@@ -55,7 +55,7 @@ std::string words_for(const CLI::App& reached, const CLI::ParseError& error) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
   const std::vector<std::string> extras = reached.remaining();
   if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
-    // What was mistyped is then missing, too; and what stands behind an unknown option is no argument.
+    // A mistyped name is also missing under its right name, and a value after an unknown option is not an argument.
     for (const std::string& extra : extras)
       if (extra.starts_with('-') || !commands_of(reached).empty()) return unexpected(reached, extra);
     if (kind == CLI::ExitCodes::RequiredError) return missing(reached, name);

@@ -104,7 +104,7 @@ constexpr const char* kProgramDetails =
     "  $PHOSPHENE_MODELS   a folder of models, searched first; phosphene fetch writes there\n"
     "  $PHOSPHENE_ASSETS   a folder whose photos/ holds the photographs that configs name\n"
     "  $NO_COLOR, $TERM    no escape sequences where NO_COLOR is set or TERM is dumb or unset: progress is\n"
-    "                      then a line every half minute (there are no colours)\n"
+    "                      then a line every half minute; colours are never used\n"
     "\nResults are printed to stdout, progress and notes to stderr.\n"
     "\nExit codes:\n"
     "  0    done\n"

@@ -9,7 +9,7 @@
 namespace phosphene {
 namespace {
 
-// Text that roff shows as it is: of each line the beginning is no request, and a dash is one that can be copied.
+// Escapes text for roff: no line starts a request, and dashes can be copied.
 std::string roff(const std::string& text) {
   std::string out;
   bool begins = true;

@@ -11,8 +11,8 @@
 namespace phosphene {
 
 // The one line of the process. It is shortened to the terminal's width at each draw, and gone before anything else is printed
-// (cli/streams.h) and when the program ends. Without escape sequences, and so as lines that stay, where there is no terminal, $TERM is
-// unset, empty or "dumb", or $NO_COLOR is set and not empty.
+// (cli/streams.h) and when the program ends. Where there is no terminal, $TERM is unset, empty
+// or "dumb", or $NO_COLOR is set and not empty, it sends plain lines instead of escape sequences.
 class StatusLine {
  public:
   static StatusLine& of_process();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes runtime/unicode_folds.h, the tables of runtime/folded_name.cpp, from Python's copy of the Unicode Character Database.
+"""Writes runtime/unicode_folds.h, the tables of runtime/file_names.cpp, from Python's copy of the Unicode Character Database.
 
 usage: scripts/make_unicode_folds.py > runtime/unicode_folds.h
 """

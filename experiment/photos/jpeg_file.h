@@ -13,8 +13,8 @@ namespace phosphene {
 // arithmetic, of 8 bits. An ICC profile counts (colours.h); without one the colours are sRGB's, and inks are multiplied.
 //
 // A file is refused if any pixel may be wrong, that is if the decoder warns: it skips damaged data and goes on with gray or with what it
-// takes for data. No pixel depends on what stands behind the last data: an end marker that is missing, zeros before it and bytes behind it
-// are no faults, nor are a newer version of JFIF and parameters that a baseline file does not use. A progressive file has to hold the last
+// takes for data. No pixel depends on what stands behind the last data: a missing end marker, zeros before it and bytes after it
+// are accepted, and so are a newer version of JFIF and parameters that a baseline file does not use. A progressive file has to hold the last
 // bit of all that it began. An arithmetic code goes on without end, so such a file needs its end marker.
 // JPEG has no checksum. Damage that decodes to other valid data is seen where it makes samples that cannot be (jpeg_blocks.h);
 // docs/photographs.md has numbers.
