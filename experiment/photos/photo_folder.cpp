@@ -79,7 +79,7 @@ PhotoFolder::PhotoFolder(std::string path) : path_(std::move(path)) {
   std::error_code error;
   if (!fs::exists(path_, error)) fail(path_, "no such folder");
   if (!fs::is_directory(path_, error)) fail(path_, "is not a folder; expected the one that holds the photographs");
-  fs::directory_iterator(path_, error);
+  const fs::directory_iterator can_be_read(path_, error);
   if (error) fail(path_, "cannot be read ({})", error.message());
   list_folders();
 }

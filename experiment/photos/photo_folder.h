@@ -16,6 +16,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -67,7 +68,7 @@ class PhotoFolder {
   struct Name {
     bool link = false;
     std::string name;
-    auto operator<=>(const Name&) const = default;
+    bool operator<(const Name& other) const { return std::tie(link, name) < std::tie(other.link, other.name); }
   };
   using Entry = std::filesystem::directory_entry;
   struct Listing;

@@ -19,7 +19,8 @@ int64_t PhotoTiles::Axis::first(int64_t index, int64_t count) const {
 void PhotoTiles::Axis::map(int64_t index, int64_t count, int64_t& begin, int64_t& length) const {
   const int64_t from = std::clamp<int64_t>(begin, 0, tile - 1),
                 to = std::clamp<int64_t>(begin + length, from + 1, tile);
-  const auto offset = static_cast<double>((scaled - shown) / 2 + first(index, count));
+  const int64_t cropped = (scaled - shown) / 2;
+  const auto offset = static_cast<double>(cropped + first(index, count));
   const double per_pixel = static_cast<double>(photo) / static_cast<double>(scaled);
   const auto low = static_cast<int64_t>(std::floor((offset + static_cast<double>(from)) * per_pixel));
   const auto high = static_cast<int64_t>(std::ceil((offset + static_cast<double>(to)) * per_pixel));

@@ -15,16 +15,16 @@ constexpr const char* kScopes = "pkg.torch.onnx.name_scopes";
 
 // AttributeProto.AttributeType.
 enum AttributeType : int32_t {
-  kFloat = 1,
-  kInt,
-  kString,
-  kTensor,
-  kGraph,
-  kFloats,
-  kInts,
-  kStrings,
-  kTensors,
-  kGraphs
+  type_float = 1,
+  type_int,
+  type_string,
+  type_tensor,
+  type_graph,
+  type_floats,
+  type_ints,
+  type_strings,
+  type_tensors,
+  type_graphs
 };
 constexpr std::array<const char*, 15> kTypeNames = {
     "UNDEFINED", "FLOAT",   "INT",    "STRING",        "TENSOR",         "GRAPH",      "FLOATS",     "INTS",
@@ -84,27 +84,27 @@ source::Attribute value_of(const std::string& place, const std::string& what, At
                            Tensors& tensors) {
   const int32_t type = type_of(place, attribute);
   switch (type) {
-    case kFloat:
+    case type_float:
       return static_cast<double>(attribute.f());
-    case kInt:
+    case type_int:
       return attribute.i();
-    case kString:
+    case type_string:
       return text_of(place, attribute.name(), attribute.s());
-    case kFloats:
+    case type_floats:
       return std::vector<double>(attribute.floats().begin(), attribute.floats().end());
-    case kInts:
+    case type_ints:
       return std::vector<int64_t>(attribute.ints().begin(), attribute.ints().end());
-    case kStrings: {
+    case type_strings: {
       std::vector<std::string> texts;
       for (const std::string& bytes : attribute.strings()) texts.push_back(text_of(place, attribute.name(), bytes));
       return texts;
     }
-    case kTensor:
+    case type_tensor:
       if (!attribute.has_t()) fail(place, "the attribute {} is of type TENSOR, but holds none", attribute.name());
       return tensors.read(*std::unique_ptr<TensorProto>(attribute.release_t()),
                           fmt::format("{}: attribute {}", what, attribute.name()));
-    case kGraph:
-    case kGraphs:
+    case type_graph:
+    case type_graphs:
       fail(place, "holds a graph of its own in the attribute {}, which is not supported: export the network without it",
            attribute.name());
     default:

@@ -10,7 +10,7 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
-enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kDelimited = 2, kFixed32 = 5 };
+enum WireType : uint32_t { wire_varint = 0, wire_fixed64 = 1, wire_delimited = 2, wire_fixed32 = 5 };
 
 // What protobuf takes for a message, a text and a number of an unpacked or variable-length list, rounded up from what sizeof says of
 // the largest, and the bound on their sum. A network of two thousand ops needs 20 MB.
@@ -33,15 +33,15 @@ std::optional<uint64_t> take_varint(std::span<const std::byte>& bytes) {
 uint32_t wire_type_of(const FieldDescriptor& field) {
   switch (field.type()) {
     case FieldDescriptor::TYPE_FLOAT:
-      return kFixed32;
+      return wire_fixed32;
     case FieldDescriptor::TYPE_DOUBLE:
-      return kFixed64;
+      return wire_fixed64;
     case FieldDescriptor::TYPE_STRING:
     case FieldDescriptor::TYPE_BYTES:
     case FieldDescriptor::TYPE_MESSAGE:
-      return kDelimited;
+      return wire_delimited;
     default:
-      return kVarint;
+      return wire_varint;
   }
 }
 
@@ -88,7 +88,7 @@ class Checker {
  private:
   void check(const Field& field, const FieldDescriptor& known) {
     const uint32_t wanted = wire_type_of(known);
-    const bool packed = known.is_packable() && field.wire_type == kDelimited;
+    const bool packed = known.is_packable() && field.wire_type == wire_delimited;
     if (field.wire_type != wanted && !packed)
       refuse(field, fmt::format("{} of {} is of the wrong type", known.name(), known.containing_type()->name()));
     if (packed)
@@ -96,7 +96,7 @@ class Checker {
     else if (known.type() == FieldDescriptor::TYPE_MESSAGE)
       message(field.payload, *known.message_type());
     else if (known.is_repeated())
-      pay(wanted == kDelimited ? kTextBytes : kNumberBytes);
+      pay(wanted == wire_delimited ? kTextBytes : kNumberBytes);
     if (known.type() == FieldDescriptor::TYPE_STRING) text(field, known);
   }
 
@@ -110,8 +110,8 @@ class Checker {
     const auto damaged = [&] {
       refuse(field, fmt::format("{} of {} is damaged", known.name(), known.containing_type()->name()));
     };
-    if (wanted == kFixed32 || wanted == kFixed64) {
-      if (field.payload.size() % (wanted == kFixed32 ? 4 : 8) != 0) damaged();
+    if (wanted == wire_fixed32 || wanted == wire_fixed64) {
+      if (field.payload.size() % (wanted == wire_fixed32 ? 4 : 8) != 0) damaged();
       return;
     }
     for (std::span<const std::byte> rest = field.payload; !rest.empty();) {
@@ -150,14 +150,14 @@ std::optional<Field> Fields::next() {
   if (*tag >> 3 == 0 || *tag >> 32 != 0) return fail_here(false);
   Field field{static_cast<uint32_t>(*tag >> 3), static_cast<uint32_t>(*tag & 7U), {}, {}};
   uint64_t length = 0;
-  if (field.wire_type == kVarint) {
+  if (field.wire_type == wire_varint) {
     if (!take_varint(after)) return fail_here(after.size() < 10);
-  } else if (field.wire_type == kDelimited) {
+  } else if (field.wire_type == wire_delimited) {
     const auto said = take_varint(after);
     if (!said) return fail_here(after.size() < 10);
     length = *said;
-  } else if (field.wire_type == kFixed32 || field.wire_type == kFixed64) {
-    length = field.wire_type == kFixed32 ? 4 : 8;
+  } else if (field.wire_type == wire_fixed32 || field.wire_type == wire_fixed64) {
+    length = field.wire_type == wire_fixed32 ? 4 : 8;
   } else {
     return fail_here(false);  // groups, which ONNX never had
   }

@@ -169,8 +169,8 @@ Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag
           DNNL_ARG_DIFF_SRC};
 }
 
-PlannedTask plan_candidate(Candidate candidate, const memory::desc& in, const memory::desc& out, memory weights,
-                           std::optional<memory> bias, bool adds, int64_t images) {
+PlannedTask plan_candidate(const Candidate& candidate, const memory::desc& in, const memory::desc& out,
+                           const memory& weights, const std::optional<memory>& bias, bool adds, int64_t images) {
   PlannedTask planned;
   planned.implementation = fmt::format("onednn {} {}", candidate.name, candidate.implementation);
   planned.constant_bytes = static_cast<int64_t>(weights.get_desc().get_size());

@@ -61,7 +61,8 @@ Candidate backward_candidate(const std::string& name, const ConvolutionGeometry&
 // A task that runs it between values laid out as `in` and `out`. With `adds` the second of its three operands is added to the sums: in
 // place where it is the third. With several `images` it is a candidate for one of them, `in` and `out` are its own, and it runs for one
 // after the other.
-PlannedTask plan_candidate(Candidate candidate, const dnnl::memory::desc& in, const dnnl::memory::desc& out,
-                           dnnl::memory weights, std::optional<dnnl::memory> bias, bool adds, int64_t images = 1);
+PlannedTask plan_candidate(const Candidate& candidate, const dnnl::memory::desc& in, const dnnl::memory::desc& out,
+                           const dnnl::memory& weights, const std::optional<dnnl::memory>& bias, bool adds,
+                           int64_t images = 1);
 
 }  // namespace phosphene

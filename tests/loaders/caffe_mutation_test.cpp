@@ -434,7 +434,7 @@ TEST_F(CaffeMutation, NeverReadsWhatIsNotSaid) {
     const Result right = read(*twin);
     EXPECT_EQ(result.model.empty(), right.model.empty()) << result.fault << "\n" << right.fault;
     EXPECT_TRUE(result.model == right.model) << "another result";
-    EXPECT_TRUE(!mutant.renamed || result.fault != "") << "a field of another name was read over";
+    EXPECT_TRUE(!mutant.renamed || !result.fault.empty()) << "a field of another name was read over";
     accepted += result.model.empty() ? 0 : 1;
     others += result.model.empty() || result.model == whole.model ? 0 : 1;
   }

@@ -310,8 +310,10 @@ TEST_F(CaffeCases, FieldsAreUsedOrRefused) {
       {"03/typo", {"paad", "did you mean 'pad'"}},
       {"03/typo_stride", {"strides", "did you mean 'stride'"}},
       {"03/unknown_layer_field", {"relu6_param"}}};
-  for (const auto& [name, words] : cases)
-    EXPECT_TRUE(refuses([&] { load(std::string(name) + ".prototxt", "tiny.caffemodel"); }, words)) << name;
+  for (const auto& [name, words] : cases) {
+    const std::string file = std::string(name) + ".prototxt";
+    EXPECT_TRUE(refuses([&] { load(file, "tiny.caffemodel"); }, words)) << name;
+  }
   EXPECT_NO_THROW(load("03/harmless.prototxt", "tiny.caffemodel"));
   for (const auto& [name, ceil] : {std::pair("03/ceil_false", false), {"03/floor", false}, {"03/ceil_true", true}})
     EXPECT_EQ(op_of<Pooling>(load(std::string(name) + ".prototxt", "tiny.caffemodel"), "pool1").window().ceil, ceil);

@@ -99,7 +99,7 @@ TEST(Zip, RefusesWhatIsNotReadOrLies) {
   EXPECT_TRUE(refuses_zip(with(42, "\xFF\xFF\xFF\x7F"), {"'one'", "no header"}));
   EXPECT_TRUE(refuses_zip(with(42, "\xFF\xFF\xFF\xFF"), {"'one'", "64 bits"}));
   EXPECT_TRUE(refuses_zip(with(46, "O"), {"differs"}));
-  EXPECT_TRUE(refuses_zip(with(20, "\xF0\xF0\0\0" + std::string("\xF0\xF0\0\0", 4)), {"'one'"}));
+  EXPECT_TRUE(refuses_zip(with(20, std::string("\xF0\xF0\0\0\xF0\xF0\0\0", 8)), {"'one'"}));
   EXPECT_TRUE(refuses_zip(with(49 + 10, "\2"), {"several"}));
   EXPECT_TRUE(refuses_zip(with(49 + 8, std::string("\2\0\2", 3)), {"2 entries"}));
   EXPECT_TRUE(refuses_zip(with(49 + 8, std::string("\0\0\0\0", 4)), {"more than its 0"}));

@@ -111,7 +111,8 @@ struct Serial {
 // The same numbers from a team of one and from teams of threads in several orders. Operands: inputs, then one output. Two
 // instantiations of one sum may differ in where a product and a sum are fused: one rounding in each of 45 terms, 45 * 2^-24.
 template <class TileProblem>
-void expect_same_numbers(const TileProblem& problem, std::vector<std::span<const std::byte>> inputs, int64_t outputs) {
+void expect_same_numbers(const TileProblem& problem, const std::vector<std::span<const std::byte>>& inputs,
+                         int64_t outputs) {
   const auto run = [&](const auto& launcher) {
     std::vector<float> dst(static_cast<size_t>(outputs), -7.F),
         workspace(static_cast<size_t>(workspace_bytes(problem)) / sizeof(float) + 1);

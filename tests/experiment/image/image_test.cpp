@@ -71,14 +71,14 @@ TEST(ImageSettings, HaveTransparency) {
 }
 
 TEST(ImageSettings, RefuseWhatDoesNotGoTogether) {
-  for (const std::string kind : {"cppn", "prior"}) {
+  for (const std::string& kind : {std::string("cppn"), std::string("prior")}) {
     SCOPED_TRACE(kind);
     const std::string with = R"({"parameterization": {")" + kind + R"(": {}}, )";
     EXPECT_TRUE(refused(with + R"("transparency": {}})", "/transparency", "'" + kind + "' makes no alpha channel"));
     EXPECT_TRUE(refused(with + R"("initial": "a.png"})", "/initial", "cannot start from a photograph"));
     EXPECT_TRUE(refused(with + R"("initial": "a.safetensors"})", "/initial", "cannot start from a safetensors file"));
   }
-  for (const std::string kind : {"laplacian_pyramid", "shared"}) {
+  for (const std::string& kind : {std::string("laplacian_pyramid"), std::string("shared")}) {
     SCOPED_TRACE(kind);
     const std::string with = R"({"parameterization": {")" + kind + R"(": {}}, )";
     EXPECT_NO_THROW(read(with + R"("initial": "a.png"})"));
