@@ -4,8 +4,10 @@
 
 #include "layers/network/concat.h"
 #include "layers/network/convolution.h"
+#include "layers/network/linear.h"
 #include "layers/network/pooling.h"
 #include "layers/network/relu.h"
+#include "loaders/load_model.h"
 #include "loaders/model_file.h"
 #include "loaders/safetensors.h"
 #include "runtime/cpu/bf16_support.h"
@@ -86,6 +88,25 @@ TEST_F(Commands, InspectSaysWhereBranchesMeetAndWhatAUnitSees) {
   const std::string text = run("inspect branches.safetensors").out;
   EXPECT_NE(text.find("\n* both "), std::string::npos) << text;
   EXPECT_NE(text.find("2 to 6    three"), std::string::npos) << text;
+}
+
+// At another size a network ends where its classifier begins; what comes before can be drawn, and is listed.
+TEST_F(Commands, InspectListsWhatASizeReaches) {
+  Model model = load_model((folder() / "small.safetensors").string());
+  constexpr int64_t kInputs = 8 * 32 * 32;  // of conv2
+  model.layers.push_back(
+      {"fc",
+       std::make_shared<Linear>(Weights::from(std::vector<float>(4 * kInputs), {4, kInputs}), Weights{}),
+       {"conv2"}});
+  model.layers.push_back({"after", std::make_shared<Relu>(), {"fc"}});
+  save_model(model, (folder() / "classes.safetensors").string());
+  const Outcome whole = run("inspect classes.safetensors"), small = run("inspect classes.safetensors --size 16");
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_EQ(whole.err, "");
+  ASSERT_EQ(small.exit_code, 0) << small.err;
+  EXPECT_NE(small.err.find("at this size 2 layers have no value from 'fc' on"), std::string::npos) << small.err;
+  EXPECT_EQ(small.out.find("after"), std::string::npos) << small.out;
+  EXPECT_NE(small.out.find("conv2"), std::string::npos) << small.out;
 }
 
 TEST_F(Commands, ModelsListsWhatIsHereAndWhatCanBeFetched) {
