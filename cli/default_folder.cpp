@@ -19,7 +19,7 @@ bool holds_another(const std::string& folder, const Json& config) {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) return false;
   const Json there = read_json(path);
-  return there.is_object() && there.contains("config") && !first_difference(there["config"], config).empty();
+  return there.is_object() && there.contains("config") && !other_experiment(there, config).empty();
 }
 
 }  // namespace

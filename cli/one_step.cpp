@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include "experiment/config/parse_config.h"
 
 #include "cli/device_option.h"
 #include "cli/option_values.h"
-#include "experiment/config/sweep.h"
+#include "experiment/config/jobs.h"
+#include "experiment/config/parse_config.h"
 #include "loaders/load_model.h"
 #include "loaders/model/model_graph.h"
 #include "runtime/error.h"
@@ -52,7 +52,7 @@ Config experiment_config(const OneStepOptions& options) {
   std::vector<std::string> overrides;
   if (options.size > 0) overrides.push_back(fmt::format("/size={}", options.size));
   if (!options.precision.empty()) overrides.push_back("/precision=" + options.precision);
-  return expand(load_config(options.subject, overrides)).front().config;
+  return Jobs(load_config(options.subject, overrides)).at(0).config;
 }
 
 }  // namespace
@@ -90,8 +90,10 @@ OneStepSubject::OneStepSubject(const OneStepOptions& options)
   if (batch % group != 0)
     fail("--batch", "{} images; those of a job of {} belong together: {}", batch, options.subject, group);
   image = input_shape(model, config.image, batch);
-  for (int64_t i = 0; i < batch; ++i)
-    images.push_back(batch_image(config, static_cast<uint32_t>(i / group), i % group));
+  for (int64_t i = 0; i < batch; ++i) {
+    images.push_back(batch_image(config, i % group));
+    images.back().seed += static_cast<uint64_t>(i / group);  // further jobs differ by their draws
+  }
 }
 
 std::string OneStepSubject::description() const {

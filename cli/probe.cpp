@@ -136,7 +136,7 @@ void probe(const ProbeOptions& options) {
   states.write(Model::kInput, input.data);
   if (objective) {
     std::vector<BatchImage> images;
-    for (int64_t image = 0; image < input.shape.n; ++image) images.push_back({&terms, 0, 0, image, group.images});
+    for (int64_t image = 0; image < input.shape.n; ++image) images.push_back({&terms, 0, image, group.images});
     objective->write(states, images);
   }
   StatusLine::of_process().announce("running the network");

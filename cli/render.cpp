@@ -61,9 +61,14 @@ Json class_term(const std::string& text) {
 // One picture for each --channel, --neuron and --class.
 std::vector<Json> terms_of(const RenderOptions& options) {
   std::vector<Json> terms;
-  for (const std::string& text : options.channels) terms.push_back(unit_term("--channel", "channel", text));
-  for (const std::string& text : options.neurons) terms.push_back(unit_term("--neuron", "neuron", text));
-  for (const std::string& text : options.classes) terms.push_back(class_term(text));
+  const auto add = [&](const char* option, const std::string& text, Json term) {
+    if (std::find(terms.begin(), terms.end(), term) != terms.end())
+      fail(option, "'{}' is given twice; --set /images=2 draws two pictures of one unit", text);
+    terms.push_back(std::move(term));
+  };
+  for (const std::string& text : options.channels) add("--channel", text, unit_term("--channel", "channel", text));
+  for (const std::string& text : options.neurons) add("--neuron", text, unit_term("--neuron", "neuron", text));
+  for (const std::string& text : options.classes) add("--class", text, class_term(text));
   return terms;
 }
 

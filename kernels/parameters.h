@@ -24,8 +24,7 @@ enum class DrawPurpose : uint32_t {
 // Who draws: one row per image of a batch.
 struct DrawKey {
   uint64_t seed;
-  uint32_t job;
-  uint32_t image;  // within the job
+  uint64_t image;  // within its job
 };
 
 // M = [[.26 .09 .02] [.27 0 -.05] [.27 -.09 .03]] / .46195237849804394, row-major, and the mean colour of natural images

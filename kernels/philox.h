@@ -1,6 +1,6 @@
 // Philox4x32-10, a counter-based random generator: J. K. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3",
-// SC 2011, section 3. Every draw is a function of (seed, job, image, step, purpose) and of nothing else, so neither the
-// slot in a batch, nor the thread, nor the machine can change it.
+// SC 2011, section 3. Every draw is a function of (seed, image, step, purpose) and of nothing else, so neither the slot in a
+// batch, nor the jobs beside it, nor the thread, nor the machine can change it.
 #pragma once
 
 #include "kernels/host_device.h"
@@ -32,7 +32,8 @@ PHOSPHENE_HD Philox4x32 philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32
 
 // The `index`-th block of four words of one purpose at one step. A purpose may use 2^24 blocks of one step.
 PHOSPHENE_HD Philox4x32 draw(const DrawKey& key, uint32_t step, DrawPurpose purpose, uint32_t index) {
-  return philox4x32(index | static_cast<uint32_t>(purpose) << 24, step, key.image, key.job, key.seed);
+  return philox4x32(index | static_cast<uint32_t>(purpose) << 24, step, static_cast<uint32_t>(key.image),
+                    static_cast<uint32_t>(key.image >> 32), key.seed);
 }
 
 // Uniform on [0, 1): the upper 24 bits, so that a float holds it exactly.

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experiment/config/sweep.h"
+#include "experiment/config/jobs.h"
 
 namespace phosphene {
 

@@ -2,18 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "experiment/config/settings.h"
+#include "experiment/config/sweep.h"
 #include "loaders/json_reader.h"
 
 namespace phosphene {
-
-// JSON that is kept as it was given; copies share it.
-using KeptJson = std::shared_ptr<const Json>;
 
 // The settings are the first phase's.
 struct Config : Settings {
@@ -28,11 +24,8 @@ struct Config : Settings {
   std::string file;  // where it was read from, for errors
   KeptJson json;     // as given, overrides applied, defaults not filled in; without "sweep"
 
-  // Axes of a sweep: JSON pointer -> list of values, in the order given.
-  std::vector<std::pair<std::string, KeptJson>> sweep;
-  // Named settings of a sweep: name -> keys that replace the config's, in the order given.
-  std::vector<std::pair<std::string, KeptJson>> variants;
-  std::string variant;  // which of them this is, or ""
+  Sweep sweep;
+  std::string variant;  // of a sweep, or ""
 
   [[nodiscard]] const std::string& folder() const { return model.folder; }  // what its file names are relative to
   [[nodiscard]] size_t phases() const { return 1 + later_phases.size(); }

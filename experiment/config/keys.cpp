@@ -105,8 +105,11 @@ const std::vector<Key<Config>>& run_keys() {
       save_key(),
       raw_key<Config>("sweep", sweep_format(&keys_of_the_run),
                       "One job for each combination of values. Keys are JSON pointers to what this file holds, such as "
-                      "`/objective/0/channel/unit`, or `variants`.",
-                      [](const JsonReader& reader, Config& config) { read_sweep(reader, keys_of_the_run(), config); })
+                      "`/objective/0/channel/unit`, or `zip`, or `variants`.",
+                      [](const JsonReader& reader, Config& config) {
+                        config.sweep = read_sweep(reader);
+                        check_sweep(reader, keys_of_the_run(), *config.json);
+                      })
           .by_default("{}")
           .example(sweep_format(&keys_of_the_run)->example())
           .scope(kOfTheRun),

@@ -122,13 +122,20 @@ void visit_files_of_axis(const Json& config, const std::string& axis, Json& valu
 }
 
 void visit_files_of_sweep(const Json& config, Json& sweep, const FileVisitor& visit) {
-  for (auto& [axis, values] : sweep.items()) {
-    const std::string pointer = pointer_to("/sweep", axis);
-    if (axis == "variants" && values.is_object()) {
-      for (auto& [name, keys] : values.items()) config_format().visit_files(keys, pointer_to(pointer, name), visit);
-    } else if (axis.starts_with('/') && values.is_array()) {
-      for (size_t i = 0; i < values.size(); ++i)
-        visit_files_of_axis(config, axis, values[i], pointer_to(pointer, std::to_string(i)), visit);
+  const auto visit_values = [&](const std::string& axis, Json& values, const std::string& pointer) {
+    if (!axis.starts_with('/') || !values.is_array()) return;
+    for (size_t i = 0; i < values.size(); ++i)
+      visit_files_of_axis(config, axis, values[i], pointer_to(pointer, std::to_string(i)), visit);
+  };
+  for (auto& [name, inside] : sweep.items()) {
+    const std::string pointer = pointer_to("/sweep", name);
+    if (name == "variants" && inside.is_object()) {
+      for (auto& [variant, keys] : inside.items())
+        config_format().visit_files(keys, pointer_to(pointer, variant), visit);
+    } else if (name == "zip" && inside.is_object()) {
+      for (auto& [axis, values] : inside.items()) visit_values(axis, values, pointer_to(pointer, axis));
+    } else {
+      visit_values(name, inside, pointer);
     }
   }
 }

@@ -32,8 +32,8 @@ struct Settings {
   int64_t first_step = 0, optimisation_steps = 512;
 };
 
-inline BatchImage batch_image(const Settings& settings, uint32_t job, int64_t image) {
-  return {&settings.objective, settings.seed, job, image, settings.image.images};
+inline BatchImage batch_image(const Settings& settings, int64_t image) {
+  return {&settings.objective, settings.seed, image, settings.image.images};
 }
 
 }  // namespace phosphene

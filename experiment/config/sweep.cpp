@@ -1,72 +1,130 @@
 #include "experiment/config/sweep.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
-#include "experiment/config/parse_config.h"
-#include "experiment/config/picture_names.h"
-#include "experiment/config/structure.h"
+#include "loaders/json_text.h"
 #include "runtime/error.h"
-#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
 
-void name_images(std::vector<Job>& jobs) {
-  PictureNames names(jobs.size());
-  for (Job& job : jobs) job.names = names.next(job.config, job.values->size());
+// The values of an axis at one index, as one text.
+std::string row_text(const SweepAxis& axis, size_t index) {
+  std::string text;
+  for (const SweptKey& key : axis.keys) text += json_text(key.at(index)) + "\n";
+  return text;
 }
 
-// The config with a variant's keys in the place of its own; null leaves a key to its default.
-Json with_variant(Json json, const Json& keys) {
-  for (const auto& [key, value] : keys.items()) {
-    if (value.is_null()) {
-      json.erase(key);
-    } else {
-      json[key] = value;
-    }
-  }
-  return json;
+std::string names_of(const SweepAxis& axis) {
+  std::vector<std::string> pointers;
+  for (const SweptKey& key : axis.keys) pointers.push_back(fmt::format("'{}'", key.pointer));
+  return fmt::format("{}", fmt::join(pointers, " with "));
 }
 
-// `axes`: how many jobs the axes make of each variant.
-Job job_of(const Config& config, size_t index, size_t axes) {
-  Job job;
-  job.index = static_cast<uint32_t>(index);
-  Json json = *config.json, values = Json::object();
-  std::string place = config.file, variant;
-  if (!config.variants.empty()) {
-    const auto& [name, keys] = config.variants[index / axes];
-    json = with_variant(std::move(json), *keys);
-    place += fmt::format(", variant '{}'", name);
-    values["variant"] = variant = name;
+std::string in_words(const SweepAxis& axis, size_t index) {
+  std::vector<std::string> values;
+  for (const SweptKey& key : axis.keys) values.push_back(json_text(key.at(index)));
+  return fmt::format("{}", fmt::join(values, " with "));
+}
+
+std::string missing_in_axis(const SweepAxis& now, const SweepAxis& before) {
+  std::unordered_map<std::string, size_t> rows;
+  for (size_t i = 0; i < now.size(); ++i) rows.emplace(row_text(now, i), i);
+  for (size_t i = 0; i < before.size(); ++i)
+    if (!rows.contains(row_text(before, i))) return fmt::format("{} had {}", names_of(before), in_words(before, i));
+  return "";
+}
+
+std::string missing_variant(const Sweep& now, const Sweep& before) {
+  if (before.variants.empty() != now.variants.empty()) return "one has variants, the other has none";
+  for (const auto& variant : before.variants) {
+    const auto same = std::find_if(now.variants.begin(), now.variants.end(),
+                                   [&](const auto& one) { return one.first == variant.first; });
+    if (same == now.variants.end()) return fmt::format("it had the variant '{}'", variant.first);
+    if (*same->second != *variant.second)
+      return fmt::format("the variant '{}' was {}", variant.first, json_text(*variant.second));
   }
-  size_t rest = index % axes;
-  for (auto axis = config.sweep.rbegin(); axis != config.sweep.rend(); ++axis) {
-    const Json& value = (*axis->second)[rest % axis->second->size()];
-    rest /= axis->second->size();
-    json[Json::json_pointer(axis->first)] = value;
-    values[axis->first] = value;
-  }
-  job.values = std::make_shared<const Json>(std::move(values));
-  job.config = parse_config(json, place, config.folder());
-  job.config.variant = variant;
-  job.structure = structure_key(job.config);
-  return job;
+  return "";
 }
 
 }  // namespace
 
-std::vector<Job> expand(const Config& config) {
-  size_t axes = 1;
-  for (const auto& [pointer, values] : config.sweep) axes *= values->size();
-  const size_t count = axes * std::max<size_t>(1, config.variants.size());
-  std::vector<Job> jobs;
-  for (size_t index = 0; index < count; ++index) {
-    stop_if_requested();
-    jobs.push_back(job_of(config, index, axes));
+size_t SweptKey::size() const { return list != nullptr ? list->size() : static_cast<size_t>(count); }
+
+Json SweptKey::at(size_t index) const {
+  return list != nullptr ? (*list)[index] : Json(first + static_cast<int64_t>(index) * step);
+}
+
+size_t Sweep::combinations() const {
+  size_t count = 1;
+  for (const SweepAxis& axis : axes) count *= axis.size();
+  return count;
+}
+
+size_t Sweep::jobs() const { return combinations() * std::max<size_t>(1, variants.size()); }
+
+std::vector<std::pair<std::string, Json>> Sweep::values(size_t combination) const {
+  std::vector<size_t> indices(axes.size());
+  for (size_t i = axes.size(); i-- > 0; combination /= axes[i].size()) indices[i] = combination % axes[i].size();
+  std::vector<std::pair<std::string, Json>> values;
+  for (size_t i = 0; i < axes.size(); ++i)
+    for (const SweptKey& key : axes[i].keys) values.emplace_back(key.pointer, key.at(indices[i]));
+  return values;
+}
+
+std::string missing_in(const Sweep& now, const Sweep& before) {
+  if (now.axes.size() > before.axes.size()) return fmt::format("{} was no axis", names_of(now.axes.back()));
+  for (const SweepAxis& axis : before.axes) {
+    const auto same = std::find_if(now.axes.begin(), now.axes.end(),
+                                   [&](const SweepAxis& one) { return names_of(one) == names_of(axis); });
+    if (same == now.axes.end()) return fmt::format("{} was an axis", names_of(axis));
+    std::string missing = missing_in_axis(*same, axis);
+    if (!missing.empty()) return missing;
   }
-  name_images(jobs);
-  return jobs;
+  return missing_variant(now, before);
+}
+
+struct JobOrder::Axis {
+  std::vector<std::string> keys;                    // of the jobs' values
+  std::unordered_map<std::string, size_t> indices;  // by the values' texts
+
+  [[nodiscard]] size_t index_of(const Json& values) const {
+    std::string text;
+    for (const std::string& key : keys) {
+      if (!values.contains(key)) return indices.size();
+      text += json_text(values[key]) + "\n";
+    }
+    const auto found = indices.find(text);
+    return found == indices.end() ? indices.size() : found->second;
+  }
+};
+
+JobOrder::JobOrder(const Sweep& sweep) : jobs_(sweep.jobs()) {
+  if (!sweep.variants.empty()) {
+    auto variants = std::make_shared<Axis>();
+    variants->keys = {"variant"};
+    for (const auto& [name, keys] : sweep.variants)
+      variants->indices.emplace(json_text(Json(name)) + "\n", variants->indices.size());
+    axes_.push_back(std::move(variants));
+  }
+  for (const SweepAxis& axis : sweep.axes) {
+    auto values = std::make_shared<Axis>();
+    for (const SweptKey& key : axis.keys) values->keys.push_back(key.pointer);
+    for (size_t i = 0; i < axis.size(); ++i) values->indices.emplace(row_text(axis, i), i);
+    axes_.push_back(std::move(values));
+  }
+}
+
+size_t JobOrder::index_of(const Json& values) const {
+  size_t index = 0;
+  for (const auto& axis : axes_) {
+    const size_t at = axis->index_of(values);
+    if (at == axis->indices.size()) return jobs_;
+    index = index * axis->indices.size() + at;
+  }
+  return index;
 }
 
 }  // namespace phosphene

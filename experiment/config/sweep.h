@@ -1,25 +1,63 @@
-// From one config to its jobs: a sweep expands to one config for each combination of its values.
+// What a sweep varies, as checked structs: axes of values, and named variants. sweep_keys.h reads it.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "experiment/config/config.h"
+#include "loaders/json.h"
 
 namespace phosphene {
 
-// One combination of a sweep's values: a config of its own. Its index is part of every random draw's key.
-struct Job {
-  uint32_t index = 0;
-  Config config;
-  KeptJson values;                 // pointer -> value of the sweep; "variant" -> its name
-  std::vector<std::string> names;  // of its images: unique in the run, usable as file names
-  std::string structure;           // jobs of one structure can share a program
+// JSON that is kept as it was given; copies share it.
+using KeptJson = std::shared_ptr<const Json>;
+
+// The values that one key takes: a list, or a range of whole numbers, which takes no memory for each.
+struct SweptKey {
+  std::string pointer;                     // of the key
+  KeptJson list;                           // null for a range
+  int64_t first = 0, step = 1, count = 0;  // a range's
+
+  [[nodiscard]] size_t size() const;
+  [[nodiscard]] Json at(size_t index) const;
 };
 
-// The product of the sweep's axes, variants slowest and the last one fastest; one job without a sweep. A variant replaces whole keys,
-// because a merge could put two parameterizations side by side. The jobs' structure is that of their configs (structure.h). Throws when
-// a combination is not a valid config.
-std::vector<Job> expand(const Config& config);
+// Keys that change together, value by value; mostly one.
+struct SweepAxis {
+  std::vector<SweptKey> keys;
+
+  [[nodiscard]] size_t size() const { return keys.front().size(); }
+};
+
+struct Sweep {
+  std::vector<SweepAxis> axes;                             // in the order given
+  std::vector<std::pair<std::string, KeptJson>> variants;  // name -> keys that replace the config's
+  KeptJson given;                                          // null without a sweep
+
+  [[nodiscard]] size_t combinations() const;  // of the axes' values
+  [[nodiscard]] size_t jobs() const;          // variants times combinations; 1 without a sweep
+  // Pointer -> value in a combination, the last axis fastest.
+  [[nodiscard]] std::vector<std::pair<std::string, Json>> values(size_t combination) const;
+};
+
+// What a sweep had and another lacks, so that pictures of the one are not of the other: "'/seed' had 3"; "" where nothing is missing.
+// Both have the same keys, or that is said.
+std::string missing_in(const Sweep& now, const Sweep& before);
+
+// Finds the places of jobs among those of a sweep by their values.
+class JobOrder {
+ public:
+  explicit JobOrder(const Sweep& sweep);
+
+  // The job's index, or the number of jobs where the sweep has none of these values. `values`: pointer -> value, "variant" -> name.
+  [[nodiscard]] size_t index_of(const Json& values) const;
+
+ private:
+  struct Axis;
+  size_t jobs_;
+  std::vector<std::shared_ptr<const Axis>> axes_;  // the variants first
+};
 
 }  // namespace phosphene

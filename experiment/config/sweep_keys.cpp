@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
+
+#include "loaders/json_text.h"
 
 namespace phosphene {
 namespace {
 
 constexpr int64_t kMaxValue = 1 << 24;  // of either sign
-constexpr int64_t kMaxJobs = 1'000'000;
+constexpr size_t kMaxJobs = 1'000'000;
 
 class SweepFormat final : public Format {
  public:
@@ -16,8 +19,8 @@ class SweepFormat final : public Format {
   [[nodiscard]] bool accepts(const JsonReader& value) const override { return value.is_object(); }
   [[nodiscard]] Json schema() const override;
   [[nodiscard]] std::string words() const override {
-    return "an object: JSON pointers with a list of values or an object with the key range, `[first, end, step]`, and "
-           "variants with named settings";
+    return "an object: JSON pointers with a list of values or an object with the key range, `[first, end, step]`; zip, "
+           "with such pointers, whose values change together; and variants with named settings";
   }
   [[nodiscard]] std::string example() const override { return R"({"/objective/0/channel/unit": {"range": [0, 16]}})"; }
 
@@ -41,53 +44,93 @@ Json SweepFormat::schema() const {
       {"minProperties", 1},
       {"propertyNames", {{"minLength", 1}}},
       {"additionalProperties", {{"type", "object"}, {"propertyNames", {{"not", {{"enum", of_the_run_()}}}}}}}};
+  const Json values = {{"anyOf",
+                        {{{"description", "Values."}, {"type", "array"}, {"minItems", 1}, {"uniqueItems", true}},
+                         {{"type", "object"},
+                          {"required", {"range"}},
+                          {"additionalProperties", false},
+                          {"properties", {{"range", range}}}}}}};
+  Json zipped = values;
+  zipped["anyOf"][0].erase("uniqueItems");
+  const Json zip = {{"description", "Keys whose values change together: the first of each, the second of each, ..."},
+                    {"type", "object"},
+                    {"minProperties", 1},
+                    {"propertyNames", {{"pattern", "^/"}}},
+                    {"additionalProperties", zipped}};
   return {{"type", "object"},
-          {"propertyNames", {{"pattern", "^(/|variants$)"}}},
-          {"properties", {{"variants", variants}}},
-          {"additionalProperties",
-           {{"anyOf",
-             {{{"description", "Values."}, {"type", "array"}, {"minItems", 1}},
-              {{"type", "object"},
-               {"required", {"range"}},
-               {"additionalProperties", false},
-               {"properties", {{"range", range}}}}}}}}};
+          {"propertyNames", {{"pattern", "^(/|zip$|variants$)"}}},
+          {"properties", {{"variants", variants}, {"zip", zip}}},
+          {"additionalProperties", values}};
 }
 
-Json read_range(const JsonReader& range) {
+SweptKey read_range(const JsonReader& range) {
   range.must_be_array();
   if (range.size() != 2 && range.size() != 3) range.refuse("expected [first, end] or [first, end, step]");
-  const int64_t first = range.at(0).integer(-kMaxValue, kMaxValue), end = range.at(1).integer(-kMaxValue, kMaxValue);
-  const int64_t step = range.size() == 3 ? range.at(2).integer(1, kMaxValue) : 1;
-  if (std::max<int64_t>(0, end - first) / step > kMaxJobs) range.refuse("expected at most {} jobs", kMaxJobs);
-  Json values = Json::array();
-  for (int64_t value = first; value < end; value += step) values.push_back(value);
-  return values;
+  SweptKey key;
+  key.first = range.at(0).integer(-kMaxValue, kMaxValue);
+  const int64_t end = range.at(1).integer(-kMaxValue, kMaxValue);
+  key.step = range.size() == 3 ? range.at(2).integer(1, kMaxValue) : 1;
+  key.count = (std::max(end, key.first) - key.first + key.step - 1) / key.step;
+  if (key.size() > kMaxJobs) range.refuse("expected at most {} jobs", kMaxJobs);
+  return key;
 }
 
-KeptJson read_axis(const JsonReader& reader) {
-  Json values = reader.is_array() ? reader.json() : read_range(reader.only({"range"}).at("range"));
-  if (values.empty()) reader.refuse("expected at least one value to sweep over");
-  return std::make_shared<const Json>(std::move(values));
+SweptKey read_values(const JsonReader& reader, const std::string& pointer) {
+  SweptKey key;
+  if (reader.is_array()) {
+    key.list = std::make_shared<const Json>(reader.json());
+  } else {
+    key = read_range(reader.only({"range"}).at("range"));
+  }
+  key.pointer = pointer;
+  if (key.size() == 0) reader.refuse("expected at least one value to sweep over");
+  return key;
 }
 
-void read_variants(const JsonReader& reader, const std::vector<std::string>& of_the_run, Config& config) {
+// Two jobs of the same values would be the same pictures.
+void check_distinct(const JsonReader& reader, const SweepAxis& axis) {
+  if (axis.keys.front().list == nullptr) return;
+  std::unordered_set<std::string> known;
+  for (size_t i = 0; i < axis.size(); ++i) {
+    std::string row;
+    for (const SweptKey& key : axis.keys) row += json_text(key.at(i)) + "\n";
+    if (known.insert(std::move(row)).second) continue;
+    if (axis.keys.size() == 1) reader.at(i).refuse("the value {} is there twice", json_text(axis.keys[0].at(i)));
+    reader.refuse("the values at place {} of its lists are there twice", i);
+  }
+}
+
+SweepAxis read_zip(const JsonReader& reader) {
   reader.must_be_object();
+  SweepAxis axis;
+  for (const std::string& pointer : reader.keys()) {
+    axis.keys.push_back(read_values(reader.at(pointer), pointer));
+    if (axis.keys.back().size() != axis.size())
+      reader.at(pointer).refuse("expected as many values as '{}' has: {}, got {}", axis.keys.front().pointer,
+                                axis.size(), axis.keys.back().size());
+  }
+  if (axis.keys.empty()) reader.refuse("expected at least one key to sweep over");
+  return axis;
+}
+
+std::vector<std::pair<std::string, KeptJson>> read_variants(const JsonReader& reader) {
+  reader.must_be_object();
+  std::vector<std::pair<std::string, KeptJson>> variants;
   for (const std::string& name : reader.keys()) {
     const JsonReader variant = reader.at(name);
     variant.must_be_object();
     if (name.empty()) variant.refuse("a variant needs a name");
-    for (const std::string& key : of_the_run)
-      if (variant.has(key)) variant.refuse("a variant cannot change '{}': it applies to the whole run", key);
-    config.variants.emplace_back(name, std::make_shared<const Json>(variant.json()));
+    variants.emplace_back(name, std::make_shared<const Json>(variant.json()));
   }
-  if (config.variants.empty()) reader.refuse("expected at least one variant");
+  if (variants.empty()) reader.refuse("expected at least one variant");
+  return variants;
 }
 
 // That the config has a place for the values: a key that is left to its default may be swept over.
 void check_pointer(const JsonReader& values, const std::string& pointer, const std::vector<std::string>& of_the_run,
                    const Json& config) {
   if (pointer.empty() || pointer[0] != '/')
-    values.refuse("expected a JSON pointer such as /objective/0/channel/unit, or 'variants'");
+    values.refuse("expected a JSON pointer such as /objective/0/channel/unit, 'zip' or 'variants'");
   const std::string key = pointer.substr(1, pointer.find('/', 1) - 1);
   if (std::find(of_the_run.begin(), of_the_run.end(), key) != of_the_run.end())
     values.refuse("'{}' is the same for the whole run: it cannot differ between jobs", key);
@@ -97,24 +140,48 @@ void check_pointer(const JsonReader& values, const std::string& pointer, const s
     values.refuse("the config has no such key; add it with a value, then sweep over it");
 }
 
+// Of a sweep that was read: what it changes in this config.
+void check_variant(const JsonReader& variant, const std::vector<std::string>& of_the_run) {
+  for (const std::string& key : of_the_run)
+    if (variant.has(key)) variant.refuse("a variant cannot change '{}': it applies to the whole run", key);
+}
+
 }  // namespace
 
 FormatPtr sweep_format(std::vector<std::string> (*of_the_run)()) { return std::make_shared<SweepFormat>(of_the_run); }
 
-void read_sweep(const JsonReader& reader, const std::vector<std::string>& of_the_run, Config& config) {
+Sweep read_sweep(const JsonReader& reader) {
   reader.must_be_object();
-  int64_t jobs = 1;
-  for (const std::string& pointer : reader.keys()) {
-    const JsonReader values = reader.at(pointer);
-    if (pointer == "variants") {
-      read_variants(values, of_the_run, config);
-      jobs *= std::ssize(config.variants);
+  Sweep sweep;
+  sweep.given = std::make_shared<const Json>(reader.json());
+  for (const std::string& name : reader.keys()) {
+    const JsonReader values = reader.at(name);
+    if (name == "variants") {
+      sweep.variants = read_variants(values);
     } else {
-      check_pointer(values, pointer, of_the_run, *config.json);
-      config.sweep.emplace_back(pointer, read_axis(values));
-      jobs *= static_cast<int64_t>(config.sweep.back().second->size());
+      sweep.axes.push_back(name == "zip" ? read_zip(values) : SweepAxis{{read_values(values, name)}});
+      check_distinct(values, sweep.axes.back());
     }
-    if (jobs > kMaxJobs) values.refuse("expected at most {} jobs", kMaxJobs);
+    if (sweep.jobs() > kMaxJobs) values.refuse("expected at most {} jobs", kMaxJobs);
+  }
+  return sweep;
+}
+
+void check_sweep(const JsonReader& reader, const std::vector<std::string>& of_the_run, const Json& config) {
+  std::unordered_set<std::string> swept;
+  const auto check = [&](const JsonReader& values, const std::string& pointer) {
+    check_pointer(values, pointer, of_the_run, config);
+    if (!swept.insert(pointer).second) values.refuse("'{}' is swept over twice", pointer);
+  };
+  for (const std::string& name : reader.keys()) {
+    const JsonReader values = reader.at(name);
+    if (name == "variants") {
+      for (const std::string& variant : values.keys()) check_variant(values.at(variant), of_the_run);
+    } else if (name == "zip") {
+      for (const std::string& pointer : values.keys()) check(values.at(pointer), pointer);
+    } else {
+      check(values, name);
+    }
   }
 }
 

@@ -12,11 +12,10 @@ struct Objective;  // experiment/objective/term.h
 struct BatchImage {
   const Objective* objective = nullptr;  // of the image's job
   uint64_t seed = 0;
-  uint32_t job = 0;
   int64_t image = 0;   // within the job's group
   int64_t images = 1;  // of the group
 
-  [[nodiscard]] DrawKey key() const { return {seed, job, static_cast<uint32_t>(image)}; }
+  [[nodiscard]] DrawKey key() const { return {seed, static_cast<uint64_t>(image)}; }
 };
 
 }  // namespace phosphene

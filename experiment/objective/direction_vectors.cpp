@@ -62,7 +62,7 @@ std::vector<float> DirectionVectors::from_file(const NamedFile& given, const std
   const TensorInFile tensor(given);
   if (patch_ != Patch{} && patch_in_file(given, place) != patch_)
     fail(place, "the patches of a batch's tensors differ in size");
-  const std::vector<float> numbers = Safetensors::open(tensor.path).tensor(tensor.name).data;
+  std::vector<float> numbers = Safetensors::open(tensor.path).tensor(tensor.name).data;
   if (std::ssize(numbers) != activation_.c * patch_.height * patch_.width) return numbers;  // refused by the caller
   return cut(numbers, patch_.height, patch_.width, 0, 0, patch_);
 }
@@ -85,7 +85,7 @@ std::vector<float> DirectionVectors::of(const DirectionSource& source, const std
     numbers = from_file(source.tensor, place);
   } else if (source.seed) {
     numbers.resize(static_cast<size_t>(activation_.c));
-    draw_normal({*source.seed, 0, 0}, DrawPurpose::direction, 1, numbers);
+    draw_normal({*source.seed, 0}, DrawPurpose::direction, 1, numbers);
   }
   const int64_t positions = patch_.height * patch_.width;
   if (std::ssize(numbers) != activation_.c * positions) {

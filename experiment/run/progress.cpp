@@ -4,11 +4,22 @@
 
 namespace phosphene {
 
-void ProgressReporter::start(int64_t images, int64_t done, double image_steps) {
+void ProgressReporter::start(int64_t images, double image_steps) {
   images_ = images;
-  images_done_ = done;
   steps_ahead_ = image_steps;
   start_ = Clock::now();
+}
+
+void ProgressReporter::skip(int64_t images, double image_steps) {
+  images_done_ += images;
+  steps_ahead_ -= image_steps;
+}
+
+void ProgressReporter::report_check(size_t done, size_t jobs) const {
+  if (!due()) return;
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double eta = done > 0 ? seconds / static_cast<double>(done) * static_cast<double>(jobs - done) : -1;
+  progress_->on_status(fmt::format("checking job {} of {}", done, jobs), eta);
 }
 
 void ProgressReporter::report_step(const std::string& name, int64_t step, int64_t steps, double objective) const {

@@ -24,8 +24,10 @@ class ProgressReporter {
  public:
   explicit ProgressReporter(Progress* progress) : progress_(progress) {}
 
-  // Starts the clock. `images` of the run, `done` of them by earlier calls; `image_steps`: steps ahead, times images.
-  void start(int64_t images, int64_t done, double image_steps);
+  // Starts the clock. `images` of the run; `image_steps`: all their steps.
+  void start(int64_t images, double image_steps);
+  // Some that earlier calls have finished.
+  void skip(int64_t images, double image_steps);
   void add_images(int64_t done) { images_done_ += done; }
   void add_step(int64_t images) { steps_done_ += static_cast<double>(images); }
 
@@ -33,6 +35,8 @@ class ProgressReporter {
   // `name`: the batch's first image; `objective`: the mean over the batch.
   void report_step(const std::string& name, int64_t step, int64_t steps, double objective) const;
   void report(const std::string& line) const;
+  // Where the look at all jobs stands, before the first step.
+  void report_check(size_t done, size_t jobs) const;
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -18,7 +18,7 @@ constexpr size_t kCurvePoints = 128;
 
 std::string picture_of(const RunImage& image) { return "images/" + image.name() + ".png"; }
 std::string snapshot_of(const RunImage& image, int64_t step) {
-  return fmt::format("images/{}.png", snapshot_name(image.name(), step));
+  return fmt::format("images/{}.png", snapshot_name(image.name(), step, image.config().steps_of_all_phases()));
 }
 
 void write_picture(const std::string& path, const RunImage& image, std::span<const float> picture, const Shape& shape) {
@@ -64,7 +64,7 @@ Json record_of(const RunImage& image, const std::vector<float>& curve, const Mod
   Json snapshots = Json::array();
   for (const int64_t step : config.snapshots)
     snapshots.push_back({{"step", step}, {"picture", snapshot_of(image, step)}});
-  Json record = {{"name", image.name()}, {"job", image.job->index}, {"image", image.image}};
+  Json record = {{"name", image.name()}, {"image", image.image}};
   record["layer"] = layer.empty() ? model.logits() : layer;
   if (term.unit()) record["unit"] = *term.unit();
   if (!term.label().empty()) record["label"] = term.label();

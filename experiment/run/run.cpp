@@ -5,10 +5,11 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <span>
+#include <string_view>
 
 #include "experiment/config/batches.h"
-#include "experiment/config/structure.h"
 #include "experiment/image/start_pictures.h"
 #include "experiment/run/batch_run.h"
 #include "experiment/run/report.h"
@@ -32,6 +33,11 @@ using Batch = std::vector<RunImage>;
 const Config& config_of(const Batch& batch) { return batch.front().config(); }
 const std::string& structure_of(const Batch& batch) { return batch.front().job->structure; }
 
+// Of all its images.
+double steps_of(const Batch& batch) {
+  return static_cast<double>(config_of(batch).steps_of_all_phases()) * static_cast<double>(batch.size());
+}
+
 // Which batches there are, in which order, and the programs that they run on.
 class Run {
  public:
@@ -41,13 +47,10 @@ class Run {
         device_(choose_device(device_for(options.out, options.device))),
         model_(load_model(find_model(config.model.name, config.model.folder))),
         inputs_(digests_of_inputs(whole_config(), config.file, config.folder(), model_)),
-        jobs_(expand(config)),
+        jobs_(config),
+        capacity_(std::max(config.batch > 0 ? config.batch : kAutomaticBatch, config.image.images)),
         progress_(options.progress) {
     check_run_folder(options.out);
-    check_jobs();
-    add_needed_channels();
-    pack_batches(std::max(config.batch > 0 ? config.batch : kAutomaticBatch, config.image.images));
-    for (const Batch& batch : batches_) images_ += std::ssize(batch);
   }
 
   RunResult execute();
@@ -56,15 +59,25 @@ class Run {
  private:
   [[nodiscard]] Json whole_config() const;
   [[nodiscard]] Json frozen() const;
+  [[nodiscard]] size_t windows() const { return (jobs_.size() + options_.window - 1) / options_.window; }
+  void take_window(size_t window);
+  void take_jobs(const std::vector<size_t>& indices);
+  void look_at_window(size_t window);
+  void look_at_all_jobs();
+  void look_at_some_jobs();
   void check_jobs() const;
   void add_needed_channels();
   void keep_implementations() const;
   [[nodiscard]] int64_t pixels(const Batch& batch) const;
-  void pack_batches(int64_t capacity);
+  [[nodiscard]] const Batch& largest_batch() const;
+  void pack_batches();
   void fit_batches();
   void plan(const Batch& batch);
   [[nodiscard]] int64_t bytes_to_take() const;
   std::span<const std::unique_ptr<StepProgram>> programs_for(const Batch& batch);
+  void take_batches(size_t window);
+  void open_folder();
+  bool render_window();
   std::vector<Batch> skip_finished();
   void render(const Batch& batch);
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
@@ -74,9 +87,15 @@ class Run {
   DeviceChoice device_;
   Model model_;
   Json inputs_;  // digests by name
-  std::vector<Job> jobs_;
-  std::vector<Batch> batches_;
-  int64_t images_ = 0;
+  Jobs jobs_;
+  int64_t capacity_;                                    // images in a batch
+  std::vector<Job> window_;                             // the jobs at hand
+  std::vector<Batch> batches_;                          // of them
+  std::map<std::string, std::string> needed_channels_;  // by what is read
+  // Of the jobs that were looked at.
+  int64_t images_ = 0, batch_count_ = 0, most_pixels_ = 0;
+  double image_steps_ = 0;
+  size_t largest_window_ = 0;
   std::unique_ptr<RunFolder> folder_;
   std::vector<std::unique_ptr<StepProgram>> programs_;  // by phase
   std::string programs_key_;
@@ -86,16 +105,14 @@ class Run {
 
 // The config as it was given, its sweep included.
 Json Run::whole_config() const {
-  Json sweep = Json::object();
-  for (const auto& [name, keys] : config_.variants) sweep["variants"][name] = *keys;
-  for (const auto& [pointer, values] : config_.sweep) sweep[pointer] = *values;
   Json config = *config_.json;
-  if (!sweep.empty()) config["sweep"] = sweep;
+  if (config_.sweep.given != nullptr) config["sweep"] = *config_.sweep.given;
   return config;
 }
 
 Json Run::frozen() const {
   Json frozen = {{"phosphene", PHOSPHENE_VERSION},
+                 {"folder", kRunFolderVersion},
                  {"model", model_.name},
                  {"backend", device_.backend->description()},
                  {"images", images_},
@@ -116,26 +133,87 @@ int64_t Run::pixels(const Batch& batch) const {
   return most * std::ssize(batch);
 }
 
-void Run::pack_batches(int64_t capacity) {
+void Run::take_window(size_t window) {
+  std::vector<size_t> indices(std::min(options_.window, jobs_.size() - window * options_.window));
+  std::iota(indices.begin(), indices.end(), window * options_.window);
+  take_jobs(indices);
+}
+
+void Run::take_jobs(const std::vector<size_t>& indices) {
   batches_.clear();
-  for (const std::vector<JobImage>& packed : pack(jobs_, capacity)) {
-    batches_.emplace_back();
-    for (const auto& [job, image] : packed) batches_.back().push_back({&jobs_[job], image});
+  window_.clear();
+  window_.reserve(indices.size());
+  for (const size_t index : indices) {
+    stop_if_requested();
+    window_.push_back(jobs_.at(index));
   }
+}
+
+void Run::pack_batches() {
+  batches_.clear();
+  for (const std::vector<JobImage>& packed : pack(window_, capacity_)) {
+    batches_.emplace_back();
+    for (const auto& [job, image] : packed) batches_.back().push_back({&window_[job], image});
+  }
+}
+
+void Run::look_at_window(size_t window) {
+  check_jobs();
+  for (const Job& job : window_) jobs_.keep_apart(job);
+  add_needed_channels();
+  pack_batches();
+  for (const Batch& batch : batches_) {
+    images_ += std::ssize(batch);
+    image_steps_ += steps_of(batch);
+  }
+  batch_count_ += std::ssize(batches_);
+  if (const int64_t most = pixels(largest_batch()); most > most_pixels_) {
+    most_pixels_ = most;
+    largest_window_ = window;
+  }
+}
+
+// Mistakes show before the first step, those of the last job as early as those of the first.
+void Run::look_at_all_jobs() {
+  progress_.start(0, 0);
+  for (size_t window = 0; window < windows(); ++window) {
+    take_window(window);
+    look_at_window(window);
+    if (windows() > 1) progress_.report_check(std::min((window + 1) * options_.window, jobs_.size()), jobs_.size());
+  }
+}
+
+// The first and the last, and as many between them: what can be seen in a second.
+void Run::look_at_some_jobs() {
+  std::vector<size_t> between(options_.window);
+  for (size_t i = 0; i < options_.window; ++i) between[i] = jobs_.size() / options_.window * i;
+  take_jobs(between);
+  check_jobs();
+  for (const size_t window : {windows() - 1, size_t{0}}) {
+    take_window(window);
+    look_at_window(window);
+  }
+}
+
+const Batch& Run::largest_batch() const {
+  return *std::max_element(batches_.begin(), batches_.end(),
+                           [this](const Batch& a, const Batch& b) { return pixels(a) < pixels(b); });
 }
 
 // Fewer images at a time where memory does not hold the usual number. A config's own number is not changed.
 void Run::fit_batches() {
+  take_window(largest_window_);
+  add_needed_channels();
   for (;;) {
-    const Batch& largest = *std::max_element(batches_.begin(), batches_.end(),
-                                             [this](const Batch& a, const Batch& b) { return pixels(a) < pixels(b); });
+    pack_batches();
+    const Batch& largest = largest_batch();
     const int64_t fewer = std::ssize(largest) - 1;
     try {
       return plan(largest);
     } catch (const OutOfMemory&) {
       if (config_.batch > 0 || fewer < config_.image.images) throw;
     }
-    pack_batches(fewer);
+    capacity_ = fewer;
   }
 }
 
@@ -168,34 +246,32 @@ void Run::keep_implementations() const {
   if (options_.device.autotune) folder_->write_implementations(device_.backend->implementation_choices());
 }
 
-// Checks that every job's layers, units and positions exist, the last one's as early as the first's.
+// Checks that the layers, units and positions of the jobs at hand exist; those of one structure one after the other.
 void Run::check_jobs() const {
-  std::string key;
-  std::vector<std::unique_ptr<ObjectiveCheck>> checks;  // by phase
-  for (const Job& job : jobs_) {
-    stop_if_requested();
-    const Config& config = job.config;
-    if (checks.empty() || job.structure != key) {
-      key = job.structure;
-      checks.clear();
-      std::vector<ImageSettings> phases;
-      for (size_t phase = 0; phase < config.phases(); ++phase) phases.push_back(config.phase(phase).image);
-      check_start_pictures(phases, model_);
-      for (size_t phase = 0; phase < config.phases(); ++phase)
-        checks.push_back(std::make_unique<ObjectiveCheck>(model_, config.phase(phase)));
-      check_start_file(config.image, batch_image(config, job.index, 0), model_, *device_.backend);
+  std::map<std::string_view, std::vector<const Job*>> alike;
+  for (const Job& job : window_) alike[job.structure].push_back(&job);
+  for (const auto& [structure, jobs] : alike) {
+    const Config& config = jobs.front()->config;
+    std::vector<ImageSettings> phases;
+    for (size_t phase = 0; phase < config.phases(); ++phase) phases.push_back(config.phase(phase).image);
+    check_start_pictures(phases, model_);
+    check_start_file(config.image, batch_image(config, 0), model_, *device_.backend);
+    for (size_t phase = 0; phase < config.phases(); ++phase) {
+      const ObjectiveCheck check(model_, config.phase(phase));
+      for (const Job* job : jobs) {
+        stop_if_requested();
+        Batch images;
+        for (int64_t image = 0; image < config.image.images; ++image) images.push_back({job, image});
+        check.check(in_phase(images, phase));
+      }
     }
-    Batch images;
-    for (int64_t image = 0; image < config.image.images; ++image) images.push_back({&job, image});
-    for (size_t phase = 0; phase < config.phases(); ++phase) checks[phase]->check(in_phase(images, phase));
   }
 }
 
 // Jobs share a program if the same part of the network is computed for them. Most of a sweep's jobs read what others read.
 void Run::add_needed_channels() {
-  std::map<std::string, std::string> known;  // by what is read
-  for (Job& job : jobs_) {
-    const auto [found, is_new] = known.try_emplace(reads_of(job.config.objective));
+  for (Job& job : window_) {
+    const auto [found, is_new] = needed_channels_.try_emplace(reads_of(job.config.objective));
     if (is_new) found->second = to_string(needed_channels(model_, job.config.objective));
     job.structure += found->second;
   }
@@ -203,11 +279,37 @@ void Run::add_needed_channels() {
 
 RunResult Run::execute() {
   progress_.report(device_.note);
+  look_at_all_jobs();
   fit_batches();
-  // Mistakes show before anything is written.
+  open_folder();
+  progress_.start(images_, image_steps_);
+  bool worked = false;
+  for (size_t window = 0; window < windows() && !stop_asked(); ++window) {
+    if (window > 0) take_batches(window);
+    worked = render_window() || worked;
+  }
+  result_.interrupted = stop_asked();
+  // A finished run may lie where nothing can be written.
+  result_.report = !worked && !folder_->writable() ? folder_->file("report.html") : write_report(folder_->path());
+  return result_;
+}
+
+void Run::take_batches(size_t window) {
+  take_window(window);
+  add_needed_channels();
+  pack_batches();
+}
+
+// Mistakes show before anything is written.
+void Run::open_folder() {
+  take_batches(0);
   programs_for(batches_.front()).front()->start(in_phase(batches_.front(), 0));
   folder_ = std::make_unique<RunFolder>(options_.out, frozen());
   keep_implementations();
+}
+
+// Whether any image was left to do.
+bool Run::render_window() {
   const std::vector<Batch> ahead = skip_finished();
   for (const Batch& batch : ahead) {
     if (stop_asked()) break;
@@ -217,28 +319,23 @@ RunResult Run::execute() {
       break;
     }
   }
-  result_.interrupted = stop_asked();
-  // A finished run may lie where nothing can be written.
-  result_.report = ahead.empty() && !folder_->writable() ? folder_->file("report.html") : write_report(folder_->path());
-  return result_;
+  return !ahead.empty();
 }
 
-// The batches that are left to do.
+// The batches at hand that are left to do.
 std::vector<Batch> Run::skip_finished() {
   std::vector<Batch> ahead;
-  double image_steps = 0;
   for (const Batch& batch : batches_) {
     stop_if_requested();
     const bool done = std::all_of(batch.begin(), batch.end(),
                                   [this](const RunImage& image) { return folder_->finished(image.name()); });
     if (done) {
       result_.skipped += std::ssize(batch);
+      progress_.skip(std::ssize(batch), steps_of(batch));
     } else {
       ahead.push_back(batch);
-      image_steps += static_cast<double>(config_of(batch).steps_of_all_phases()) * static_cast<double>(batch.size());
     }
   }
-  progress_.start(images_, result_.skipped, image_steps);
   return ahead;
 }
 
@@ -257,6 +354,16 @@ void Run::render(const Batch& batch) {
 }
 
 std::vector<std::string> Run::describe() {
+  const bool all = windows() <= 3;
+  std::string images;
+  if (all) {
+    look_at_all_jobs();
+    images = fmt::format("{} in {} jobs, {} batches", images_, jobs_.size(), batch_count_);
+  } else {
+    look_at_some_jobs();
+    images =
+        fmt::format("those of {} jobs, of which {} were checked now, in batches", jobs_.size(), 3 * options_.window);
+  }
   fit_batches();
   const StepProgram& program = *programs_.front();
   const Shape& shape = programs_.back()->image_shape();
@@ -264,13 +371,12 @@ std::vector<std::string> Run::describe() {
   const double bytes = static_cast<double>(device_.backend->memory().used + bytes_to_take());
   return {
       fmt::format("model    {} ({})", model_.name, config_.model.name),
-      fmt::format("images   {} in {} jobs, {} batches of up to {}", images_, jobs_.size(), batches_.size(),
-                  program.batch()),
+      fmt::format("images   {} of up to {}", images, program.batch()),
       fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps_of_all_phases()),
       fmt::format("backend  {}", device_.backend->description()),
       fmt::format("memory   {:.0f} MB", bytes * kMegabyte),
-      fmt::format("first    {}", batches_.front().front().name()),
-      fmt::format("last     {}", batches_.back().back().name())};
+      fmt::format("first    {}", jobs_.at(0).names.front()),
+      fmt::format("last     {}", jobs_.at(jobs_.size() - 1).names.back())};
 }
 
 }  // namespace

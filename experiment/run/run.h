@@ -1,6 +1,7 @@
 // Runs an experiment into a run folder. The folder is the truth: an image is finished when its record exists, everything is written
 // under a temporary name and then renamed, so a run can be stopped at any moment and continued by the same command. Images of a batch
-// that was interrupted start over. A run that chooses its batch takes the largest up to four images of which the largest fits memory.
+// that was interrupted start over. A run that chooses its batch takes the largest up to four images of which the largest fits memory. Jobs are made when they are needed, so that a
+// sweep of a million takes no memory.
 #pragma once
 
 #include <atomic>
@@ -18,6 +19,8 @@ struct RunOptions {
   DeviceOptions device;
   const std::atomic<bool>* stop = nullptr;  // set: stop after the step, keep what is finished
   Progress* progress = nullptr;
+  // Jobs that are at hand at a time, some 2.5 kB each: batches are made of those of one window. Changes no picture.
+  size_t window = 4096;
 };
 
 struct RunResult {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "experiment/config/sweep_keys.h"
 #include "experiment/run/run_inputs.h"
 #include "loaders/json_text.h"
 #include "runtime/error.h"
@@ -22,7 +23,25 @@ namespace fs = std::filesystem;
 
 constexpr const char* kImplementations = "implementations.json";
 
+Sweep sweep_of(const Json& config, const std::string& file) {
+  if (!config.is_object() || !config.contains("sweep")) return {};
+  return read_sweep(JsonReader(config["sweep"], file, "/sweep"));
+}
+
 }  // namespace
+
+std::string other_experiment(const Json& frozen, const Json& config) {
+  Json before = frozen.at("config"), after = config;
+  if (before.contains("sweep") && after.contains("sweep")) {
+    if (frozen.value("folder", 1) < kRunFolderVersion)
+      return "its sweep is of an older version, whose jobs drew other random numbers";
+    std::string missing = missing_in(sweep_of(after, "config"), sweep_of(before, "config.json"));
+    if (!missing.empty()) return "/sweep is another, " + missing;
+    before.erase("sweep");
+    after.erase("sweep");
+  }
+  return first_difference(before, after);
+}
 
 std::string first_difference(const Json& there, const Json& now) {
   const Json patch = Json::diff(there, now);
@@ -64,11 +83,17 @@ void must_continue(const std::string& path, const Json& frozen) {
   const Json there = read_json(config);
   if (!there.is_object() || !there.contains("config"))
     fail(config, "is not the configuration of a run; choose another folder");
-  const std::string difference = first_difference(there["config"], frozen.at("config"));
+  const std::string difference = other_experiment(there, frozen.at("config"));
   if (!difference.empty()) fail(path, "holds another experiment: {}; choose another folder", difference);
   if (!there.contains("inputs")) return;  // of a version that did not keep them
   const std::string changed = changed_input(there["inputs"], frozen.at("inputs"));
   if (!changed.empty()) fail(path, "holds a run of other files: {}; bring it back, or choose another folder", changed);
+}
+
+// Whether a run that is continued has a sweep of more jobs now.
+bool has_grown(const std::string& config, const Json& frozen) {
+  const Json there = read_json(config);
+  return sweep_of(there["config"], config).jobs() != sweep_of(frozen.at("config"), config).jobs();
 }
 
 }  // namespace
@@ -95,7 +120,8 @@ RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(pat
   if (continued) must_continue(path_, frozen);
   for (const char* folder : {"images", "records"}) make_folder(file(folder));
   for (const char* folder : {"", "images", "records", "floats"}) remove_leftovers(file(folder));
-  if (!continued) write_file(file("config.json"), json_text(frozen, 2) + "\n");
+  if (!continued || has_grown(file("config.json"), frozen))
+    write_file(file("config.json"), json_text(frozen, 2) + "\n");
 }
 
 bool RunFolder::writable() const { return access(path_.c_str(), W_OK | X_OK) == 0; }
@@ -138,15 +164,19 @@ DeviceOptions device_for(const std::string& path, DeviceOptions device) {
 }
 
 std::vector<Json> read_records(const std::string& folder, bool stopped) {
+  const std::string config = folder + "/config.json";
+  const Json frozen = read_json(config);
+  const JobOrder order(sweep_of(frozen.value("config", Json()), config));
   std::vector<Json> records;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/records")) {
     const std::string name = entry.path().filename().string();
-    if (name.ends_with(".json") && name.ends_with(".stopped.json") == stopped)
-      records.push_back(read_json(entry.path().string()));
+    if (!name.ends_with(".json") || name.ends_with(".stopped.json") != stopped) continue;
+    records.push_back(read_json(entry.path().string()));
+    if (records.back().contains("sweep")) records.back()["job"] = order.index_of(records.back()["sweep"]);
   }
   std::sort(records.begin(), records.end(), [](const Json& a, const Json& b) {
     const auto key = [](const Json& record) {
-      return std::tuple(record.value("job", int64_t{0}), record.value("image", int64_t{0}),
+      return std::tuple(record.value("job", size_t{0}), record.value("image", int64_t{0}),
                         record.value("name", std::string()));
     };
     return key(a) < key(b);

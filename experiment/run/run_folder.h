@@ -20,10 +20,13 @@ namespace phosphene {
 // put into folders (.DS_Store, Thumbs.db, .gitkeep, ...).
 void check_run_folder(const std::string& path);
 
+// Of what a folder holds: 2 is the first whose pictures do not depend on their jobs' place in a sweep.
+inline constexpr int kRunFolderVersion = 2;
+
 class RunFolder {
  public:
-  // Makes the folder, or continues in it, and removes what killed processes have left half written. Throws when it holds another
-  // experiment, or one of other inputs (naming the first difference), or cannot be written.
+  // Makes the folder, or continues in it, and removes what killed processes have left half written. A sweep may have grown since. Throws
+  // when it holds another experiment, or one of other inputs (naming the first difference), or cannot be written.
   RunFolder(std::string path, const Json& frozen);
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -43,10 +46,14 @@ class RunFolder {
 // --autotune and the other is not.
 DeviceOptions device_for(const std::string& path, DeviceOptions device);
 
-// The records of a run folder, or those of what was given up, by job and image; those without, by name.
+// The records of a run folder, or those of what was given up, by job and image; those without, by name. Their "job" is its place in the
+// sweep.
 std::vector<Json> read_records(const std::string& folder, bool stopped);
 
-// "/seed is 0 there and 1 now" for the first place where two configs differ; "" where they do not.
+// "/seed is 0 there and 1 now" for the first place where two JSONs differ; "" where they do not.
 std::string first_difference(const Json& there, const Json& now);
+
+// Why a config (its sweep included) cannot continue a run; "" where it can, as where only its sweep has grown. `frozen`: the config.json.
+std::string other_experiment(const Json& frozen, const Json& config);
 
 }  // namespace phosphene

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experiment/config/sweep.h"
+#include "experiment/config/jobs.h"
 
 namespace phosphene {
 
@@ -19,7 +19,7 @@ struct RunImage {
 // The images as a phase's program takes them.
 inline std::vector<BatchImage> in_phase(const std::vector<RunImage>& images, size_t phase) {
   std::vector<BatchImage> batch;
-  for (const RunImage& one : images) batch.push_back(batch_image(one.config().phase(phase), one.job->index, one.image));
+  for (const RunImage& one : images) batch.push_back(batch_image(one.config().phase(phase), one.image));
   return batch;
 }
 

@@ -11,7 +11,7 @@ void add_spectrum(CaseList& list) {
   list.add("inverse_fourier_backward", InverseFourierBackwardProblem{spectrum, picture},
            {numbers(picture), written(numbers(spectrum))});
   list.add("spectrum_draw", SpectrumDrawProblem{spectrum, 0.2},
-           {in_turn<DrawKey>(list.images, {{1, 2, 3}, {1, 2, 4}}), integers(1, 5), written(numbers(spectrum))});
+           {in_turn<DrawKey>(list.images, {{1, 3}, {1, 4}}), integers(1, 5), written(numbers(spectrum))});
 }
 
 void add_colour(CaseList& list) {
@@ -121,7 +121,7 @@ void add_transforms(CaseList& list) {
                 TransformStep{TransformKind::crop, 0, 224, 224}};
   const Operand matrices = written(table(std::vector<double>(static_cast<size_t>(6 * list.images))));
   list.add("transform_draw", draw,
-           {in_turn<DrawKey>(list.images, {{1, 2, 3}, {1, 2, 4}}), integers(1, 5), table(choices), matrices});
+           {in_turn<DrawKey>(list.images, {{1, 3}, {1, 4}}), integers(1, 5), table(choices), matrices});
   list.add("transform_replay", TransformReplayProblem{list.images, 1, list.images},
            {views(list), integers(1, 5), matrices});
 }

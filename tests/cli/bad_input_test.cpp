@@ -54,6 +54,8 @@ TEST_F(BadInput, UnknownLayerOfTheOneLiner) {
 
 TEST_F(BadInput, ChannelWithoutItsUnit) {
   expect_one_clear_line(run("render --model small.safetensors --channel conv2 --out r"), {"conv2", "LAYER:UNIT"});
+  expect_one_clear_line(run("render --model small.safetensors --channel conv2:1 --channel conv2:1 --out r"),
+                        {"--channel", "'conv2:1' is given twice"});
 }
 
 TEST_F(BadInput, UnitOutOfRange) {

@@ -114,7 +114,7 @@ TEST_F(MemoryOfAStep, DecidesHowManyImagesAreDrawnAtATime) {
   ASSERT_EQ(narrow.exit_code, 0) << narrow.err;
   EXPECT_LT(json::parse(contents("narrow/config.json"))["batch"], 4);
   for (int unit = 0; unit < 4; ++unit) {
-    const std::string picture = fmt::format("/images/conv2_{}.png", unit);
+    const std::string picture = fmt::format("/images/conv2_{:04}.png", unit);
     EXPECT_FALSE(contents("wide" + picture).empty());
     EXPECT_EQ(contents("wide" + picture), contents("narrow" + picture)) << unit;
   }

@@ -67,7 +67,7 @@ TEST_F(Streams, WhyAnImageWasStoppedIsToldOnce) {
   EXPECT_EQ(std::count(one.err.begin(), one.err.end(), '\n'), 1) << one.err;
   EXPECT_TRUE(one.err.starts_with("phosphene: error: one: an image has no result: conv_0: ")) << one.err;
   EXPECT_EQ(times(one.err, "silent"), 1) << one.err;
-  const Outcome two = run(silent + "--channel conv:0 --channel conv:1 --out two --set /batch=1");
+  const Outcome two = run(silent + "--out two --set /batch=1 --set '/sweep={\"/seed\": [1, 2]}'");
   EXPECT_EQ(two.exit_code, 2);
   EXPECT_EQ(two.out, "two/report.html\n");
   EXPECT_EQ(times(two.err, "silent"), 2) << two.err;

@@ -52,7 +52,8 @@ TEST_F(TextOfPeople, ARunIsContinuedFromAnotherFolder) {
 
 TEST_F(TextOfPeople, TwoCommandsNeverShareAFolder) {
   std::string units = "--model small.safetensors --set /steps=1 --set /size=32 --device cpu";
-  for (int unit = 0; unit < 12; ++unit) units += " --channel conv2:" + std::to_string(unit % 8);
+  for (int unit = 0; unit < 8; ++unit) units += " --channel conv2:" + std::to_string(unit);
+  for (int unit = 0; unit < 4; ++unit) units += " --neuron conv2:" + std::to_string(unit);
   std::set<std::string> reports;
   for (const std::string last :
        {" --channel conv1:pre:0", " --channel conv1:pre:1", " --channel conv1:pre:1 --set /seed=1"}) {

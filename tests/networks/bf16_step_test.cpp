@@ -22,7 +22,7 @@ TEST(Bfloat16Step, OfGoogleNetAgreesWithFloat32) {
                      {"precision", "bf16"},
                      {"objective", {{{"channel", {{"layer", "inception_4a/output:pre"}, {"unit", 97}}}}}}};
   const Config config = parse_config(json, "", ".");
-  const std::vector<BatchImage> images = {batch_image(config, 0, 0)};
+  const std::vector<BatchImage> images = {batch_image(config, 0)};
   const std::unique_ptr<Backend> cpu = make_cpu_backend(), tested = make_cpu_backend();
   int values = 0;
   compare_ops(model, config, images, *cpu, *tested, 0x1p-24, [&values](const ValueDifference& value) {

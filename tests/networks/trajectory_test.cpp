@@ -123,7 +123,7 @@ TEST_P(Trajectory, EachStepFromTheStoredCoefficients) {
   int sharp = 0;
   for (size_t t = 0; t < kSteps; ++t) {
     SCOPED_TRACE(t);
-    program.start({batch_image(given, 0, 0)});
+    program.start({batch_image(given, 0)});
     program.states().write(kParameterState, spectrum(tensor("re"), tensor("im"), t));
     program.states().write(kStepState, std::vector<int64_t>{static_cast<int64_t>(t)});
     EXPECT_TRUE(near_largest(program.images().data, image_at(tensor("image"), t), 1e-5));
@@ -170,7 +170,7 @@ TEST_P(Trajectory, UpdatesFromTheStoredGradients) {
 TEST_P(Trajectory, RunsFree) {
   const Config given = config();
   StepProgram program(model_, given, 1, *backend_);
-  program.start({batch_image(given, 0, 0)});
+  program.start({batch_image(given, 0)});
   program.states().write(kParameterState, spectrum(tensor("start_re"), tensor("start_im"), 0));
   const auto& tolerances = json_["suggested_tolerance"]["free_running"];
   ASSERT_EQ(tolerances.size(), kSteps + 1);

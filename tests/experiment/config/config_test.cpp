@@ -79,8 +79,10 @@ TEST(Config, ReadsValuesWhereTheyBelong) {
   EXPECT_EQ(config.snapshots, (std::vector<int64_t>{0, 5, 20}));
   EXPECT_EQ(config.seed, uint64_t{1} << 53);
   EXPECT_TRUE(config.save_image && config.save_spectrum);
-  ASSERT_EQ(config.sweep.size(), 2U);
-  EXPECT_EQ(*config.sweep[1].second, Json({0, 3, 6, 9}));
+  ASSERT_EQ(config.sweep.axes.size(), 2U);
+  const SweptKey& range = config.sweep.axes[1].keys.front();
+  ASSERT_EQ(range.size(), 4U);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(range.at(i), Json(3 * i));
   EXPECT_FALSE(config.json->contains("sweep"));
 }
 
@@ -118,7 +120,7 @@ TEST(Config, ReadsOptimisers) {
 TEST(Config, AKeyLeftToItsDefaultCanBeSweptOver) {
   Json json = base();
   json["sweep"] = {{"/seed", {1, 2}}, {"/objective/0/weight", {1, -1}}};
-  EXPECT_EQ(parse_config(json, "x.json", "").sweep.size(), 2U);
+  EXPECT_EQ(parse_config(json, "x.json", "").sweep.axes.size(), 2U);
 }
 
 TEST(Config, SyntaxErrorsTellLineAndColumn) {

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "experiment/config/parse_config.h"
-#include "experiment/config/sweep.h"
+#include "tests/support/all_jobs.h"
 #include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing::mutation_test {
@@ -137,7 +137,7 @@ TEST(Mutations, OfConfigsAreReadOrRefusedInOneLine) {
     if (draw(random, 6) == 0) spoil(text, random);
     const std::string path = folder.write("c.json", text);
     try {
-      (void)expand(load_config(path));
+      (void)all_jobs(load_config(path));
       ++read;
     } catch (const Error& error) {
       const std::string what = error.what();

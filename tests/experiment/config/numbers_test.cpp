@@ -7,9 +7,9 @@
 #include "experiment/config/parse_config.h"
 #include "experiment/config/schema.h"
 #include "experiment/config/structure.h"
-#include "experiment/config/sweep.h"
 #include "loaders/json_reader.h"
 #include "tests/experiment/config/schema_checker.h"
+#include "tests/support/all_jobs.h"
 #include "tests/support/temporary_folder.h"
 
 namespace phosphene::testing::numbers_test {
@@ -29,7 +29,7 @@ bool program_takes(const std::string& text) {
   const TemporaryFolder folder;
   const std::string path = folder.write("x.json", text);
   try {
-    (void)expand(load_config(path));
+    (void)all_jobs(load_config(path));
     return true;
   } catch (const Error& error) {
     EXPECT_EQ(error.blame(), Blame::user) << error.what();
@@ -113,7 +113,7 @@ TEST(Numbers, ThatNoDoubleHoldsAreRefused) {
 TEST(Numbers, MeanTheSameRunHoweverTheyAreWritten) {
   const TemporaryFolder folder;
   const auto jobs = [&](const char* numbers) {
-    return expand(load_config(folder.write("x.json", numbers), {"/objective/0/channel/unit=3.0"}));
+    return all_jobs(load_config(folder.write("x.json", numbers), {"/objective/0/channel/unit=3.0"}));
   };
   const auto plain = jobs(R"({"model": "m", "steps": 1000, "size": [32, 32], "snapshots": [2],
       "objective": [{"channel": {"layer": "a", "unit": 3}, "weight": 2}], "sweep": {"/seed": [1, 2]}})");

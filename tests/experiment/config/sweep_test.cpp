@@ -1,130 +1,83 @@
 #include "experiment/config/sweep.h"
 
 #include <gtest/gtest.h>
-#include "experiment/config/parse_config.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
 
-#include "experiment/config/batches.h"
-#include "experiment/config/structure.h"
-#include "runtime/error.h"
+#include "experiment/config/jobs.h"
+#include "experiment/config/parse_config.h"
+#include "experiment/config/sweep_keys.h"
 
 namespace phosphene::testing::sweep_test {
 namespace {
 
-Config config_of(const std::string& text) { return parse_config(Json::parse(text), "x.json", ""); }
-
-std::vector<size_t> sizes(const std::vector<std::vector<JobImage>>& batches) {
-  std::vector<size_t> sizes;
-  for (const auto& batch : batches) sizes.push_back(batch.size());
-  return sizes;
+Sweep sweep_of(const char* text) {
+  const Json json = Json::parse(text);
+  return read_sweep(JsonReader(json, "x.json", "/sweep"));
 }
 
-TEST(Jobs, OneWithoutASweep) {
-  const auto jobs = expand(
-      config_of(R"({"model": "m", "objective": [{"channel": {"layer": "inception_4a/output:pre", "unit": 97}}]})"));
-  ASSERT_EQ(jobs.size(), 1U);
-  EXPECT_EQ(jobs[0].names, std::vector<std::string>{"inception_4a_output-pre_97"});
+TEST(Sweep, ZippedKeysChangeTogether) {
+  const Sweep sweep = sweep_of(R"({"/steps": [1, 2], "zip": {"/a": ["x", "y", "x"], "/b": {"range": [5, 11, 2]}}})");
+  EXPECT_EQ(sweep.jobs(), 6U);
+  using Values = std::vector<std::pair<std::string, Json>>;
+  EXPECT_EQ(sweep.values(0), (Values{{"/steps", 1}, {"/a", "x"}, {"/b", 5}}));
+  EXPECT_EQ(sweep.values(2), (Values{{"/steps", 1}, {"/a", "x"}, {"/b", 9}}));
+  EXPECT_EQ(sweep.values(4), (Values{{"/steps", 2}, {"/a", "y"}, {"/b", 7}}));
 }
 
-TEST(Jobs, AreTheProductOfTheAxesTheLastFastest) {
-  const auto jobs = expand(config_of(R"({"model": "m", "objective": [{"channel": {"layer": "a", "unit": 0}}],
-      "sweep": {"/objective/0/channel/unit": {"range": [4, 6]}, "/seed": [1, 2, 3]}})"));
-  ASSERT_EQ(jobs.size(), 6U);
-  std::set<std::string> names;
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    EXPECT_EQ(jobs[i].index, i);
-    EXPECT_EQ(jobs[i].config.objective.terms[0]->unit(), 4 + static_cast<int64_t>(i) / 3);
-    EXPECT_EQ(jobs[i].config.seed, 1 + i % 3);
-    EXPECT_EQ((*jobs[i].values)["/seed"], 1 + i % 3);
-    names.insert(jobs[i].names.begin(), jobs[i].names.end());
-  }
-  EXPECT_EQ(names.size(), 6U) << "two images of one name";
-}
-
-TEST(Jobs, VariantsAreNamedSettings) {
-  const std::string config = R"({"model": "m", "steps": 9, "parameterization": {"pixel": {}},
-      "objective": [{"channel": {"layer": "a", "unit": 0}}], "sweep": {AXES "variants":
-      {"nothing": {}, "all of it": {"parameterization": {"fourier": {}}, "steps": null}, "jitter": {"transforms": [{"jitter": 3}]}}}})";
-  const auto with = [&](const std::string& axes) {
-    std::string text = config;
-    return expand(config_of(text.replace(text.find("AXES"), 4, axes)));
+TEST(Sweep, ARangeIsItsValues) {
+  const auto values = [](const char* text) {
+    const Sweep sweep = sweep_of(text);
+    const SweptKey& key = sweep.axes.front().keys.front();
+    Json all = Json::array();
+    for (size_t i = 0; i < key.size(); ++i) all.push_back(key.at(i));
+    return all;
   };
-  const auto jobs = with("");
-  ASSERT_EQ(jobs.size(), 3U);
-  EXPECT_EQ(jobs[0].names, std::vector<std::string>{"nothing"});
-  EXPECT_EQ(jobs[1].names, std::vector<std::string>{"all_of_it"});
-  EXPECT_EQ(*jobs[1].values, Json({{"variant", "all of it"}}));
-  EXPECT_STREQ(jobs[1].config.image.parameterization->kind(), "fourier")
-      << "one in the place of the other, not beside it";
-  EXPECT_EQ(jobs[1].config.steps, 512) << "null is the default";
-  EXPECT_STREQ(jobs[2].config.image.parameterization->kind(), "pixel");
-  EXPECT_EQ(jobs[2].config.transforms.list.steps.size(), 1U);
-  EXPECT_EQ(sizes(pack(jobs, 4)), (std::vector<size_t>{1, 1, 1})) << "of different structure";
-
-  const auto product = with(R"("/seed": [4, 5],)");
-  ASSERT_EQ(product.size(), 6U);
-  EXPECT_EQ(product[2].config.variant, "all of it") << "variants run slowest wherever they stand";
-  EXPECT_EQ(product[3].config.seed, 5U);
-  EXPECT_EQ(product[2].names, std::vector<std::string>{"all_of_it_a_0"});
-  EXPECT_NE(product[2].names, product[3].names);
-  EXPECT_EQ(sizes(pack(product, 4)), (std::vector<size_t>{2, 2, 2}));
+  EXPECT_EQ(values(R"({"/a": {"range": [-2, 1]}})"), Json({-2, -1, 0}));
+  EXPECT_EQ(values(R"({"/a": {"range": [0, 7, 3]}})"), Json({0, 3, 6}));
+  EXPECT_EQ(values(R"({"/a": {"range": [0, 6, 3]}})"), Json({0, 3}));
+  EXPECT_EQ(values(R"({"/a": {"range": [16777215, 16777216]}})"), Json({16777215}));
 }
 
-TEST(Jobs, AWrongVariantIsNamed) {
-  const Config config = config_of(R"({"model": "m", "objective": [{"channel": {"layer": "a", "unit": 0}}],
-      "sweep": {"variants": {"good": {}, "bad": {"transform": "none"}}}})");
-  try {
-    expand(config);
-    FAIL() << "an unknown key was taken";
-  } catch (const Error& error) {
-    const std::string what = error.what();
-    for (const char* word : {"variant 'bad'", "'transform'", "'transforms'"})
-      EXPECT_NE(what.find(word), std::string::npos) << what;
-  }
+// What was rendered must be part of what is rendered now.
+TEST(Sweep, MayGrow) {
+  const auto missing = [](const char* now, const char* before) { return missing_in(sweep_of(now), sweep_of(before)); };
+  EXPECT_EQ(missing(R"({"/a": [1, 2], "/b": [0]})", R"({"/b": [0], "/a": {"range": [1, 3]}})"), "");
+  EXPECT_EQ(missing(R"({"/a": {"range": [0, 900]}})", R"({"/a": [7, 3]})"), "");
+  EXPECT_EQ(missing(R"({"/a": [3]})", R"({"/a": [7, 3]})"), "'/a' had 7");
+  EXPECT_EQ(missing(R"({"/a": [3], "/b": [1]})", R"({"/a": [3]})"), "'/b' was no axis");
+  EXPECT_EQ(missing(R"({"/a": [3]})", R"({"/a": [3], "/b": [1]})"), "'/b' was an axis");
+  EXPECT_EQ(missing(R"({"zip": {"/a": [3, 4], "/b": [1, 2]}})", R"({"zip": {"/a": [3, 4], "/b": [1, 9]}})"),
+            "'/a' with '/b' had 4 with 9");
+  EXPECT_EQ(missing(R"({"variants": {"x": {}, "y": {}}})", R"({"variants": {"x": {}}})"), "");
+  EXPECT_EQ(missing(R"({"variants": {"y": {}}})", R"({"variants": {"x": {}}})"), "it had the variant 'x'");
+  EXPECT_EQ(missing(R"({"variants": {"x": {}}})", R"({"variants": {"x": {"seed": 1}}})"),
+            "the variant 'x' was {\"seed\":1}");
+  EXPECT_NE(missing(R"({"variants": {"x": {}}})", R"({})"), "");
 }
 
-TEST(Jobs, NamesAreFileNames) {
-  const auto jobs = expand(config_of(
-      R"({"model": "m", "images": 2, "objective": [{"class": {"label": "tabby, tabby cat / ../x"}, "weight": -1}]})"));
-  ASSERT_EQ(jobs[0].names.size(), 2U);
-  for (const std::string& name : jobs[0].names) {
-    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+"),
-              std::string::npos)
-        << name;
-  }
-  EXPECT_NE(jobs[0].names[0], jobs[0].names[1]);
+TEST(Sweep, JobsHaveTheirPlace) {
+  const char* text = R"({"model": "m", "objective": [{"channel": {"layer": "a", "unit": 0}}],
+      "sweep": {"/seed": {"range": [0, 3]}, "variants": {"x": {}, "y": {}},
+                "zip": {"/steps": [5, 6], "/objective/0/channel/unit": [8, 9]}}})";
+  const Config config = parse_config(Json::parse(text), "x.json", "");
+  const Jobs jobs(config);
+  const JobOrder order(config.sweep);
+  ASSERT_EQ(jobs.size(), 12U);
+  for (size_t i = 0; i < jobs.size(); ++i) EXPECT_EQ(order.index_of(*jobs.at(i).values), i);
+  EXPECT_EQ(order.index_of(Json::object()), 12U) << "no job of these values";
+  EXPECT_EQ(JobOrder(Sweep()).index_of(Json::object()), 0U);
 }
 
-TEST(Jobs, AWrongCombinationNamesItsPlace) {
-  const Config config = config_of(
-      R"({"model": "m", "objective": [{"channel": {"layer": "a", "unit": 0}}], "sweep": {"/steps": [4, 0]}})");
-  EXPECT_THROW(expand(config), Error);
-  EXPECT_THROW(expand(config_of(R"({"model": "m", "objective": [{"class": {"index": 0}}], "sweep": {"/stepz": [4]}})")),
-               Error);
-}
-
-TEST(Jobs, WholeGroupsOfOneStructureArePacked) {
-  const auto jobs =
-      expand(config_of(R"({"model": "m", "images": 2, "objective": [{"channel": {"layer": "a", "unit": 0}}],
-      "sweep": {"/objective/0/channel/layer": ["a", "b"], "/objective/0/channel/unit": {"range": [0, 5]}}})"));
-  EXPECT_EQ(sizes(pack(jobs, 4)), (std::vector<size_t>{4, 4, 2, 4, 4, 2}));
-  EXPECT_EQ(sizes(pack(jobs, 5)), (std::vector<size_t>{4, 4, 2, 4, 4, 2})) << "a group was cut";
-  EXPECT_EQ(sizes(pack(jobs, 1)), std::vector<size_t>(10, 2)) << "a group larger than the batch stands alone";
-}
-
-TEST(Jobs, StructureIsWhatTablesCannotHold) {
-  const auto key = [](const std::string& objective, const std::string& rest = "") {
-    return structure_key(config_of(R"({"model": "m", "objective": [)" + objective + "]" + rest + "}"));
-  };
-  const std::string one = key(R"({"channel": {"layer": "a", "unit": 0}})");
-  EXPECT_EQ(one, key(R"({"channel": {"layer": "a", "unit": 5}, "weight": -2})"));
-  EXPECT_EQ(one, key(R"({"channel": {"layer": "a", "unit": 0}})", R"(, "seed": 9)"));
-  EXPECT_NE(one, key(R"({"channel": {"layer": "b", "unit": 0}})"));
-  EXPECT_NE(one, key(R"({"neuron": {"layer": "a", "unit": 0}})"));
-  EXPECT_NE(one, key(R"({"channel": {"layer": "a", "unit": 0}})", R"(, "steps": 9)"));
-  EXPECT_EQ(key(R"({"class": {"index": 0}})"), key(R"({"class": {"label": "tabby"}})"));
+// 10^6 configs of 2.5 kB would be 2.5 GB.
+TEST(Sweep, OfAMillionJobsMakesThoseThatAreAskedFor) {
+  const char* text = R"({"model": "m", "objective": [{"channel": {"layer": "a", "unit": 0}}],
+      "sweep": {"/objective/0/channel/unit": {"range": [0, 1000]}, "/seed": {"range": [0, 1000]}}})";
+  const Jobs jobs(parse_config(Json::parse(text), "x.json", ""));
+  EXPECT_EQ(jobs.size(), 1000000U);
+  const Job last = jobs.at(999999);
+  EXPECT_EQ(last.config.seed, 999U);
+  EXPECT_EQ(last.names, std::vector<std::string>{"a_0999_seed_0999"});
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class Parameterizations : public ::testing::Test {
   }
   // Of the first parameter, or another, of two images.
   std::vector<float> start(const Parameterization& parameterization, size_t parameter = 0) {
-    const std::vector<DrawKey> keys = {{7, 0, 0}, {7, 1, 0}};
+    const std::vector<DrawKey> keys = {{7, 0}, {8, 0}};
     return make(parameterization)->drawn_start(parameter, keys);
   }
 
@@ -172,7 +172,7 @@ TEST_F(Parameterizations, StartFromAFile) {
   const TemporaryFolder folder;
   const Shape image{4, 1, 2, 3};  // two groups of two images
   const std::vector<BatchImage> batch = {
-      {nullptr, 0, 0, 0, 2}, {nullptr, 0, 0, 1, 2}, {nullptr, 0, 1, 0, 2}, {nullptr, 0, 1, 1, 2}};
+      {nullptr, 0, 0, 2}, {nullptr, 0, 1, 2}, {nullptr, 1, 0, 2}, {nullptr, 1, 1, 2}};
   const std::vector<float> first = {0, 1, 2, 3, 4, 5}, second = {6, 7, 8, 9, 10, 11};
   const auto joined = [](const std::vector<std::vector<float>>& parts) {
     std::vector<float> all;

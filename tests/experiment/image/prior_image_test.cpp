@@ -69,7 +69,7 @@ TEST_F(PriorImage, StartsAroundTheMeanOfAllCodes) {
   const Config with_noise = config({{"sd", 0.5}});
   const auto prior = parameters(with_noise);
   EXPECT_EQ(to_string(prior->parameters()[0].info.shape), "1x4x12x12");
-  const std::vector<DrawKey> keys = {{7, 3, 0}, {7, 3, 1}};
+  const std::vector<DrawKey> keys = {{7, 0}, {7, 1}};
   const std::vector<float> both = prior->drawn_start(0, keys);
   const std::vector<float> mean = {0, 0.25F, -0.5F, 1}, deviation = {1, 0.5F, 2, 1};
   double sum = 0, squares = 0;
@@ -95,7 +95,7 @@ TEST_F(PriorImage, StepsStayWithinTheBounds) {
   for (const double norm : {2.0, 1e6}) {
     const Config bounded = config({{"norm", norm}}, fast);
     StepProgram steps = program(bounded, 2);
-    steps.start({batch_image(bounded, 0, 0), batch_image(bounded, 0, 1)});
+    steps.start({batch_image(bounded, 0), batch_image(bounded, 1)});
     for (int step = 0; step < 3; ++step) steps.step();
     const auto code = steps.states().read<float>(kParameterState);
     const std::vector<float> least = {-3, -1, -6, -2}, most = {3, 2, 6, 4};
@@ -122,7 +122,7 @@ TEST_F(PriorImage, AFrozenImageKeepsItsCode) {
       config({{"sd", 3}, {"norm", 0.5}},
              {{"objective", {{{"channel", {{"layer", "conv3:pre"}, {"unit", 5}}}, {"weight", 1e30}}}}});
   StepProgram steps = program(frozen);
-  steps.start({batch_image(frozen, 0, 0)});
+  steps.start({batch_image(frozen, 0)});
   const auto before = steps.states().read<float>(kParameterState);
   steps.step();
   EXPECT_TRUE(same_bits(steps.states().read<float>(kParameterState), before));
@@ -133,7 +133,7 @@ TEST_F(PriorImage, StartsFromAPhotograph) {
   const std::string photo = write_photo();
   const Config from = config({{"from", "photo.png"}});
   const auto prior = parameters(from);
-  const std::vector<DrawKey> keys = {{0, 0, 0}};
+  const std::vector<DrawKey> keys = {{0, 0}};
   const std::vector<float> code = prior->drawn_start(0, keys);
 
   const HostTensor input = resize_and_crop(read_photo(photo), 24, 24);
@@ -200,7 +200,7 @@ TEST_F(PriorImage, RemembersAPhotographThatItHasNotSeen) {
       config({{"generator", "prior_generator"}, {"from", photo->string()}},
              {{"size", 224}, {"objective", {{{"channel", {{"layer", "inception_4a/output:pre"}, {"unit", 97}}}}}}});
   StepProgram steps(googlenet, from, 1, *backend_);
-  steps.start({batch_image(from, 0, 0)});
+  steps.start({batch_image(from, 0)});
   const std::vector<float> drawn = steps.images().data;
   const std::vector<float> seen = resize_and_crop(read_photo(photo->string()), 224, 224).data;
   ASSERT_EQ(drawn.size(), seen.size());

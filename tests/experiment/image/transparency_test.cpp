@@ -71,7 +71,7 @@ TEST(Transparency, PicturesAreKeptWithTheirAlpha) {
   ASSERT_EQ(pixels.size(), image.size());
   for (size_t i = 0; i < image.size(); ++i)
     ASSERT_EQ(pixels[i], std::lround(image[i % 4 * kPlane + i / 4] * 255.F)) << i;
-  for (const char* name : {"conv3-pre_1.png", "conv3-pre_1_0.png", "conv3-pre_1_4.png"})
+  for (const char* name : {"conv3-pre_1.png", "conv3-pre_1_step00.png", "conv3-pre_1_step04.png"})
     EXPECT_EQ(colour_type(out + "/images/" + name), 6) << name;
   EXPECT_FALSE(record_of(out, "conv3-pre_1")["spectrum"]["rings"].empty());
   const auto [least, most] = std::minmax_element(image.begin() + 3 * kPlane, image.end());
@@ -82,7 +82,8 @@ TEST(Transparency, PicturesAreKeptWithTheirAlpha) {
   next["initial"] = "run/floats/conv3-pre_1.safetensors";
   next["snapshots"] = {0};
   render(folder, next, folder.file("next"));
-  EXPECT_EQ(contents_of(out + "/images/conv3-pre_1.png"), contents_of(folder.file("next/images/conv3-pre_1_0.png")));
+  EXPECT_EQ(contents_of(out + "/images/conv3-pre_1.png"),
+            contents_of(folder.file("next/images/conv3-pre_1_step00.png")));
 }
 
 TEST(Transparency, AGrayPictureHasAlphaToo) {
@@ -194,7 +195,7 @@ TEST(Transparency, BelongsToItsImages) {
     config["batch"] = 2;
     EXPECT_EQ(render(folder, config, folder.file("alone")).finished, 4);
     const auto files = files_of(folder.file("alone"));
-    for (const char* lost : {"alone/records/conv3-pre_2_image0.json", "alone/records/conv3-pre_2_image1.json"})
+    for (const char* lost : {"alone/records/conv3-pre_0002_image0.json", "alone/records/conv3-pre_0002_image1.json"})
       fs::remove(folder.file(lost));
     EXPECT_EQ(render(folder, config, folder.file("alone")).skipped, 2);
     EXPECT_EQ(files_of(folder.file("alone")), files);
@@ -203,7 +204,7 @@ TEST(Transparency, BelongsToItsImages) {
     three.device.threads = 3;
     render(folder, config, folder.file("together"), three);
     EXPECT_EQ(results_of(folder.file("alone")), results_of(folder.file("together")));
-    const Json record = record_of(folder.file("alone"), "conv3-pre_1_image0");
+    const Json record = record_of(folder.file("alone"), "conv3-pre_0001_image0");
     EXPECT_GT(record["curve"].back()[1].get<double>(), record["curve"].front()[1].get<double>());
     ++which;
   }

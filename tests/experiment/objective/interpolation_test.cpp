@@ -85,7 +85,7 @@ TEST(Interpolation, OfAConfigEqualsTheGoldenTable) {
   Program program(graph, {objective.value(), gradient}, *backend, states);
   states.write(Model::kInput, input);
   std::vector<BatchImage> batch;
-  for (int64_t i = 0; i < images; ++i) batch.push_back(batch_image(config, 0, i));
+  for (int64_t i = 0; i < images; ++i) batch.push_back(batch_image(config, i));
   objective.write(states, batch);
   program.run();
   const std::vector<float> sums = program.read(objective.value());

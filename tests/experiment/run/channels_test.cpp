@@ -49,7 +49,7 @@ TEST_P(Channels, RenderIntoPicturesOfThem) {
   const Safetensors floats = Safetensors::open(out + "/floats/conv3-pre_1.safetensors");
   EXPECT_EQ(floats.entry("image").shape, (std::vector<int64_t>{GetParam(), 17, 31}));
   EXPECT_EQ(floats.entry("re").shape, (std::vector<int64_t>{GetParam(), 17, 17}));
-  for (const char* name : {"conv3-pre_1.png", "conv3-pre_1_0.png", "conv3-pre_1_6.png"})
+  for (const char* name : {"conv3-pre_1.png", "conv3-pre_1_step00.png", "conv3-pre_1_step06.png"})
     EXPECT_EQ(colour_type(out + "/images/" + name), GetParam() == 4 ? 2 : 0) << name;
   EXPECT_EQ(read_photo(out + "/images/conv3-pre_1.png").rgb,
             shown(floats.tensor("image").data, GetParam(), 17, 31).rgb);
@@ -94,7 +94,7 @@ TEST_P(Channels, HaveEveryParameterizationAndResume) {
     which++;
     EXPECT_EQ(render(folder_, config, whole).finished, 4);
     const auto files = files_of(whole);
-    for (const char* lost : {"/records/conv3-pre_2_image0.json", "/records/conv3-pre_2_image1.json"})
+    for (const char* lost : {"/records/conv3-pre_0002_image0.json", "/records/conv3-pre_0002_image1.json"})
       fs::remove(whole + lost);
     EXPECT_EQ(render(folder_, config, whole).skipped, 2);
     EXPECT_EQ(files_of(whole), files);
@@ -110,8 +110,8 @@ TEST_P(Channels, GoThroughPhasesOfOneSize) {
   config["phases"] = Json::parse(R"([{"parameterization": {"pixel": {}}, "steps": 4}])");
   config["snapshots"] = {12, 16};
   EXPECT_EQ(render(folder_, config, folder_.file("run")).finished, 1);
-  EXPECT_NE(contents_of(folder_.file("run/images/conv3-pre_1_12.png")),
-            contents_of(folder_.file("run/images/conv3-pre_1_16.png")));
+  EXPECT_NE(contents_of(folder_.file("run/images/conv3-pre_1_step12.png")),
+            contents_of(folder_.file("run/images/conv3-pre_1_step16.png")));
   config["phases"][0]["size"] = 32;
   EXPECT_TRUE(refuses([&] { render(folder_, config, folder_.file("scaled")); }, {"/size", "channels"}));
   EXPECT_FALSE(fs::exists(folder_.file("scaled"))) << "before anything is done";

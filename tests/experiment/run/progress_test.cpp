@@ -25,7 +25,8 @@ class Recorded final : public Progress {
 TEST(ProgressReporter, CountsImagesAndTellsTheTimeLeft) {
   Recorded progress;
   ProgressReporter reporter(&progress);
-  reporter.start(10, 4, 48);
+  reporter.start(10, 80);
+  reporter.skip(4, 32);
   reporter.report_step("unit", 3, 8, 0.5);
   reporter.add_step(2);
   reporter.report_step("unit", 3, 8, 0.5);

@@ -31,7 +31,10 @@ struct RunInputs : ::testing::Test {
   TemporaryFolder folder;
   Json config = small_config(folder);
 
-  RunInputs() { write_stripes(folder.file("stripes.png"), 3); }
+  RunInputs() {
+    write_stripes(folder.file("stripes.png"), 3);
+    write_stripes(folder.file("others.png"), 4);
+  }
 
   // What the dry run and the run itself refuse alike, before anything is written.
   void expect_refused(const std::vector<std::string>& parts) {
@@ -49,7 +52,7 @@ struct RunInputs : ::testing::Test {
 
 // Each is the last of a sweep: found when its turn comes, it would be found late.
 TEST_F(RunInputs, AreOpenedAndDecodedBeforeTheFirstStep) {
-  config["sweep"] = {{"/initial", {"stripes.png", "stripes.png", "stripe.png"}}};
+  config["sweep"] = {{"/initial", {"stripes.png", "others.png", "stripe.png"}}};
   expect_refused({"/sweep/~1initial/2", "no photograph", "did you mean 'stripes.png'"});
   const std::string whole = contents_of(folder.file("stripes.png"));
   (void)folder.write("cut.png", whole.substr(0, whole.size() / 2));

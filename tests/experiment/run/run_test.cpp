@@ -70,7 +70,7 @@ TEST(Run, VariantsOfDifferentStructureFollowEachOther) {
 
   const Json frozen = read_json(folder.file("once/config.json"))["config"];
   EXPECT_EQ(frozen["sweep"]["variants"], config["sweep"]["variants"]) << "what the folder holds makes the run again";
-  const Json record = record_of(folder.file("once"), "larger_conv3-pre_1");
+  const Json record = record_of(folder.file("once"), "larger_conv3-pre_0001_seed_0001");
   EXPECT_EQ(record["sweep"], Json::parse(R"({"variant": "larger", "/seed": 1})"));
   EXPECT_EQ(record["spectrum"]["rings"].size(), 16U) << "up to half a cycle per pixel of 32";
   EXPECT_TRUE(std::isfinite(record["spectrum"]["slope"].get<double>()));
@@ -85,7 +85,7 @@ TEST(Run, ClimbsAndKeepsARecord) {
   EXPECT_TRUE(fs::exists(result.report));
   for (int unit = 0; unit < 4; ++unit) {
     for (int image = 0; image < 2; ++image) {
-      const std::string name = "conv3-pre_" + std::to_string(unit) + "_image" + std::to_string(image);
+      const std::string name = "conv3-pre_000" + std::to_string(unit) + "_image" + std::to_string(image);
       const Json record = record_of(out, name);
       EXPECT_EQ(record["unit"], unit);
       EXPECT_EQ(record["image"], image);
@@ -93,9 +93,9 @@ TEST(Run, ClimbsAndKeepsARecord) {
       EXPECT_EQ(record["curve"].back()[1], record["objective"]);
       EXPECT_GT(record["curve"].back()[1].get<double>(), record["curve"].front()[1].get<double>()) << name;
       const std::string picture = out + "/" + record["picture"].get<std::string>();
-      EXPECT_EQ(contents_of(picture), contents_of(out + "/images/" + name + "_12.png"))
+      EXPECT_EQ(contents_of(picture), contents_of(out + "/images/" + name + "_step12.png"))
           << "the last snapshot is the picture";
-      EXPECT_NE(contents_of(picture), contents_of(out + "/images/" + name + "_0.png"));
+      EXPECT_NE(contents_of(picture), contents_of(out + "/images/" + name + "_step00.png"));
     }
   }
 }
@@ -161,14 +161,11 @@ TEST(Run, PenaltiesBelongToTheirImages) {
     for (size_t i = 1; i < x.size(); ++i) sum += i % 24 == 0 ? 0 : std::abs(static_cast<double>(x[i] - x[i - 1]));
     return sum;
   };
-  EXPECT_LT(variation("conv3-pre_1_job1_image1"), 0.5 * variation("conv3-pre_1_image1")) << "a heavy penalty is felt";
-  config["sweep"]["/objective/1/weight"] = {-0.02, -0.02};
-  render(folder, config, folder.file("light"));
-  const auto same = [&](const std::string& name) {
-    return contents_of(folder.file("alone/floats/" + name)) == contents_of(folder.file("light/floats/" + name));
-  };
-  EXPECT_TRUE(same("conv3-pre_1_job1_image0.safetensors")) << "image 0 has no penalty, however heavy image 1's is";
-  EXPECT_FALSE(same("conv3-pre_1_job1_image1.safetensors"));
+  const std::string heavy = "conv3-pre_0001_weight_-0020_image", light = "conv3-pre_0001_weight_-0.02_image";
+  EXPECT_LT(variation(heavy + "1"), 0.5 * variation(light + "1")) << "a heavy penalty is felt";
+  EXPECT_EQ(contents_of(folder.file("alone/floats/" + heavy + "0.safetensors")),
+            contents_of(folder.file("alone/floats/" + light + "0.safetensors")))
+      << "image 0 has no penalty, however heavy image 1's is";
 }
 
 // Every parameterization climbs; neither batch nor threads change its bytes. What is shared belongs to one job: each has the same
@@ -186,7 +183,7 @@ TEST(Run, EveryParameterizationClimbsAndBelongsToItsJob) {
     config["batch"] = 2;
     render(folder, config, folder.file("alone"));
     const auto alone = results_of(folder.file("alone"));
-    const Json curve = record_of(folder.file("alone"), "conv3-pre_1_image1")["curve"];
+    const Json curve = record_of(folder.file("alone"), "conv3-pre_0001_seed_0000_image1")["curve"];
     EXPECT_GT(curve.back()[1].get<double>(), curve.front()[1].get<double>()) << parameterization;
     config["batch"] = 4;
     render(folder, config, folder.file("two"));
@@ -235,7 +232,7 @@ TEST(Run, EveryOptimiserClimbs) {
     config["optimizer"] = Json::parse(optimizer);
     config["batch"] = 2;
     render(folder, config, folder.file("alone"));
-    const Json curve = record_of(folder.file("alone"), "conv3-pre_1_image1")["curve"];
+    const Json curve = record_of(folder.file("alone"), "conv3-pre_0001_image1")["curve"];
     EXPECT_GT(curve.back()[1].get<double>(), curve.front()[1].get<double>()) << optimizer;
     config["batch"] = 6;
     RunOptions two;
@@ -267,7 +264,7 @@ TEST(Run, StopsAndContinues) {
   const RunResult stopped = render(folder, config, folder.file("parts"), options);
   EXPECT_TRUE(stopped.interrupted);
   EXPECT_EQ(stopped.finished, 2);
-  EXPECT_TRUE(fs::exists(folder.file("parts/records/conv3-pre_0_image1.json")));
+  EXPECT_TRUE(fs::exists(folder.file("parts/records/conv3-pre_0000_image1.json")));
   EXPECT_FALSE(fs::exists(folder.file("parts/records/conv3-pre_1_image0.json")));
 
   const RunResult rest = render(folder, config, folder.file("parts"));
@@ -296,7 +293,7 @@ TEST(Run, AnAutotunedRunKeepsToItsChoices) {
   const auto before = files_of(folder.file("run"));
 
   fs::remove_all(folder.file("cache"));
-  fs::remove(folder.file("run/records/conv3-pre_1_image0.json"));
+  fs::remove(folder.file("run/records/conv3-pre_0001_image0.json"));
   EXPECT_EQ(render(folder, config, folder.file("run"), options).finished, 4);  // its batch
   EXPECT_FALSE(fs::exists(folder.file("cache")));
   EXPECT_TRUE(before == files_of(folder.file("run")));
@@ -401,8 +398,8 @@ TEST(Run, ASilentUnitIsGivenUpProposingPre) {
   ASSERT_EQ(result.stopped.size(), 1U);
   EXPECT_EQ(result.stopped, progress.messages);
   EXPECT_NE(result.stopped[0].find("'conv1:pre'"), std::string::npos) << result.stopped[0];
-  EXPECT_TRUE(fs::exists(folder.file("run/records/conv1_7.stopped.json")));
-  EXPECT_FALSE(fs::exists(folder.file("run/images/conv1_7.png")));
+  EXPECT_TRUE(fs::exists(folder.file("run/records/conv1_0007.stopped.json")));
+  EXPECT_FALSE(fs::exists(folder.file("run/images/conv1_0007.png")));
 }
 
 class IgnoreProgress final : public Progress {
@@ -420,7 +417,7 @@ TEST(Run, ASilentUnitMovesThroughRedirectedRelus) {
   config["snapshots"] = {0};
   const RunResult result = render(folder, config, folder.file("redirected"));
   EXPECT_TRUE(result.stopped.empty());
-  EXPECT_NE(contents_of(folder.file("redirected/images/conv1_7_0.png")),
+  EXPECT_NE(contents_of(folder.file("redirected/images/conv1_7_step00.png")),
             contents_of(folder.file("redirected/images/conv1_7.png")));
   config["gradients"] = {{"max_pooling", "average"}};
   EXPECT_TRUE(
@@ -477,8 +474,8 @@ TEST(Run, AnInfiniteObjectiveIsGivenUpAlone) {
       << result.stopped[0];
   config["sweep"] = {{"/objective/0/channel/unit", {1, 2}}};
   render(folder, config, folder.file("neighbour"));
-  EXPECT_EQ(contents_of(folder.file("both/images/conv3-pre_1.png")),
-            contents_of(folder.file("neighbour/images/conv3-pre_1.png")));
+  EXPECT_EQ(contents_of(folder.file("both/images/conv3-pre_0001.png")),
+            contents_of(folder.file("neighbour/images/conv3-pre_0001.png")));
 }
 
 TEST(Run, FloatsAreKeptAndCanBeAStart) {
@@ -498,7 +495,7 @@ TEST(Run, FloatsAreKeptAndCanBeAStart) {
   next["snapshots"] = {0};
   render(folder, next, folder.file("second"));
   EXPECT_EQ(contents_of(folder.file("first/images/conv3-pre_1.png")),
-            contents_of(folder.file("second/images/conv3-pre_1_0.png")));
+            contents_of(folder.file("second/images/conv3-pre_1_step00.png")));
   next["size"] = 32;
   EXPECT_TRUE(refuses([&] { render(folder, next, folder.file("third")); }, {"conv3-pre_1.safetensors", "'re'"}));
 }
@@ -527,8 +524,8 @@ TEST(Run, IsDescribedWithoutWriting) {
   EXPECT_EQ(lines[2], "size     24 x 24, 3 channels, 12 steps");
   EXPECT_TRUE(lines[3].starts_with("backend  cpu")) << lines[3];
   EXPECT_TRUE(std::regex_match(lines[4], std::regex("memory   [1-9][0-9]* MB"))) << lines[4];
-  EXPECT_EQ(lines[5], "first    conv3-pre_0_image0");
-  EXPECT_EQ(lines[6], "last     conv3-pre_3_image1");
+  EXPECT_EQ(lines[5], "first    conv3-pre_0000_image0");
+  EXPECT_EQ(lines[6], "last     conv3-pre_0003_image1");
   EXPECT_FALSE(fs::exists(folder.file("run")));
 }
 

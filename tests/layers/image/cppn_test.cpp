@@ -238,7 +238,7 @@ TEST(Cppn, StartsGreyAndWithTheRightSpread) {
   EXPECT_EQ(to_string(infos[0].shape), "2x1x24x3");
   EXPECT_EQ(to_string(infos[3].shape), "2x1x24x49");
   EXPECT_EQ(to_string(infos[8].shape), "2x1x3x49");
-  const std::vector<DrawKey> keys = {{1, 0, 0}, {1, 0, 1}};
+  const std::vector<DrawKey> keys = {{1, 0}, {1, 1}};
   const std::vector<float> middle = initial_cppn_weights(infos[3], keys, 3, false);
   double weights = 0, biases = 0;
   for (size_t i = 0; i < middle.size(); ++i) {

@@ -208,7 +208,7 @@ TEST(FourierImage, StartHasTheGoldenStatistics) {
     const FourierParameterization p{.n = 16, .c = 3, .h = golden.at("H"), .w = golden.at("W")};
     if (p.h * p.w > 128 * 192) continue;
     std::vector<DrawKey> keys;
-    for (uint32_t image = 0; image < 16; ++image) keys.push_back({11, 0, image});
+    for (uint64_t image = 0; image < 16; ++image) keys.push_back({11, image});
     FourierRun run(p, false);
     run.run(to_doubles(initial_spectrum(p, keys, 0.01)),
             std::vector<double>(static_cast<size_t>(16 * 3 * p.h * p.w), 1.0));

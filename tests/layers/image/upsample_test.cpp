@@ -163,10 +163,10 @@ TEST(Upsample, HasTheSameBitsAtEveryWidth) {
   });
 }
 
-// A draw belongs to a level, a group's job and a purpose.
-TEST(Upsample, StartsDifferByLevelJobAndPurpose) {
+// A draw belongs to a level, a seed and a purpose.
+TEST(Upsample, StartsDifferByLevelSeedAndPurpose) {
   const TensorInfo info{{2, 3, 4, 5}, Layout::planar, DType::f32};
-  const std::vector<DrawKey> keys = {{7, 1, 0}, {7, 2, 0}};
+  const std::vector<DrawKey> keys = {{7, 0}, {8, 0}};
   const auto drawn = [&](uint32_t level, DrawPurpose purpose) {
     return initial_level(info, keys, purpose, level, 0.01);
   };

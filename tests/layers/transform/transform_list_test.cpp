@@ -102,7 +102,7 @@ TEST(TransformComposition, EqualsTheGoldenTable) {
 }
 
 TEST(TransformDraw, NoStepsCentreTheNetworkOnTheImage) {
-  const std::vector<DrawKey> keys = {{1, 0, 0}};
+  const std::vector<DrawKey> keys = {{1, 0}};
   EXPECT_TRUE(same_bits(drawn({}, keys, {10, 12, 10, 12}), {1, 0, 0, 0, 1, 0}));
   EXPECT_TRUE(same_bits(drawn({}, keys, {10, 12, 7, 8}), {1, 0, 1, 0, 1, 2}));
   EXPECT_TRUE(same_bits(drawn({}, keys, {10, 12, 13, 16}), {1, 0, -2, 0, 1, -2}));  // floor(-3 / 2) = -2
@@ -112,7 +112,7 @@ TEST(TransformDraw, NoStepsCentreTheNetworkOnTheImage) {
 TEST(TransformDraw, JitterIsUniformAndInclusive) {
   TransformList list;
   list.steps = {step_of(TransformKind::jitter, 3)};
-  const std::vector<float> all = drawn(list, {{3, 1, 0}}, {10, 12, 7, 9}, 0, 4096);
+  const std::vector<float> all = drawn(list, {{3, 0}}, {10, 12, 7, 9}, 0, 4096);
   std::map<std::pair<float, float>, int> counts;
   for (size_t at = 0; at < all.size(); at += 6) {
     EXPECT_TRUE(all[at] == 1 && all[at + 1] == 0 && all[at + 3] == 0 && all[at + 4] == 1);
@@ -129,7 +129,7 @@ TEST(TransformDraw, JitterIsUniformAndInclusive) {
 TEST(TransformDraw, ChoicesAreEquallyLikely) {
   TransformList list;
   list.add_choice(TransformKind::scale, {1.F, 0.5F, 2.F, 0.25F, 4.F});
-  const std::vector<float> all = drawn(list, {{4, 1, 0}}, {64, 64, 64, 64}, 0, 2000);
+  const std::vector<float> all = drawn(list, {{4, 0}}, {64, 64, 64, 64}, 0, 2000);
   std::map<float, int> counts;
   for (size_t at = 0; at < all.size(); at += 6) ++counts[all[at]];
   ASSERT_EQ(counts.size(), 5U);
@@ -142,7 +142,7 @@ TEST(TransformDraw, AnglesFillTheirInterval) {
   list.steps = {step_of(TransformKind::rotate)};
   list.steps[0].low = -7;
   list.steps[0].high = 11;
-  const std::vector<float> all = drawn(list, {{5, 1, 0}}, {20, 20, 20, 20}, 0, 2000);
+  const std::vector<float> all = drawn(list, {{5, 0}}, {20, 20, 20, 20}, 0, 2000);
   double sum = 0, lowest = 90, highest = -90;
   for (size_t at = 0; at < all.size(); at += 6) {
     const double degrees = std::asin(static_cast<double>(all[at + 1])) / 0.017453292519943295;
@@ -161,7 +161,7 @@ TEST(TransformDraw, ComposesTheStepsInOrder) {
   list.steps = {step_of(TransformKind::pad, 4), step_of(TransformKind::jitter, 5)};
   list.add_choice(TransformKind::scale, {0.9F, 1.1F, 1.3F});
   list.add_choice(TransformKind::rotate, {-30, 0, 40});
-  const DrawKey key{99, 3, 2};
+  const DrawKey key{99, 2};
   TransformComposition expected(20, 30);
   const auto word = [&key](uint32_t step, int index) {
     return draw(key, 17, DrawPurpose::transform, step).word[index];
@@ -179,7 +179,7 @@ TEST(TransformDraw, ComposesTheStepsInOrder) {
 TEST(TransformDraw, DependsOnTheKeyAndTheStepAlone) {
   const TransformList list = transform_preset("distill", 64, 64);
   const Sizes sizes{64, 64, 64, 64};
-  const DrawKey a{1, 0, 0}, b{1, 0, 1}, c{1, 1, 0};
+  const DrawKey a{1, 0}, b{1, 1}, c{2, 0};
   const std::vector<float> abc = drawn(list, {a, b, c}, sizes, 0, 3), ca = drawn(list, {c, a}, sizes, 0, 3);
   const auto of = [](const std::vector<float>& all, size_t images, size_t step, size_t image) {
     const auto at = all.begin() + static_cast<ptrdiff_t>((step * images + image) * 6);
@@ -198,9 +198,9 @@ TEST(TransformDraw, DependsOnTheKeyAndTheStepAlone) {
 TEST(TransformDraw, SharedDrawsAreTheFirstImages) {
   TransformList list = transform_preset("distill", 64, 64);
   const Sizes sizes{64, 64, 64, 64};
-  const std::vector<float> first = drawn(list, {{1, 0, 0}}, sizes), other_job = drawn(list, {{1, 1, 0}}, sizes);
+  const std::vector<float> first = drawn(list, {{1, 0}}, sizes), other_job = drawn(list, {{2, 0}}, sizes);
   list.shared = true;
-  const std::vector<float> all = drawn(list, {{1, 0, 0}, {1, 0, 1}, {1, 1, 2}}, sizes);
+  const std::vector<float> all = drawn(list, {{1, 0}, {1, 1}, {2, 2}}, sizes);
   EXPECT_TRUE(same_bits({all.begin(), all.begin() + 6}, first));
   EXPECT_TRUE(same_bits({all.begin() + 6, all.begin() + 12}, first));
   EXPECT_TRUE(same_bits({all.begin() + 12, all.end()}, other_job));
@@ -216,7 +216,7 @@ TEST(TransformPreset, DrawsStayWithinTheList) {
   for (const Bound& bound :
        {Bound{"distill", 5, 0.95, 1.05, 16}, Bound{"lucid", 10, 0.9, 1.1, 10}, Bound{"none", 0, 1, 1, 0}}) {
     const std::vector<float> all =
-        drawn(transform_preset(bound.name, 224, 224), {{1, 0, 0}}, {224, 224, 224, 224}, 0, 500);
+        drawn(transform_preset(bound.name, 224, 224), {{1, 0}}, {224, 224, 224, 224}, 0, 500);
     double most_turned = 0;
     for (size_t at = 0; at < all.size(); at += 6) {
       const double scale = 1 / std::hypot(all[at], all[at + 1]);
@@ -245,7 +245,7 @@ TEST(TransformPreset, UnknownNameIsToldWithTheNearest) {
 TEST(TransformDraw, RefusesTooLongAList) {
   TransformList list;
   list.steps.assign(kTransformSteps + 1, step_of(TransformKind::jitter, 1));
-  EXPECT_THROW(drawn(list, {{1, 0, 0}}, {64, 64, 64, 64}), Error);
+  EXPECT_THROW(drawn(list, {{1, 0}}, {64, 64, 64, 64}), Error);
 }
 
 Weights counting(std::vector<int64_t> shape) {
