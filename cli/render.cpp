@@ -45,11 +45,15 @@ int64_t to_number(const std::string& flag, const std::string& text) {
   return number;
 }
 
+constexpr std::string_view kAllUnits = ":all";
+
 // LAYER:UNIT, split at the last colon: a layer's name may hold one (mixed4a:pre).
 Json unit_term(const std::string& flag, const std::string& kind, const std::string& text) {
   const size_t colon = text.rfind(':');
+  if (text.ends_with(kAllUnits))
+    fail(flag, "'{}' draws a whole layer, and stands alone or with other whole layers", text);
   if (colon == std::string::npos || colon == 0 || !is_number(text.substr(colon + 1)))
-    fail(flag, "'{}' is not of the form LAYER:UNIT, as in mixed4a:97", text);
+    fail(flag, "'{}' is not of the form LAYER:UNIT, as in mixed4a:97, or LAYER:all", text);
   return {{kind, {{"layer", text.substr(0, colon)}, {"unit", to_number(flag, text.substr(colon + 1))}}}};
 }
 
@@ -72,7 +76,29 @@ std::vector<Json> terms_of(const RenderOptions& options) {
   return terms;
 }
 
+// Every unit of one layer or of several: --channel LAYER:all, or --neuron.
+Json layers_config(const std::string& model, const std::string& kind, const std::vector<std::string>& texts) {
+  Json layers = Json::array();
+  for (const std::string& text : texts) layers.push_back(text.substr(0, text.size() - kAllUnits.size()));
+  const std::string pointer = "/objective/0/" + kind;
+  Json sweep = Json::object();
+  if (layers.size() > 1) sweep[pointer + "/layer"] = layers;
+  sweep[pointer + "/unit"] = "all";
+  const Json first = {{"layer", layers[0]}, {"unit", 0}};
+  return {{"version", 1}, {"model", model}, {"objective", Json::array({{{kind, first}}})}, {"sweep", sweep}};
+}
+
+bool are_whole_layers(const std::vector<std::string>& texts) {
+  return !texts.empty() && std::all_of(texts.begin(), texts.end(), [](const std::string& text) {
+    return text.size() > kAllUnits.size() && text.ends_with(kAllUnits);
+  });
+}
+
 Json one_line_config(const RenderOptions& options) {
+  const size_t units = options.channels.size() + options.neurons.size() + options.classes.size();
+  for (const auto& [kind, texts] : {std::pair("channel", &options.channels), std::pair("neuron", &options.neurons)})
+    if (!options.model.empty() && are_whole_layers(*texts) && texts->size() == units)
+      return layers_config(options.model, kind, *texts);
   const std::vector<Json> terms = terms_of(options);
   if (options.model.empty() || terms.empty())
     fail("render", "give a CONFIG.json, or --model with --channel, --neuron or --class");

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "experiment/objective/term.h"
 #include "loaders/json_text.h"
 #include "runtime/error.h"
 
@@ -30,6 +31,8 @@ std::string in_words(const SweepAxis& axis, size_t index) {
 }
 
 std::string missing_in_axis(const SweepAxis& now, const SweepAxis& before) {
+  if (now.keys.front().all) return "";
+  if (before.keys.front().all) return fmt::format("{} were all", names_of(before));
   std::unordered_map<std::string, size_t> rows;
   for (size_t i = 0; i < now.size(); ++i) rows.emplace(row_text(now, i), i);
   for (size_t i = 0; i < before.size(); ++i)
@@ -65,6 +68,12 @@ size_t Sweep::combinations() const {
 
 size_t Sweep::jobs() const { return combinations() * std::max<size_t>(1, variants.size()); }
 
+size_t Sweep::jobs_at_least() const {
+  size_t count = std::max<size_t>(1, variants.size());
+  for (const SweepAxis& axis : axes) count *= axis.keys.front().all ? 1 : axis.size();
+  return count;
+}
+
 std::vector<std::pair<std::string, Json>> Sweep::values(size_t combination) const {
   std::vector<size_t> indices(axes.size());
   for (size_t i = axes.size(); i-- > 0; combination /= axes[i].size()) indices[i] = combination % axes[i].size();
@@ -89,8 +98,11 @@ std::string missing_in(const Sweep& now, const Sweep& before) {
 struct JobOrder::Axis {
   std::vector<std::string> keys;                    // of the jobs' values
   std::unordered_map<std::string, size_t> indices;  // by the values' texts
+  bool all = false;                                 // units are their own places
 
+  [[nodiscard]] size_t size() const { return all ? kMaxUnits : indices.size(); }
   [[nodiscard]] size_t index_of(const Json& values) const {
+    if (all) return values.contains(keys.front()) ? values[keys.front()].get<size_t>() : size();
     std::string text;
     for (const std::string& key : keys) {
       if (!values.contains(key)) return indices.size();
@@ -112,7 +124,8 @@ JobOrder::JobOrder(const Sweep& sweep) : jobs_(sweep.jobs()) {
   for (const SweepAxis& axis : sweep.axes) {
     auto values = std::make_shared<Axis>();
     for (const SweptKey& key : axis.keys) values->keys.push_back(key.pointer);
-    for (size_t i = 0; i < axis.size(); ++i) values->indices.emplace(row_text(axis, i), i);
+    values->all = axis.keys.front().all;
+    for (size_t i = 0; i < axis.size() && !values->all; ++i) values->indices.emplace(row_text(axis, i), i);
     axes_.push_back(std::move(values));
   }
 }
@@ -121,8 +134,8 @@ size_t JobOrder::index_of(const Json& values) const {
   size_t index = 0;
   for (const auto& axis : axes_) {
     const size_t at = axis->index_of(values);
-    if (at == axis->indices.size()) return jobs_;
-    index = index * axis->indices.size() + at;
+    if (at >= axis->size()) return jobs_;
+    index = index * axis->size() + at;
   }
   return index;
 }

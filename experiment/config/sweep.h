@@ -19,10 +19,13 @@ struct SweptKey {
   std::string pointer;                     // of the key
   KeptJson list;                           // null for a range
   int64_t first = 0, step = 1, count = 0;  // a range's
+  bool all = false;                        // units of a layer, as many as any has until with_units_of (layer_units.h)
 
   [[nodiscard]] size_t size() const;
   [[nodiscard]] Json at(size_t index) const;
 };
+
+inline constexpr size_t kMaxJobs = 1'000'000;
 
 // Keys that change together, value by value; mostly one.
 struct SweepAxis {
@@ -36,8 +39,9 @@ struct Sweep {
   std::vector<std::pair<std::string, KeptJson>> variants;  // name -> keys that replace the config's
   KeptJson given;                                          // null without a sweep
 
-  [[nodiscard]] size_t combinations() const;  // of the axes' values
-  [[nodiscard]] size_t jobs() const;          // variants times combinations; 1 without a sweep
+  [[nodiscard]] size_t combinations() const;   // of the axes' values
+  [[nodiscard]] size_t jobs() const;           // variants times combinations; 1 without a sweep
+  [[nodiscard]] size_t jobs_at_least() const;  // where all units of a layer may be one
   // Pointer -> value in a combination, the last axis fastest.
   [[nodiscard]] std::vector<std::pair<std::string, Json>> values(size_t combination) const;
 };

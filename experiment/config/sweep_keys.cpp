@@ -4,13 +4,14 @@
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "experiment/objective/term.h"
 #include "loaders/json_text.h"
 
 namespace phosphene {
 namespace {
 
 constexpr int64_t kMaxValue = 1 << 24;  // of either sign
-constexpr size_t kMaxJobs = 1'000'000;
+constexpr const char* kAllUnits = "all";
 
 class SweepFormat final : public Format {
  public:
@@ -19,8 +20,9 @@ class SweepFormat final : public Format {
   [[nodiscard]] bool accepts(const JsonReader& value) const override { return value.is_object(); }
   [[nodiscard]] Json schema() const override;
   [[nodiscard]] std::string words() const override {
-    return "an object: JSON pointers with a list of values or an object with the key range, `[first, end, step]`; zip, "
-           "with such pointers, whose values change together; and variants with named settings";
+    return "an object: JSON pointers with a list of values, an object with the key range, `[first, end, step]`, or "
+           "all, the units "
+           "of a layer; zip, with such pointers, whose values change together; and variants with named settings";
   }
   [[nodiscard]] std::string example() const override { return R"({"/objective/0/channel/unit": {"range": [0, 16]}})"; }
 
@@ -44,14 +46,17 @@ Json SweepFormat::schema() const {
       {"minProperties", 1},
       {"propertyNames", {{"minLength", 1}}},
       {"additionalProperties", {{"type", "object"}, {"propertyNames", {{"not", {{"enum", of_the_run_()}}}}}}}};
-  const Json values = {{"anyOf",
-                        {{{"description", "Values."}, {"type", "array"}, {"minItems", 1}, {"uniqueItems", true}},
-                         {{"type", "object"},
-                          {"required", {"range"}},
-                          {"additionalProperties", false},
-                          {"properties", {{"range", range}}}}}}};
+  const Json values = {
+      {"anyOf",
+       {{{"description", "Values."}, {"type", "array"}, {"minItems", 1}, {"uniqueItems", true}},
+        {{"description", "Every unit of the layer; of each, where the layer is swept over too."}, {"const", kAllUnits}},
+        {{"type", "object"},
+         {"required", {"range"}},
+         {"additionalProperties", false},
+         {"properties", {{"range", range}}}}}}};
   Json zipped = values;
   zipped["anyOf"][0].erase("uniqueItems");
+  zipped["anyOf"].erase(1);
   const Json zip = {{"description", "Keys whose values change together: the first of each, the second of each, ..."},
                     {"type", "object"},
                     {"minProperties", 1},
@@ -75,10 +80,22 @@ SweptKey read_range(const JsonReader& range) {
   return key;
 }
 
+// Units are a layer's: the key beside them says which.
+SweptKey read_all(const JsonReader& reader, const std::string& pointer) {
+  (void)reader.word({kAllUnits});
+  if (!pointer.ends_with("/unit")) reader.refuse("'{}' are the units of a layer; '{}' is no unit", kAllUnits, pointer);
+  SweptKey key;
+  key.all = true;
+  key.count = kMaxUnits;
+  return key;
+}
+
 SweptKey read_values(const JsonReader& reader, const std::string& pointer) {
   SweptKey key;
   if (reader.is_array()) {
     key.list = std::make_shared<const Json>(reader.json());
+  } else if (reader.is_string()) {
+    key = read_all(reader, pointer);
   } else {
     key = read_range(reader.only({"range"}).at("range"));
   }
@@ -105,6 +122,7 @@ SweepAxis read_zip(const JsonReader& reader) {
   SweepAxis axis;
   for (const std::string& pointer : reader.keys()) {
     axis.keys.push_back(read_values(reader.at(pointer), pointer));
+    if (axis.keys.back().all) reader.at(pointer).refuse("how many units '{}' are is not known here", kAllUnits);
     if (axis.keys.back().size() != axis.size())
       reader.at(pointer).refuse("expected as many values as '{}' has: {}, got {}", axis.keys.front().pointer,
                                 axis.size(), axis.keys.back().size());
@@ -162,7 +180,7 @@ Sweep read_sweep(const JsonReader& reader) {
       sweep.axes.push_back(name == "zip" ? read_zip(values) : SweepAxis{{read_values(values, name)}});
       check_distinct(values, sweep.axes.back());
     }
-    if (sweep.jobs() > kMaxJobs) values.refuse("expected at most {} jobs", kMaxJobs);
+    if (sweep.jobs_at_least() > kMaxJobs) values.refuse("expected at most {} jobs", kMaxJobs);
   }
   return sweep;
 }

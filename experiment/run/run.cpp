@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "experiment/config/batches.h"
+#include "experiment/config/layer_units.h"
 #include "experiment/image/start_pictures.h"
 #include "experiment/run/batch_run.h"
 #include "experiment/run/report.h"
@@ -42,12 +43,12 @@ double steps_of(const Batch& batch) {
 class Run {
  public:
   Run(const Config& config, const RunOptions& options)
-      : config_(config),
-        options_(options),
+      : options_(options),
         device_(choose_device(device_for(options.out, options.device))),
         model_(load_model(find_model(config.model.name, config.model.folder))),
+        config_(with_units_of(model_, config)),
         inputs_(digests_of_inputs(whole_config(), config.file, config.folder(), model_)),
-        jobs_(config),
+        jobs_(config_),
         capacity_(std::max(config.batch > 0 ? config.batch : kAutomaticBatch, config.image.images)),
         progress_(options.progress) {
     check_run_folder(options.out);
@@ -75,17 +76,17 @@ class Run {
   void plan(const Batch& batch);
   [[nodiscard]] int64_t bytes_to_take() const;
   std::span<const std::unique_ptr<StepProgram>> programs_for(const Batch& batch);
-  void take_batches(size_t window);
   void open_folder();
   bool render_window();
-  std::vector<Batch> skip_finished();
+  void take_batches(size_t window);
+  void drop_finished();
   void render(const Batch& batch);
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
 
-  Config config_;
   RunOptions options_;
   DeviceChoice device_;
   Model model_;
+  Config config_;
   Json inputs_;  // digests by name
   Jobs jobs_;
   int64_t capacity_;                                    // images in a batch
@@ -202,10 +203,8 @@ const Batch& Run::largest_batch() const {
 
 // Fewer images at a time where memory does not hold the usual number. A config's own number is not changed.
 void Run::fit_batches() {
-  take_window(largest_window_);
-  add_needed_channels();
-  for (;;) {
-    pack_batches();
+  take_batches(largest_window_);
+  for (;; pack_batches()) {
     const Batch& largest = largest_batch();
     const int64_t fewer = std::ssize(largest) - 1;
     try {
@@ -285,7 +284,7 @@ RunResult Run::execute() {
   progress_.start(images_, image_steps_);
   bool worked = false;
   for (size_t window = 0; window < windows() && !stop_asked(); ++window) {
-    if (window > 0) take_batches(window);
+    take_batches(window);
     worked = render_window() || worked;
   }
   result_.interrupted = stop_asked();
@@ -310,8 +309,9 @@ void Run::open_folder() {
 
 // Whether any image was left to do.
 bool Run::render_window() {
-  const std::vector<Batch> ahead = skip_finished();
-  for (const Batch& batch : ahead) {
+  drop_finished();
+  pack_batches();
+  for (const Batch& batch : batches_) {
     if (stop_asked()) break;
     try {
       render(batch);
@@ -319,24 +319,25 @@ bool Run::render_window() {
       break;
     }
   }
-  return !ahead.empty();
+  return !batches_.empty();
 }
 
-// The batches at hand that are left to do.
-std::vector<Batch> Run::skip_finished() {
-  std::vector<Batch> ahead;
-  for (const Batch& batch : batches_) {
+// Leaves the jobs at hand that lack an image.
+void Run::drop_finished() {
+  batches_.clear();
+  const auto finished = [this](const Job& job) {
     stop_if_requested();
-    const bool done = std::all_of(batch.begin(), batch.end(),
-                                  [this](const RunImage& image) { return folder_->finished(image.name()); });
-    if (done) {
-      result_.skipped += std::ssize(batch);
-      progress_.skip(std::ssize(batch), steps_of(batch));
-    } else {
-      ahead.push_back(batch);
-    }
+    return std::all_of(job.names.begin(), job.names.end(),
+                       [this](const std::string& name) { return folder_->finished(name); });
+  };
+  const auto done =
+      std::stable_partition(window_.begin(), window_.end(), [&](const Job& job) { return !finished(job); });
+  for (auto job = done; job != window_.end(); ++job) {
+    const int64_t images = job->config.image.images;
+    result_.skipped += images;
+    progress_.skip(images, static_cast<double>(images * job->config.steps_of_all_phases()));
   }
-  return ahead;
+  window_.erase(done, window_.end());
 }
 
 void Run::render(const Batch& batch) {

@@ -294,7 +294,7 @@ TEST(Run, AnAutotunedRunKeepsToItsChoices) {
 
   fs::remove_all(folder.file("cache"));
   fs::remove(folder.file("run/records/conv3-pre_0001_image0.json"));
-  EXPECT_EQ(render(folder, config, folder.file("run"), options).finished, 4);  // its batch
+  EXPECT_EQ(render(folder, config, folder.file("run"), options).finished, 2);  // its job
   EXPECT_FALSE(fs::exists(folder.file("cache")));
   EXPECT_TRUE(before == files_of(folder.file("run")));
 

@@ -52,7 +52,8 @@ TEST_F(SweepRuns, MayGrow) {
   const auto before = results_of(folder.file("grown"));
   config["sweep"] = {{kUnit, {{"range", {0, 4}}}}};
   const RunResult more = run("grown");
-  EXPECT_EQ(more.skipped + more.finished, 4);
+  EXPECT_EQ(more.skipped, 2);
+  EXPECT_EQ(more.finished, 2);
   const auto after = results_of(folder.file("grown"));
   for (const auto& [file, contents] : before) EXPECT_EQ(after.at(file), contents) << file;
   EXPECT_EQ(read_json(folder.file("grown/config.json"))["images"], 4);
@@ -64,6 +65,19 @@ TEST_F(SweepRuns, MayGrow) {
 
   config["sweep"] = {{kUnit, {0, 1, 2}}};
   EXPECT_TRUE(refuses([&] { run("grown"); }, {"another experiment", kUnit, "had 3"}));
+}
+
+TEST_F(SweepRuns, MayGrowToAWholeLayer) {
+  config["sweep"] = {{kUnit, {3, 1}}};
+  EXPECT_EQ(run("grown").finished, 2);
+  config["sweep"] = {{kUnit, "all"}};
+  EXPECT_EQ(run("grown").skipped, 2);
+  std::vector<int64_t> units;
+  for (const Json& record : read_records(folder.file("grown"), false)) units.push_back(record["unit"]);
+  EXPECT_EQ(units, (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(run("grown").skipped, 6);
+  config["sweep"] = {{kUnit, {{"range", {0, 6}}}}};
+  EXPECT_TRUE(refuses([&] { run("grown"); }, {"another experiment", "all"}));
 }
 
 TEST_F(SweepRuns, OfAnOlderVersionDoNotGoOn) {
@@ -107,8 +121,8 @@ TEST_F(SweepRuns, GoThroughAllWindows) {
   fs::remove(folder.file("few/records/conv2-pre_0001_seed_0005.json"));
   fs::remove(folder.file("few/records/conv3-pre_0001_seed_0000.json"));
   const RunResult again = render(folder, config, folder.file("few"), few);
-  EXPECT_EQ(again.finished, 6) << "batches of four and of two";
-  EXPECT_EQ(again.skipped, 6);
+  EXPECT_EQ(again.finished, 2);
+  EXPECT_EQ(again.skipped, 10);
   EXPECT_EQ(results_of(folder.file("all")), results_of(folder.file("few")));
 }
 
