@@ -33,6 +33,8 @@ class Jobs {
 
   // Keeps the names of pictures apart: each job is shown once, before a name is used.
   void keep_apart(const Job& job);
+  // Whether jobs that were made before have other names now.
+  [[nodiscard]] bool have_been_renamed() const { return names_.has_twins(); }
 
  private:
   Config config_;

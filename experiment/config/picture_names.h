@@ -29,6 +29,7 @@ class PictureNames {
 
   // Where file systems could take two of the names shown here for one, those of both jobs end in a hash of their values from now on.
   void keep_apart(const Config& config, const Json& values);
+  [[nodiscard]] bool has_twins() const { return !twins_.empty(); }
 
  private:
   [[nodiscard]] std::string base(const Config& config, const Json& values) const;

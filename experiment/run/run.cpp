@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -92,6 +93,7 @@ class Run {
   int64_t capacity_;                                    // images in a batch
   std::vector<Job> window_;                             // the jobs at hand
   std::vector<Batch> batches_;                          // of them
+  std::optional<size_t> at_hand_;                       // the window whose jobs these are, ready to be packed
   std::map<std::string, std::string> needed_channels_;  // by what is read
   // Of the jobs that were looked at.
   int64_t images_ = 0, batch_count_ = 0, most_pixels_ = 0;
@@ -141,6 +143,7 @@ void Run::take_window(size_t window) {
 }
 
 void Run::take_jobs(const std::vector<size_t>& indices) {
+  at_hand_.reset();
   batches_.clear();
   window_.clear();
   window_.reserve(indices.size());
@@ -162,6 +165,7 @@ void Run::look_at_window(size_t window) {
   check_jobs();
   for (const Job& job : window_) jobs_.keep_apart(job);
   add_needed_channels();
+  at_hand_ = window;
   pack_batches();
   for (const Batch& batch : batches_) {
     images_ += std::ssize(batch);
@@ -182,6 +186,7 @@ void Run::look_at_all_jobs() {
     look_at_window(window);
     if (windows() > 1) progress_.report_check(std::min((window + 1) * options_.window, jobs_.size()), jobs_.size());
   }
+  if (jobs_.have_been_renamed()) at_hand_.reset();
 }
 
 // The first and the last, and as many between them: what can be seen in a second.
@@ -283,19 +288,26 @@ RunResult Run::execute() {
   open_folder();
   progress_.start(images_, image_steps_);
   bool worked = false;
-  for (size_t window = 0; window < windows() && !stop_asked(); ++window) {
-    take_batches(window);
-    worked = render_window() || worked;
+  try {
+    for (size_t window = 0; window < windows() && !stop_asked(); ++window) {
+      take_batches(window);
+      worked = render_window() || worked;
+    }
+  } catch (const Stopped&) {  // what is finished stays
+    worked = result_.interrupted = true;
   }
-  result_.interrupted = stop_asked();
+  result_.interrupted = result_.interrupted || stop_asked();
   // A finished run may lie where nothing can be written.
   result_.report = !worked && !folder_->writable() ? folder_->file("report.html") : write_report(folder_->path());
   return result_;
 }
 
 void Run::take_batches(size_t window) {
-  take_window(window);
-  add_needed_channels();
+  if (at_hand_ != window) {
+    take_window(window);
+    add_needed_channels();
+    at_hand_ = window;
+  }
   pack_batches();
 }
 
@@ -313,17 +325,14 @@ bool Run::render_window() {
   pack_batches();
   for (const Batch& batch : batches_) {
     if (stop_asked()) break;
-    try {
-      render(batch);
-    } catch (const Stopped&) {  // inside a step
-      break;
-    }
+    render(batch);
   }
   return !batches_.empty();
 }
 
 // Leaves the jobs at hand that lack an image.
 void Run::drop_finished() {
+  at_hand_.reset();
   batches_.clear();
   const auto finished = [this](const Job& job) {
     stop_if_requested();
