@@ -111,7 +111,7 @@ TEST(PhotographSample, IsBoundedFairAndIndependentOfTheOrder) {
   }
   EXPECT_EQ(up.entries().size(), PhotographSample::kSize);
   EXPECT_EQ(up.about_median(0, 9), down.about_median(0, 9));
-  EXPECT_NEAR(up.about_median(0, 1)[0].response.activation, kCount / 2, 0.066 * kCount);
+  EXPECT_NEAR(up.about_median(0, 1)[0].response.activation, 0.5 * kCount, 0.066 * kCount);
 }
 
 // In a hundred equal bins a fair sample of 20000 keys leaves 200 each, with a standard deviation of 14.
