@@ -10,9 +10,9 @@
 
 namespace phosphene {
 
-// The one line of the process. It is shortened to the terminal's width at each draw, and gone before anything else is printed
-// (cli/streams.h) and when the program ends. Where there is no terminal, $TERM is unset, empty
-// or "dumb", or $NO_COLOR is set and not empty, it sends plain lines instead of escape sequences.
+// The one line of the process. Each draw cuts it to the width of the terminal. It is erased before anything else is printed
+// (cli/streams.h), and at the program's end. It sends plain lines instead of escape sequences if stderr is no terminal, if $TERM is
+// unset, empty or "dumb", or if $NO_COLOR is set to anything.
 class StatusLine {
  public:
   static StatusLine& of_process();

@@ -13,8 +13,8 @@ struct FileDigest {
   bool operator==(const FileDigest&) const = default;
 };
 
-// Reads the whole file, in pieces whose memory it gives back. Throws as MappedFile::open does: for one that cannot be read or is empty, and
-// for what is no ordinary file.
+// Reads the whole file, in pieces whose memory it gives back. Throws, as MappedFile::open does, if the path is not
+// a regular file, or if the file is empty or cannot be read.
 FileDigest digest_of(const std::string& path);
 
 }  // namespace phosphene

@@ -83,7 +83,8 @@ SweptKey read_range(const JsonReader& range) {
 // Units are a layer's: the key beside them says which.
 SweptKey read_all(const JsonReader& reader, const std::string& pointer) {
   (void)reader.word({kAllUnits});
-  if (!pointer.ends_with("/unit")) reader.refuse("'{}' are the units of a layer; '{}' is no unit", kAllUnits, pointer);
+  if (!pointer.ends_with("/unit"))
+    reader.refuse("expected values for '{}'; '{}' is for units only", pointer, kAllUnits);
   SweptKey key;
   key.all = true;
   key.count = kMaxUnits;

@@ -46,7 +46,7 @@ TEST(LayerUnits, OfNoLayerAreRefused) {
   const auto units = [](const char* sweep) {
     return [sweep] { (void)with_units_of(small_network(), config_of(sweep)); };
   };
-  EXPECT_TRUE(refuses(units(R"({"/seed": "all"})"), {"/sweep/~1seed", "no unit"}));
+  EXPECT_TRUE(refuses(units(R"({"/seed": "all"})"), {"/sweep/~1seed", "units only"}));
   EXPECT_TRUE(refuses(units(R"({"/objective/0/channel/unit": "al"})"), {"'all'"}));
   EXPECT_TRUE(refuses(
       units(R"({"/objective/0/channel/unit": "all", "/objective/0/channel/layer": ["conv2", "conv9"]})"), {"conv9"}));
