@@ -166,13 +166,15 @@ DeviceOptions device_for(const std::string& path, DeviceOptions device) {
 std::vector<Json> read_records(const std::string& folder, bool stopped) {
   const std::string config = folder + "/config.json";
   const Json frozen = read_json(config);
-  const JobOrder order(sweep_of(frozen.value("config", Json()), config));
+  // Older records say themselves which job they are of; their sweeps may hold what is refused now.
+  const bool numbered = frozen.value("folder", 1) < kRunFolderVersion;
+  const JobOrder order(numbered ? Sweep() : sweep_of(frozen.value("config", Json()), config));
   std::vector<Json> records;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/records")) {
     const std::string name = entry.path().filename().string();
     if (!name.ends_with(".json") || name.ends_with(".stopped.json") != stopped) continue;
     records.push_back(read_json(entry.path().string()));
-    if (records.back().contains("sweep")) records.back()["job"] = order.index_of(records.back()["sweep"]);
+    if (!numbered && records.back().contains("sweep")) records.back()["job"] = order.index_of(records.back()["sweep"]);
   }
   std::sort(records.begin(), records.end(), [](const Json& a, const Json& b) {
     const auto key = [](const Json& record) {

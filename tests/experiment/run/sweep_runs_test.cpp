@@ -89,6 +89,26 @@ TEST_F(SweepRuns, OfAnOlderVersionDoNotGoOn) {
   EXPECT_TRUE(refuses([&] { run("old"); }, {"another experiment", "older version"}));
 }
 
+// A page of such a run can still be made, in the order that its records say.
+TEST_F(SweepRuns, OfAnOlderVersionCanBeReported) {
+  config["sweep"] = {{kUnit, {3, 1}}};
+  run("old");
+  Json frozen = read_json(folder.file("old/config.json"));
+  frozen.erase("folder");
+  frozen["config"]["sweep"][kUnit] = {3, 1, 3};
+  write_file(folder.file("old/config.json"), frozen.dump());
+  for (const auto& [name, job] : {std::pair("conv3-pre_0003", 2), {"conv3-pre_0001", 1}}) {
+    const std::string path = folder.file(std::string("old/records/") + name + ".json");
+    Json record = read_json(path);
+    record["job"] = job;
+    write_file(path, record.dump());
+  }
+  const std::vector<Json> records = read_records(folder.file("old"), false);
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0]["unit"], 1);
+  EXPECT_EQ(records[1]["unit"], 3);
+}
+
 // The last of many is found before the first step.
 TEST_F(SweepRuns, AWrongJobIsFoundAtTheStart) {
   config["sweep"] = {{"/seed", {{"range", {0, 1000}}}}, {kUnit, {{"range", {0, 7}}}}};
