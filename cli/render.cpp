@@ -50,7 +50,7 @@ constexpr std::string_view kAllUnits = ":all";
 // LAYER:UNIT, split at the last colon: a layer's name may hold one (mixed4a:pre).
 Json unit_term(const std::string& flag, const std::string& kind, const std::string& text) {
   const size_t colon = text.rfind(':');
-  if (text.ends_with(kAllUnits))
+  if (text.size() > kAllUnits.size() && text.ends_with(kAllUnits))
     fail(flag, "'{}' draws a whole layer, and stands alone or with other whole layers", text);
   if (colon == std::string::npos || colon == 0 || !is_number(text.substr(colon + 1)))
     fail(flag, "'{}' is not of the form LAYER:UNIT, as in mixed4a:97, or LAYER:all", text);
