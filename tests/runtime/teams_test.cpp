@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -202,6 +203,33 @@ void expect_the_same_bytes_on_another_thread(const Network& network) {
 TEST(Teams, MayRunWhatWasPlannedOnAnotherThread) { expect_the_same_bytes_on_another_thread(Network(true, 1)); }
 TEST(Teams, MayRunWhatWasPlannedOnAnotherThreadWithoutConvolutions) {
   expect_the_same_bytes_on_another_thread(Network(false, 1));
+}
+
+int64_t threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+// OpenMP keeps the threads of a team for the thread of the host that asked for them, for as long as this lives: libraries that planned or
+// ran with another number would leave some behind.
+TEST(Teams, TakeNoThreadsButTheirOwn) {
+  const Network network(true, 1);
+  const std::unique_ptr<Backend> whole = make_cpu_backend(3), one = whole->team(1);
+  Ascent here(network, *one, 1);
+  Ascent other(network, *whole, 1);  // claims three on this thread
+  int64_t planned_there = -1, planned_here = -1;
+  beside_each_other(1, [&](size_t) {
+    const int64_t before = threads_of_this_process();
+    static_cast<void>(Ascent(network, *one, 1).run());
+    planned_there = threads_of_this_process() - before;
+  });
+  beside_each_other(1, [&](size_t) {
+    const int64_t before = threads_of_this_process();
+    static_cast<void>(here.run());
+    planned_here = threads_of_this_process() - before;
+  });
+  EXPECT_LE(planned_there, 0);  // less, where an earlier thread of this process had not quite gone
+  EXPECT_LE(planned_here, 0);
 }
 
 void expect_one_copy_of_the_weights(const Network& network) {
