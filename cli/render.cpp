@@ -31,6 +31,7 @@ struct RenderOptions {
   std::vector<std::string> configs;  // at most one
   std::vector<std::string> channels, neurons, classes, overrides;
   std::string shard = "1/1";
+  int workers = 0;
   double checkpoint_seconds = 60;
   DeviceOptions device;
   bool dry_run = false;
@@ -207,6 +208,7 @@ void render(const RenderOptions& options) {
   run_options.device = options.device;
   run_options.stop = &stop_flag;
   run_options.progress = &progress;
+  run_options.workers = options.workers;
   run_options.shard = shard_of(options.shard);
   run_options.checkpoint_seconds = options.checkpoint_seconds;
   if (options.dry_run) {
@@ -259,6 +261,11 @@ void add_render(CLI::App& command) {
   value(command.add_option("--class", options->classes, "a class's logit, by its index or its label (repeatable)"),
         "CLASS")
       ->allow_extra_args(false);
+  whole_number(
+      command.add_option("--workers", options->workers,
+                         "pictures are made by so many workers beside each other, each on its part of the CPU's "
+                         "threads (default: one per thread, or per picture if these are fewer); changes no picture"),
+      1, 1024);
   value(command.add_option("--shard", options->shard,
                            "make this part of the pictures only, as in 3/12 for the third of twelve; without it all "
                            "processes on a run folder divide the work as it comes"),

@@ -22,10 +22,13 @@ struct RunEnvironment {
   const RunFolder& folder;
   const Checkpoints& checkpoints;
   ProgressReporter& progress;
-  const std::atomic<bool>* stop = nullptr;
-  double checkpoint_seconds = 0;  // between a batch's checkpoints; 0: none, not even when it is stopped
+  const std::atomic<bool>* stop = nullptr;  // asked for from outside
+  const std::atomic<bool>* halt = nullptr;  // because another worker failed
+  double checkpoint_seconds = 0;            // between a batch's checkpoints; 0: none, not even when it is stopped
 
-  [[nodiscard]] bool stop_asked() const { return stop != nullptr && stop->load(); }
+  [[nodiscard]] bool stop_asked() const {
+    return (stop != nullptr && stop->load()) || (halt != nullptr && halt->load());
+  }
 };
 
 struct BatchResult {

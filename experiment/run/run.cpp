@@ -12,6 +12,7 @@
 #include "experiment/run/run_folder.h"
 #include "experiment/run/run_inputs.h"
 #include "experiment/run/run_jobs.h"
+#include "experiment/run/workers.h"
 #include "loaders/load_model.h"
 #include "runtime/error.h"
 #include "runtime/stop.h"
@@ -34,7 +35,6 @@ class Run {
         inputs_(digests_of_inputs(whole_config(), config.file, config.folder(), model_)),
         capacity_(std::max(config.batch > 0 ? config.batch : kAutomaticBatch, config.image.images)),
         jobs_(model_, config_, options.window, capacity_),
-        programs_(model_, *device_.backend, !device_.autotuned, [this] { keep_implementations(); }),
         progress_(options.progress) {
     check_run_folder(options.out);
   }
@@ -45,11 +45,13 @@ class Run {
  private:
   [[nodiscard]] Json whole_config() const;
   [[nodiscard]] Json frozen(size_t batch) const;
-  void keep_implementations() const;
+  void keep_implementations();
+  [[nodiscard]] int wanted_workers() const;
+  void divide(int workers);
   void fit_batches();
+  bool try_to_fit();
   void open_folder();
-  void work(WorkQueue& queue);
-  bool render(const ClaimedBatch& claimed);
+  bool render(const ClaimedBatch& claimed, Programs& programs);
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
 
   RunOptions options_;
@@ -59,10 +61,12 @@ class Run {
   Json inputs_;       // digests by name
   int64_t capacity_;  // images in a batch
   RunJobs jobs_;
-  Programs programs_;
+  std::vector<std::unique_ptr<Backend>> teams_;  // of the device, where there are several workers
+  std::unique_ptr<Workers> workers_;
   std::unique_ptr<RunFolder> folder_;
   std::unique_ptr<Checkpoints> checkpoints_;
   ProgressReporter progress_;
+  std::mutex mutex_;  // of what workers have in common
   RunResult result_;
 };
 
@@ -87,26 +91,68 @@ Json Run::frozen(size_t batch) const {
 }
 
 // After each planning: what was chosen then holds for every later start.
-void Run::keep_implementations() const {
+void Run::keep_implementations() {
+  const std::lock_guard lock(mutex_);
   if (folder_ != nullptr && options_.device.autotune)
     folder_->write_implementations(device_.backend->implementation_choices());
 }
 
-// Fewer images at a time where memory does not hold the usual number. A config's own number is not changed.
-void Run::fit_batches() {
-  for (;;) {
-    const std::vector<Batch> batches = pack_batches(jobs_.window(jobs_.largest_window()), capacity_);
-    const Batch& largest = *std::max_element(batches.begin(), batches.end(), [this](const Batch& a, const Batch& b) {
-      return a.pixels(model_) < b.pixels(model_);
-    });
-    const int64_t fewer = std::ssize(largest.images) - 1;
-    try {
-      static_cast<void>(programs_.for_batch(largest));
-      return;
-    } catch (const OutOfMemory&) {
-      if (config_.batch > 0 || fewer < config_.image.images) throw;
+// One for each thread, as long as there are jobs for them: two that each render their own lose no time waiting for each other
+// (docs/benchmarks.md). Measured choices are for programs that have all the threads.
+int Run::wanted_workers() const {
+  if (options_.workers > 0) return options_.workers;
+  if (device_.autotuned) return 1;
+  return static_cast<int>(std::min<size_t>(static_cast<size_t>(device_.threads), jobs_.size()));
+}
+
+// The device's threads among so many workers.
+void Run::divide(int workers) {
+  workers_.reset();
+  teams_.clear();
+  const auto on_plan = [this] { keep_implementations(); };
+  std::vector<std::unique_ptr<Programs>> programs;
+  for (int worker = 0; worker < workers; ++worker) {
+    if (workers > 1) {
+      const int threads = device_.threads * (worker + 1) / workers - device_.threads * worker / workers;
+      teams_.push_back(device_.backend->team(std::max(1, threads)));
     }
-    capacity_ = fewer;
+    Backend& backend = workers > 1 ? *teams_.back() : *device_.backend;
+    programs.push_back(std::make_unique<Programs>(model_, backend, !device_.autotuned, on_plan));
+  }
+  workers_ = std::make_unique<Workers>(std::move(programs));
+}
+
+// Whether each worker can have the largest batch at once.
+bool Run::try_to_fit() {
+  const std::vector<Batch> batches = pack_batches(jobs_.window(jobs_.largest_window()), capacity_);
+  const Batch& largest = *std::max_element(batches.begin(), batches.end(), [this](const Batch& a, const Batch& b) {
+    return a.pixels(model_) < b.pixels(model_);
+  });
+  const int64_t fewer = std::ssize(largest.images) - 1;
+  try {
+    static_cast<void>(workers_->first().for_batch(largest));
+    const auto beside = static_cast<int64_t>(workers_->count() - 1);
+    if (beside > 0) require_memory(*device_.backend, (beside + 1) * workers_->first().bytes_to_take());
+    return true;
+  } catch (const OutOfMemory&) {
+    const bool all_fixed = config_.batch > 0 || fewer < config_.image.images;
+    if (all_fixed && (options_.workers > 0 || workers_->count() == 1)) throw;
+    if (all_fixed)
+      divide(static_cast<int>(workers_->count() / 2));
+    else
+      capacity_ = fewer;
+    return false;
+  }
+}
+
+// Fewer images at a time where memory does not hold the usual number, then fewer workers. What was asked for is not changed.
+void Run::fit_batches() {
+  divide(wanted_workers());
+  if (config_.batch == 0 && workers_->count() > 1) {
+    const auto workers = static_cast<int64_t>(workers_->count());
+    capacity_ = std::clamp((jobs_.images() + workers - 1) / workers, config_.image.images, capacity_);
+  }
+  while (!try_to_fit()) {
   }
 }
 
@@ -118,14 +164,17 @@ RunResult Run::execute() {
   open_folder();
   progress_.start(jobs_.images(), jobs_.image_steps());
   WorkQueue queue(
-      jobs_, *folder_, *checkpoints_, {capacity_, 1, options_.shard, device_.autotuned},
+      jobs_, *folder_, *checkpoints_,
+      {capacity_, static_cast<int64_t>(workers_->count()), options_.shard, device_.autotuned},
       [this] { return progress_.work(); },
       [this](int64_t images, double image_steps, bool finished) {
         progress_.skip(images, image_steps, finished);
         if (finished) result_.skipped += images;
       });
   try {
-    work(queue);
+    workers_->run(
+        queue, [this](const ClaimedBatch& claimed, Programs& programs) { return render(claimed, programs); },
+        [this] { return stop_asked(); });
   } catch (const Stopped&) {  // what is finished stays
     result_.interrupted = true;
   }
@@ -141,34 +190,21 @@ RunResult Run::execute() {
 // Mistakes show before anything is written.
 void Run::open_folder() {
   const Batch first = pack_batches(jobs_.window(0), capacity_).front();
-  programs_.for_batch(first).front()->start(in_phase(first.images, 0));
+  workers_->first().for_batch(first).front()->start(in_phase(first.images, 0));
   folder_ = std::make_unique<RunFolder>(options_.out, frozen(first.images.size()));
   const std::string backend = device_.backend->description();
   checkpoints_ = std::make_unique<Checkpoints>(folder_->path(), backend.substr(0, backend.find(':')));
   keep_implementations();
 }
 
-void Run::work(WorkQueue& queue) {
-  while (!stop_asked()) {
-    const std::optional<ClaimedBatch> claimed = queue.next();
-    if (!claimed) return;
-    bool finished = false;
-    try {
-      finished = render(*claimed);
-    } catch (...) {
-      queue.give_back(claimed->batch, false);
-      throw;
-    }
-    queue.give_back(claimed->batch, finished);
-  }
-}
-
 // Whether it came to its end.
-bool Run::render(const ClaimedBatch& claimed) {
+bool Run::render(const ClaimedBatch& claimed, Programs& programs) {
   const Clock::time_point start = Clock::now();
   const Batch& batch = claimed.batch;
-  const RunEnvironment run{model_, *folder_, *checkpoints_, progress_, options_.stop, options_.checkpoint_seconds};
-  const BatchResult done = BatchRun(claimed, programs_.for_batch(batch), run).render();
+  const RunEnvironment run{
+      model_, *folder_, *checkpoints_, progress_, options_.stop, &workers_->halt(), options_.checkpoint_seconds};
+  const BatchResult done = BatchRun(claimed, programs.for_batch(batch), run).render();
+  const std::lock_guard lock(mutex_);
   result_.finished += done.finished;
   result_.stopped.insert(result_.stopped.end(), done.stopped.begin(), done.stopped.end());
   if (done.interrupted) return false;
@@ -191,15 +227,18 @@ std::vector<std::string> Run::describe() {
         fmt::format("those of {} jobs, of which {} were checked now, in batches", jobs_.size(), 3 * options_.window);
   }
   fit_batches();
-  const StepProgram& program = *programs_.planned().front();
-  const Shape& shape = programs_.planned().back()->image_shape();
+  const Programs& programs = workers_->first();
+  const StepProgram& program = *programs.planned().front();
+  const Shape& shape = programs.planned().back()->image_shape();
   constexpr double kMegabyte = 1e-6;
-  const double bytes = static_cast<double>(device_.backend->memory().used + programs_.bytes_to_take());
+  const double bytes = static_cast<double>(device_.backend->memory().used +
+                                           static_cast<int64_t>(workers_->count()) * programs.bytes_to_take());
+  const std::string workers = workers_->count() > 1 ? fmt::format(", {} workers", workers_->count()) : "";
   return {
       fmt::format("model    {} ({})", model_.name, config_.model.name),
       fmt::format("images   {} of up to {}", images, program.batch()),
       fmt::format("size     {} x {}, {} channels, {} steps", shape.h, shape.w, shape.c, config_.steps_of_all_phases()),
-      fmt::format("backend  {}", device_.backend->description()),
+      fmt::format("backend  {}{}", device_.backend->description(), workers),
       fmt::format("memory   {:.0f} MB", bytes * kMegabyte),
       fmt::format("first    {}", jobs_.at(0).names.front()),
       fmt::format("last     {}", jobs_.at(jobs_.size() - 1).names.back())};

@@ -21,7 +21,8 @@ struct RunOptions {
   DeviceOptions device;
   const std::atomic<bool>* stop = nullptr;  // set: stop after the step, keep what is finished
   Progress* progress = nullptr;
-  Shard shard;                     // of the jobs, to make here; all of them unless told otherwise
+  int workers = 0;  // that render batches beside each other, each on its part of the CPU's threads; 0: chosen
+  Shard shard;      // of the jobs, to make here; all of them unless told otherwise
   double checkpoint_seconds = 60;  // between a batch's checkpoints; 0: none
   // Jobs that are at hand at a time, some 2.5 kB each: batches are made of those of one window. Changes no picture.
   size_t window = 4096;

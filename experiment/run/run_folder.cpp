@@ -61,7 +61,8 @@ namespace {
 bool is_dust(const std::string& name) {
   constexpr std::array<std::string_view, 8> kDust = {".DS_Store", "Thumbs.db",  "desktop.ini", ".gitkeep",
                                                      ".keep",     ".gitignore", ".directory",  ".localized"};
-  return name.starts_with("._") || is_temporary_name(name) || std::find(kDust.begin(), kDust.end(), name) != kDust.end();
+  return name.starts_with("._") || is_temporary_name(name) ||
+         std::find(kDust.begin(), kDust.end(), name) != kDust.end();
 }
 
 // The name of something in a folder that is none of a run's; "" where there is nothing.

@@ -43,11 +43,6 @@ class CpuMemory final : public Memory {
   int64_t bytes_;
 };
 
-int checked_threads(int threads) {
-  if (threads < 0 || threads > 1024) fail("--threads", "{} is not between 1 and 1024", threads);
-  return threads == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : threads;
-}
-
 // The task of a problem that our kernels solve.
 std::unique_ptr<Task> make_kernel_task(const Problem& problem, const Parallel& parallel, const std::string& where) {
   for (const auto make :
@@ -82,7 +77,7 @@ class CpuBackend final : public Backend {
 
   [[nodiscard]] std::unique_ptr<Backend> team(int threads) override {
     CpuTeam other = team_;
-    other.parallel = Parallel(checked_threads(threads));
+    other.parallel = Parallel(cpu_threads(threads));
     return std::make_unique<CpuBackend>(std::move(other));
   }
 
@@ -171,8 +166,13 @@ class CpuBackend final : public Backend {
 
 }  // namespace
 
+int cpu_threads(int threads) {
+  if (threads < 0 || threads > 1024) fail("--threads", "{} is not between 1 and 1024", threads);
+  return threads == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : threads;
+}
+
 std::unique_ptr<Backend> make_cpu_backend(int threads, std::shared_ptr<Autotune> autotune) {
-  const int checked = checked_threads(threads);
+  const int checked = cpu_threads(threads);
   return std::make_unique<CpuBackend>(CpuTeam{Parallel(checked), PackedWeights::make(), std::move(autotune), checked});
 }
 

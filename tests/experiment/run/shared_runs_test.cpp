@@ -64,6 +64,45 @@ TEST(Shard, PartsAreAlikeAndNeighboursStayTogether) {
   EXPECT_TRUE((Shard{0, 12}.holds(38, 5488)));
 }
 
+RunOptions with_workers(int workers, int threads) {
+  RunOptions options;
+  options.workers = workers;
+  options.device.threads = threads;
+  return options;
+}
+
+TEST_F(SharedRuns, WorkersChangeNothing) {
+  config["snapshots"] = {6};
+  config["sweep"]["variants"] =
+      Json::parse(R"({"plain": {}, "pair": {"images": 2}, "pixel": {"parameterization": {"pixel": {}}}})");
+  const std::map<std::string, std::string> one = whole();
+  for (const auto& [workers, threads] : {std::pair(2, 2), std::pair(3, 3), std::pair(4, 1), std::pair(0, 5)}) {
+    out = folder.file(std::to_string(workers));
+    EXPECT_EQ(run(with_workers(workers, threads)).finished, 48);
+    EXPECT_TRUE(results_of(out) == results_of(folder.file("whole"))) << workers;
+    EXPECT_EQ(files_of(out).size(), one.size()) << "no trace";
+    EXPECT_EQ(run(with_workers(workers, threads)).skipped, 48);
+  }
+}
+
+// The first failure is told, the others stop, and what they had goes on later.
+TEST_F(SharedRuns, AWorkerThatFailsEndsTheRun) {
+  config["steps"] = 60;
+  make_folder(file("images/conv3-pre_0001_seed_0002.png"));  // in the way of a picture
+  EXPECT_TRUE(refuses([&] { run(with_workers(3, 3)); }, {"not empty"})) << "somebody's folder";
+  fs::remove_all(out);
+  EXPECT_EQ(run(with_workers(3, 3)).finished, 12);
+  for (const char* ending : {"records/conv3-pre_0001_seed_0002.json", "images/conv3-pre_0001_seed_0002.png"})
+    fs::remove(file(ending));
+  fs::remove(file("records/conv3-pre_0003_seed_0003.json"));
+  make_folder(file("images/conv3-pre_0001_seed_0002.png"));
+  EXPECT_TRUE(refuses([&] { run(with_workers(3, 3)); }, {"conv3-pre_0001_seed_0002.png", "folder"}));
+  EXPECT_FALSE(fs::exists(file("claims/conv3-pre_0001_seed_0002.1.claim")));
+  fs::remove(file("images/conv3-pre_0001_seed_0002.png"));
+  EXPECT_GE(run(with_workers(3, 3)).finished, 1);
+  EXPECT_TRUE(files_of(out).size() == whole().size());
+}
+
 // What another process has is left to it.
 TEST_F(SharedRuns, WhatOthersMakeIsLeftToThem) {
   run();
