@@ -39,8 +39,10 @@ class PackedWeights : public std::enable_shared_from_this<PackedWeights> {
   // layer plans one program after another that differ in their last convolution alone. They count as memory that is used.
   static constexpr int64_t kMostUnused = int64_t{64} << 20;
 
+  // What it gives keeps it alive: it must be owned by a shared pointer.
+  explicit PackedWeights(int64_t most_unused = kMostUnused) : most_unused_(most_unused) {}
   static std::shared_ptr<PackedWeights> make(int64_t most_unused = kMostUnused) {
-    return std::shared_ptr<PackedWeights>(new PackedWeights(most_unused));
+    return std::make_shared<PackedWeights>(most_unused);
   }
 
   // The numbers of `weights` in a form, written unless they are there. `form` names all that `write` makes its bytes of besides the
@@ -69,8 +71,6 @@ class PackedWeights : public std::enable_shared_from_this<PackedWeights> {
   };
   using Entries = std::multimap<const float*, Entry>;  // by address
   class Hold;
-
-  explicit PackedWeights(int64_t most_unused) : most_unused_(most_unused) {}
 
   [[nodiscard]] Entries::iterator find(const Weights& weights, const std::string& form);
   [[nodiscard]] Packed hold(Entries::iterator at, bool shared);

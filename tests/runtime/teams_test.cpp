@@ -344,6 +344,28 @@ TEST(Teams, ShareTheirChoices) {
   }
 }
 
+// As planning does, without anything to measure.
+TEST(Teams, ChooseOnceWhoeverMeasures) {
+  Autotune autotune({}, "");
+  const std::vector<std::string> ways = {"0", "1", "2"};
+  std::vector<std::vector<std::string>> taken(ways.size());
+  beside_each_other(ways.size(), [&](size_t i) {
+    for (int problem = 0; problem < 100; ++problem) {
+      const std::string name = std::to_string(problem);
+      std::string way = autotune.known(name, ways);
+      if (way.empty()) {
+        const std::unique_lock<std::mutex> measuring = autotune.measure();
+        way = autotune.known(name, ways);
+        if (way.empty()) autotune.choose(name, way = ways[i]);
+      }
+      taken[i].push_back(way);
+      EXPECT_EQ(autotune.used().at(name), way);
+    }
+  });
+  EXPECT_EQ(taken[1], taken[0]);
+  EXPECT_EQ(taken[2], taken[0]);
+}
+
 TEST(Teams, HaveTheirOwnNumberOfThreads) {
   const std::unique_ptr<Backend> whole = make_cpu_backend(2);
   EXPECT_NE(whole->team(1)->description().find(", 1 thread"), std::string::npos);
