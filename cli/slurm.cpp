@@ -69,12 +69,17 @@ void check_words(const std::vector<std::string>& words) {
   }
 }
 
+// -a1-4 or --array=1-4, also cut short as sbatch allows: --arr=1-4
+bool says_array(const std::string& option) {
+  const std::string name = option.substr(0, option.find('='));
+  return name.starts_with("-a") || (name.starts_with("--ar") && std::string_view("--array").starts_with(name));
+}
+
 void check_sbatch_options(const std::vector<std::string>& options) {
   for (const std::string& option : options) {
     if (!option.starts_with('-'))
       fail("--sbatch-option", "expected an option of sbatch, as in --partition=gpu, got '{}'", option);
-    if (is_option(option, "--array") || option.starts_with("-a"))
-      fail("--sbatch-option", "'{}': --array N says how many tasks there are", option);
+    if (says_array(option)) fail("--sbatch-option", "'{}': --array N says how many tasks there are", option);
   }
 }
 
@@ -252,10 +257,9 @@ void add_slurm(CLI::App& command) {
   add_details(
       command,
       "Each task renders into the same run folder and takes what no other has taken; one that is killed and queued "
-      "again, "
-      "or reaches its time limit, loses at most a minute of work. A job of its own writes the report when all have "
-      "ended. The folder, "
-      "the model and this program must have the same paths on all machines. Prints the numbers of the two jobs.");
+      "again, or reaches its time limit, loses at most a minute of work. A job of its own writes the report when all "
+      "have ended. The folder, the model and this program must have the same paths on all machines. Prints the numbers "
+      "of the two jobs.");
   value(command.add_option("config", options->config, "a config, as for render"), kConfig);
   // Not a list for the parser, which would take [a,b] apart.
   value(command.add_option("options", options->more,

@@ -150,7 +150,7 @@ TEST_F(Slurm, WhatWouldMakeTasksUselessIsRefused) {
                         {"--out", "without a config"});
   expect_one_clear_line(slurm("c.json --array 2 --sbatch-option gpu"),
                         {"--sbatch-option", "--partition=gpu", "got 'gpu'"});
-  for (const std::string array : {"--array=1-4", "-a1-4"})
+  for (const std::string array : {"--array=1-4", "-a1-4", "--arr=1-4"})
     expect_one_clear_line(slurm("c.json --array 2 --sbatch-option=" + array), {"--sbatch-option", array, "--array N"});
   expect_one_clear_line(slurm("c.json --array 2 --sbatch-option=\"--comment=a\nb\""), {"line break"});
   expect_one_clear_line(slurm("c.json --array 2 --out 'a\\b'"), {"a\\b.slurm", "backslash"});
