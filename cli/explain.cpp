@@ -68,7 +68,8 @@ std::string words_for(const CLI::App& reached, const CLI::ParseError& error) {
   std::string what = error.what();
   const std::string name = name_in(what);
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
-  const std::vector<std::string> extras = reached.remaining();
+  std::vector<std::string> extras = reached.remaining();
+  std::erase(extras, "--");
   if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
     // A mistyped name is also missing under its right name, and a value after an unknown option is not an argument.
     for (const std::string& extra : extras)

@@ -139,7 +139,7 @@ class Submission {
     for (const std::string& option : {"--job-name=" + name_ + "-report", log_option(folder_, "report_%j.log"),
                                       std::string("--open-mode=append"), std::string("--requeue")})
       options.push_back(option);
-    return script("The report, for when all tasks have ended: sbatch --dependency=afterany:JOB", options,
+    return script("The report, for when all tasks have ended (sbatch --dependency=afterany:JOB).", options,
                   {program_, "report", run_});
   }
 
@@ -261,13 +261,13 @@ void add_slurm(CLI::App& command) {
       "have ended. The folder, the model and this program must have the same paths on all machines. Prints the numbers "
       "of the two jobs.");
   value(command.add_option("config", options->config, "a config, as for render"), kConfig);
-  // Not a list for the parser, which would take [a,b] apart.
+  // So many that more are always expected: of a list whose length it does not know, the parser would take [a,b] apart.
   value(command.add_option("options", options->more,
                            "what render takes besides --out, as it is: --set, --device, --model, ..."),
         "-- RENDER-OPTION")
-      ->expected(1 << 29)
       ->take_all()
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->expected(CLI::detail::expected_max_vector_size - 1, CLI::detail::expected_max_vector_size);
   value(command.add_option("--out", options->out,
                            "run folder (default: runs/NAME, where NAME is the config's without .json); scripts and "
                            "logs go to RUN.slurm beside it"),

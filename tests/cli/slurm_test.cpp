@@ -96,7 +96,8 @@ TEST_F(Slurm, NamesMayHoldAnything) {
 
 TEST_F(Slurm, DryRunPrintsWhatWouldBeSubmittedAndWritesNothing) {
   const Outcome alone = slurm("--out r --array 2 --dry-run --no-check -- --model small.safetensors --class '[a,b]'");
-  EXPECT_NE(alone.out.find("render --out r --model small.safetensors --class '[a,b]'\n"), std::string::npos) << alone.out;
+  EXPECT_NE(alone.out.find("render --out r --model small.safetensors --class '[a,b]'\n"), std::string::npos)
+      << alone.out;
   const Outcome printed = slurm("c.json --out r --array 2 --dry-run -- --set '/title=[x,y] z' --device cpu");
   ASSERT_EQ(printed.exit_code, 0) << printed.err;
   EXPECT_NE(printed.out.find("exec " + std::string(PHOSPHENE_PROGRAM) +
@@ -144,6 +145,7 @@ TEST_F(Slurm, WhatWouldMakeTasksUselessIsRefused) {
   expect_one_clear_line(slurm("c.json --array 2 --set /steps=3"),
                         {"--set is an option of render", "behind --", "-- RENDER-OPTION"});
   expect_one_clear_line(slurm("c.json"), {"--array is missing", "phosphene slurm [CONFIG.json] --array N"});
+  expect_one_clear_line(slurm("-- c.json --array 2"), {"--array is missing"});
   expect_one_clear_line(slurm("c.json --array 0"), {"--array: expected a whole number from 1", "got 0"});
   expect_one_clear_line(slurm("c.json --array 1-12"), {"--array: expected a whole number", "got 1-12"});
   expect_one_clear_line(slurm("--array 2 -- --model small.safetensors --channel conv2:1"),
