@@ -211,12 +211,22 @@ void print_script(const std::string& script) {
   print_text(script);
 }
 
-void write_scripts(const Submission& submission) {
-  const std::string array = submission.array_script(), report = submission.report_script();
-  make_folder(submission.folder());  // Slurm makes none for its logs
-  write_file(submission.array_file(), array);
-  write_file(submission.report_file(), report);
-}
+struct Scripts {
+  explicit Scripts(const Submission& submission)
+      : array(submission.array_script()), report(submission.report_script()) {}
+
+  void print() const {
+    print_script(array);
+    print_script("\n" + report);
+  }
+  void write_for(const Submission& submission) const {
+    make_folder(submission.folder());  // Slurm makes none for its logs
+    write_file(submission.array_file(), array);
+    write_file(submission.report_file(), report);
+  }
+
+  std::string array, report;
+};
 
 void submit_both(const Submission& submission, int64_t tasks) {
   const std::string job = submit({}, submission.array_file());
@@ -236,17 +246,15 @@ void slurm(const SlurmOptions& options) {
   check_words(words_for_render(options));
   check_sbatch_options(options.sbatch);
   const Submission submission(options);
+  const Scripts scripts(submission);
+  if (!options.dry_run) must_have_sbatch();
+  if (!options.no_check) try_here(submission);
   if (options.dry_run) {
-    if (!options.no_check) try_here(submission);
     note(fmt::format("nothing is submitted; Slurm makes no folder for logs: mkdir -p {}",
                      shell_word(submission.folder())));
-    print_script(submission.array_script());
-    print_script("\n" + submission.report_script());
-    return;
+    return scripts.print();
   }
-  must_have_sbatch();
-  if (!options.no_check) try_here(submission);
-  write_scripts(submission);
+  scripts.write_for(submission);
   submit_both(submission, options.tasks);
 }
 

@@ -125,7 +125,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 TEST_F(ManyMachines, TwelveTasksOnThreeNodesOfWhichOneDies) {
   if (const std::string lack = SlurmCluster::lacks(); !lack.empty()) GTEST_SKIP() << lack;
-  ASSERT_EQ(run("render c.json --out alone --device cpu").exit_code, 0);
+  ASSERT_EQ(run("render c.json --out alone --device cpu --threads 1").exit_code, 0);
   ASSERT_EQ(records("alone"), kJobs);
   start(3, 4);
   const Outcome outcome = run("slurm c.json --out many --array 12 -- --device cpu --threads 1");
@@ -150,7 +150,7 @@ TEST_F(ManyMachines, TwelveTasksOnThreeNodesOfWhichOneDies) {
 // What Slurm does with a name, a task that is queued again by hand (it gets SIGTERM, as at the end of its time), and an option that it does not know.
 TEST_F(ManyMachines, OddNamesATaskThatIsStoppedAndAPartitionThatThereIsNot) {
   if (const std::string lack = SlurmCluster::lacks(); !lack.empty()) GTEST_SKIP() << lack;
-  ASSERT_EQ(run("render c.json --out alone --device cpu").exit_code, 0);
+  ASSERT_EQ(run("render c.json --out alone --device cpu --threads 1").exit_code, 0);
   start(1, 2);
   const Outcome refused = run("slurm c.json --out nix --array 2 --sbatch-option=--partition=nix -- --device cpu");
   EXPECT_EQ(refused.exit_code, 2);
