@@ -36,6 +36,8 @@ void add_inspect(CLI::App& command);
 void add_classify(CLI::App& command);
 void add_render(CLI::App& command);
 void add_report(CLI::App& command);
+void add_status(CLI::App& command);
+void add_query(CLI::App& command);
 void add_slurm(CLI::App& command);
 void add_schema(CLI::App& command);
 void add_examples(CLI::App& command);
@@ -71,6 +73,8 @@ constexpr Command kCommands[] = {
      "Write report.html anew and print its path: of a run folder, or, for a folder of run folders, one page with a "
      "section for each, in the order of their names, under its config's description.",
      add_report},
+    {"status", "Say how far a run is, and who works on it.", add_status},
+    {"query", "Print the records of a run that meet conditions, as JSON or as a table.", add_query},
     {"slurm", "Render on many machines: submit an array of tasks to Slurm.", add_slurm},
     {"schema", "Print what a config may hold: a JSON Schema for editors, or a reference of all keys for people.",
      add_schema},

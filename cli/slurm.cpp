@@ -62,6 +62,7 @@ void check_words(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (is_option(word, "--out")) fail("--out", "stands before --: the scripts and the report need it too");
     if (is_option(word, "--dry-run")) fail("--dry-run", "stands before --: the tasks are to render");
+    if (word == "--autotune") fail("--autotune", "works alone in its folder, and the tasks share one");
     if (is_option(word, "--shard"))
       fail("--shard", "every task would do this part alone; they divide the work among themselves");
     if (asks_for_help(word))

@@ -327,6 +327,8 @@ void remove_leftovers(const std::string& folder) {
   }
 }
 
+bool is_temporary_name(const std::string& name) { return writer_of(name).has_value(); }
+
 void make_folder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);

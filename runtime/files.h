@@ -69,6 +69,9 @@ void append_to_file(const std::string& path, std::string_view text);
 // nothing for a folder that is not there or may not be changed.
 void remove_leftovers(const std::string& folder);
 
+// Whether a file of this name, without its folder, is a NewFile's temporary one.
+bool is_temporary_name(const std::string& name);
+
 // Makes a folder, and those above it, unless it is there.
 void make_folder(const std::string& path);
 

@@ -123,7 +123,7 @@ bool BatchRun::run_phase() {
 
 // A step that is short is finished before a request to stop is obeyed, so that it leaves a checkpoint.
 void BatchRun::process_step(int64_t step) {
-  constexpr std::chrono::milliseconds kShort{250};
+  constexpr std::chrono::milliseconds kShort{100};
   const Clock::time_point start = Clock::now();
   if (step > first_step_ && last_step_ < kShort) {
     const StopLater later;

@@ -47,7 +47,7 @@ bool Claims::create(const std::string& path) const {
 // A file without an id is just being written, or its process was killed at that moment.
 bool Claims::is_held(const std::string& path) const {
   const std::string id = owner_of(path);
-  return id.empty() ? !is_silent(path, process_.file()) : process_.is_alive(id);
+  return id.empty() ? !is_silent(path, process_.last_beat()) : process_.is_alive(id);
 }
 
 bool Claims::take(const std::string& name) const {

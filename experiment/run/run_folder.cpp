@@ -57,11 +57,11 @@ std::string first_difference(const Json& there, const Json& now) {
 
 namespace {
 
-// What is no work of anybody's.
+// What is no work of anybody's, or is just being written.
 bool is_dust(const std::string& name) {
   constexpr std::array<std::string_view, 8> kDust = {".DS_Store", "Thumbs.db",  "desktop.ini", ".gitkeep",
                                                      ".keep",     ".gitignore", ".directory",  ".localized"};
-  return name.starts_with("._") || std::find(kDust.begin(), kDust.end(), name) != kDust.end();
+  return name.starts_with("._") || is_temporary_name(name) || std::find(kDust.begin(), kDust.end(), name) != kDust.end();
 }
 
 // The name of something in a folder that is none of a run's; "" where there is nothing.
@@ -117,15 +117,18 @@ void check_run_folder(const std::string& path) {
   if (access(path.c_str(), W_OK | X_OK) != 0) fail(path, "cannot be written ({})", std::strerror(errno));
 }
 
+// The config comes first: with it the folder is a run's for those who begin at the same moment.
 RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(path)) {
   check_run_folder(path_);
-  for (const char* folder : {"images", "records"}) make_folder(file(folder));
-  for (const char* folder : {"", "images", "records", "floats"}) remove_leftovers(file(folder));
+  make_folder(path_);
   const std::string config = file("config.json");
   const std::string text = json_text(frozen, 2) + "\n";
-  if (!holds_run(path_) && write_new_file(config, text)) return;  // of several processes one has made it
-  must_continue(path_, frozen);
-  if (has_grown(config, frozen)) write_file(config, text);
+  if (holds_run(path_) || !write_new_file(config, text)) {
+    must_continue(path_, frozen);
+    if (has_grown(config, frozen)) write_file(config, text);
+  }
+  for (const char* folder : {"images", "records"}) make_folder(file(folder));
+  for (const char* folder : {"", "images", "records", "floats"}) remove_leftovers(file(folder));
 }
 
 bool RunFolder::writable() const { return access(path_.c_str(), W_OK | X_OK) == 0; }

@@ -57,12 +57,10 @@ std::thread without_signals(const std::function<void()>& body) {
 
 }  // namespace
 
-bool is_silent(const std::string& file, const std::string& now) {
+bool is_silent(const std::string& file, fs::file_time_type now) {
   std::error_code error;
   const fs::file_time_type last = fs::last_write_time(file, error);
-  if (error) return true;
-  const fs::file_time_type present = fs::last_write_time(now, error);
-  return !error && present - last > ProcessList::kSilence;
+  return error || now - last > ProcessList::kSilence;
 }
 
 std::vector<std::string> ProcessList::ids() const {
@@ -85,7 +83,7 @@ Json ProcessList::report(const std::string& id) const {
   }
 }
 
-bool ProcessList::is_alive(const std::string& id, const std::string& now) const {
+bool ProcessList::is_alive(const std::string& id, fs::file_time_type now) const {
   std::error_code error;
   if (!fs::exists(file(id), error)) return false;
   const std::optional<ProcessIdentity> process = identity_from(report(id));
@@ -127,6 +125,13 @@ void RunProcess::beat() {
     } catch (const std::exception&) {  // a full disk stops those who write pictures, and tells them
     }
   }
+}
+
+// Where it cannot be told nobody is silent.
+fs::file_time_type RunProcess::last_beat() const {
+  std::error_code error;
+  const fs::file_time_type time = fs::last_write_time(file_, error);
+  return error ? fs::file_time_type::min() : time;
 }
 
 bool RunProcess::has_company() const {

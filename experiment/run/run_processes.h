@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -31,9 +32,9 @@ class ProcessList {
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] std::string file(const std::string& id) const { return folder_ + "/" + id + ".json"; }
   [[nodiscard]] std::vector<std::string> ids() const;
-  // Whether the process of this id works. `now`: a file that was written just now, so that times of one file system are compared and
-  // the clocks of different machines need not agree.
-  [[nodiscard]] bool is_alive(const std::string& id, const std::string& now) const;
+  // Whether the process of this id works. `now`: the file system's time, that of a file written just now, so that the clocks of different
+  // machines need not agree.
+  [[nodiscard]] bool is_alive(const std::string& id, std::filesystem::file_time_type now) const;
   // What it says of itself; null where its file is gone or cannot be understood.
   [[nodiscard]] Json report(const std::string& id) const;
 
@@ -41,8 +42,8 @@ class ProcessList {
   std::string folder_;
 };
 
-// Whether `file` was last written so long before `now` that nobody can be writing it.
-bool is_silent(const std::string& file, const std::string& now);
+// Whether `file` is gone, or was last written so long before `now` that nobody can be writing it.
+bool is_silent(const std::string& file, std::filesystem::file_time_type now);
 
 // This process among them, from the constructor to the destructor.
 class RunProcess {
@@ -58,7 +59,9 @@ class RunProcess {
 
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] const std::string& file() const { return file_; }
-  [[nodiscard]] bool is_alive(const std::string& id) const { return id == id_ || list_.is_alive(id, file_); }
+  [[nodiscard]] bool is_alive(const std::string& id) const { return id == id_ || list_.is_alive(id, last_beat()); }
+  // In the file system's time.
+  [[nodiscard]] std::filesystem::file_time_type last_beat() const;
   // Whether another process is alive.
   [[nodiscard]] bool has_company() const;
   // Removes the files of the dead but for those in `needed`.

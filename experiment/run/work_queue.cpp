@@ -111,24 +111,25 @@ void WorkQueue::skip(const Job& job, bool finished) {
   on_skipped_(images, static_cast<double>(images * job.config.steps_of_all_phases()), finished);
 }
 
-// Those of its jobs that are free, and stand where the first of them does.
+// Those of its jobs that are free, and stand where the first of them does. Who has the first job of a batch means to have all of them:
+// two that look at once would else have a part each, of every batch.
 std::optional<ClaimedBatch> WorkQueue::claim(const Batch& batch) {
   enter();
   ClaimedBatch claimed{{batch.window, {}}, {}};
   std::optional<Standing> standing;
-  for (const Job* job : batch.jobs()) {
+  const std::vector<const Job*> jobs = batch.jobs();
+  for (const Job* job : jobs) {
     std::optional<JobState> state;
-    bool ours = claim(*job, state);
+    const bool others = !again_ && held_.contains(jobs.front()->index);
+    if (others) leave(*job);
+    bool ours = !others && claim(*job, state);
     const Standing own = state ? state->standing : Standing();
     if (ours && own != standing.value_or(own)) {  // another process went on with it
       claims_->give_back(name_of(*job), false);
+      leave(*job);
       ours = false;
-      held_[job->index] = job->config.image.images;
     }
-    if (!ours) {
-      if (held_.contains(job->index)) windows_of_held_.insert(window_);
-      continue;
-    }
+    if (!ours) continue;
     standing = own;
     if (state) claimed.states.push_back(std::move(*state));
     for (const RunImage& image : batch.images)
@@ -139,10 +140,16 @@ std::optional<ClaimedBatch> WorkQueue::claim(const Batch& batch) {
   return claimed;
 }
 
+// To be looked at again.
+void WorkQueue::leave(const Job& job) {
+  held_[job.index] = job.config.image.images;
+  windows_of_held_.insert(window_);
+}
+
 // Whether the job is ours now and still to be made, and what has been made of it.
 bool WorkQueue::claim(const Job& job, std::optional<JobState>& state) {
   if (!claims_->take(name_of(job))) {
-    held_[job.index] = job.config.image.images;
+    leave(job);
     return false;
   }
   if (is_finished(folder_, job)) {

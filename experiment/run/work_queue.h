@@ -67,6 +67,7 @@ class WorkQueue {
   [[nodiscard]] std::map<Standing, std::vector<Job>> unfinished(const std::vector<Job>& jobs);
   std::optional<ClaimedBatch> claim(const Batch& batch);
   [[nodiscard]] bool claim(const Job& job, std::optional<JobState>& state);
+  void leave(const Job& job);
   void skip(const Job& job, bool finished);
 
   RunJobs& jobs_;

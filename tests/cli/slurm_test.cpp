@@ -140,6 +140,7 @@ TEST_F(Slurm, WhatWouldMakeTasksUselessIsRefused) {
     expect_one_clear_line(slurm("c.json --array 2 -- " + out), {"--out", "before --"});
   expect_one_clear_line(slurm("c.json --array 2 -- --dry-run"), {"--dry-run", "before --"});
   expect_one_clear_line(slurm("c.json --array 2 -- --shard 1/2"), {"--shard", "divide"});
+  expect_one_clear_line(slurm("c.json --array 2 -- --autotune"), {"--autotune", "alone"});
   for (const std::string help : {"-h", "--help", "-vh"})
     expect_one_clear_line(slurm("c.json --array 2 -- " + help), {help, "phosphene render --help"});
   expect_one_clear_line(slurm("c.json --array 2 --set /steps=3"),
