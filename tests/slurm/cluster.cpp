@@ -137,6 +137,15 @@ void reap() {
   }
 }
 
+// That nothing is left of them, not even the exit status that would let them seem to run.
+void wait_for(const std::vector<pid_t>& killed) {
+  const auto is_there = [](pid_t process) { return kill(process, 0) == 0; };
+  for (int i = 0; i < 500 && std::any_of(killed.begin(), killed.end(), is_there); ++i) {
+    reap();
+    std::this_thread::sleep_for(10ms);
+  }
+}
+
 }  // namespace
 
 std::string SlurmCluster::lacks() {
@@ -279,8 +288,10 @@ std::string SlurmCluster::ask(const std::string& command) const {
 
 // All at once, and those first that would tell slurmctld of the others' end.
 int SlurmCluster::kill_node(const std::string& node) {
+  std::vector<pid_t> killed;
   for (const auto& [name, process] : daemons_)
-    if (name == node) kill(process, SIGKILL);
+    if (name == node) killed.push_back(process);
+  kill(killed.at(0), SIGKILL);
   int tasks = 0;
   for (const bool step_daemons : {true, false}) {
     for (const pid_t process : descendants()) {
@@ -289,10 +300,11 @@ int SlurmCluster::kill_node(const std::string& node) {
                        : !has_variable(process, "SLURMD_NODENAME=" + node))
         continue;
       kill(process, SIGKILL);
+      killed.push_back(process);
       tasks += step_daemons ? 0 : 1;
     }
   }
-  reap();
+  wait_for(killed);
   const std::string said = ask("scontrol update NodeName=" + node + " State=DOWN Reason=test");
   if (!said.empty()) throw std::runtime_error(said);
   return tasks;
