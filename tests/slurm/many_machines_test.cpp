@@ -22,17 +22,23 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using testing::SlurmCluster;
 
-constexpr size_t kJobs = 48;
-
 class ManyMachines : public ProgramTest {
  protected:
-  ManyMachines() {
-    save_classifier((folder() / "classifier.safetensors").string());
+  ManyMachines() { save_classifier((folder() / "classifier.safetensors").string()); }
+
+  // A config of 12 channels under each of `seeds`, and the run of a single process. Each picture is a batch of its own, and takes a
+  // sixth of a second of one core.
+  void prepare(size_t seeds) {
+    jobs_ = 12 * seeds;
+    std::string list = "0";
+    for (size_t seed = 1; seed < seeds; ++seed) list += fmt::format(", {}", seed);
     write("c.json",
-          fmt::format(R"({{"version": 1, "model": "classifier.safetensors", "size": 64, "steps": {}, "batch": 1,
+          fmt::format(R"({{"version": 1, "model": "classifier.safetensors", "size": 64, "steps": 60, "batch": 1,
       "objective": [{{"channel": {{"layer": "conv2", "unit": 0}}}}],
-      "sweep": {{"/objective/0/channel/unit": [0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 31], "/seed": [0, 1, 2, 3]}}}})",
-                      kSteps));
+      "sweep": {{"/objective/0/channel/unit": [0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 31], "/seed": [{}]}}}})",
+                      list));
+    ASSERT_EQ(run("render c.json --out alone --device cpu --threads 1").exit_code, 0);
+    ASSERT_EQ(records("alone"), jobs_);
   }
 
   void start(int nodes, int cpus) {
@@ -100,8 +106,7 @@ class ManyMachines : public ProgramTest {
     EXPECT_EQ(strange, std::set<std::string>{});
   }
 
-  // 12 pictures take a second or so on a core.
-  static constexpr int kSteps = 60;
+  size_t jobs_ = 0;
   std::unique_ptr<SlurmCluster> cluster_;
 
  private:
@@ -125,19 +130,18 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 TEST_F(ManyMachines, TwelveTasksOnThreeNodesOfWhichOneDies) {
   if (const std::string lack = SlurmCluster::lacks(); !lack.empty()) GTEST_SKIP() << lack;
-  ASSERT_EQ(run("render c.json --out alone --device cpu --threads 1").exit_code, 0);
-  ASSERT_EQ(records("alone"), kJobs);
+  ASSERT_NO_FATAL_FAILURE(prepare(4));
   start(3, 4);
   const Outcome outcome = run("slurm c.json --out many --array 12 -- --device cpu --threads 1");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<std::string> jobs = lines_of(outcome.out);
   ASSERT_EQ(jobs.size(), 2U) << outcome.out;
 
-  ASSERT_TRUE(wait_until([&] { return records("many") >= kJobs / 3; }, 60s)) << told("many");
+  ASSERT_TRUE(wait_until([&] { return records("many") >= jobs_ / 3; }, 60s)) << told("many");
   const int killed = cluster_->kill_node("n2");
   const size_t finished = records("many");
   EXPECT_GE(killed, 1) << "nothing ran there";
-  EXPECT_LT(finished, kJobs) << "too late to try anything";
+  EXPECT_LT(finished, jobs_) << "too late to try anything";
 
   ASSERT_TRUE(wait_until([&] { return has_ended(jobs[1]); }, 120s)) << told("many");
   EXPECT_EQ(values(jobs[1], "JobState"), std::vector<std::string>{"COMPLETED"});
@@ -147,11 +151,12 @@ TEST_F(ManyMachines, TwelveTasksOnThreeNodesOfWhichOneDies) {
   if (HasFailure()) ADD_FAILURE() << told("many");
 }
 
-// What Slurm does with a name, a task that is queued again by hand (it gets SIGTERM, as at the end of its time), and an option that it does not know.
+// What Slurm makes of names, of a task that is queued again by hand (it gets SIGTERM, as at the end of its time, and all that is left is
+// its own), and of a partition that there is not.
 TEST_F(ManyMachines, OddNamesATaskThatIsStoppedAndAPartitionThatThereIsNot) {
   if (const std::string lack = SlurmCluster::lacks(); !lack.empty()) GTEST_SKIP() << lack;
-  ASSERT_EQ(run("render c.json --out alone --device cpu --threads 1").exit_code, 0);
-  start(1, 2);
+  ASSERT_NO_FATAL_FAILURE(prepare(2));
+  start(1, 1);
   const Outcome refused = run("slurm c.json --out nix --array 2 --sbatch-option=--partition=nix -- --device cpu");
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_EQ(refused.out, "");
@@ -160,15 +165,15 @@ TEST_F(ManyMachines, OddNamesATaskThatIsStoppedAndAPartitionThatThereIsNot) {
 
   const std::string odd = "o 'd' \"d\" $HOME %A #1 hetjob é";
   const Outcome outcome = run(
-      R"(slurm c.json --out "o 'd' \"d\" \$HOME %A #1 hetjob é" --array 2 --sbatch-option=--comment='"x y' -- --device cpu --threads 1)");
+      R"(slurm c.json --out "o 'd' \"d\" \$HOME %A #1 hetjob é" --array 1 --sbatch-option=--comment='"x y' -- --device cpu --threads 1)");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<std::string> jobs = lines_of(outcome.out);
   ASSERT_EQ(jobs.size(), 2U) << outcome.out;
-  ASSERT_TRUE(wait_until([&] { return records(odd) >= kJobs / 4; }, 60s)) << told(odd);
+  ASSERT_TRUE(wait_until([&] { return records(odd) >= jobs_ / 4; }, 60s)) << told(odd);
   EXPECT_EQ(cluster_->ask("scontrol requeue " + jobs[0] + "_1"), "");
-  EXPECT_LT(records(odd), kJobs) << "too late to try anything";
+  EXPECT_LT(records(odd), jobs_) << "too late to try anything";
   ASSERT_TRUE(wait_until([&] { return has_ended(jobs[1]); }, 120s)) << told(odd);
-  EXPECT_EQ(values(jobs[0], "JobState"), std::vector<std::string>(2, "COMPLETED"));
+  EXPECT_EQ(values(jobs[0], "JobState"), std::vector<std::string>{"COMPLETED"});
   EXPECT_EQ(restarts(jobs[0]), 1);
   expect_equal(odd, "alone");
   // Its log goes on where it was.
