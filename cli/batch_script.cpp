@@ -18,22 +18,14 @@ bool is_plain(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), plain);
 }
 
-// Slurm looks for these in each line, quoted or not, and blanks them out: they begin a job of several kinds.
-bool holds_magic_word(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text.find("hetjob") != std::string::npos || text.find("packjob") != std::string::npos;
-}
-
 // Between quotes sbatch takes a character behind a backslash as it is.
 std::string sbatch_line(const std::string& option) {
   if (option.find('\n') != std::string::npos)
     fail("slurm", "'{}' holds a line break, which an option of sbatch cannot", option);
-  const std::string_view special = holds_magic_word(option) ? "\"\\jJ" : "\"\\";
-  if (is_plain(option) && special.find('j') == std::string_view::npos) return "#SBATCH " + option + "\n";
+  if (is_plain(option)) return "#SBATCH " + option + "\n";
   std::string line = "#SBATCH \"";
   for (const char c : option) {
-    if (special.find(c) != std::string_view::npos) line += '\\';
+    if (c == '"' || c == '\\') line += '\\';
     line += c;
   }
   return line + "\"\n";

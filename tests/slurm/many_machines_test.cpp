@@ -137,7 +137,7 @@ TEST_F(ManyMachines, TwelveTasksOnThreeNodesOfWhichOneDies) {
   const std::vector<std::string> jobs = lines_of(outcome.out);
   ASSERT_EQ(jobs.size(), 2U) << outcome.out;
 
-  ASSERT_TRUE(wait_until([&] { return records("many") >= jobs_ / 3; }, 60s)) << told("many");
+  ASSERT_TRUE(wait_until([&] { return records("many") >= jobs_ / 3 || has_ended(jobs[1]); }, 60s)) << told("many");
   const int killed = cluster_->kill_node("n2");
   const size_t finished = records("many");
   EXPECT_GE(killed, 1) << "nothing ran there";
@@ -163,13 +163,13 @@ TEST_F(ManyMachines, OddNamesATaskThatIsStoppedAndAPartitionThatThereIsNot) {
   EXPECT_NE(refused.err.find("nix"), std::string::npos) << refused.err;
   EXPECT_NE(refused.err.find("for the reason above"), std::string::npos) << refused.err;
 
-  const std::string odd = "o 'd' \"d\" $HOME %A #1 hetjob é";
+  const std::string odd = "o 'd' \"d\" $HOME %A #1 é";
   const Outcome outcome = run(
-      R"(slurm c.json --out "o 'd' \"d\" \$HOME %A #1 hetjob é" --array 1 --sbatch-option=--comment='"x y' -- --device cpu --threads 1)");
+      R"(slurm c.json --out "o 'd' \"d\" \$HOME %A #1 é" --array 1 --sbatch-option=--comment='"x y' -- --device cpu --threads 1)");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<std::string> jobs = lines_of(outcome.out);
   ASSERT_EQ(jobs.size(), 2U) << outcome.out;
-  ASSERT_TRUE(wait_until([&] { return records(odd) >= jobs_ / 4; }, 60s)) << told(odd);
+  ASSERT_TRUE(wait_until([&] { return records(odd) >= jobs_ / 4 || has_ended(jobs[1]); }, 60s)) << told(odd);
   EXPECT_EQ(cluster_->ask("scontrol requeue " + jobs[0] + "_1"), "");
   EXPECT_LT(records(odd), jobs_) << "too late to try anything";
   ASSERT_TRUE(wait_until([&] { return has_ended(jobs[1]); }, 120s)) << told(odd);
