@@ -38,6 +38,7 @@ void add_render(CLI::App& command);
 void add_report(CLI::App& command);
 void add_status(CLI::App& command);
 void add_query(CLI::App& command);
+void add_slurm(CLI::App& command);
 void add_schema(CLI::App& command);
 void add_examples(CLI::App& command);
 void add_gradients(CLI::App& command);
@@ -74,6 +75,7 @@ constexpr Command kCommands[] = {
      add_report},
     {"status", "Say how far a run is, and who works on it.", add_status},
     {"query", "Print the records of a run that meet conditions, as JSON or as a table.", add_query},
+    {"slurm", "Render on many machines: submit an array of tasks to Slurm.", add_slurm},
     {"schema", "Print what a config may hold: a JSON Schema for editors, or a reference of all keys for people.",
      add_schema},
     {"examples", "Find the photographs that a layer's units respond to.", add_examples},
