@@ -21,15 +21,15 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it,
 // While one exists this thread goes on: for what is short and better finished. The request stays.
 class StopLater {
  public:
-  StopLater() : before_(wanted_) { wanted_ = true; }
+  StopLater() : before_(this_thread) { this_thread = true; }
   StopLater(const StopLater&) = delete;
   StopLater& operator=(const StopLater&) = delete;
-  ~StopLater() { wanted_ = before_; }
+  ~StopLater() { this_thread = before_; }
 
-  [[nodiscard]] static bool wanted() { return wanted_; }
+  [[nodiscard]] static bool wanted() { return this_thread; }
 
  private:
-  static inline thread_local bool wanted_ = false;
+  static inline thread_local bool this_thread = false;
   bool before_;
 };
 

@@ -2,10 +2,10 @@
 // on with the same bytes. Of a job's states nothing depends on the batch that it was in.
 #pragma once
 
-#include <compare>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "experiment/step/step_program.h"
@@ -16,7 +16,8 @@ namespace phosphene {
 struct Standing {
   int64_t phase = 0, step = 0;
 
-  auto operator<=>(const Standing&) const = default;
+  bool operator==(const Standing&) const = default;
+  bool operator<(const Standing& other) const { return std::pair(phase, step) < std::pair(other.phase, other.step); }
 };
 
 struct JobState {

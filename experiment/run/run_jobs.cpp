@@ -63,7 +63,7 @@ std::vector<Batch> pack_batches(const JobWindow& window, int64_t capacity) {
 }
 
 RunJobs::RunJobs(const Model& model, const Config& config, size_t window, int64_t capacity)
-    : model_(model), jobs_(config), window_(window), capacity_(capacity) {}
+    : model_(model), jobs_(config), window_(std::max<size_t>(window, 1)), capacity_(capacity) {}
 
 std::vector<Job> RunJobs::made(const std::vector<size_t>& indices) {
   std::vector<Job> jobs;

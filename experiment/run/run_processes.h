@@ -27,7 +27,7 @@ class ProcessList {
   static constexpr std::chrono::seconds kSilence{120};
 
   // `folder`: of the run.
-  explicit ProcessList(std::string folder) : folder_(folder + "/" + kProcessesFolder) {}
+  explicit ProcessList(const std::string& folder) : folder_(folder + "/" + kProcessesFolder) {}
 
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] std::string file(const std::string& id) const { return folder_ + "/" + id + ".json"; }
