@@ -2,9 +2,13 @@
 
 namespace phosphene {
 
-void Programs::plan(const Batch& batch) {
-  programs_.clear();  // free their memory before the next take their own
+void Programs::clear() {
+  programs_.clear();
   structure_.clear();
+}
+
+void Programs::plan(const Batch& batch) {
+  clear();  // before the next take their memory
   const Config& config = batch.config();
   for (size_t i = 0; i < config.phases(); ++i)
     programs_.push_back(std::make_unique<StepProgram>(model_, config.phase(i), std::ssize(batch.images), backend_));

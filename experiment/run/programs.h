@@ -25,6 +25,8 @@ class Programs {
   // Plans unless the last ones fit the batch. Throws OutOfMemory.
   std::span<const std::unique_ptr<StepProgram>> for_batch(const Batch& batch);
   [[nodiscard]] std::span<const std::unique_ptr<StepProgram>> planned() const { return programs_; }
+  // Frees their memory.
+  void clear();
   // By all phases' programs: each keeps its memory until the next structure's are planned.
   [[nodiscard]] int64_t bytes_to_take() const;
 

@@ -71,7 +71,10 @@ Json record_of(const RunImage& image, const std::vector<float>& curve, const Mod
   Json record = {{"name", image.name()}, {"image", image.image}};
   record["layer"] = layer.empty() ? model.logits() : layer;
   if (term.unit()) record["unit"] = *term.unit();
-  if (!term.label().empty()) record["label"] = term.label();
+  if (!term.label().empty())
+    record["label"] = term.label();
+  else if (term.unit() && layer.empty() && *term.unit() < std::ssize(model.labels))
+    record["label"] = model.labels[static_cast<size_t>(*term.unit())];
   record["objective"] = curve.back();
   record["steps"] = config.steps_of_all_phases();
   record["seed"] = config.seed;

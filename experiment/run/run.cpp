@@ -102,7 +102,8 @@ void Run::keep_implementations() {
 int Run::wanted_workers() const {
   if (options_.workers > 0) return options_.workers;
   if (device_.autotuned) return 1;
-  return static_cast<int>(std::min<size_t>(static_cast<size_t>(device_.threads), jobs_.size()));
+  const int64_t most = config_.batch > 0 ? jobs_.batches() : static_cast<int64_t>(jobs_.size());
+  return static_cast<int>(std::clamp<int64_t>(most, 1, device_.threads));
 }
 
 // The device's threads among so many workers.
@@ -227,6 +228,7 @@ std::vector<std::string> Run::describe() {
         fmt::format("those of {} jobs, of which {} were checked now, in batches", jobs_.size(), 3 * options_.window);
   }
   fit_batches();
+  check_run_continues(options_.out, frozen(0));
   const Programs& programs = workers_->first();
   const StepProgram& program = *programs.planned().front();
   const Shape& shape = programs.planned().back()->image_shape();

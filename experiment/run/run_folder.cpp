@@ -82,7 +82,7 @@ bool holds_run(const std::string& path) {
 }
 
 // Throws unless the run is the one that `frozen` describes.
-void must_continue(const std::string& path, const Json& frozen) {
+void check_continues(const std::string& path, const Json& frozen) {
   const std::string config = path + "/config.json";
   const Json there = read_json(config);
   if (!there.is_object() || !there.contains("config"))
@@ -102,6 +102,10 @@ bool has_grown(const std::string& config, const Json& frozen) {
 
 }  // namespace
 
+void check_run_continues(const std::string& path, const Json& frozen) {
+  if (holds_run(path)) check_continues(path, frozen);
+}
+
 void check_run_folder(const std::string& path) {
   std::error_code error;
   const fs::file_status there = fs::status(path, error);
@@ -113,7 +117,7 @@ void check_run_folder(const std::string& path) {
   if (!fs::is_directory(there)) fail(path, "is a file, and a run needs a folder; choose another name");
   if (holds_run(path)) return;
   const std::string stranger = stranger_in(path);
-  if (!stranger.empty())
+  if (!stranger.empty() && !holds_run(path))  // another process may have begun it just now
     fail(path, "is not empty (it holds '{}') and is not a run folder; choose another one", stranger);
   if (access(path.c_str(), W_OK | X_OK) != 0) fail(path, "cannot be written ({})", std::strerror(errno));
 }
@@ -125,7 +129,7 @@ RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(pat
   const std::string config = file("config.json");
   const std::string text = json_text(frozen, 2) + "\n";
   if (holds_run(path_) || !write_new_file(config, text)) {
-    must_continue(path_, frozen);
+    check_continues(path_, frozen);
     if (has_grown(config, frozen)) write_file(config, text);
   }
   for (const char* folder : {"images", "records"}) make_folder(file(folder));

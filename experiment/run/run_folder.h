@@ -22,6 +22,9 @@ namespace phosphene {
 // put into folders (.DS_Store, Thumbs.db, .gitkeep, ...).
 void check_run_folder(const std::string& path);
 
+// Throws where the folder holds a run that is not the one that `frozen` describes, or of other inputs: names the first difference.
+void check_run_continues(const std::string& path, const Json& frozen);
+
 // Of what a folder holds: 2 is the first whose pictures do not depend on their jobs' place in a sweep.
 inline constexpr int kRunFolderVersion = 2;
 

@@ -168,6 +168,12 @@ void WorkQueue::give_back(const Batch& batch, bool finished) {
   }
 }
 
+void WorkQueue::put_back(const Batch& batch) {
+  give_back(batch, false);
+  const std::lock_guard lock(mutex_);
+  batches_.push_back(batch);
+}
+
 int64_t WorkQueue::elsewhere() const {
   int64_t images = 0;
   for (const auto& [job, its_images] : held_) images += its_images;

@@ -54,6 +54,9 @@ class WorkQueue {
   // Gives the jobs of a batch back, finished or not. From any thread.
   void give_back(const Batch& batch, bool finished);
 
+  // Gives them back so that they are handed out once more. From any thread.
+  void put_back(const Batch& batch);
+
   // Images that other processes make.
   [[nodiscard]] int64_t elsewhere() const;
   // Whether any job was there to be made.

@@ -3,16 +3,25 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/backend.h"
+
 namespace phosphene {
 
 void Workers::work(Programs& programs, WorkQueue& queue, const Render& render,
                    const std::function<bool()>& stop_asked) {
   while (!halt_ && !stop_asked()) {
+    const uint64_t returned = returned_;
     const std::optional<ClaimedBatch> claimed = queue.next();
-    if (!claimed) return;
+    if (!claimed && end(returned)) return;
+    if (!claimed) continue;
     bool finished = false;
     try {
       finished = render(*claimed, programs);
+    } catch (const OutOfMemory&) {
+      programs.clear();
+      if (leave_to_others(claimed->batch, queue)) return;
+      queue.give_back(claimed->batch, false);
+      throw;
     } catch (...) {
       queue.give_back(claimed->batch, false);
       throw;
@@ -21,7 +30,25 @@ void Workers::work(Programs& programs, WorkQueue& queue, const Render& render,
   }
 }
 
+// Whether the queue that was empty still is: `returned` batches had been left to others before.
+bool Workers::end(uint64_t returned) {
+  const std::lock_guard lock(mutex_);
+  if (returned_ != returned) return false;
+  --at_work_;
+  return true;
+}
+
+bool Workers::leave_to_others(const Batch& batch, WorkQueue& queue) {
+  const std::lock_guard lock(mutex_);
+  if (at_work_ <= 1) return false;
+  --at_work_;
+  queue.put_back(batch);
+  ++returned_;
+  return true;
+}
+
 void Workers::run(WorkQueue& queue, const Render& render, const std::function<bool()>& stop_asked) {
+  at_work_ = count();
   if (count() == 1) return work(first(), queue, render, stop_asked);
   std::vector<std::thread> threads;
   for (const auto& programs : programs_) {

@@ -21,7 +21,8 @@ class Workers {
   explicit Workers(std::vector<std::unique_ptr<Programs>> programs) : programs_(std::move(programs)) {}
 
   // Calls `render` for each batch of the queue, which returns whether the batch came to its end, and gives the batch back. A single
-  // worker is the calling thread. After the first exception the others stop after their step, and it is thrown.
+  // worker is the calling thread. One that finds too little memory while others work leaves its batch to them, and ends. After any other
+  // exception the others stop after their step, and it is thrown.
   void run(WorkQueue& queue, const Render& render, const std::function<bool()>& stop_asked);
 
   [[nodiscard]] Programs& first() const { return *programs_.front(); }
@@ -31,11 +32,15 @@ class Workers {
 
  private:
   void work(Programs& programs, WorkQueue& queue, const Render& render, const std::function<bool()>& stop_asked);
+  bool end(uint64_t returned);
+  bool leave_to_others(const Batch& batch, WorkQueue& queue);
 
   std::vector<std::unique_ptr<Programs>> programs_;
   std::atomic<bool> halt_ = false;
   std::mutex mutex_;
   std::exception_ptr failure_;
+  size_t at_work_ = 0;
+  std::atomic<uint64_t> returned_ = 0;  // batches that were left to others
 };
 
 }  // namespace phosphene

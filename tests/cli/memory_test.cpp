@@ -99,7 +99,7 @@ TEST_F(MemoryOfAStep, BeyondAnyMemoryIsRefusedAtOnce) {
 TEST_F(MemoryOfAStep, DecidesHowManyImagesAreDrawnAtATime) {
   const std::string command =
       "render --model small.safetensors --channel conv2:0 --channel conv2:1 --channel conv2:2 --channel conv2:3 "
-      "--set /size=768 --set /steps=2 --device cpu --out ";
+      "--set /size=768 --set /steps=2 --device cpu --workers 1 --out ";
   ASSERT_EQ(run(command + "wide").exit_code, 0);
   EXPECT_EQ(json::parse(contents("wide/config.json"))["batch"], 4);
 
@@ -118,6 +118,30 @@ TEST_F(MemoryOfAStep, DecidesHowManyImagesAreDrawnAtATime) {
     EXPECT_FALSE(contents("wide" + picture).empty());
     EXPECT_EQ(contents("wide" + picture), contents("narrow" + picture)) << unit;
   }
+}
+
+// Of workers that are chosen there are as many as memory holds; of those that are asked for, as many as find some.
+TEST_F(MemoryOfAStep, DecidesHowManyWorkThere) {
+  const std::string command =
+      "render --model small.safetensors --channel conv2:0 --channel conv2:1 --channel conv2:2 --channel conv2:3 "
+      "--set /size=768 --set /steps=2 --device cpu --threads 4 --out ";
+  ASSERT_EQ(run(command + "wide").exit_code, 0);
+  int rendered = 0;
+  for (const int kilobytes : {500'000, 700'000, 900'000, 1'200'000}) {
+    const std::string out = fmt::format("narrow{}", kilobytes);
+    const Outcome outcome = run(command + out, fmt::format("ulimit -v {};", kilobytes));
+    if (outcome.exit_code == 2) {
+      expect_one_clear_line(outcome, {"memory: "});
+      continue;
+    }
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ++rendered;
+    for (int unit = 0; unit < 4; ++unit) {
+      const std::string picture = fmt::format("/images/conv2_{:04}.png", unit);
+      EXPECT_EQ(contents("wide" + picture), contents(out + picture)) << kilobytes << " " << unit;
+    }
+  }
+  EXPECT_GE(rendered, 2);
 }
 
 }  // namespace

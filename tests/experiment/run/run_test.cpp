@@ -315,6 +315,11 @@ TEST(Run, AnotherExperimentsFolderIsRefused) {
   config["steps"] = 13;
   EXPECT_TRUE(refuses([&] { render(folder, config, folder.file("run")); },
                       {folder.file("run"), "/steps is 12 there and 13 now"}));
+  RunOptions dry;
+  dry.out = folder.file("run");
+  EXPECT_TRUE(refuses([&] { describe_run(parse_config(config, "test.json", folder.path().string()), dry); },
+                      {folder.file("run"), "/steps is 12 there and 13 now"}))
+      << "by --dry-run too";
   EXPECT_TRUE(before == files_of(folder.file("run")));
 }
 
