@@ -1,14 +1,16 @@
 // The page of a figure: a table whose axes are what was swept, the images of a group, or the steps on the way.
-const mostInFigure = 600;  // pictures
 
-// What the pictures differ in: {name, values}. `at` of each cell: an index into the values of each axis.
+// What the pictures differ in: {name, values, of}, where `of` gives the index of a record's value; -1 where it has none.
 function axesOfFigure() {
   const axes = (run.axes || []).map((axis, i) => ({ name: axis.name, values: axis.values, of: (record) => record.at[i] }));
+  const ofJob = new Map();
+  for (const record of records) ofJob.set(record.job, (ofJob.get(record.job) || 0) + 1);
   const images = [...new Set(records.map((record) => record.image))].sort((a, b) => a - b);
-  if (images.length > 1) axes.push({ name: "image", values: images.map((image) => String(image + 1)), of: (record) => images.indexOf(record.image) });
+  const imageOf = (record) => ofJob.get(record.job) > 1 ? images.indexOf(record.image) : -1;
+  if (images.length > 1) axes.push({ name: "image", values: images.map((image) => `image ${image + 1}`), of: imageOf });
   const steps = stepsOf(records);
   if (steps.length > 1 && records.some((record) => record.snapshots.length))
-    axes.push({ name: "step", values: steps.map(String), of: null, steps });
+    axes.push({ name: "step", values: steps.map((step) => `step ${step}`), of: null, steps });
   return axes;
 }
 
@@ -31,7 +33,7 @@ function tableOf(axes, across) {
     const key = others.map((value) => String(value).padStart(6, "0")).join(" ");
     const words = axes.filter((_, i) => i !== across).map((axis, i) => axis.values[others[i]] ?? "").filter(Boolean);
     if (!rows.has(key)) rows.set(key, { key, words: words.join(" · "), cells: new Map() });
-    rows.get(key).cells.set(across < 0 ? 0 : cell.at[across], cell);
+    rows.get(key).cells.set(across < 0 ? 0 : Math.max(0, cell.at[across]), cell);
   }
   return [...rows.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
@@ -59,7 +61,7 @@ function tableElement(axes, across) {
       ...columns.values.map((_, i) => cellOf(row.cells.get(i), told))))));
 }
 
-const hasFigure = () => records.length <= mostInFigure && (records.length > 1 || stepsOf(records).length > 1);
+const hasFigure = () => run.axes !== undefined && (records.length > 1 || stepsOf(records).length > 1);
 
 function figurePage() {
   const axes = axesOfFigure();

@@ -17,7 +17,7 @@ function layerPage(layer) {
     title: `${layer}, ${plural(list.length, "unit")}`,
     up: "#",
     content: [crumbs(["#", at("title").textContent]),
-      element("div", { class: "top" }, element("h1", { tabindex: -1 }, layer),
+      element("div", { class: "top" }, element("h1", { class: "as-written", tabindex: -1 }, layer),
         element("label", { class: "slider" }, element("span", {}, "Size"),
           element("input", { type: "range", min: 48, max: 240, value: 96, step: 8, input: resize }))),
       element("p", { class: "words" }, `${plural(list.length, "unit")}, in the order of their numbers`), tiles],

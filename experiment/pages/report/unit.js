@@ -69,7 +69,7 @@ function unitPage(unit) {
     up: toLayer(unit.layer),
     content: [crumbs(["#", at("title").textContent], [toLayer(unit.layer), unit.layer]),
       element("div", { class: "top" }, element("h1", { tabindex: -1 }, nameOf(unit)), steps(list, list.indexOf(unit), toUnit, nameOf)),
-      element("p", { class: "words" }, isClass(unit) ? "Class " : "Channel ", element("code", {}, unit.key)),
+      element("p", { class: "words" }, `${isClass(unit) ? "The class" : "The unit"} `, element("code", {}, unit.key)),
       panels(unit), spectrum(unit), neighbours(unit)],
   };
 }
