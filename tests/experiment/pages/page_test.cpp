@@ -1,0 +1,203 @@
+// The page of a run in a browser: clicked, searched, scrolled, moved in by keys, and compared with the records.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "experiment/pages/thumbnails.h"
+#include "experiment/photos/photo_file.h"
+#include "experiment/run/report.h"
+#include "tests/experiment/pages/browser.h"
+#include "tests/support/temporary_folder.h"
+
+namespace phosphene::testing::page_test {
+namespace {
+
+constexpr int64_t kSide = 24;
+
+#define NEEDS_A_BROWSER() \
+  if (find_browser().empty()) GTEST_SKIP() << "there is no chromium on the PATH: the page is not looked at"
+
+std::string checks(const std::string& name) {
+  const std::string folder = PHOSPHENE_PAGE_CHECKS;
+  return contents_of(folder + "/browser_checks.js") + contents_of(folder + "/" + name);
+}
+
+// All checks of a script are right, and there are as many as there should be.
+void expect_right(const std::string& told, int64_t least) {
+  const Json result = Json::parse(told, nullptr, false);
+  ASSERT_TRUE(result.is_object()) << told;
+  for (const Json& wrong : result["wrong"]) ADD_FAILURE() << wrong.get<std::string>();
+  EXPECT_GE(result["checks"].get<int64_t>(), least);
+}
+
+// A run folder with records and pictures as a run would write them.
+class WrittenRun {
+ public:
+  explicit WrittenRun(const Json& config) {
+    for (const char* name : {"images", "records"}) std::filesystem::create_directories(folder_.file(name));
+    const Json frozen = {{"phosphene", "0"}, {"model", "small"}, {"backend", "cpu"},
+                         {"batch", 1},       {"images", 1},      {"config", config}};
+    (void)folder_.write("config.json", frozen.dump());
+  }
+
+  // Its objective per step is a parabola that ends at `objective`.
+  Json add(const std::string& name, const Json& terms, const Json& sweep, int64_t job, int64_t image, double objective,
+           const std::vector<int64_t>& snapshots) {
+    const Json& first = terms[0].begin().value();
+    Json record = {
+        {"name", name},           {"job", job},  {"image", image}, {"layer", first["layer"]}, {"unit", first["unit"]},
+        {"objective", objective}, {"steps", 64}, {"seed", 0},      {"terms", terms},          {"sweep", sweep}};
+    const auto draw = [&](const std::string& file) {
+      const std::vector<float> grey(static_cast<size_t>(3 * kSide * kSide), 0.5F);
+      write_png(folder_.file(file), grey.data(), 3, kSide, kSide);
+      return file;
+    };
+    record["picture"] = draw("images/" + name + ".png");
+    record["snapshots"] = Json::array();
+    for (const int64_t step : snapshots)
+      record["snapshots"].push_back(
+          {{"step", step}, {"picture", draw("images/" + name + "_step" + std::to_string(step) + ".png")}});
+    for (int64_t step = 0; step < 64; ++step)
+      record["curve"].push_back({step, objective - static_cast<double>((63 - step) * (63 - step)) / 64});
+    (void)folder_.write("records/" + name + ".json", record.dump());
+    records_.push_back(record);
+    return record;
+  }
+
+  [[nodiscard]] Json& records() { return records_; }
+  [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
+  [[nodiscard]] std::string page() const { return write_report(folder_.path().string()); }
+
+ private:
+  TemporaryFolder folder_;
+  Json records_ = Json::array();
+};
+
+std::string truth_of(const Json& records) { return "const truth = " + records.dump() + ";"; }
+
+// ---- many units ----
+
+constexpr int64_t kUnits = 180;  // in each of two layers
+
+WrittenRun& many_units() {
+  static WrittenRun run({{"version", 1}, {"size", kSide}, {"steps", 64}});
+  static const bool written = [] {
+    int64_t job = 0;
+    for (const char* layer : {"alpha", "beta"}) {
+      for (int64_t unit = 0; unit < kUnits; ++unit, ++job)
+        run.add(fmt::format("{}_{:04}", layer, unit), {{{"channel", {{"layer", layer}, {"unit", unit}}}}},
+                {{"/objective/0/channel/unit", unit}}, job, 0, 0.5 * static_cast<double>(job * 7 % 360) + 1, {});
+    }
+    return true;
+  }();
+  EXPECT_TRUE(written);
+  return run;
+}
+
+// Where the page should find each picture on the sheets that it names.
+void add_parts(WrittenRun& run, const std::string& page) {
+  const std::string text = contents_of(page), open = "id=\"run\">";
+  const size_t first = text.find(open) + open.size();
+  const Json data = Json::parse(text.substr(first, text.find("</script>", first) - first));
+  constexpr int64_t kMargin = (kThumbnailSide - kSide) / 2;
+  for (size_t i = 0; i < run.records().size(); ++i) {
+    const int64_t cell = static_cast<int64_t>(i) % 100;  // a hundred to a sheet, in the order of the run
+    const std::string file = data["sheets"][i / 100]["file"];
+    run.records()[i]["part"] = {file.substr(file.rfind('/') + 1), kSide, kSide, cell % 10 * kThumbnailSide + kMargin,
+                                cell / 10 * kThumbnailSide + kMargin};
+  }
+}
+
+TEST(Page, OfManyUnitsCanBeSearchedScrolledAndMovedIn) {
+  NEEDS_A_BROWSER();
+  WrittenRun& run = many_units();
+  const std::string page = run.page();
+  add_parts(run, page);
+  expect_right(told_by(page, truth_of(run.records()), checks("many_units_checks.js")), 80);
+}
+
+TEST(Page, ShowsThePicturesWhereASheetIsLost) {
+  NEEDS_A_BROWSER();
+  WrittenRun& run = many_units();
+  const std::string page = run.page();
+  for (const auto& entry : std::filesystem::directory_iterator(run.folder().file("thumbnails")))
+    std::filesystem::remove(entry);
+  const std::string script = R"(conclude(async () => {
+    await frames();
+    await new Promise((done) => setTimeout(done, 200));
+    await frames();
+    same("pictures", all("#grid img").map((image) => image.src.slice(image.src.indexOf("images/"))), truth.slice(0, cards().length).map((record) => record.picture));
+    holdsThat("some", cards().length > 8);
+  });)";
+  const std::string path = std::string(PHOSPHENE_PAGE_CHECKS) + "/browser_checks.js";
+  expect_right(told_by(page, truth_of(run.records()), contents_of(path) + script), 2);
+}
+
+// ---- a few pictures of one unit ----
+
+Json example(const std::string& name, double activation) {
+  return {{"photograph", name + ".jpg"},
+          {"activation", activation},
+          {"crop", {1, 2, 30, 40}},
+          {"picture", "crops/" + name + ".jpg"}};
+}
+
+// The photographs of unit 7, best first as an index has them. Their crops' names in the order that the page should have them.
+Json write_photographs(const TemporaryFolder& folder) {
+  std::filesystem::create_directories(folder.file("examples/unit7"));
+  const Json unit = {{"unit", 7},
+                     {"highest", {example("h1", 9), example("h2", 8)}},
+                     {"median", {example("m1", 1), example("m2", 2)}},
+                     {"below_zero", {example("b1", -0.125), example("b2", -0.5)}},
+                     {"lowest", {example("l1", -5), example("l2", -4)}}};
+  const Json index = {{"asked", {{"layer", "layer/a:pre"}}}, {"units", {unit}}};
+  (void)folder.write("examples/unit7/index.json", index.dump());
+  Json order = Json::array();
+  for (const char* name : {"l1", "l2", "b2", "b1", "m1", "m2", "h2", "h1"})
+    order.push_back(fmt::format("examples/unit7/crops/{}.jpg", name));
+  return order;
+}
+
+void add_pictures_of_a_unit(WrittenRun& run) {
+  const auto channel = [](double weight, int64_t image) {
+    return Json{{"channel", {{"layer", "layer/a:pre"}, {"unit", 7}}}, {"weight", weight}, {"image", image}};
+  };
+  const Json ends = {channel(-1, 0), channel(1, 1)};
+  run.add("negative", ends, {{"variant", "ends"}}, 0, 0, 12.5, {4, 16});
+  run.add("positive", ends, {{"variant", "ends"}}, 0, 1, 25, {4, 16});
+  run.add("neuron", {{{"neuron", {{"layer", "layer/a:pre"}, {"unit", 7}}}}}, {{"variant", "neuron"}}, 1, 0, 50.25,
+          {4, 16});
+  const Json diverse = {{{"channel", {{"layer", "layer/a:pre"}, {"unit", 7}}}},
+                        {{"diversity", {{"layer", "layer/a"}}}, {"weight", -100}}};
+  for (const int64_t image : {0, 1})
+    run.add(fmt::format("diverse_image{}", image), diverse, {{"variant", "diverse"}}, 2, image, 20.5, {4, 16});
+}
+
+// Checks the page of a few pictures under the browser's `options`.
+void check_small_run(const std::string& options) {
+  WrittenRun run(
+      {{"version", 1},
+       {"size", kSide},
+       {"steps", 64},
+       {"title", "One unit"},
+       {"sweep",
+        {{"variants", {{"ends", {{"images", 2}}}, {"neuron", Json::object()}, {"diverse", {{"images", 2}}}}}}}});
+  add_pictures_of_a_unit(run);
+  const Json photographs = write_photographs(run.folder());
+  const std::string page = run.page();
+  const std::string truth = truth_of(run.records()) + "const photographs = " + photographs.dump() + ";";
+  expect_right(told_by(page, truth, checks("small_run_checks.js"), options), 25);
+}
+
+TEST(Page, OfOneUnitShowsAllThatIsKnown) {
+  NEEDS_A_BROWSER();
+  check_small_run("");
+}
+
+TEST(Page, InTheDarkAndOnAPhone) {
+  NEEDS_A_BROWSER();
+  check_small_run("--window-size=390,844 --blink-settings=preferredColorScheme=0");
+}
+
+}  // namespace
+}  // namespace phosphene::testing::page_test
