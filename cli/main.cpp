@@ -36,6 +36,7 @@ void add_inspect(CLI::App& command);
 void add_classify(CLI::App& command);
 void add_render(CLI::App& command);
 void add_report(CLI::App& command);
+void add_export(CLI::App& command);
 void add_schema(CLI::App& command);
 void add_examples(CLI::App& command);
 void add_gradients(CLI::App& command);
@@ -70,6 +71,7 @@ constexpr Command kCommands[] = {
      "Write report.html anew and print its path: of a run folder, or, for a folder of run folders, one page with a "
      "section for each, in the order of their names, under its config's description.",
      add_report},
+    {"export", "Take pictures out of a run: a poster of all, a film of one, everything about a unit.", add_export},
     {"schema", "Print what a config may hold: a JSON Schema for editors, or a reference of all keys for people.",
      add_schema},
     {"examples", "Find the photographs that a layer's units respond to.", add_examples},

@@ -10,8 +10,9 @@
 namespace phosphene::shell_test {
 namespace {
 
-constexpr const char* kCommands[] = {"convert", "models",   "fetch",     "inspect",     "classify", "render", "report",
-                                     "schema",  "examples", "gradients", "adversarial", "probe",    "bench",  "check"};
+constexpr const char* kCommands[] = {"convert",   "models",      "fetch",  "inspect", "classify",
+                                     "render",    "report",      "export", "schema",  "examples",
+                                     "gradients", "adversarial", "probe",  "bench",   "check"};
 
 class Shell : public ProgramTest {
  protected:

@@ -64,6 +64,7 @@ function takeChoice(text) {
 function choose() {
   const choice = choiceInAddress();
   history.replaceState(null, "", choice ? `#?${choice}` : "#");
+  address = location.hash;
   showChosen();
 }
 

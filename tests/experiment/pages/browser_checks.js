@@ -1,5 +1,5 @@
-// What the tests do on a page before they look: clicks, keys, scrolling. Appended to a copy of the page (browser.cpp) behind
-// `const truth = ...`, the records as they were written. What differs from the records is collected in `wrong`.
+// What the tests do on a page before they look: clicks, keys, scrolling. Runs in the page (browser.h), behind `const truth = ...`, the
+// records as they were written. What differs from the records is collected in `wrong`.
 "use strict";
 const wrong = [];
 let checks = 0;
@@ -102,14 +102,12 @@ function accessible(where) {
   same(`labels, ${where}`, labelFaults(), []);
 }
 
+// Runs the checks; what it gives is the script's result.
 async function conclude(run) {
   try {
     await run();
   } catch (error) {
     wrong.push(`stopped: ${error.stack}`);
   }
-  const told = document.createElement("pre");
-  told.id = "told";
-  told.textContent = JSON.stringify({ checks, wrong });
-  document.body.append(told);
+  return { checks, wrong };
 }

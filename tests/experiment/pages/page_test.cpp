@@ -17,15 +17,14 @@ constexpr int64_t kSide = 24;
 #define NEEDS_A_BROWSER() \
   if (find_browser().empty()) GTEST_SKIP() << "there is no chromium on the PATH: the page is not looked at"
 
-std::string checks(const std::string& name) {
-  const std::string folder = PHOSPHENE_PAGE_CHECKS;
-  return contents_of(folder + "/browser_checks.js") + contents_of(folder + "/" + name);
-}
+std::string script(const std::string& name) { return contents_of(std::string(PHOSPHENE_PAGE_CHECKS) + "/" + name); }
 
-// All checks of a script are right, and there are as many as there should be.
-void expect_right(const std::string& told, int64_t least) {
-  const Json result = Json::parse(told, nullptr, false);
-  ASSERT_TRUE(result.is_object()) << told;
+// Runs the checks on a page: all are right, and there are as many as there should be.
+void check(Browser& browser, const std::string& page, const std::string& truth, const std::string& checks,
+           int64_t least) {
+  browser.open(page);
+  const Json result = browser.evaluate(truth + script("browser_checks.js") + checks);
+  ASSERT_TRUE(result.is_object()) << result;
   for (const Json& wrong : result["wrong"]) ADD_FAILURE() << wrong.get<std::string>();
   EXPECT_GE(result["checks"].get<int64_t>(), least);
 }
@@ -113,7 +112,8 @@ TEST(Page, OfManyUnitsCanBeSearchedScrolledAndMovedIn) {
   WrittenRun& run = many_units();
   const std::string page = run.page();
   add_parts(run, page);
-  expect_right(told_by(page, truth_of(run.records()), checks("many_units_checks.js")), 80);
+  Browser browser;
+  check(browser, page, truth_of(run.records()), script("many_units_checks.js"), 80);
 }
 
 TEST(Page, ShowsThePicturesWhereASheetIsLost) {
@@ -122,15 +122,15 @@ TEST(Page, ShowsThePicturesWhereASheetIsLost) {
   const std::string page = run.page();
   for (const auto& entry : std::filesystem::directory_iterator(run.folder().file("thumbnails")))
     std::filesystem::remove(entry);
-  const std::string script = R"(conclude(async () => {
-    await frames();
+  Browser browser;
+  check(browser, page, truth_of(run.records()), R"(conclude(async () => {
     await new Promise((done) => setTimeout(done, 200));
     await frames();
-    same("pictures", all("#grid img").map((image) => image.src.slice(image.src.indexOf("images/"))), truth.slice(0, cards().length).map((record) => record.picture));
+    same("pictures", all("#grid img").map((image) => image.src.slice(image.src.indexOf("images/"))),
+      truth.slice(0, cards().length).map((record) => record.picture));
     holdsThat("some", cards().length > 8);
-  });)";
-  const std::string path = std::string(PHOSPHENE_PAGE_CHECKS) + "/browser_checks.js";
-  expect_right(told_by(page, truth_of(run.records()), contents_of(path) + script), 2);
+  });)",
+        2);
 }
 
 // ---- a few pictures of one unit ----
@@ -173,8 +173,7 @@ void add_pictures_of_a_unit(WrittenRun& run) {
     run.add(fmt::format("diverse_image{}", image), diverse, {{"variant", "diverse"}}, 2, image, 20.5, {4, 16});
 }
 
-// Checks the page of a few pictures under the browser's `options`.
-void check_small_run(const std::string& options) {
+void check_small_run(Browser& browser) {
   WrittenRun run(
       {{"version", 1},
        {"size", kSide},
@@ -184,19 +183,22 @@ void check_small_run(const std::string& options) {
         {{"variants", {{"ends", {{"images", 2}}}, {"neuron", Json::object()}, {"diverse", {{"images", 2}}}}}}}});
   add_pictures_of_a_unit(run);
   const Json photographs = write_photographs(run.folder());
-  const std::string page = run.page();
   const std::string truth = truth_of(run.records()) + "const photographs = " + photographs.dump() + ";";
-  expect_right(told_by(page, truth, checks("small_run_checks.js"), options), 25);
+  check(browser, run.page(), truth, script("small_run_checks.js"), 40);
 }
 
 TEST(Page, OfOneUnitShowsAllThatIsKnown) {
   NEEDS_A_BROWSER();
-  check_small_run("");
+  Browser browser;
+  check_small_run(browser);
 }
 
 TEST(Page, InTheDarkAndOnAPhone) {
   NEEDS_A_BROWSER();
-  check_small_run("--window-size=390,844 --blink-settings=preferredColorScheme=0");
+  Browser browser;
+  browser.set_window(390, 844);
+  browser.set_dark();
+  check_small_run(browser);
 }
 
 }  // namespace
