@@ -156,11 +156,14 @@ std::string words_of(const Json& record, const Json& config, const std::vector<S
 
 // ---- units ----
 
-void append_unit(std::vector<PictureUnit>& units, const std::string& layer, const Json& unit,
+// `number` may be anything, and "" a label.
+void append_unit(std::vector<PictureUnit>& units, const std::string& layer, const Json& number,
                  const std::string& label) {
-  if (layer.empty() || !(unit.is_number_integer() || (unit.is_string() && unit != ""))) return;
-  const auto same = [&](const PictureUnit& one) { return one.layer == without_pre(layer) && one.unit == unit; };
-  if (std::none_of(units.begin(), units.end(), same)) units.push_back({without_pre(layer), unit, label, ""});
+  PictureUnit unit{without_pre(layer), std::nullopt, label, ""};
+  if (number.is_number_integer()) unit.number = number.get<int64_t>();
+  if (layer.empty() || (!unit.number && label.empty())) return;
+  if (std::none_of(units.begin(), units.end(), [&](const PictureUnit& one) { return one.key() == unit.key(); }))
+    units.push_back(unit);
 }
 
 // The units that a term is about.
@@ -173,7 +176,7 @@ void append_units(const Said& said, const Json& record, std::vector<PictureUnit>
     if (!said.first) return;  // nobody else's layer of logits is named
     const std::string label = label_of(said, record);
     const Json index = body.contains("index") ? number(body, "index") : number(record, "unit");
-    append_unit(units, text_of(record, "layer"), index.is_number_integer() ? index : Json(label), label);
+    append_unit(units, text_of(record, "layer"), index, label);
   } else if (said.words.kind == "product" && body.is_array()) {
     for (const Json& factor : body)
       for (const char* kind : {"channel", "neuron"})
@@ -210,7 +213,8 @@ std::string without_pre(const std::string& layer) {
 Json to_json(const std::vector<PictureUnit>& units) {
   Json list = Json::array();
   for (const PictureUnit& unit : units) {
-    list.push_back({{"layer", unit.layer}, {"unit", unit.unit}, {"role", unit.role}});
+    list.push_back(
+        {{"layer", unit.layer}, {"unit", unit.number ? Json(*unit.number) : Json(unit.label)}, {"role", unit.role}});
     if (!unit.label.empty()) list.back()["label"] = unit.label;
   }
   return list;

@@ -2,6 +2,8 @@
 // axes.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,10 @@ struct PictureUnit {
   std::string label;  // of a class, "" where it is not known
   std::string
       role;  // positive, negative: the channel driven up or down; neuron, class; diverse: of a set; joint: with other units
+
+  [[nodiscard]] std::string key() const {
+    return layer + ":" + (number ? std::to_string(*number) : label);
+  }  // LAYER:UNIT
 };
 
 struct Caption {

@@ -41,8 +41,6 @@ std::vector<Picture> pictures_of(const std::string& folder) {
   return pictures;
 }
 
-std::string text_of(const Json& unit) { return unit.is_string() ? unit.get<std::string>() : json_text(unit); }
-
 bool is_of(const Picture& picture, const std::string& layer) {
   const auto& units = picture.caption.units;
   return std::any_of(units.begin(), units.end(), [&](const PictureUnit& unit) { return unit.layer == layer; });
@@ -52,10 +50,7 @@ bool is_of(const Picture& picture, const std::string& layer) {
 
 void order_by_unit(std::vector<Picture>& pictures, const std::string& layer) {
   std::erase_if(pictures, [&](const Picture& picture) { return !is_of(picture, layer); });
-  const auto number = [](const Picture& picture) {
-    const Json& unit = picture.caption.units.front().unit;
-    return unit.is_number_integer() ? unit.get<int64_t>() : INT64_MAX;
-  };
+  const auto number = [](const Picture& picture) { return picture.caption.units.front().number.value_or(INT64_MAX); };
   std::stable_sort(pictures.begin(), pictures.end(),
                    [&](const Picture& a, const Picture& b) { return number(a) < number(b); });
 }
@@ -164,15 +159,14 @@ int64_t write_film(const std::string& run_folder, const std::string& picture, co
 
 int64_t write_unit(const std::string& run_folder, const std::string& unit, const std::string& out) {
   const std::vector<Picture> pictures = pictures_of(run_folder);
-  const size_t colon = unit.rfind(':');
-  const std::string layer = colon == std::string::npos ? "" : without_pre(unit.substr(0, colon));
-  const std::string number = colon == std::string::npos ? unit : unit.substr(colon + 1);
+  const size_t colon = std::min(unit.rfind(':'), unit.size());
+  const std::string key = without_pre(unit.substr(0, colon)) + unit.substr(colon);
   must_be_empty(out);
-  Json told = {{"unit", layer + ":" + number}, {"pictures", Json::array()}};
+  Json told = {{"unit", key}, {"pictures", Json::array()}};
   std::vector<PictureUnit> units;
   for (const Picture& picture : pictures) {
     for (const PictureUnit& one : picture.caption.units) {
-      if (one.layer != layer || text_of(one.unit) != number) continue;
+      if (one.key() != key) continue;
       units.push_back(one);
       for (const char* folder : {"images", "records"}) make_folder(out + "/" + folder);
       const auto name = picture.record.at("name").get<std::string>();

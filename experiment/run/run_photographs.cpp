@@ -6,7 +6,6 @@
 #include <unordered_set>
 
 #include "loaders/json_reader.h"
-#include "loaders/json_text.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -39,13 +38,11 @@ Json shown(const Json& examples, const std::string& folder) {
   return list;
 }
 
-std::string key_of(const std::string& layer, const Json& unit) { return layer + ":" + json_text(unit); }
-
 }  // namespace
 
 Json photographs_in(const std::string& folder, const std::vector<PictureUnit>& units) {
   std::unordered_set<std::string> wanted;
-  for (const PictureUnit& unit : units) wanted.insert(key_of(unit.layer, unit.unit));
+  for (const PictureUnit& unit : units) wanted.insert(unit.key());
   Json photographs = Json::object();
   for (const std::string& examples : folders_of_examples(folder)) {
     const std::string file = folder + "/" + examples + "/index.json";
@@ -53,7 +50,7 @@ Json photographs_in(const std::string& folder, const std::vector<PictureUnit>& u
       const Json index = read_json(file);
       const std::string layer = without_pre(index.at("asked").at("layer").get<std::string>());
       for (const Json& unit : index.at("units")) {
-        const std::string key = key_of(layer, unit.at("unit"));
+        const std::string key = fmt::format("{}:{}", layer, unit.at("unit").get<int64_t>());
         if (!wanted.contains(key)) continue;
         for (const char* kind : {"lowest", "below_zero", "median", "highest"})
           photographs[key][kind] = shown(unit.at(kind), examples);

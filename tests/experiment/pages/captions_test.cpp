@@ -23,9 +23,7 @@ struct Case {
 
 std::string in_short(const std::vector<PictureUnit>& units) {
   std::string all;
-  for (const PictureUnit& unit : units)
-    all += (all.empty() ? "" : ", ") + unit.layer + ":" +
-           (unit.unit.is_string() ? unit.unit.get<std::string>() : unit.unit.dump()) + " " + unit.role;
+  for (const PictureUnit& unit : units) all += (all.empty() ? "" : ", ") + unit.key() + " " + unit.role;
   return all;
 }
 

@@ -4,15 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "experiment/pages/thumbnails.h"
-#include "experiment/photos/photo_file.h"
 #include "experiment/run/report.h"
 #include "tests/experiment/pages/browser.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/experiment/pages/written_run.h"
 
 namespace phosphene::testing::page_test {
 namespace {
 
-constexpr int64_t kSide = 24;
+constexpr int64_t kSide = WrittenRun::kSide;
 
 #define NEEDS_A_BROWSER() \
   if (find_browser().empty()) GTEST_SKIP() << "there is no chromium on the PATH: the page is not looked at"
@@ -28,49 +27,6 @@ void check(Browser& browser, const std::string& page, const std::string& truth, 
   for (const Json& wrong : result["wrong"]) ADD_FAILURE() << wrong.get<std::string>();
   EXPECT_GE(result["checks"].get<int64_t>(), least);
 }
-
-// A run folder with records and pictures as a run would write them.
-class WrittenRun {
- public:
-  explicit WrittenRun(const Json& config) {
-    for (const char* name : {"images", "records"}) std::filesystem::create_directories(folder_.file(name));
-    const Json frozen = {{"phosphene", "0"}, {"model", "small"}, {"backend", "cpu"},
-                         {"batch", 1},       {"images", 1},      {"config", config}};
-    (void)folder_.write("config.json", frozen.dump());
-  }
-
-  // Its objective per step is a parabola that ends at `objective`.
-  Json add(const std::string& name, const Json& terms, const Json& sweep, int64_t job, int64_t image, double objective,
-           const std::vector<int64_t>& snapshots) {
-    const Json& first = terms[0].begin().value();
-    Json record = {
-        {"name", name},           {"job", job},  {"image", image}, {"layer", first["layer"]}, {"unit", first["unit"]},
-        {"objective", objective}, {"steps", 64}, {"seed", 0},      {"terms", terms},          {"sweep", sweep}};
-    const auto draw = [&](const std::string& file) {
-      const std::vector<float> grey(static_cast<size_t>(3 * kSide * kSide), 0.5F);
-      write_png(folder_.file(file), grey.data(), 3, kSide, kSide);
-      return file;
-    };
-    record["picture"] = draw("images/" + name + ".png");
-    record["snapshots"] = Json::array();
-    for (const int64_t step : snapshots)
-      record["snapshots"].push_back(
-          {{"step", step}, {"picture", draw("images/" + name + "_step" + std::to_string(step) + ".png")}});
-    for (int64_t step = 0; step < 64; ++step)
-      record["curve"].push_back({step, objective - static_cast<double>((63 - step) * (63 - step)) / 64});
-    (void)folder_.write("records/" + name + ".json", record.dump());
-    records_.push_back(record);
-    return record;
-  }
-
-  [[nodiscard]] Json& records() { return records_; }
-  [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
-  [[nodiscard]] std::string page() const { return write_report(folder_.path().string()); }
-
- private:
-  TemporaryFolder folder_;
-  Json records_ = Json::array();
-};
 
 std::string truth_of(const Json& records) { return "const truth = " + records.dump() + ";"; }
 
@@ -110,7 +66,7 @@ void add_parts(WrittenRun& run, const std::string& page) {
 TEST(Page, OfManyUnitsCanBeSearchedScrolledAndMovedIn) {
   NEEDS_A_BROWSER();
   WrittenRun& run = many_units();
-  const std::string page = run.page();
+  const std::string page = write_report(run.folder().path().string());
   add_parts(run, page);
   Browser browser;
   check(browser, page, truth_of(run.records()), script("many_units_checks.js"), 80);
@@ -119,7 +75,7 @@ TEST(Page, OfManyUnitsCanBeSearchedScrolledAndMovedIn) {
 TEST(Page, ShowsThePicturesWhereASheetIsLost) {
   NEEDS_A_BROWSER();
   WrittenRun& run = many_units();
-  const std::string page = run.page();
+  const std::string page = write_report(run.folder().path().string());
   for (const auto& entry : std::filesystem::directory_iterator(run.folder().file("thumbnails")))
     std::filesystem::remove(entry);
   Browser browser;
@@ -184,7 +140,7 @@ void check_small_run(Browser& browser) {
   add_pictures_of_a_unit(run);
   const Json photographs = write_photographs(run.folder());
   const std::string truth = truth_of(run.records()) + "const photographs = " + photographs.dump() + ";";
-  check(browser, run.page(), truth, script("small_run_checks.js"), 40);
+  check(browser, write_report(run.folder().path().string()), truth, script("small_run_checks.js"), 40);
 }
 
 TEST(Page, OfOneUnitShowsAllThatIsKnown) {
