@@ -60,12 +60,12 @@ Browser::Browser() {
 Browser::~Browser() {
   close(to_);  // it ends where nobody can command it
   close(from_);
-  int status = 0;
-  for (int i = 0; i < 100 && waitpid(process_, &status, WNOHANG) == 0; ++i) usleep(50000);
-  if (kill(process_, 0) == 0) {
-    kill(process_, SIGKILL);
-    waitpid(process_, &status, 0);
+  for (int i = 0; i < 100; ++i) {
+    if (waitpid(process_, nullptr, WNOHANG) != 0) return;
+    usleep(50000);
   }
+  kill(process_, SIGKILL);
+  waitpid(process_, nullptr, 0);
 }
 
 Json Browser::next_message() {
@@ -107,7 +107,8 @@ void Browser::set_window(int width, int height) {
 }
 
 void Browser::set_dark() {
-  call("Emulation.setEmulatedMedia", {{"features", {{{"name", "prefers-color-scheme"}, {"value", "dark"}}}}});
+  const Json dark = {{"name", "prefers-color-scheme"}, {"value", "dark"}};
+  call("Emulation.setEmulatedMedia", {{"features", Json::array({dark})}});
 }
 
 void Browser::open(const std::string& path) {

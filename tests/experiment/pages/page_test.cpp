@@ -40,8 +40,8 @@ WrittenRun& many_units() {
     int64_t job = 0;
     for (const char* layer : {"alpha", "beta"}) {
       for (int64_t unit = 0; unit < kUnits; ++unit, ++job)
-        run.add(fmt::format("{}_{:04}", layer, unit), {{{"channel", {{"layer", layer}, {"unit", unit}}}}},
-                {{"/objective/0/channel/unit", unit}}, job, 0, 0.5 * static_cast<double>(job * 7 % 360) + 1, {});
+        run.add(fmt::format("{}_{:04}", layer, unit), channel_terms(layer, unit), {{"/objective/0/channel/unit", unit}},
+                job, 0, 0.5 * static_cast<double>(job * 7 % 360) + 1, {});
     }
     return true;
   }();
@@ -106,7 +106,7 @@ Json write_photographs(const TemporaryFolder& folder) {
                      {"median", {example("m1", 1), example("m2", 2)}},
                      {"below_zero", {example("b1", -0.125), example("b2", -0.5)}},
                      {"lowest", {example("l1", -5), example("l2", -4)}}};
-  const Json index = {{"asked", {{"layer", "layer/a:pre"}}}, {"units", {unit}}};
+  const Json index = {{"asked", {{"layer", "layer/a:pre"}}}, {"units", Json::array({unit})}};
   (void)folder.write("examples/unit7/index.json", index.dump());
   Json order = Json::array();
   for (const char* name : {"l1", "l2", "b2", "b1", "m1", "m2", "h2", "h1"})
@@ -114,29 +114,8 @@ Json write_photographs(const TemporaryFolder& folder) {
   return order;
 }
 
-void add_pictures_of_a_unit(WrittenRun& run) {
-  const auto channel = [](double weight, int64_t image) {
-    return Json{{"channel", {{"layer", "layer/a:pre"}, {"unit", 7}}}, {"weight", weight}, {"image", image}};
-  };
-  const Json ends = {channel(-1, 0), channel(1, 1)};
-  run.add("negative", ends, {{"variant", "ends"}}, 0, 0, 12.5, {4, 16});
-  run.add("positive", ends, {{"variant", "ends"}}, 0, 1, 25, {4, 16});
-  run.add("neuron", {{{"neuron", {{"layer", "layer/a:pre"}, {"unit", 7}}}}}, {{"variant", "neuron"}}, 1, 0, 50.25,
-          {4, 16});
-  const Json diverse = {{{"channel", {{"layer", "layer/a:pre"}, {"unit", 7}}}},
-                        {{"diversity", {{"layer", "layer/a"}}}, {"weight", -100}}};
-  for (const int64_t image : {0, 1})
-    run.add(fmt::format("diverse_image{}", image), diverse, {{"variant", "diverse"}}, 2, image, 20.5, {4, 16});
-}
-
 void check_small_run(Browser& browser) {
-  WrittenRun run(
-      {{"version", 1},
-       {"size", kSide},
-       {"steps", 64},
-       {"title", "One unit"},
-       {"sweep",
-        {{"variants", {{"ends", {{"images", 2}}}, {"neuron", Json::object()}, {"diverse", {{"images", 2}}}}}}}});
+  WrittenRun run(config_of_a_unit());
   add_pictures_of_a_unit(run);
   const Json photographs = write_photographs(run.folder());
   const std::string truth = truth_of(run.records()) + "const photographs = " + photographs.dump() + ";";

@@ -33,6 +33,9 @@ class WrittenRun {
   Json records_ = Json::array();
 };
 
+// The objective of one channel.
+Json channel_terms(const std::string& layer, int64_t unit);
+
 // Of channel 7 of layer/a:pre: "negative" and "positive" (images of the variant ends), "neuron", "diverse_image0" and "diverse_image1"
 // (variant diverse); each with snapshots at steps 4 and 16.
 void add_pictures_of_a_unit(WrittenRun& run);
