@@ -13,15 +13,14 @@ namespace phosphene {
 
 // A unit that a picture is of. What a layer computes before its activation (LAYER:pre) are the same units.
 struct PictureUnit {
-  std::string layer;  // without ":pre"
-  Json unit;          // its number; the label of a class whose number the record does not tell
-  std::string label;  // of a class, "" where it is not known
-  std::string
-      role;  // positive, negative: the channel driven up or down; neuron, class; diverse: of a set; joint: with other units
+  std::string layer;              // without ":pre"
+  std::optional<int64_t> number;  // a class may be known by its label alone
+  std::string label;              // of a class, "" where it is not known
+  // positive, negative: the channel driven up or down; neuron; class; diverse: of a set; joint: with other units
+  std::string role;
 
-  [[nodiscard]] std::string key() const {
-    return layer + ":" + (number ? std::to_string(*number) : label);
-  }  // LAYER:UNIT
+  // LAYER:UNIT
+  [[nodiscard]] std::string key() const { return layer + ":" + (number ? std::to_string(*number) : label); }
 };
 
 struct Caption {

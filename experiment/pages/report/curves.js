@@ -14,7 +14,8 @@ function pointsOf(curve) {
 
 // The line through the points in a box of this size, the highest at the top.
 function scaled(curve, width, height) {
-  const points = pointsOf(curve);
+  const finite = pointsOf(curve).filter((point) => Number.isFinite(point[1]));
+  const points = finite.length ? finite : [[0, 0]];
   const values = points.map((point) => point[1]);
   let low = Math.min(...values), high = Math.max(...values);
   if (low === high) { low -= 0.5; high += 0.5; }

@@ -102,7 +102,7 @@ TEST(Export, AFilmShowsThePicturesOnTheWay) {
 }
 
 TEST(Export, AFilmOfAGroupShowsItsImages) {
-  WrittenRun run({{"version", 1}});
+  WrittenRun run(Json{{"version", 1}});
   const Json terms = Json::parse(R"([{"interpolation": {"layer": "a", "unit": 1, "to_unit": 2}}])");
   for (const int64_t image : {0, 1, 2})
     run.add("image" + std::to_string(image), terms, Json::object(), 0, image, 1, {});
@@ -128,7 +128,7 @@ TEST(Export, FramesMustBeAlike) {
 }
 
 TEST(Export, APosterHoldsALayersUnitsInTheirOrder) {
-  WrittenRun run({{"version", 1}});
+  WrittenRun run(Json{{"version", 1}});
   for (const int64_t unit : {12, 3, 7})
     run.add("b" + std::to_string(unit), channel_terms("b", unit), Json::object(), unit, 0, 1, {});
   run.add("a", channel_terms("a", 0), Json::object(), 99, 0, 1, {});
