@@ -29,7 +29,7 @@ std::string text_of(const Json& json, const char* key) {
 
 int64_t image_of(const Json& record) { return record.value("image", int64_t{0}); }
 
-bool leads(const std::string& kind) {
+bool kind_leads(const std::string& kind) {
   const auto known =
       std::find_if(term_kinds().begin(), term_kinds().end(), [&](const TermKind& one) { return one.name == kind; });
   return known != term_kinds().end() && known->leads;
@@ -44,10 +44,10 @@ bool concerns(const Json& term, int64_t image) {
 // The terms that shape one image; all of them where none of those makes a picture.
 std::vector<Said> terms_of(const Json& record, int64_t image) {
   const Json terms = record.value("terms", Json::array());
-  const std::vector<TermInWords> words = in_words(terms);
+  const std::vector<TermInWords> words = phosphene::in_words(terms);
   std::vector<Said> all, some;
   for (size_t i = 0; i < words.size(); ++i) {
-    Said said{words[i], terms[i], "", 1, leads(words[i].kind), false};
+    Said said{words[i], terms[i], "", 1, kind_leads(words[i].kind), false};
     said.first = said.leads && std::none_of(all.begin(), all.end(), [](const Said& before) { return before.leads; });
     if (said.words.reads_layer) said.layer = said.words.layer.empty() ? text_of(record, "layer") : said.words.layer;
     if (said.term.is_object() && said.term.contains("weight") && said.term["weight"].is_number())
@@ -67,7 +67,7 @@ std::vector<Said> leading(const std::vector<Said>& terms) {
 bool is_class(const Said& said) { return said.words.kind == "class" || said.words.kind == "probability"; }
 
 // Of a class; "" where neither its term nor the record says it.
-std::string label_of(const Said& said, const Json& record) {
+std::string class_label(const Said& said, const Json& record) {
   if (!is_class(said)) return "";
   const std::string label = text_of(said.term[said.words.kind], "label");
   return label.empty() && said.first ? text_of(record, "label") : label;
@@ -86,7 +86,7 @@ bool of_one_layer(const std::vector<Said>& terms) {
 std::string heading_of(const std::vector<Said>& terms, const Json& record) {
   if (terms.empty()) return text_of(record, "name");
   if (terms.size() == 1) {
-    const std::string label = label_of(terms[0], record);
+    const std::string label = class_label(terms[0], record);
     return (label.empty() ? terms[0].words.words : label) + (terms[0].weight < 0 ? ", driven down" : "");
   }
   std::string sum;
@@ -132,18 +132,20 @@ bool has_twin(const Json& record, int64_t images, const std::string& heading) {
 
 // What a sweep sets and the terms do not say.
 void append_settings(const Json& record, std::vector<std::string>& words) {
-  for (const auto& [pointer, value] : record.value("sweep", Json::object()).items())
+  const Json sweep = record.value("sweep", Json::object());
+  for (const auto& [pointer, value] : sweep.items())
     if (pointer.starts_with("/") && !pointer.starts_with("/objective"))
-      words.push_back(setting_in_words(pointer) + " " + value_in_words(pointer, value));
+      words.push_back(setting_in_words(pointer) + " " + setting_value_in_words(pointer, value));
 }
 
-std::string words_of(const Json& record, const Json& config, const std::vector<Said>& terms,
-                     const std::string& subject) {
+std::string words_below(const Json& record, const Json& config, const std::vector<Said>& terms,
+                        const std::string& subject) {
   const std::string variant = text_of(record.value("sweep", Json::object()), "variant");
   const std::vector<Said> main = leading(terms);
   std::vector<std::string> words;
   if (!variant.empty() && subject != variant) words.push_back(subject);
-  if (main.size() == 1 && is_class(main[0]) && !label_of(main[0], record).empty()) words.push_back(main[0].words.kind);
+  if (main.size() == 1 && is_class(main[0]) && !class_label(main[0], record).empty())
+    words.push_back(main[0].words.kind);
   if (!main.empty() && of_one_layer(main)) words.push_back(layer_in_words(main[0].layer));
   for (const Said& said : terms)
     if (!said.leads) words.push_back(shaping_in_words(said));
@@ -174,7 +176,7 @@ void append_units(const Said& said, const Json& record, std::vector<PictureUnit>
   };
   if (is_class(said)) {
     if (!said.first) return;  // nobody else's layer of logits is named
-    const std::string label = label_of(said, record);
+    const std::string label = class_label(said, record);
     const Json index = body.contains("index") ? number(body, "index") : number(record, "unit");
     append_unit(units, text_of(record, "layer"), index, label);
   } else if (said.words.kind == "product" && body.is_array()) {
@@ -196,7 +198,7 @@ std::string role_of(const std::vector<Said>& terms, const std::vector<Said>& mai
   return main[0].weight < 0 ? "negative" : "positive";
 }
 
-std::vector<PictureUnit> units_of(const Json& record, const std::vector<Said>& terms) {
+std::vector<PictureUnit> units_of_terms(const Json& record, const std::vector<Said>& terms) {
   const std::vector<Said> main = leading(terms);
   std::vector<PictureUnit> units;
   for (const Said& said : main) append_units(said, record, units);
@@ -210,7 +212,7 @@ std::string without_pre(const std::string& layer) {
   return layer.ends_with(kPre) ? layer.substr(0, layer.size() - kPre.size()) : layer;
 }
 
-Json to_json(const std::vector<PictureUnit>& units) {
+Json units_json(const std::vector<PictureUnit>& units) {
   Json list = Json::array();
   for (const PictureUnit& unit : units) {
     list.push_back(
@@ -226,9 +228,9 @@ Caption caption_of(const Json& record, const Json& config) {
   const std::string subject = heading_of(main, record);
   Caption caption;
   caption.heading = variant.empty() ? subject : variant;
-  caption.words = words_of(record, config, terms, subject);
+  caption.words = words_below(record, config, terms, subject);
   caption.kind = main.empty() ? "" : main.front().words.kind;
-  caption.units = units_of(record, terms);
+  caption.units = units_of_terms(record, terms);
   return caption;
 }
 

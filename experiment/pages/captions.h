@@ -34,7 +34,7 @@ struct Caption {
 Caption caption_of(const Json& record, const Json& config);
 
 // For a page's data: a list of {layer, unit, role} and, of a class, label.
-Json to_json(const std::vector<PictureUnit>& units);
+Json units_json(const std::vector<PictureUnit>& units);
 
 // A layer's name without ":pre".
 std::string without_pre(const std::string& layer);

@@ -59,7 +59,7 @@ std::string generic(const Json& value) {
 }
 
 std::string term_in_words(const Json& term) {
-  const TermInWords told = in_words(Json::array({term})).front();
+  const TermInWords told = phosphene::in_words(Json::array({term})).front();
   if (!term.is_object() || !term.contains("weight") || !term["weight"].is_number()) return told.words;
   return fmt::format("{} × {}", number_in_words(term["weight"].get<double>()), told.words);
 }
@@ -83,7 +83,7 @@ std::string setting_in_words(const std::string& pointer) {
   return spaced(*named) + (of_phase ? " of phase " + std::to_string(std::stoll(parts[1].substr(0, 9)) + 1) : "");
 }
 
-std::string value_in_words(const std::string& pointer, const Json& value) {
+std::string setting_value_in_words(const std::string& pointer, const Json& value) {
   const std::vector<std::string> parts = parts_of(pointer);
   const auto objective = std::find(parts.begin(), parts.end(), "objective");
   const auto depth = parts.end() - objective;  // 1: the list, 2: a term, 3: what a term's key holds

@@ -12,7 +12,7 @@ std::string setting_in_words(const std::string& pointer);
 
 // Of one of its values: [{"pad": 16}, {"crop": 192}] is "pad 16, crop 192", a term of an objective what term_list.h says. At most some 80
 // characters.
-std::string value_in_words(const std::string& pointer, const Json& value);
+std::string setting_value_in_words(const std::string& pointer, const Json& value);
 
 // "0.025"
 std::string number_in_words(double value);

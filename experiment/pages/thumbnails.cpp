@@ -35,7 +35,7 @@ struct Sheet {
 
 // ---- the index ----
 
-Json to_json(const std::vector<Sheet>& sheets) {
+Json index_json(const std::vector<Sheet>& sheets) {
   Json list = Json::array();
   for (const Sheet& sheet : sheets) {
     Json cells = Json::array();
@@ -83,7 +83,7 @@ Photo shrunk(const Photo& photo) {
   return to_photo(resize_whole(photo, side(photo.height), side(photo.width)));
 }
 
-void paste(const Photo& small, size_t cell, Photo& sheet) {
+void paste_cell(const Photo& small, size_t cell, Photo& sheet) {
   const auto across = static_cast<int64_t>(cell) % kThumbnailsAcross,
              down = static_cast<int64_t>(cell) / kThumbnailsAcross;
   const int64_t left = across * kThumbnailSide + (kThumbnailSide - small.width) / 2;
@@ -93,7 +93,7 @@ void paste(const Photo& small, size_t cell, Photo& sheet) {
                 static_cast<size_t>(small.width) * 3);
 }
 
-std::string name_of(const std::vector<Cell>& cells) {
+std::string sheet_name(const std::vector<Cell>& cells) {
   std::string all;
   for (const Cell& cell : cells) all += cell.name + '\n' + cell.stamp + '\n';
   return short_hash(all) + short_hash("again" + all) + ".jpg";
@@ -114,10 +114,10 @@ Sheet make_sheet(const std::string& folder, const std::vector<const PictureToShr
     sheet.cells.push_back({picture->name, picture->stamp, small.back().width, small.back().height});
   }
   if (small.empty()) return sheet;
-  sheet.file = name_of(sheet.cells);
+  sheet.file = sheet_name(sheet.cells);
   const ThumbnailSheet shape = shape_of(sheet);
   Photo pixels{shape.height, shape.width, std::vector<uint8_t>(static_cast<size_t>(shape.height * shape.width * 3))};
-  for (size_t cell = 0; cell < small.size(); ++cell) paste(small[cell], cell, pixels);
+  for (size_t cell = 0; cell < small.size(); ++cell) paste_cell(small[cell], cell, pixels);
   write_jpeg(folder + "/" + shape.file, pixels);
   return sheet;
 }
@@ -187,7 +187,7 @@ class SheetMaker {
     pictures.clear();
     if (sheet.cells.empty()) return;
     sheets_.push_back(std::move(sheet));
-    write_file(place_ + "/index.json", json_text(to_json(sheets_)) + "\n");
+    write_file(place_ + "/index.json", json_text(index_json(sheets_)) + "\n");
   }
 
   void remove_others() const {

@@ -12,7 +12,7 @@
 namespace phosphene {
 namespace {
 
-constexpr size_t kSignature = 8, kAround = 12;  // length, type and checksum of a chunk
+constexpr size_t kPngSignature = 8, kAroundChunk = 12;  // length, type and checksum of a chunk
 
 void append_number(std::string& bytes, uint32_t number, int size) {
   for (int i = size - 1; i >= 0; --i) bytes += static_cast<char>(number >> (8U * static_cast<unsigned>(i)) & 0xffU);
@@ -38,7 +38,7 @@ StillPicture read_still(const std::string& path) {
   const PngChunks chunks = take_apart_png(path, file->bytes());
   StillPicture picture{"", "", chunks.height, chunks.width};
   const std::string_view bytes = chunks.pixels;
-  for (size_t at = kSignature; at < bytes.size();) {
+  for (size_t at = kPngSignature; at < bytes.size();) {
     size_t size = 0;
     for (size_t i = 0; i < 4; ++i) size = size << 8U | static_cast<unsigned char>(bytes[at + i]);
     const std::string_view type = bytes.substr(at + 4, 4), body = bytes.substr(at + 8, size);
@@ -46,7 +46,7 @@ StillPicture read_still(const std::string& path) {
     if (type == "IDAT") picture.data += body;
     if (type == "PLTE" || type == "tRNS")
       fail(path, "has a palette, which cannot be a frame; expected a picture of a run");
-    at += size + kAround;
+    at += size + kAroundChunk;
   }
   return picture;
 }

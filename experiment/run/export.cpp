@@ -55,7 +55,7 @@ void order_by_unit(std::vector<Picture>& pictures, const std::string& layer) {
                    [&](const Picture& a, const Picture& b) { return number(a) < number(b); });
 }
 
-void paste(const Photo& photo, int64_t side, int64_t left, int64_t top, Photo& poster) {
+void paste_tile(const Photo& photo, int64_t side, int64_t left, int64_t top, Photo& poster) {
   const int64_t longer = std::max(photo.height, photo.width);
   const auto scaled = [&](int64_t length) { return std::max<int64_t>(1, (length * side + longer / 2) / longer); };
   const Photo small = to_photo(resize_whole(photo, scaled(photo.height), scaled(photo.width)));
@@ -138,7 +138,7 @@ int64_t write_poster(const std::string& run_folder, const std::string& layer, in
   for (int64_t i = 0; i < count; ++i) {
     stop_if_requested();
     const auto file = pictures[static_cast<size_t>(i)].record.at("picture").get<std::string>();
-    paste(read_photo(run_folder + "/" + file), side, i % across * side, i / across * side, poster);
+    paste_tile(read_photo(run_folder + "/" + file), side, i % across * side, i / across * side, poster);
   }
   write_png(path, poster);
   return count;

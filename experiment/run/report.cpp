@@ -32,7 +32,7 @@ void append_pictures(const Json& record, const Caption& caption, const std::stri
                       {"heading", caption.heading},
                       {"words", caption.words},
                       {"objective", record.at("objective")},
-                      {"units", to_json(caption.units)}});
+                      {"units", units_json(caption.units)}});
 }
 
 // What the page of several runs shows of one: a section.

@@ -21,13 +21,13 @@ namespace {
 
 // ---- records ----
 
-Json shown(const Json& record, const Caption& caption) {
+Json picture_json(const Json& record, const Caption& caption) {
   Json json = {{"name", record.at("name")},
                {"picture", record.at("picture")},
                {"heading", caption.heading},
                {"words", caption.words},
                {"kind", caption.kind},
-               {"units", to_json(caption.units)},
+               {"units", units_json(caption.units)},
                {"layer", record.value("layer", "")}};
   for (const char* key : {"job", "image", "objective", "steps", "seed"}) json[key] = record.value(key, Json());
   json["curve"] = packed_curve(record.at("curve"));
@@ -64,12 +64,13 @@ struct Axis {
 Json axes_of(const std::vector<Json>& records, Json& pictures) {
   std::vector<Axis> axes;
   for (const Json& record : records) {
-    for (const auto& [pointer, value] : record.value("sweep", Json::object()).items()) {
+    const Json sweep = record.value("sweep", Json::object());
+    for (const auto& [pointer, value] : sweep.items()) {
       auto axis =
           std::find_if(axes.begin(), axes.end(), [key = pointer](const Axis& one) { return one.pointer == key; });
       if (axis == axes.end()) axis = axes.insert(axes.end(), {pointer, Json::array(), {}});
       if (axis->places.emplace(json_text(value), axis->places.size()).second)
-        axis->values.push_back(value_in_words(pointer, value));
+        axis->values.push_back(setting_value_in_words(pointer, value));
     }
   }
   for (size_t i = 0; i < records.size(); ++i) {
@@ -142,7 +143,7 @@ Json report_data(const std::string& folder) {
   std::vector<PictureUnit> units;
   for (const Json& record : records) {
     const Caption caption = caption_of(record, config);
-    pictures.push_back(shown(record, caption));
+    pictures.push_back(picture_json(record, caption));
     units.insert(units.end(), caption.units.begin(), caption.units.end());
   }
   Json data = {{"config", frozen}};

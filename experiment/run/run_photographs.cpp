@@ -25,7 +25,7 @@ std::vector<std::string> folders_of_examples(const std::string& folder) {
   return folders;
 }
 
-Json shown(const Json& examples, const std::string& folder) {
+Json crops_json(const Json& examples, const std::string& folder) {
   Json list = Json::array();
   for (const Json& one : examples)
     list.push_back({{"picture", folder + "/" + one.at("picture").get<std::string>()},
@@ -53,7 +53,7 @@ Json photographs_in(const std::string& folder, const std::vector<PictureUnit>& u
         const std::string key = fmt::format("{}:{}", layer, unit.at("unit").get<int64_t>());
         if (!wanted.contains(key)) continue;
         for (const char* kind : {"lowest", "below_zero", "median", "highest"})
-          photographs[key][kind] = shown(unit.at(kind), examples);
+          photographs[key][kind] = crops_json(unit.at(kind), examples);
       }
     } catch (const Json::exception& error) {
       fail(file, "is not an index of examples ({})", error.what());

@@ -75,16 +75,16 @@ TEST(Captions, NameSettingsAndTheirValues) {
   EXPECT_EQ(setting_in_words("/phases/1/steps"), "steps of phase 2");
   EXPECT_EQ(setting_in_words("/objective/0"), "objective");
   EXPECT_EQ(setting_in_words("variant"), "variant");
-  EXPECT_EQ(value_in_words("/parameterization", {{"laplacian_pyramid", Json::object()}}), "laplacian pyramid");
-  EXPECT_EQ(value_in_words("/size", {120, 180}), "120, 180");
-  EXPECT_EQ(
-      value_in_words("/transforms", Json::parse(R"([{"scale": [0.9, 0.95, 1, 1.05, 1.1]}, {"rotate": [-5, 5]}])")),
-      "scale 0.9 … 1.1, rotate -5, 5");
-  EXPECT_EQ(value_in_words("/objective/0", Json::parse(R"({"class": {"label": "tabby"}})")), "class “tabby”");
-  EXPECT_EQ(value_in_words("/objective/1", Json::parse(R"({"l1": {}, "weight": -0.005})")), "-0.005 × l1");
-  EXPECT_EQ(value_in_words("/objective/0/channel", Json::parse(R"({"layer": "4c", "unit": 7})")), "channel 7");
-  EXPECT_EQ(value_in_words("/objective/0/channel/unit", 7), "7");
-  EXPECT_EQ(value_in_words("/save", Json::array()), "");
+  EXPECT_EQ(setting_value_in_words("/parameterization", {{"laplacian_pyramid", Json::object()}}), "laplacian pyramid");
+  EXPECT_EQ(setting_value_in_words("/size", {120, 180}), "120, 180");
+  EXPECT_EQ(setting_value_in_words("/transforms",
+                                   Json::parse(R"([{"scale": [0.9, 0.95, 1, 1.05, 1.1]}, {"rotate": [-5, 5]}])")),
+            "scale 0.9 … 1.1, rotate -5, 5");
+  EXPECT_EQ(setting_value_in_words("/objective/0", Json::parse(R"({"class": {"label": "tabby"}})")), "class “tabby”");
+  EXPECT_EQ(setting_value_in_words("/objective/1", Json::parse(R"({"l1": {}, "weight": -0.005})")), "-0.005 × l1");
+  EXPECT_EQ(setting_value_in_words("/objective/0/channel", Json::parse(R"({"layer": "4c", "unit": 7})")), "channel 7");
+  EXPECT_EQ(setting_value_in_words("/objective/0/channel/unit", 7), "7");
+  EXPECT_EQ(setting_value_in_words("/save", Json::array()), "");
 }
 
 // Older versions and other hands wrote what this one does not.
