@@ -26,7 +26,7 @@ void append_pictures(const Json& record, const Caption& caption, const std::stri
     if (snapshot.value("step", Json()) == record.value("steps", Json())) continue;
     pictures.push_back({{"picture", run + "/" + snapshot.at("picture").get<std::string>()},
                         {"heading", fmt::format("step {}", snapshot.at("step").get<int64_t>())},
-                        {"words", caption.heading}});
+                        {"words", caption.heading + (caption.words.empty() ? "" : " · " + caption.words)}});
   }
   pictures.push_back({{"picture", run + "/" + record.at("picture").get<std::string>()},
                       {"heading", caption.heading},

@@ -6,9 +6,11 @@ function title() {
   const what = config.sweep && config.sweep.variants ? "variant"
     : kinds.length === 1 && ["channel", "neuron", "class", "direction"].includes(kinds[0]) ? kinds[0] : "picture";
   const jobs = new Set(records.map((record) => record.job)).size;
+  const apart = new Set(records.flatMap((record) => record.units.map((unit) => `${unit.layer}:${unit.unit}`))).size;
   if (!jobs) return `No picture yet, ${run.config.model}`;
   const where = kinds[0] === "class" || read.length > 3 ? "" : ` of ${read.join(", ")}`;
-  return `${plural(jobs, what)}${where}, ${run.config.model}`;
+  const counted = what === "variant" || apart === jobs ? plural(jobs, what) : plural(records.length, "picture");
+  return `${counted}${where}, ${run.config.model}`;
 }
 
 function facts() {

@@ -53,7 +53,7 @@ function tableElement(axes, across) {
   // Below each picture only what neither its row nor its column says.
   const told = rows.some((row) => headings(row.cells.values()) > 1) && !(axes[across] && axes[across].name !== "image");
   const corner = others.length ? element("td", { class: "axis-name" }, `${others.join(", ")} ↓`) : null;
-  return element("table", { class: "figure" },
+  return element("table", { class: "figure", style: `--columns: ${columns.values.length}` },
     element("thead", {},
       columns.name ? element("tr", {}, corner && element("td", {}), element("th", { class: "axis-name", colspan: columns.values.length }, `${columns.name} →`)) : null,
       element("tr", {}, corner, ...columns.values.map((value) => element("th", { scope: "col" }, value)))),

@@ -58,6 +58,6 @@ function sheet(record) {
 function panel(record) {
   return element("figure", { class: "panel" },
     element("a", { class: "frame", href: toPicture(record) }, fullPicture(record)),
-    element("figcaption", {}, element("b", {}, record.heading), element("span", { class: "words" }, record.words),
-      element("span", { class: "words" }, `objective ${number(record.objective)}`), chart(record.curve)));
+    element("figcaption", {}, element("b", {}, record.heading), chart(record.curve), element("span", { class: "words" }, record.words),
+      element("span", { class: "words" }, `objective ${number(record.objective)}`)));
 }

@@ -80,14 +80,16 @@ function contrastFaults() {
   }
   return faults;
 }
-const nameOf_ = (element) => (element.getAttribute("aria-label") || element.getAttribute("title") || element.textContent ||
-  all("[aria-label], img[alt]", element).map((one) => one.getAttribute("aria-label") || one.alt).join("") ||
-  (element.labels && element.labels.length ? element.labels[0].textContent : "")).trim();
+function accessibleName(element) {
+  const given = element.getAttribute("aria-label") || (element.labels && element.labels.length ? element.labels[0].textContent : "");
+  if (given || element.matches("input, select")) return given.trim();
+  return element.textContent.trim() || all("[aria-label], img[alt]", element).map((one) => one.getAttribute("aria-label") || one.alt).join("").trim();
+}
 function labelFaults() {
   const faults = [];
   for (const image of all("img")) if (!image.hasAttribute("alt")) faults.push(`no alt: ${image.outerHTML}`);
   for (const thumb of all("[role=img]")) if (!thumb.getAttribute("aria-label")) faults.push(`no label: ${thumb.outerHTML}`);
-  for (const one of all("a, button, input, select").filter(isSeen)) if (!nameOf_(one)) faults.push(`no name: ${one.outerHTML}`);
+  for (const one of all("a, button, input, select").filter(isSeen)) if (!accessibleName(one)) faults.push(`no name: ${one.outerHTML}`);
   const ids = all("[id]").map((one) => one.id);
   for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) faults.push(`twice: #${id}`);
   if (all("h1").filter(isSeen).length !== 1) faults.push(`${all("h1").filter(isSeen).length} h1`);

@@ -7,6 +7,12 @@ async function theGridShowsWhatIsSeen() {
   same("the first card", text(".heading", cards()[0]), byHeading(truth[0]));
   same("names", cards().map((card) => card.dataset.name), truth.slice(0, cards().length).map((record) => record.name));
   same("objectives", cards().map((card) => text(".result span", card)), truth.slice(0, cards().length).map((record) => String(Number(record.objective.toPrecision(4)))));
+  for (let y = 0; y < document.documentElement.scrollHeight; y += 600) {
+    await scrollDown(y);
+    holdsThat(`few at ${y}: ${cards().length}`, cards().length < 80);
+    const first = Number(cards()[0].parentElement.dataset.index);
+    same(`names at ${y}`, cards().map((card) => card.dataset.name), truth.slice(first, first + cards().length).map((record) => record.name));
+  }
   await scrollDown(document.documentElement.scrollHeight);
   same("the last card", cards()[cards().length - 1].dataset.name, truth[truth.length - 1].name);
   holdsThat(`few at the end: ${cards().length}`, cards().length < 80);

@@ -30,7 +30,7 @@ PictureToShrink draw(const TemporaryFolder& folder, int i, int64_t height, int64
 
 std::vector<PictureToShrink> draw_all(const TemporaryFolder& folder, int from, int to) {
   std::vector<PictureToShrink> pictures;
-  for (int i = from; i < to; ++i) pictures.push_back(draw(folder, i, 12, 12));
+  for (int i = from; i < to; ++i) pictures.push_back(draw(folder, i, 160, 160));
   return pictures;
 }
 
@@ -41,8 +41,9 @@ std::map<std::string, std::string> files_of(const TemporaryFolder& folder) {
   return files;
 }
 
-// That a picture's cell holds its colour in its middle. JPEG of quality 90 changes a flat colour by its rounding alone: half a step of the
-// quantised mean is 3 / 8 of a level for luminance and colour, and the conversion to RGB adds up at most three of them and a rounding.
+// That a picture's cell holds its colour in its middle. JPEG of quality 90 rounds each of Y, Cb and Cr of a flat colour twice and quantises
+// its mean in steps of 3 / 8 of a level, which is 1.19 levels at most, and blue is Y + 1.772 (Cb - 128), rounded: 1.19 * 2.772 + .5 = 3.8,
+// and a difference is whole.
 void expect_picture(const TemporaryFolder& folder, const Thumbnails& thumbnails, int i) {
   const Thumbnail& small = thumbnails.pictures.at("picture " + std::to_string(i));
   const Photo sheet = read_photo(folder.file(thumbnails.sheets.at(small.sheet).file));
@@ -96,10 +97,10 @@ TEST(Thumbnails, OfAPictureThatChangedAreMadeAgain) {
   const TemporaryFolder folder;
   std::vector<PictureToShrink> pictures = draw_all(folder, 0, 120);
   const Thumbnails first = make_thumbnails(folder.path().string(), pictures);
-  pictures[3] = draw(folder, 3, 20, 30);
+  pictures[3] = draw(folder, 3, 40, 80);
   pictures[3].stamp = "2";
   const Thumbnails again = make_thumbnails(folder.path().string(), pictures);
-  EXPECT_EQ(again.pictures.at("picture 3").width, 30);
+  EXPECT_EQ(again.pictures.at("picture 3").width, 80);
   EXPECT_EQ(again.pictures.size(), 120U);
   for (const int i : {2, 3, 4, 119}) expect_picture(folder, again, i);
   // One that is no longer wanted has none.
