@@ -22,10 +22,9 @@ struct ExportOptions {
 };
 
 void export_pictures(const ExportOptions& options) {
-  if (static_cast<int>(options.poster) + static_cast<int>(!options.film.empty()) +
-          static_cast<int>(!options.unit.empty()) !=
-      1)
-    fail("", "expected one of --poster, --film and --unit");
+  const int asked = static_cast<int>(options.poster) + static_cast<int>(!options.film.empty()) +
+                    static_cast<int>(!options.unit.empty());
+  if (asked != 1) fail("", "expected one of --poster, --film and --unit, got {}", asked == 0 ? "none" : "several");
   if (!options.poster && !options.layer.empty()) fail("--layer", "is for --poster alone");
   const int64_t count = options.poster         ? write_poster(options.run, options.layer, options.side, options.out)
                         : options.film.empty() ? write_unit(options.run, options.unit, options.out)

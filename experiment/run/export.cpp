@@ -107,7 +107,19 @@ void must_be_empty(const std::string& out) {
     fail(out, "is not an empty folder; choose another --out");
 }
 
-// Its crops beside it, and what is known of each.
+// The pictures of a record, the record and a film. What unit.json says of them.
+Json copy_picture(const std::string& folder, const Picture& picture, const PictureUnit& unit, const std::string& out) {
+  for (const char* part : {"images", "records"}) make_folder(out + "/" + part);
+  const auto name = picture.record.at("name").get<std::string>();
+  std::vector<std::string> way = frames_of({}, picture.record);
+  if (way.empty()) way.push_back(picture.record.at("picture"));
+  for (const std::string& file : way) copy_into(folder + "/" + file, out + "/images");
+  copy_into(folder + "/records/" + name + ".json", out + "/records");
+  if (way.size() > 1) write_frames(folder, way, out + "/images/" + name + "_film.png");
+  return {{"name", name}, {"role", unit.role}, {"heading", picture.caption.heading}, {"words", picture.caption.words}};
+}
+
+// Crops, and what is known of each.
 Json copy_photographs(const std::string& folder, const std::vector<PictureUnit>& units, const std::string& out) {
   Json photographs = photographs_in(folder, units);
   for (Json& kinds : photographs) {
@@ -148,8 +160,12 @@ int64_t write_film(const std::string& run_folder, const std::string& picture, co
   const std::vector<Picture> pictures = pictures_of(run_folder);
   const auto found = std::find_if(pictures.begin(), pictures.end(),
                                   [&](const Picture& one) { return one.record.at("name") == picture; });
-  if (found == pictures.end())
-    fail(run_folder, "has no finished picture '{}'; the names are those in {}/records", picture, run_folder);
+  if (found == pictures.end()) {
+    std::vector<std::string> names;
+    for (const Picture& one : pictures) names.push_back(one.record.at("name"));
+    fail(run_folder, "has no finished picture '{}'{}; the names are those in records", picture,
+         suggestion(picture, names));
+  }
   const std::vector<std::string> frames = frames_of(pictures, found->record);
   if (frames.size() < 2)
     fail(picture, "is one picture without snapshots, which makes no film; render it with \"snapshots\"");
@@ -162,27 +178,22 @@ int64_t write_unit(const std::string& run_folder, const std::string& unit, const
   const size_t colon = std::min(unit.rfind(':'), unit.size());
   const std::string key = without_pre(unit.substr(0, colon)) + unit.substr(colon);
   must_be_empty(out);
-  Json told = {{"unit", key}, {"pictures", Json::array()}};
   std::vector<PictureUnit> units;
+  Json told = Json::array();
+  std::vector<std::string> keys;
   for (const Picture& picture : pictures) {
     for (const PictureUnit& one : picture.caption.units) {
-      if (one.key() != key) continue;
+      keys.push_back(one.key());
+      if (keys.back() != key) continue;
       units.push_back(one);
-      for (const char* folder : {"images", "records"}) make_folder(out + "/" + folder);
-      const auto name = picture.record.at("name").get<std::string>();
-      std::vector<std::string> way = frames_of({}, picture.record);
-      if (way.empty()) way.push_back(picture.record.at("picture"));
-      for (const std::string& file : way) copy_into(run_folder + "/" + file, out + "/images");
-      copy_into(run_folder + "/records/" + name + ".json", out + "/records");
-      if (way.size() > 1) write_frames(run_folder, way, out + "/images/" + name + "_film.png");
-      told["pictures"].push_back(
-          {{"name", name}, {"role", one.role}, {"heading", picture.caption.heading}, {"words", picture.caption.words}});
+      told.push_back(copy_picture(run_folder, picture, one, out));
     }
   }
   if (units.empty())
-    fail(run_folder, "has no finished picture of '{}'; expected LAYER:UNIT, as in inception_4a/output:97", unit);
-  told["photographs"] = copy_photographs(run_folder, units, out);
-  write_file(out + "/unit.json", json_text(told, 2) + "\n");
+    fail(run_folder, "has no finished picture of '{}'{}; expected LAYER:UNIT", unit, suggestion(key, keys));
+  const Json photographs = copy_photographs(run_folder, units, out);
+  write_file(out + "/unit.json",
+             json_text({{"unit", key}, {"pictures", told}, {"photographs", photographs}}, 2) + "\n");
   return std::ssize(units);
 }
 

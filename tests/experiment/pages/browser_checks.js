@@ -14,7 +14,7 @@ function holdsThat(what, condition) {
 }
 
 // ---- doing ----
-const frames = async (count = 3) => {
+const frames = async (count = 2) => {
   for (let i = 0; i < count; ++i) await new Promise((done) => requestAnimationFrame(done));
 };
 async function goTo(hash) {
@@ -29,7 +29,7 @@ async function back() {
 }
 async function press(key, target = document.activeElement) {
   target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-  await new Promise((done) => setTimeout(done, 50));
+  await new Promise((done) => setTimeout(done, 20));
   await frames();
 }
 async function write(text) {

@@ -74,35 +74,35 @@ TEST(Thumbnails, HoldEachPictureInItsCell) {
 
 TEST(Thumbnails, AreMadeOnce) {
   const TemporaryFolder folder;
-  std::vector<PictureToShrink> pictures = draw_all(folder, 0, 130);
+  std::vector<PictureToShrink> pictures = draw_all(folder, 0, 108);
   const Thumbnails first = make_thumbnails(folder.path().string(), pictures);
   const auto before = files_of(folder);
   for (const PictureToShrink& picture : pictures) std::filesystem::remove(folder.file(picture.file));
   const Thumbnails again = make_thumbnails(folder.path().string(), pictures);  // could read none
-  EXPECT_EQ(again.pictures.size(), 130U);
+  EXPECT_EQ(again.pictures.size(), 108U);
   EXPECT_EQ(files_of(folder), before);
   // More pictures: the full sheet stays, the other is made again.
-  pictures = draw_all(folder, 100, 170);
+  pictures = draw_all(folder, 100, 115);
   for (int i = 0; i < 100; ++i)
     pictures.insert(pictures.begin() + i, {"picture " + std::to_string(i), "gone.png", "1"});
   const Thumbnails more = make_thumbnails(folder.path().string(), pictures);
   ASSERT_EQ(more.sheets.size(), 2U);
   EXPECT_EQ(more.sheets[0].file, first.sheets[0].file);
-  EXPECT_EQ(more.pictures.size(), 170U);
-  for (const int i : {100, 129, 130, 169}) expect_picture(folder, more, i);
+  EXPECT_EQ(more.pictures.size(), 115U);
+  for (const int i : {100, 107, 108, 114}) expect_picture(folder, more, i);
   EXPECT_EQ(files_of(folder).size(), 3U) << "the sheet that was replaced is removed";
 }
 
 TEST(Thumbnails, OfAPictureThatChangedAreMadeAgain) {
   const TemporaryFolder folder;
-  std::vector<PictureToShrink> pictures = draw_all(folder, 0, 120);
+  std::vector<PictureToShrink> pictures = draw_all(folder, 0, 104);
   const Thumbnails first = make_thumbnails(folder.path().string(), pictures);
   pictures[3] = draw(folder, 3, 40, 80);
   pictures[3].stamp = "2";
   const Thumbnails again = make_thumbnails(folder.path().string(), pictures);
   EXPECT_EQ(again.pictures.at("picture 3").width, 80);
-  EXPECT_EQ(again.pictures.size(), 120U);
-  for (const int i : {2, 3, 4, 119}) expect_picture(folder, again, i);
+  EXPECT_EQ(again.pictures.size(), 104U);
+  for (const int i : {2, 3, 4, 103}) expect_picture(folder, again, i);
   // One that is no longer wanted has none.
   pictures.erase(pictures.begin() + 5);
   EXPECT_FALSE(make_thumbnails(folder.path().string(), pictures).pictures.contains("picture 5"));
