@@ -136,5 +136,31 @@ TEST(Page, InTheDarkAndOnAPhone) {
   check_small_run(browser);
 }
 
+// ---- several runs ----
+
+TEST(Page, OfSeveralRunsShowsPhotographsBetweenTheEnds) {
+  NEEDS_A_BROWSER();
+  WrittenRun run(config_of_a_unit()), plain(Json{{"version", 1}, {"title", "Another"}});
+  add_pictures_of_a_unit(run);
+  plain.add("one", channel_terms("b", 3), Json::object(), 0, 0, 5, {});
+  const Json photographs = write_photographs(run.folder());
+  const TemporaryFolder runs;
+  std::filesystem::create_directory_symlink(run.path(), runs.file("01_unit"));
+  std::filesystem::create_directory_symlink(plain.path(), runs.file("02_other"));
+  const std::string truth = truth_of(run.records()) + "const photographs = " + photographs.dump() + ";";
+  Browser browser;
+  check(browser, write_collection(runs.path().string()), truth, R"(conclude(async () => {
+    const files = (selector) => all(selector).map((image) => image.src.slice(image.src.indexOf("01_unit/") + 8));
+    same("titles", all("h2").map((one) => one.textContent), ["One unit", "Another"]);
+    const [low, high] = ["negative", "positive"].map((name) => truth.find((record) => record.name === name).picture);
+    same("from end to end", files("[id='01_unit'] .spectrum img"), [low, ...photographs, high]);
+    const others = truth.flatMap((record) => [...record.snapshots.map((shot) => shot.picture), record.picture]);
+    same("the others", files("[id='01_unit'] .row img"), others.filter((picture) => picture !== low && picture !== high));
+    same("captions", all("[id='02_other'] figcaption").map((one) => one.textContent), ["channel 3bobjective 5"]);
+    accessible("several runs");
+  });)",
+        6);
+}
+
 }  // namespace
 }  // namespace phosphene::testing::page_test
