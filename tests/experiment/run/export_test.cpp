@@ -132,9 +132,9 @@ TEST(Export, APosterHoldsALayersUnitsInTheirOrder) {
   for (const int64_t unit : {12, 3, 7})
     run.add("b" + std::to_string(unit), channel_terms("b", unit), Json::object(), unit, 0, 1, {});
   run.add("a", channel_terms("a", 0), Json::object(), 99, 0, 1, {});
-  // Another colour for unit 7, which belongs into the second place.
+  // Another colour for unit 3, which belongs into the first place.
   const std::vector<float> white(static_cast<size_t>(3 * WrittenRun::kSide * WrittenRun::kSide), 1.F);
-  write_png(run.folder().file("images/b7.png"), white.data(), 3, WrittenRun::kSide, WrittenRun::kSide);
+  write_png(run.folder().file("images/b3.png"), white.data(), 3, WrittenRun::kSide, WrittenRun::kSide);
   const TemporaryFolder out;
   EXPECT_EQ(write_poster(run.path(), "b:pre", 16, out.file("poster.png")), 3);
   const Photo poster = read_photo(out.file("poster.png"));
@@ -143,8 +143,8 @@ TEST(Export, APosterHoldsALayersUnitsInTheirOrder) {
   const auto middle = [&](int64_t column, int64_t row) {
     return static_cast<int>(poster.rgb[static_cast<size_t>(((row * 16 + 8) * 32 + column * 16 + 8) * 3)]);
   };
-  EXPECT_EQ(middle(0, 0), 64);
-  EXPECT_EQ(middle(1, 0), 255);
+  EXPECT_EQ(middle(0, 0), 255);
+  EXPECT_EQ(middle(1, 0), 64);
   EXPECT_EQ(middle(0, 1), 64);
   EXPECT_EQ(middle(1, 1), 0);
   EXPECT_EQ(write_poster(run.path(), "", 16, out.file("all.png")), 4);
