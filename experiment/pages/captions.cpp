@@ -225,10 +225,10 @@ Json units_json(const std::vector<PictureUnit>& units) {
 Caption caption_of(const Json& record, const Json& config) {
   const std::vector<Said> terms = terms_of(record, image_of(record)), main = leading(terms);
   const std::string variant = text_of(record.value("sweep", Json::object()), "variant");
-  const std::string subject = heading_of(main, record);
   Caption caption;
-  caption.heading = variant.empty() ? subject : variant;
-  caption.words = words_below(record, config, terms, subject);
+  caption.subject = heading_of(main, record);
+  caption.heading = variant.empty() ? caption.subject : variant;
+  caption.words = words_below(record, config, terms, caption.subject);
   caption.kind = main.empty() ? "" : main.front().words.kind;
   caption.units = units_of_terms(record, terms);
   return caption;

@@ -25,6 +25,7 @@ struct PictureUnit {
 
 struct Caption {
   std::string heading;  // "channel 97", "macaw", or the name of a variant
+  std::string subject;  // what the picture is of, whatever its variant is called
   std::string words;  // all else: "inception_4a/output before its activation · diversity 100 · image 2 of 4 · seed 3"
   std::string kind;   // of the first term that makes the picture: "channel"
   std::vector<PictureUnit> units;

@@ -29,6 +29,7 @@ Json picture_json(const Json& record, const Caption& caption) {
                {"kind", caption.kind},
                {"units", units_json(caption.units)},
                {"layer", record.value("layer", "")}};
+  if (caption.subject != caption.heading) json["subject"] = caption.subject;
   for (const char* key : {"job", "image", "objective", "steps", "seed"}) json[key] = record.value(key, Json());
   json["curve"] = packed_curve(record.at("curve"));
   json["snapshots"] = record.value("snapshots", Json::array());

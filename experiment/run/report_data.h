@@ -1,8 +1,8 @@
 // What the page of a run shows, as JSON: experiment/pages/report/run.js reads it.
 //   config       config.json
-//   records      of each picture, in the order of its job: name, picture, heading, words, kind, units (experiment/pages/captions.h),
-//                layer, job, image, objective, steps, seed, curve, snapshots; spectrum; thumb: sheet, cell, width, height; at: its value's
-//                index on each axis
+//   records      of each picture, in the order of its job: name, picture; heading, subject if it is another, words, kind,
+//                units (experiment/pages/captions.h); layer, job, image, objective, steps, seed, curve, snapshots; spectrum; thumb: sheet,
+//                cell, width, height; at: its value's index on each axis
 //   axes         what was swept: name, values in words; of runs that a figure can show
 //   sheets       of thumbnails: file, width, height, side, across
 //   photographs  of the units, by LAYER:UNIT (run_photographs.h)

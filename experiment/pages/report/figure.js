@@ -38,24 +38,26 @@ function tableOf(axes, across) {
   return [...rows.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
+const subjectOf = (record) => record.subject || record.heading;
+
 function cellOf(cell, told) {
   if (!cell) return element("td", {});
   return element("td", {}, element("a", { href: toPicture(cell.record) },
     element("img", { src: linkTo(cell.picture), alt: altOf(cell.record), loading: "lazy" })),
-    told ? element("span", { class: "words" }, cell.record.heading) : null);
+    told ? element("span", { class: "words" }, subjectOf(cell.record)) : null);
 }
 
 function tableElement(axes, across) {
   const columns = across < 0 ? { name: "", values: [""] } : axes[across];
   const others = axes.filter((axis, i) => i !== across && axis.values.length > 1).map((axis) => axis.name);
   const rows = tableOf(axes, across);
-  const headings = (some) => new Set([...some].map((cell) => cell.record.heading)).size;
-  // Below each picture only what neither its row nor its column says.
-  const told = rows.some((row) => headings(row.cells.values()) > 1) && !(axes[across] && axes[across].name !== "image");
-  const corner = others.length ? element("td", { class: "axis-name" }, `${others.join(", ")} ↓`) : null;
+  const subjects = (row) => new Set([...row.cells.values()].map((cell) => subjectOf(cell.record))).size;
+  // "image 2" does not say what the picture is of.
+  const told = across >= 0 && axes[across].name === "image" && rows.some((row) => subjects(row) > 1);
+  const corner = others.length ? element("td", { class: "axis-name corner" }, `${others.join(", ")} ↓`) : null;
   return element("table", { class: "figure", style: `--columns: ${columns.values.length}` },
     element("thead", {},
-      columns.name ? element("tr", {}, corner && element("td", {}), element("th", { class: "axis-name", colspan: columns.values.length }, `${columns.name} →`)) : null,
+      columns.name ? element("tr", {}, corner && element("td", { class: "corner" }), element("th", { class: "axis-name", colspan: columns.values.length }, `${columns.name} →`)) : null,
       element("tr", {}, corner, ...columns.values.map((value) => element("th", { scope: "col" }, value)))),
     element("tbody", {}, ...rows.map((row) => element("tr", {}, corner && element("th", { scope: "row" }, row.words),
       ...columns.values.map((_, i) => cellOf(row.cells.get(i), told))))));

@@ -119,7 +119,7 @@ void check_small_run(Browser& browser) {
   add_pictures_of_a_unit(run);
   const Json photographs = write_photographs(run.folder());
   const std::string truth = truth_of(run.records()) + "const photographs = " + photographs.dump() + ";";
-  check(browser, write_report(run.folder().path().string()), truth, script("small_run_checks.js"), 33);
+  check(browser, write_report(run.folder().path().string()), truth, script("small_run_checks.js"), 36);
 }
 
 TEST(Page, OfOneUnitShowsAllThatIsKnown) {

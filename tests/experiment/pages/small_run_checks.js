@@ -54,7 +54,17 @@ async function theFigureHasAxes() {
   const across = document.getElementById("across");
   across.value = "0";
   across.dispatchEvent(new Event("change"));
+  holdsThat("no captions where the columns say it", all("#view td .words").length === 0);
   same("variants across", all("#view thead th[scope=col]").map((one) => one.textContent), ["ends", "neuron", "diverse"]);
+}
+
+async function imagesSayWhatTheyAreOf() {
+  const across = document.getElementById("across");
+  across.value = [...across.options].findIndex((option) => option.textContent === "image");
+  across.dispatchEvent(new Event("change"));
+  same("images across", all("#view thead th[scope=col]").map((one) => one.textContent), ["image 1", "image 2"]);
+  const ends = all("#view tbody tr").filter((row) => text("th", row).startsWith("ends")).map((row) => all(".words", row).map((one) => one.textContent));
+  same("what they are of", ends, [4, 16, 64].map(() => ["channel 7, driven down", "channel 7"]));
 }
 
 async function onePictureHasAPage() {
@@ -80,5 +90,6 @@ conclude(async () => {
   await theSliderGoesThroughTheSteps();
   await photographsStandInOrder();
   await theFigureHasAxes();
+  await imagesSayWhatTheyAreOf();
   await onePictureHasAPage();
 });
