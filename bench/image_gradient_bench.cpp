@@ -32,13 +32,14 @@ ConvolutionBackwardProblem problem_of(const Layer& layer, int64_t images, DType 
   return {{images, 3, layer.side, layer.side}, {images, 64, out, out}, window, 1, weights, false, false, storage};
 }
 
-PlannedTask plan_onednn(const ConvolutionBackwardProblem& problem) {
+PlannedTask plan_onednn(const ConvolutionBackwardProblem& problem, const Parallel& parallel) {
   const ConvolutionGeometry geometry{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
-  Candidate candidate = backward_candidate("oneDNN", geometry, dnnl::memory::format_tag::nhwc);
-  dnnl::memory weights(candidate.weights, onednn_engine());
-  std::memset(weights.get_data_handle(), 0x3C, candidate.weights.get_size());  // numbers near 0.01, in any layout
-  const auto in = candidate.in, out = candidate.out;
-  return plan_candidate(std::move(candidate), in, out, weights, std::nullopt, false);
+  const Candidate candidate = backward_candidate("oneDNN", geometry, dnnl::memory::format_tag::nhwc);
+  const size_t bytes = candidate.weights.get_size();
+  const Packed weights = PackedWeights::alone(static_cast<int64_t>(bytes), [bytes](std::byte* to) {
+    std::memset(to, 0x3C, bytes);  // numbers near 0.01, in any layout
+  });
+  return plan_candidate(candidate, candidate.in, candidate.out, weights, std::nullopt, false, parallel);
 }
 
 // A task bound to a random gradient.
@@ -76,10 +77,10 @@ double median(std::vector<double> numbers) {
   return numbers[kRounds / 2];
 }
 
-void compare(const Layer& layer, int64_t images, DType storage, double nonzero, const Parallel& parallel) {
+void compare(const Layer& layer, int64_t images, DType storage, double nonzero, const CpuTeam& team) {
   const ConvolutionBackwardProblem problem = problem_of(layer, images, storage);
-  Contestant ours(plan_image_gradient(problem, parallel), problem, nonzero);
-  Contestant theirs(plan_onednn(problem), problem, nonzero);
+  Contestant ours(plan_image_gradient(problem, team), problem, nonzero);
+  Contestant theirs(plan_onednn(problem, team.parallel), problem, nonzero);
   std::vector<double> own, onednn, ratio;
   for (int round = -1; round < kRounds; ++round) {
     const double a = ours.milliseconds(), b = theirs.milliseconds();
@@ -93,15 +94,15 @@ void compare(const Layer& layer, int64_t images, DType storage, double nonzero, 
 }
 
 void compare_all() {
-  const Parallel parallel(2);
-  parallel.claim();
+  const CpuTeam team{Parallel(2), PackedWeights::make(), nullptr, 2};
+  team.parallel.claim();
   fmt::print("| layer | images | | not zero | ms | oneDNN, ms | times as fast |\n|---|---|---|---|---|---|---|\n");
   for (const Layer& layer :
        {Layer{"GoogLeNet conv1, 7 x 7, stride 2", 224, 7, 2}, Layer{"VGG16 conv1_1, 3 x 3", 224, 3, 1}})
     for (const DType storage : {DType::f32, DType::bf16})
       for (const int64_t images : {1, 4})
         for (const double nonzero : {0.125, 0.5, 1.0})
-          if (storage == DType::f32 || refuse_bf16_on_cpu().empty()) compare(layer, images, storage, nonzero, parallel);
+          if (storage == DType::f32 || refuse_bf16_on_cpu().empty()) compare(layer, images, storage, nonzero, team);
 }
 
 }  // namespace

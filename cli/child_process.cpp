@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,8 +10,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <thread>
 
+#include "runtime/error.h"
 #include "runtime/stop.h"
 
 extern char** environ;
@@ -37,14 +40,49 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   return pointers;
 }
 
+// A file in memory, which takes what a child prints, however much, without anybody who reads meanwhile.
+class KeptText {
+ public:
+  explicit KeptText(std::string* text) : text_(text) {
+    if (text == nullptr) return;
+    descriptor_ = memfd_create("child", MFD_CLOEXEC);
+    if (descriptor_ < 0) fail("a child's output", "cannot be kept ({})", std::strerror(errno));
+  }
+  KeptText(const KeptText&) = delete;
+  KeptText& operator=(const KeptText&) = delete;
+  ~KeptText() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+
+  // As the child's `stream`.
+  void give_as(int stream, posix_spawn_file_actions_t& actions) const {
+    if (descriptor_ >= 0) posix_spawn_file_actions_adddup2(&actions, descriptor_, stream);
+  }
+  void take() const {
+    if (text_ == nullptr) return;
+    text_->clear();
+    char part[4096];
+    ssize_t bytes = 0;
+    while ((bytes = pread(descriptor_, part, sizeof(part), static_cast<off_t>(text_->size()))) > 0)
+      text_->append(part, static_cast<size_t>(bytes));
+  }
+
+ private:
+  std::string* text_;
+  int descriptor_ = -1;
+};
+
 // In a group of its own, so that all of it can be stopped, and only by us. SIGPIPE is ignored here and usual there.
-int spawn(pid_t& child, const std::vector<std::string>& command, ChildOutput output, const std::string& temporary) {
+int spawn(pid_t& child, const std::vector<std::string>& command, ChildOutput output, const std::string& temporary,
+          const KeptText& out, const KeptText& err) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   if (output == ChildOutput::dropped)
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  out.give_as(STDOUT_FILENO, actions);
+  err.give_as(STDERR_FILENO, actions);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t usual;
@@ -92,10 +130,12 @@ void stop(pid_t child) {
 
 }  // namespace
 
-int run_child(const std::vector<std::string>& command, ChildOutput output, const std::string& temporary) {
+int run_child(const std::vector<std::string>& command, ChildOutput output, const std::string& temporary,
+              ChildText text) {
   stop_if_requested();
+  const KeptText out(text.out), err(text.err);
   pid_t child = 0;
-  if (spawn(child, command, output, temporary) != 0) return 127;
+  if (spawn(child, command, output, temporary, out, err) != 0) return 127;
   running = child;
   int status = 0;
   bool over = false;
@@ -103,6 +143,8 @@ int run_child(const std::vector<std::string>& command, ChildOutput output, const
   if (!over) stop(child);
   running = 0;
   if (!over) throw Stopped();
+  out.take();
+  err.take();
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -28,12 +28,27 @@ std::vector<std::string> names_of_options(const CLI::App& command) {
   return names;
 }
 
+// Whether a command hands what stands behind -- to render, which has this option.
+bool is_for_render(const CLI::App& reached, const std::string& name) {
+  const std::vector<const CLI::Option*> arguments = arguments_of(reached);
+  if (std::none_of(arguments.begin(), arguments.end(),
+                   [](const CLI::Option* argument) { return stands_behind_mark(*argument); }))
+    return false;
+  for (const CLI::App* command : commands_of(*reached.get_parent())) {
+    const std::vector<std::string> names = names_of_options(*command);
+    if (command->get_name() == "render" && std::find(names.begin(), names.end(), name) != names.end()) return true;
+  }
+  return false;
+}
+
 std::string unexpected(const CLI::App& reached, const std::string& argument) {
   const std::string shown = printable(argument);
   if (!commands_of(reached).empty() && !argument.starts_with('-'))
     return fmt::format("there is no command '{}'{}", shown, suggestion(argument, command_names(reached)));
   if (!argument.starts_with('-')) return fmt::format("'{}' was not expected", shown);
   const std::string name = argument.substr(0, argument.find('='));
+  if (is_for_render(reached, name))
+    return fmt::format("{} is an option of render: it stands behind --, in {}", printable(name), usage_of(reached));
   return fmt::format("there is no option '{}'{}", printable(name), suggestion(name, names_of_options(reached)));
 }
 
@@ -53,7 +68,8 @@ std::string words_for(const CLI::App& reached, const CLI::ParseError& error) {
   std::string what = error.what();
   const std::string name = name_in(what);
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
-  const std::vector<std::string> extras = reached.remaining();
+  std::vector<std::string> extras = reached.remaining();
+  std::erase(extras, "--");
   if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
     // A mistyped name is also missing under its right name, and a value after an unknown option is not an argument.
     for (const std::string& extra : extras)

@@ -101,13 +101,17 @@ std::string sentence_of(const CLI::Option& option) {
   return text;
 }
 
+bool stands_behind_mark(const CLI::Option& argument) { return argument.get_type_name().starts_with("--"); }
+
 std::string usage_of(const CLI::App& command) {
   std::string usage = command.get_parent() == nullptr ? command.get_name() : "phosphene " + command.get_name();
+  std::string last;
   for (const CLI::Option* argument : arguments_of(command))
-    usage += argument->get_required() ? " " + names_of(*argument) : fmt::format(" [{}]", names_of(*argument));
+    (stands_behind_mark(*argument) ? last : usage) +=
+        argument->get_required() ? " " + names_of(*argument) : fmt::format(" [{}]", names_of(*argument));
   for (const CLI::Option* option : options_of(command))
     if (option->get_required()) usage += fmt::format(" {} {}", option->get_name(), word_of(*option));
-  return usage + (commands_of(command).empty() ? " [OPTIONS]" : " COMMAND ...");
+  return usage + (commands_of(command).empty() ? " [OPTIONS]" : " COMMAND ...") + last;
 }
 
 HelpFormatter::HelpFormatter() {

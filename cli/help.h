@@ -29,6 +29,7 @@ std::vector<const CLI::App*> commands_of(const CLI::App& app);
 std::vector<const CLI::Option*> options_of(const CLI::App& command);    // with a dash
 std::vector<const CLI::Option*> arguments_of(const CLI::App& command);  // without
 bool takes_value(const CLI::Option& option);
+bool stands_behind_mark(const CLI::Option& argument);              // behind --, as its word says
 std::vector<std::string> dashed_names(const CLI::Option& option);  // "-o", "--output"
 std::string names_of(const CLI::Option& option);                   // "-o, --output FILE", or "MODEL"
 std::string sentence_of(const CLI::Option& option);                // with its default and what it excludes

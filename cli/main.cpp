@@ -37,6 +37,9 @@ void add_classify(CLI::App& command);
 void add_render(CLI::App& command);
 void add_report(CLI::App& command);
 void add_export(CLI::App& command);
+void add_status(CLI::App& command);
+void add_query(CLI::App& command);
+void add_slurm(CLI::App& command);
 void add_schema(CLI::App& command);
 void add_examples(CLI::App& command);
 void add_gradients(CLI::App& command);
@@ -72,6 +75,9 @@ constexpr Command kCommands[] = {
      "section for each, in the order of their names, under its config's description.",
      add_report},
     {"export", "Take pictures out of a run: a poster of all, a film of one, everything about a unit.", add_export},
+    {"status", "Say how far a run is, and who works on it.", add_status},
+    {"query", "Print the records of a run that meet conditions, as JSON or as a table.", add_query},
+    {"slurm", "Render on many machines: submit an array of tasks to Slurm.", add_slurm},
     {"schema", "Print what a config may hold: a JSON Schema for editors, or a reference of all keys for people.",
      add_schema},
     {"examples", "Find the photographs that a layer's units respond to.", add_examples},

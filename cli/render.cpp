@@ -30,6 +30,9 @@ struct RenderOptions {
   std::string model, out;
   std::vector<std::string> configs;  // at most one
   std::vector<std::string> channels, neurons, classes, overrides;
+  std::string shard = "1/1";
+  int workers = 0;
+  double checkpoint_seconds = 60;
   DeviceOptions device;
   bool dry_run = false;
 };
@@ -43,6 +46,20 @@ int64_t to_number(const std::string& flag, const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (!is_number(text) || error != std::errc{}) fail(flag, "'{}' is not a number", text);
   return number;
+}
+
+// I/N, counted from 1.
+Shard shard_of(const std::string& text) {
+  constexpr int64_t kMost = 1'000'000;
+  const size_t slash = text.find('/');
+  const std::string part = text.substr(0, slash);
+  const std::string parts = slash == std::string::npos ? "" : text.substr(slash + 1);
+  if (!is_number(part) || !is_number(parts)) fail("--shard", "expected I/N, as in 3/12, got {}", printable(text));
+  const Shard shard{to_number("--shard", part) - 1, to_number("--shard", parts)};
+  if (shard.count < 1 || shard.count > kMost || shard.index < 0 || shard.index >= shard.count)
+    fail("--shard", "expected a part from 1/{0} to {0}/{0}, got {1}", std::clamp<int64_t>(shard.count, 1, kMost),
+         printable(text));
+  return shard;
 }
 
 constexpr std::string_view kAllUnits = ":all";
@@ -191,6 +208,9 @@ void render(const RenderOptions& options) {
   run_options.device = options.device;
   run_options.stop = &stop_flag;
   run_options.progress = &progress;
+  run_options.workers = options.workers;
+  run_options.shard = shard_of(options.shard);
+  run_options.checkpoint_seconds = options.checkpoint_seconds;
   if (options.dry_run) {
     for (const std::string& fact : describe_run(config, run_options)) print_result("{}\n", fact);
     return;
@@ -201,6 +221,11 @@ void render(const RenderOptions& options) {
     note(fmt::format("stopped with {} images finished; the same command continues", result.finished + result.skipped));
     return;
   }
+  if (result.elsewhere > 0)
+    progress.on_message(
+        fmt::format("{} images are still under way in other processes, of which `phosphene status {}` "
+                    "tells; should one of them die, this command continues its work",
+                    result.elsewhere, printable(run_options.out)));
   print_result("{}\n", printable(result.report, result.report.size()));
   progress.finish(run_options.out, result.stopped);
 }
@@ -212,7 +237,8 @@ void add_render(CLI::App& command) {
   add_details(command,
               "A config file says everything (see configs/); for a quick look name a model and a unit. The run folder "
               "holds pictures, records and report.html, whose path is printed last. A run that was stopped, by Ctrl-C "
-              "or otherwise, is continued by the same command.");
+              "or otherwise, is continued by the same command. The same command given again while it runs, in another "
+              "terminal or on another machine that shares the folder, helps.");
   value(command.add_option("config", options->configs, "a config; `phosphene schema --markdown` lists all its keys"),
         kConfig)
       ->expected(0, 1 << 20);
@@ -235,6 +261,21 @@ void add_render(CLI::App& command) {
   value(command.add_option("--class", options->classes, "a class's logit, by its index or its label (repeatable)"),
         "CLASS")
       ->allow_extra_args(false);
+  whole_number(
+      command.add_option("--workers", options->workers,
+                         "pictures are made by so many workers beside each other, each on its part of the CPU's "
+                         "threads (default: one per thread, or per picture if these are fewer); changes no picture"),
+      1, 1024);
+  value(command.add_option("--shard", options->shard,
+                           "make this part of the pictures only, as in 3/12 for the third of twelve; without it all "
+                           "processes on a run folder divide the work as it comes"),
+        "I/N");
+  number(command
+             .add_option("--checkpoint", options->checkpoint_seconds,
+                         "seconds between the checkpoints of pictures under way, from which a run continues; 0 for "
+                         "none, not even at Ctrl-C")
+             ->capture_default_str(),
+         0);
   add_device_options(command, options->device);
   command.add_flag("--dry-run", options->dry_run, "check and describe the run, write nothing");
   command.footer(

@@ -214,7 +214,7 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor>& 
   for (const NamedTensor& tensor : tensors) order.push_back(&tensor);
   // The format allows no gaps, so tensors whose sizes keep the alignment come first.
   std::stable_partition(order.begin(), order.end(),
-                        [](const NamedTensor* tensor) { return tensor->data.size_bytes() % kAlignment == 0; });
+                        [](const NamedTensor* tensor) { return tensor->bytes.size() % kAlignment == 0; });
 
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
@@ -222,8 +222,8 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor>& 
   for (const NamedTensor* tensor : order) {
     if (tensor->name == kMetadata || header.contains(tensor->name))
       fail_internal(path, "tensor '{}' is written twice", tensor->name);
-    const size_t end = offset + tensor->data.size_bytes();
-    header[tensor->name] = {{"dtype", "F32"}, {"shape", tensor->shape}, {"data_offsets", {offset, end}}};
+    const size_t end = offset + tensor->bytes.size();
+    header[tensor->name] = {{"dtype", tensor->dtype}, {"shape", tensor->shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -235,7 +235,7 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor>& 
   file.write(std::as_bytes(std::span(text)));
   constexpr size_t kPiece = size_t{16} << 20;  // bytes, between which a request to stop is obeyed
   for (const NamedTensor* tensor : order) {
-    for (auto left = std::as_bytes(tensor->data); !left.empty(); left = left.subspan(std::min(kPiece, left.size()))) {
+    for (auto left = tensor->bytes; !left.empty(); left = left.subspan(std::min(kPiece, left.size()))) {
       stop_if_requested();
       file.write(left.first(std::min(kPiece, left.size())));
     }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "loaders/mapped_file.h"
@@ -53,12 +54,18 @@ class Safetensors {
 };
 
 struct NamedTensor {
-  std::string name;
+  NamedTensor(std::string named, std::vector<int64_t> of_shape, std::span<const float> numbers)
+      : name(std::move(named)), shape(std::move(of_shape)), bytes(std::as_bytes(numbers)) {}
+  // Bytes that are to be read as they are: a vector of U8.
+  NamedTensor(std::string named, std::span<const std::byte> raw)
+      : name(std::move(named)), dtype("U8"), shape{std::ssize(raw)}, bytes(raw) {}
+
+  std::string name, dtype = "F32";
   std::vector<int64_t> shape;
-  std::span<const float> data;
+  std::span<const std::byte> bytes;
 };
 
-// Writes float32 tensors to a NewFile (runtime/files.h): `path` never holds half of them. Tensors start at multiples of 16 bytes
+// Writes tensors to a NewFile (runtime/files.h): `path` never holds half of them. Tensors start at multiples of 16 bytes
 // but for those that follow one whose size is none. Throws with the reason when it cannot.
 void write_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors,
                        const std::map<std::string, std::string>& metadata = {});

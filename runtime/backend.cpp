@@ -15,6 +15,10 @@ class FinishedTransfer final : public Transfer {
 
 }  // namespace
 
+std::unique_ptr<Backend> Backend::team(int /*threads*/) {
+  fail(description(), "runs one program at a time, so it takes one worker");
+}
+
 std::unique_ptr<Transfer> Backend::start_read(const std::byte* src, int64_t bytes) {
   std::vector<std::byte> copy(static_cast<size_t>(bytes));
   read(copy, src);

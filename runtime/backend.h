@@ -34,7 +34,8 @@ struct PlannedTask {
   std::string implementation;     // "onednn jit:avx2", "kernel"
   std::vector<Attempt> attempts;  // in the order tried, the one taken last
   int64_t workspace_bytes = 0;
-  int64_t constant_bytes = 0;  // packed weights this task holds
+  int64_t constant_bytes = 0;  // packed weights and tables that were made for this task
+  int64_t shared_bytes = 0;    // packed weights it holds that were there already, for another task
   int in_place = -1;           // the source in whose memory the destination is best written, where it dies here
 };
 
@@ -100,6 +101,11 @@ struct Peaks {
 class Backend : public Interface {
  public:
   [[nodiscard]] virtual std::string description() const = 0;  // "cpu: oneDNN 2.6.3, 2 threads"
+  // Another backend of this device, for programs that are planned and run on another thread of the host while this one's are. It has
+  // `threads` of its own (0: one per core), packed weights and implementations chosen by measurement in common with this one, and
+  // computes the same bytes. Either may outlive the other. A backend and what was planned on it belong to one thread at a time, which
+  // may be another one later. Throws for a device that runs one program at a time.
+  [[nodiscard]] virtual std::unique_ptr<Backend> team(int threads);
   [[nodiscard]] virtual std::unique_ptr<Memory> allocate(int64_t bytes) = 0;
   [[nodiscard]] virtual MemoryUse memory() const = 0;
   // Copies from and to the host, in order with the tasks; the host's bytes may be reused, or are there, on return.

@@ -97,6 +97,7 @@ DeviceChoice choose_device(const DeviceOptions& options) {
   std::shared_ptr<Autotune> autotune;
   if (options.autotune) autotune = std::make_shared<Autotune>(options.choices, Autotune::default_file());
   choice.autotuned = options.autotune;
+  choice.threads = cpu_threads(options.threads);
   choice.backend = make_cpu_backend(options.threads, std::move(autotune));
   return choice;
 }

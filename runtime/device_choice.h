@@ -22,6 +22,7 @@ struct DeviceOptions {
 
 struct DeviceChoice {
   std::unique_ptr<Backend> backend;
+  int threads = 1;         // that Backend::team can divide; 1 on a GPU
   bool autotuned = false;  // it chooses by measurement, as was asked for: the CPU's alone can
   std::string note;        // "" unless `verbose`: which device it is, and why `auto` fell back to the CPU
 };

@@ -221,19 +221,46 @@ void NewFile::write(std::span<const std::byte> bytes) {
   if (fault != 0) fail_with(fault);
 }
 
-void NewFile::commit() {
-  if (!target_.empty()) {
-    if (const int fault = flush(descriptor_); fault != 0) fail_with(fault);
-  }
-  if (target_.empty()) {
-    if (close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail_with(errno);
-    return;
-  }
-  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_with(errno);
+void NewFile::flush_contents() const {
+  if (const int fault = flush(descriptor_); fault != 0) fail_with(fault);
+}
+
+// The temporary name is gone.
+void NewFile::finish_rename() {
   temporary_.clear();
   forget_temporary(slot_);
   close(std::exchange(descriptor_, -1));  // only now, because its lock goes with it; it has been flushed
   if (const int fault = flush_folder(folder_of(target_)); fault != 0) fail_with(fault);
+}
+
+void NewFile::commit() {
+  if (target_.empty()) {
+    if (close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail_with(errno);
+    return;
+  }
+  flush_contents();
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_with(errno);
+  finish_rename();
+}
+
+bool NewFile::commit_new() {
+  if (target_.empty()) fail(path_, "is a stream, and a new file was to be made");
+  flush_contents();
+  if (link(temporary_.c_str(), target_.c_str()) == 0) {
+    unlink(temporary_.c_str());
+    finish_rename();
+    return true;
+  }
+  if (errno == EEXIST) return false;
+  // No links here. Some file systems can rename without replacing.
+  if (renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno == EEXIST) return false;
+    if (errno != EINVAL && errno != ENOSYS) fail_with(errno);
+    if (access(target_.c_str(), F_OK) == 0) return false;
+    if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_with(errno);
+  }
+  finish_rename();
+  return true;
 }
 
 void remove_temporaries() noexcept {
@@ -245,6 +272,37 @@ void write_file(const std::string& path, std::string_view contents) {
   NewFile file(path);
   file.write(std::as_bytes(std::span(contents)));
   file.commit();
+}
+
+bool write_new_file(const std::string& path, std::string_view contents) {
+  NewFile file(path);
+  file.write(std::as_bytes(std::span(contents)));
+  return file.commit_new();
+}
+
+Created create_file(const std::string& path, std::string_view contents) {
+  const int file =
+      restarted([&] { return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, kNewFile); });
+  if (file < 0 && errno == EEXIST) return Created::exists;
+  if (file < 0 && errno == ENOENT) return Created::no_folder;
+  if (file < 0) fail(path, "cannot be written ({})", std::strerror(errno));
+  int fault = write_all(file, contents.data(), contents.size());
+  if (close(file) != 0 && fault == 0 && errno != EINTR) fault = errno;
+  if (fault == 0) return Created::yes;
+  unlink(path.c_str());
+  fail(path, "cannot be written ({})", std::strerror(fault));
+}
+
+bool file_ends_with(const std::string& path, std::string_view ending) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (file < 0) return false;
+  std::string last(ending.size(), '\0');
+  const off_t size = lseek(file, 0, SEEK_END);
+  const bool read = size >= static_cast<off_t>(last.size()) &&
+                    pread(file, last.data(), last.size(), size - static_cast<off_t>(last.size())) ==
+                        static_cast<ssize_t>(last.size());
+  close(file);
+  return read && last == ending;
 }
 
 void append_to_file(const std::string& path, std::string_view text) {
@@ -268,6 +326,8 @@ void remove_leftovers(const std::string& folder) {
     close(file);
   }
 }
+
+bool is_temporary_name(const std::string& name) { return writer_of(name).has_value(); }
 
 void make_folder(const std::string& path) {
   std::error_code error;

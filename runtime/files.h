@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,10 +26,14 @@ class NewFile {
 
   void write(std::span<const std::byte> bytes);
   void commit();  // once, at the end
+  // The same unless something is at `path` by now; false then. Not for streams.
+  bool commit_new();
 
  private:
   void open_stream(const std::string& path);
   void open_temporary();
+  void flush_contents() const;
+  void finish_rename();
   [[noreturn]] void fail_with(int fault) const;
 
   std::string path_;       // as it was given: for errors
@@ -44,6 +49,18 @@ void remove_temporaries() noexcept;
 // A NewFile with these contents.
 void write_file(const std::string& path, std::string_view contents);
 
+// The same unless something is at `path` already: false, and that stays. Of several processes that do so at once, one makes the file;
+// where a file system has neither links nor a rename that refuses, the last one does.
+bool write_new_file(const std::string& path, std::string_view contents);
+
+// Creates a file in one piece with its name, if not with its contents: of several processes on whatever machines exactly one gets `yes`.
+// Not flushed to the disk. Throws for any other reason than a name that is taken or a folder that is not there.
+enum class Created : uint8_t { yes, exists, no_folder };
+Created create_file(const std::string& path, std::string_view contents);
+
+// Whether a file is there and its last bytes are these: what once was written whole may since have been cut short.
+bool file_ends_with(const std::string& path, std::string_view ending);
+
 // Adds to the end of a file, which is made if it is not there. Neither atomic nor flushed to the disk: for logs.
 void append_to_file(const std::string& path, std::string_view text);
 
@@ -51,6 +68,9 @@ void append_to_file(const std::string& path, std::string_view text);
 // stay. "" is the folder that one stands in. Does
 // nothing for a folder that is not there or may not be changed.
 void remove_leftovers(const std::string& folder);
+
+// Whether a file of this name, without its folder, is a NewFile's temporary one.
+bool is_temporary_name(const std::string& name);
 
 // Makes a folder, and those above it, unless it is there.
 void make_folder(const std::string& path);

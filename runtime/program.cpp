@@ -132,9 +132,11 @@ void Program::choose_implementations(const std::vector<Instruction>& list) {
     step.bytes = bytes_of(instruction, graph_);
     step.workspace_bytes = planned.workspace_bytes;
     step.constant_bytes = planned.constant_bytes;
+    step.shared_bytes = planned.shared_bytes;
     updates_state_.push_back(instruction.updates_state);
     in_place_.push_back(planned.in_place);
     constant_bytes_ += planned.constant_bytes;
+    shared_bytes_ += planned.shared_bytes;
     steps_.push_back(std::move(step));
     tasks_.push_back(std::move(planned.task));
   }

@@ -40,7 +40,7 @@ class Program {
     double flops = 0;
     int64_t bytes = 0;  // operands, each read or written once
     int64_t workspace_bytes = 0;
-    int64_t constant_bytes = 0;
+    int64_t constant_bytes = 0, shared_bytes = 0;  // of PlannedTask
   };
 
   // Drops what neither `keep` nor a state needs, fuses (runtime/fuse.h), chooses implementations, lays out memory and takes it.
@@ -90,7 +90,10 @@ class Program {
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   [[nodiscard]] int64_t arena_bytes() const { return arena_bytes_; }
+  // Constants of the graph, packed weights and tables that this program took memory for; and packed weights that were there already,
+  // for another program (of the same backend, or of one of its teams) or an earlier step of this one.
   [[nodiscard]] int64_t constant_bytes() const { return constant_bytes_; }
+  [[nodiscard]] int64_t shared_bytes() const { return shared_bytes_; }
   [[nodiscard]] const Graph& graph() const { return graph_; }
 
  private:
@@ -125,7 +128,7 @@ class Program {
   std::vector<float> safe_sources_;               // by step: largest_safe_source
   std::vector<int> in_place_;                     // by step: PlannedTask::in_place
   int64_t arena_bytes_ = 0;
-  int64_t constant_bytes_ = 0;
+  int64_t constant_bytes_ = 0, shared_bytes_ = 0;
   int64_t copied_bytes_ = 0;  // of the constants those of the graph, which are copied when memory is taken
 };
 

@@ -18,8 +18,23 @@ class Stopped final : public std::exception {
 inline std::atomic<bool> stop_flag{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it, and may touch nothing that locks");
 
+// While one exists this thread goes on: for what is short and better finished. The request stays.
+class StopLater {
+ public:
+  StopLater() : before_(wanted_) { wanted_ = true; }
+  StopLater(const StopLater&) = delete;
+  StopLater& operator=(const StopLater&) = delete;
+  ~StopLater() { wanted_ = before_; }
+
+  [[nodiscard]] static bool wanted() { return wanted_; }
+
+ private:
+  static inline thread_local bool wanted_ = false;
+  bool before_;
+};
+
 inline void stop_if_requested() {
-  if (stop_flag.load(std::memory_order_relaxed)) throw Stopped();
+  if (stop_flag.load(std::memory_order_relaxed) && !StopLater::wanted()) throw Stopped();
 }
 
 }  // namespace phosphene

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that Phosphene needs and that are missing. Does nothing if all are installed.
+# Installs the Debian packages that Phosphene needs and that are missing, and those that are named behind it
+# (install_dependencies.sh slurm-wlm). Does nothing if all are installed.
 # Without root or sudo it prints the command to run, and fails.
 set -euo pipefail
 
@@ -13,6 +14,7 @@ packages=(
   zlib1g-dev libxxhash-dev                         # deflated zip archives; digests of files
   libgtest-dev libbenchmark-dev python3-jsonschema # tests, benchmarks
   python3 python3-pip ca-certificates              # fetching trained weights
+  "$@"
 )
 
 if ! command -v dpkg-query > /dev/null; then

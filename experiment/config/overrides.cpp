@@ -123,6 +123,8 @@ void visit_files_of_axis(const Json& config, const std::string& axis, Json& valu
 
 void visit_files_of_sweep(const Json& config, Json& sweep, const FileVisitor& visit) {
   const auto visit_values = [&](const std::string& axis, Json& values, const std::string& pointer) {
+    if (axis.starts_with('/') && values.is_object() && values.contains("from") && values["from"].is_string())
+      visit(values["from"], pointer_to(pointer, "from"), FileKind::other);
     if (!axis.starts_with('/') || !values.is_array()) return;
     for (size_t i = 0; i < values.size(); ++i)
       visit_files_of_axis(config, axis, values[i], pointer_to(pointer, std::to_string(i)), visit);

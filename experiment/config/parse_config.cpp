@@ -6,6 +6,7 @@
 #include "experiment/config/keys.h"
 #include "experiment/config/overrides.h"
 #include "experiment/config/settings_keys.h"
+#include "experiment/config/sweep_keys.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -23,12 +24,18 @@ void check_outputs(const JsonReader& reader, const Config& config) {
 
 }  // namespace
 
-Config parse_config(const Json& json, const std::string& file, const std::string& folder) {
-  const JsonReader reader(json, file, "", folder);
+Config parse_config(const Json& given, const std::string& file, const std::string& folder) {
+  Json with_values;
+  const bool sweeps = given.is_object() && given.contains("sweep");
+  if (sweeps) {
+    with_values = given;
+    with_values["sweep"] = with_values_of_files(JsonReader(given["sweep"], file, "/sweep", folder));
+  }
+  const JsonReader reader(sweeps ? with_values : given, file, "", folder);
   reader.only(config_format().names());
   Config config;
   config.file = file;
-  Json kept = json;
+  Json kept = given;
   for (const char* key : {"sweep", kSchemaKey}) kept.erase(key);
   config.json = std::make_shared<const Json>(std::move(kept));
   read_keys(heading_keys(), reader, config);

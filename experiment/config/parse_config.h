@@ -11,7 +11,7 @@
 namespace phosphene {
 
 // Checks everything that can be checked without the model. `folder`: what file names in the JSON are relative to.
-Config parse_config(const Json& json, const std::string& file, const std::string& folder);
+Config parse_config(const Json& given, const std::string& file, const std::string& folder);
 
 // Reads a file; the overrides are applied before parsing (overrides.h).
 Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});

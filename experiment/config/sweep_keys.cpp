@@ -6,6 +6,8 @@
 
 #include "experiment/objective/term.h"
 #include "loaders/json_text.h"
+#include "loaders/named_file.h"
+#include "runtime/error.h"
 
 namespace phosphene {
 namespace {
@@ -21,8 +23,9 @@ class SweepFormat final : public Format {
   [[nodiscard]] Json schema() const override;
   [[nodiscard]] std::string words() const override {
     return "an object: JSON pointers with a list of values, an object with the key range, `[first, end, step]`, or "
-           "all, the units "
-           "of a layer; zip, with such pointers, whose values change together; and variants with named settings";
+           "from, a "
+           "JSON file that holds the list, or with the word all, the units of a layer; zip, with such pointers, whose "
+           "values change together; and variants with named settings";
   }
   [[nodiscard]] std::string example() const override { return R"({"/objective/0/channel/unit": {"range": [0, 16]}})"; }
 
@@ -53,7 +56,12 @@ Json SweepFormat::schema() const {
         {{"type", "object"},
          {"required", {"range"}},
          {"additionalProperties", false},
-         {"properties", {{"range", range}}}}}}};
+         {"properties", {{"range", range}}}},
+        {{"type", "object"},
+         {"required", {"from"}},
+         {"additionalProperties", false},
+         {"properties",
+          {{"from", {{"description", "A JSON file that holds the list of values."}, {"type", "string"}}}}}}}}};
   Json zipped = values;
   zipped["anyOf"][0].erase("uniqueItems");
   zipped["anyOf"].erase(1);
@@ -98,7 +106,7 @@ SweptKey read_values(const JsonReader& reader, const std::string& pointer) {
   } else if (reader.is_string()) {
     key = read_all(reader, pointer);
   } else {
-    key = read_range(reader.only({"range"}).at("range"));
+    key = read_range(reader.only({"range", "from"}).at("range"));
   }
   key.pointer = pointer;
   if (key.size() == 0) reader.refuse("expected at least one value to sweep over");
@@ -166,6 +174,25 @@ void check_variant(const JsonReader& variant, const std::vector<std::string>& of
 }
 
 }  // namespace
+
+Json with_values_of_files(const JsonReader& reader) {
+  Json sweep = reader.json();
+  if (!sweep.is_object()) return sweep;
+  const auto replace = [](const JsonReader& of, Json& values) {
+    if (!of.is_object() || !of.has("from")) return;
+    const std::string path = path_from(of.folder(), of.only({"from"}).at("from").text());
+    values = at_place(of.place(), [&] { return read_json(path); });
+    if (!values.is_array()) of.refuse("expected a list of values in '{}', got {}", path, values.type_name());
+  };
+  for (auto& [name, values] : sweep.items()) {
+    if (name == "zip" && values.is_object()) {
+      for (auto& [pointer, zipped] : values.items()) replace(reader.at(name).at(pointer), zipped);
+    } else if (name != "variants") {
+      replace(reader.at(name), values);
+    }
+  }
+  return sweep;
+}
 
 FormatPtr sweep_format(std::vector<std::string> (*of_the_run)()) { return std::make_shared<SweepFormat>(of_the_run); }
 

@@ -9,6 +9,10 @@ namespace phosphene {
 // `of_the_run`: the names of the keys that neither variants nor axes may change; asked when they are needed.
 FormatPtr sweep_format(std::vector<std::string> (*of_the_run)());
 
+// The sweep with the values of the files that it names in their place ({"from": "units.json"}): what was drawn stays known when such a
+// file changes. Throws for a file that is missing or holds no list.
+Json with_values_of_files(const JsonReader& reader);
+
 // What is said of its form: how many values, none twice.
 Sweep read_sweep(const JsonReader& reader);
 

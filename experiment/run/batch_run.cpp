@@ -7,11 +7,10 @@
 #include "experiment/objective/silent_units.h"
 #include "experiment/run/one_colour.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace phosphene {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // A unit that is silent under so many draws is taken to be so under all.
 constexpr int64_t kSilentSteps = 8;
@@ -30,18 +29,28 @@ double mean_of_finite(std::span<const float> values) {
 
 }  // namespace
 
-BatchRun::BatchRun(std::vector<RunImage> images, std::span<const std::unique_ptr<StepProgram>> programs,
+BatchRun::BatchRun(const ClaimedBatch& claimed, std::span<const std::unique_ptr<StepProgram>> programs,
                    const RunEnvironment& run)
-    : images_(std::move(images)),
+    : images_(claimed.batch.images),
+      states_(claimed.states),
       programs_(programs),
       run_(run),
       stopped_(images_.size(), false),
       curves_(images_.size()) {}
 
 BatchResult BatchRun::render() {
-  PhaseEnd before;
-  for (phase_ = 0; phase_ < config().phases(); ++phase_) {
-    program().start(in_phase(images_, phase_), &before);
+  const bool resumed = can_resume();
+  if (resumed) {
+    phase_ = static_cast<size_t>(states_.front().standing.phase);
+    first_step_ = states_.front().standing.step;
+    steps_before_ = config().steps_before(phase_);
+  }
+  std::vector<std::string> names;
+  for (const RunImage& image : images_) names.push_back(image.name());
+  under_way_ = std::make_unique<ProgressReporter::UnderWay>(run_.progress, names, config().steps_of_all_phases(),
+                                                            steps_before_ + first_step_);
+  for (PhaseEnd before; phase_ < config().phases(); ++phase_, first_step_ = 0) {
+    start_phase(before);
     const Clock::time_point first_step = Clock::now();
     result_.interrupted = !run_phase();
     if (result_.interrupted) return result_;
@@ -51,7 +60,37 @@ BatchResult BatchRun::render() {
     if (phase_ + 1 < config().phases()) before = program().end();
   }
   finish();
+  under_way_->finish(result_.finished);
   return result_;
+}
+
+// Whether the jobs' checkpoints are of this config, as all are that nobody has changed.
+bool BatchRun::can_resume() const {
+  const auto group = static_cast<size_t>(config().image.images);
+  if (states_.size() != images_.size() / group) return false;
+  return std::all_of(states_.begin(), states_.end(), [&](const JobState& state) {
+    const auto [phase, step] = state.standing;
+    if (step == 0 || phase >= static_cast<int64_t>(config().phases()) ||
+        step > config().phase(static_cast<size_t>(phase)).steps)
+      return false;
+    const auto steps = static_cast<size_t>(config().steps_before(static_cast<size_t>(phase)));
+    return state.curves.size() == group &&
+           std::all_of(state.curves.begin(), state.curves.end(),
+                       [&](const std::vector<float>& curve) { return curve.size() == steps; }) &&
+           programs_[static_cast<size_t>(phase)]->can_resume(state.states);
+  });
+}
+
+void BatchRun::start_phase(const PhaseEnd& before) {
+  if (first_step_ == 0) return program().start(in_phase(images_, phase_), &before);
+  std::vector<StateBytes> groups;
+  size_t at = 0;
+  for (const JobState& state : states_) {
+    groups.push_back(state.states);
+    for (const std::vector<float>& curve : state.curves) curves_[at++] = curve;
+  }
+  for (at = 0; at < images_.size(); ++at) stopped_[at] = run_.folder.given_up(images_[at].name());
+  program().resume(in_phase(images_, phase_), groups);
 }
 
 bool BatchRun::all_stopped() const {
@@ -61,15 +100,19 @@ bool BatchRun::all_stopped() const {
 // False when the run was asked to stop.
 bool BatchRun::run_phase() {
   const std::vector<int64_t>& snapshots = config().snapshots;
-  for (int64_t step = 0; step <= phase().steps; ++step) {
+  for (int64_t step = first_step_; step <= phase().steps; ++step) {
     if (snapshot_ != nullptr && snapshot_->done()) finish_snapshot();
     const bool wanted = std::binary_search(snapshots.begin(), snapshots.end(), steps_before_ + step);
     if (wanted && (phase_ == 0 || step > 0)) start_snapshot(steps_before_ + step);
-    if (step == phase().steps) break;
+    const bool ends = step == phase().steps;
+    if (ends && phase_ + 1 == config().phases()) break;
     if (run_.stop_asked()) {
       finish_snapshot();
+      keep_checkpoint(step);
       return false;
     }
+    if (ends) break;
+    if (checkpoint_is_due(step)) keep_checkpoint(step);
     process_step(step);
     if (all_stopped()) break;
   }
@@ -78,21 +121,65 @@ bool BatchRun::run_phase() {
   return true;
 }
 
+// A step that is short is finished before a request to stop is obeyed, so that it leaves a checkpoint.
 void BatchRun::process_step(int64_t step) {
+  constexpr std::chrono::milliseconds kShort{100};
+  const Clock::time_point start = Clock::now();
+  if (step > first_step_ && last_step_ < kShort) {
+    const StopLater later;
+    step_or_look(step);
+  } else {
+    step_or_look(step);
+  }
+  last_step_ = Clock::now() - start;
+  under_way_->add_step();
+  report_progress(step);
+}
+
+void BatchRun::step_or_look(int64_t step) {
   if (should_look(step)) {
     look_at_step(step);
   } else {
     program().step();
   }
-  run_.progress.add_step(std::ssize(images_));
-  report_progress(step);
+}
+
+// Not before it is known of each image that it is not silent: doubts are not kept.
+bool BatchRun::may_keep_checkpoint(int64_t step) const {
+  return run_.checkpoint_seconds > 0 && step > first_step_ && !may_be_silent();
+}
+
+bool BatchRun::checkpoint_is_due(int64_t step) const {
+  return may_keep_checkpoint(step) &&
+         Clock::now() - last_checkpoint_ >= std::chrono::duration<double>(run_.checkpoint_seconds);
+}
+
+// What `step` steps of the phase have made. One that cannot be written costs time if the process dies, and no picture.
+void BatchRun::keep_checkpoint(int64_t step) {
+  if (!may_keep_checkpoint(step)) return;
+  const StopLater later;
+  finish_snapshot();  // of an earlier step, which nobody would make again
+  last_checkpoint_ = Clock::now();
+  const int64_t group = config().image.images;
+  try {
+    for (int64_t job = 0; job < std::ssize(images_) / group; ++job) {
+      JobState state{{static_cast<int64_t>(phase_), step}, {}, program().read_group(job)};
+      for (int64_t image = job * group; image < (job + 1) * group; ++image)
+        state.curves.push_back(curves_[static_cast<size_t>(image)]);
+      run_.checkpoints.write(images_[static_cast<size_t>(job * group)].name(), state);
+    }
+  } catch (const Error& error) {
+    run_.progress.report(fmt::format("no checkpoint was kept: {}", error.what()));
+  }
 }
 
 // The first steps while an image is silent in them, and the last.
 bool BatchRun::should_look(int64_t step) const {
   if (step + 1 == phase().steps || (step == 0 && fresh())) return true;
-  return step < kSilentSteps && std::find(silent_.begin(), silent_.end(), true) != silent_.end();
+  return step < kSilentSteps && may_be_silent();
 }
+
+bool BatchRun::may_be_silent() const { return std::find(silent_.begin(), silent_.end(), true) != silent_.end(); }
 
 void BatchRun::look_at_step(int64_t step) {
   const bool first = step == 0 && fresh();
@@ -109,13 +196,12 @@ void BatchRun::look_at_step(int64_t step) {
 }
 
 void BatchRun::report_progress(int64_t step) const {
-  if (!run_.progress.due()) return;
+  if (!under_way_->due()) return;
   std::vector<float> values(static_cast<size_t>(program().batch()));
   program().states().read_part(kHistoryState,
                                (phase().first_step + step) * program().batch() * static_cast<int64_t>(sizeof(float)),
                                std::as_writable_bytes(std::span<float>(values)));
-  run_.progress.report_step(images_.front().name(), steps_before_ + step + 1, config().steps_of_all_phases(),
-                            mean_of_finite(std::span<const float>(values).first(images_.size())));
+  under_way_->report(mean_of_finite(std::span<const float>(values).first(images_.size())));
 }
 
 void BatchRun::check_stopped() {

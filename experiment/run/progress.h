@@ -3,8 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <list>
+#include <mutex>
 #include <string>
+#include <vector>
 
+#include "loaders/json.h"
 #include "runtime/interface.h"
 
 namespace phosphene {
@@ -19,32 +23,57 @@ class Progress : public Interface {
   virtual void on_message(const std::string& line) = 0;
 };
 
-// Counts the images and steps of a run and reports them to its Progress, if it has one.
+// Counts the images and steps of a run and reports them to its Progress, if it has one. From any thread.
 class ProgressReporter {
  public:
   explicit ProgressReporter(Progress* progress) : progress_(progress) {}
 
   // Starts the clock. `images` of the run; `image_steps`: all their steps.
   void start(int64_t images, double image_steps);
-  // Some that earlier calls have finished.
-  void skip(int64_t images, double image_steps);
-  void add_images(int64_t done) { images_done_ += done; }
-  void add_step(int64_t images) { steps_done_ += static_cast<double>(images); }
+  // Some that need not be made: `finished` by earlier calls or by others, or none of ours.
+  void skip(int64_t images, double image_steps, bool finished);
 
-  [[nodiscard]] bool due() const { return progress_ != nullptr && progress_->due(); }
-  // `name`: the batch's first image; `objective`: the mean over the batch.
-  void report_step(const std::string& name, int64_t step, int64_t steps, double objective) const;
+  // A batch under way: from its first step to the last.
+  class UnderWay {
+   public:
+    // `images`: their names; `steps` each, of which `done` were made before. The reporter outlives this.
+    UnderWay(ProgressReporter& reporter, std::vector<std::string> images, int64_t steps, int64_t done);
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    ~UnderWay();
+
+    void add_step();
+    [[nodiscard]] bool due() const;
+    // `objective`: the mean over the batch.
+    void report(double objective) const;
+    // So many of its images are there now.
+    void finish(int64_t images);
+
+   private:
+    friend class ProgressReporter;
+    ProgressReporter& reporter_;
+    std::vector<std::string> images_;
+    int64_t steps_, step_;
+    std::list<const UnderWay*>::iterator place_;
+  };
+
   void report(const std::string& line) const;
   // Where the look at all jobs stands, before the first step.
   void report_check(size_t done, size_t jobs) const;
+  // What was done and what is under way, for those who ask from another process (run_processes.h).
+  [[nodiscard]] Json work() const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  [[nodiscard]] double seconds() const;
+
   Progress* progress_;
-  int64_t images_ = 0, images_done_ = 0;
+  mutable std::mutex mutex_;
+  int64_t images_ = 0, images_done_ = 0, images_made_ = 0;
   double steps_done_ = 0, steps_ahead_ = 0;  // image steps of this call
   Clock::time_point start_ = Clock::now();
+  std::list<const UnderWay*> under_way_;
 };
 
 }  // namespace phosphene

@@ -1,7 +1,9 @@
 #include "experiment/run/results.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "experiment/config/picture_names.h"
 #include "experiment/pages/power_spectrum.h"
@@ -21,6 +23,8 @@ std::string snapshot_of(const RunImage& image, int64_t step) {
   return fmt::format("images/{}.png", snapshot_name(image.name(), step, image.config().steps_of_all_phases()));
 }
 
+std::string floats_of(const RunImage& image) { return "floats/" + image.name() + ".safetensors"; }
+
 void write_picture(const std::string& path, const RunImage& image, std::span<const float> picture, const Shape& shape) {
   write_png(path, picture.data(), shape.c, shape.h, shape.w, image.config().image.transparency.has_value());
 }
@@ -37,7 +41,7 @@ void write_floats(const RunFolder& folder, const RunImage& image, const ImageRes
   }
   if (tensors.empty()) return;
   make_folder(folder.file("floats"));
-  write_safetensors(folder.file("floats/" + image.name() + ".safetensors"), tensors);
+  write_safetensors(folder.file(floats_of(image)), tensors);
 }
 
 // Only the colours, without alpha.
@@ -79,7 +83,29 @@ Json record_of(const RunImage& image, const std::vector<float>& curve, const Mod
   return record;
 }
 
+bool is_whole_picture(const std::string& path) {
+  using namespace std::string_view_literals;
+  return file_ends_with(path, "\0\0\0\0IEND\xAE\x42\x60\x82"sv);  // the last chunk of every PNG
+}
+
+bool is_finished(const RunFolder& folder, const RunImage& image) {
+  if (folder.given_up(image.name())) return true;
+  if (!folder.has_record(image.name()) || !is_whole_picture(folder.file(picture_of(image)))) return false;
+  const Config& config = image.config();
+  std::error_code error;
+  if ((config.save_image || config.save_spectrum) && !std::filesystem::exists(folder.file(floats_of(image)), error))
+    return false;
+  return std::all_of(config.snapshots.begin(), config.snapshots.end(),
+                     [&](int64_t step) { return is_whole_picture(folder.file(snapshot_of(image, step))); });
+}
+
 }  // namespace
+
+bool is_finished(const RunFolder& folder, const Job& job) {
+  for (int64_t image = 0; image < job.config.image.images; ++image)
+    if (!is_finished(folder, RunImage{&job, image})) return false;
+  return true;
+}
 
 void write_snapshot(const RunFolder& folder, const RunImage& image, int64_t step, std::span<const float> picture,
                     const Shape& shape) {

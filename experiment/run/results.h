@@ -24,6 +24,10 @@ struct ImageResult {
   std::vector<float> curve;         // the objective of each step
 };
 
+// Whether all that is kept of a job's images is there and whole, or they were given up. What somebody removed or cut short by hand is
+// made again.
+bool is_finished(const RunFolder& folder, const Job& job);
+
 // Writes the picture, the floats that the config asks for and, last, the record: with it the image is finished.
 void write_result(const RunFolder& folder, const RunImage& image, const ImageResult& result, const Model& model);
 

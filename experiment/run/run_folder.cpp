@@ -22,6 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kImplementations = "implementations.json";
+constexpr std::string_view kRecordEnd = "}\n";
+// What is there while somebody makes pictures.
+constexpr std::array<const char*, 3> kTraces = {"checkpoints", "claims", "processes"};
 
 Sweep sweep_of(const Json& config, const std::string& file) {
   if (!config.is_object() || !config.contains("sweep")) return {};
@@ -54,11 +57,12 @@ std::string first_difference(const Json& there, const Json& now) {
 
 namespace {
 
-// What is no work of anybody's.
+// What is no work of anybody's, or is just being written.
 bool is_dust(const std::string& name) {
   constexpr std::array<std::string_view, 8> kDust = {".DS_Store", "Thumbs.db",  "desktop.ini", ".gitkeep",
                                                      ".keep",     ".gitignore", ".directory",  ".localized"};
-  return name.starts_with("._") || std::find(kDust.begin(), kDust.end(), name) != kDust.end();
+  return name.starts_with("._") || is_temporary_name(name) ||
+         std::find(kDust.begin(), kDust.end(), name) != kDust.end();
 }
 
 // The name of something in a folder that is none of a run's; "" where there is nothing.
@@ -114,20 +118,35 @@ void check_run_folder(const std::string& path) {
   if (access(path.c_str(), W_OK | X_OK) != 0) fail(path, "cannot be written ({})", std::strerror(errno));
 }
 
+// The config comes first: with it the folder is a run's for those who begin at the same moment.
 RunFolder::RunFolder(std::string path, const Json& frozen) : path_(std::move(path)) {
   check_run_folder(path_);
-  const bool continued = holds_run(path_);
-  if (continued) must_continue(path_, frozen);
+  make_folder(path_);
+  const std::string config = file("config.json");
+  const std::string text = json_text(frozen, 2) + "\n";
+  if (holds_run(path_) || !write_new_file(config, text)) {
+    must_continue(path_, frozen);
+    if (has_grown(config, frozen)) write_file(config, text);
+  }
   for (const char* folder : {"images", "records"}) make_folder(file(folder));
   for (const char* folder : {"", "images", "records", "floats"}) remove_leftovers(file(folder));
-  if (!continued || has_grown(file("config.json"), frozen))
-    write_file(file("config.json"), json_text(frozen, 2) + "\n");
 }
 
 bool RunFolder::writable() const { return access(path_.c_str(), W_OK | X_OK) == 0; }
 
-bool RunFolder::finished(const std::string& name) const {
-  return fs::exists(file("records/" + name + ".json")) || fs::exists(file("records/" + name + ".stopped.json"));
+bool RunFolder::has_record(const std::string& name) const {
+  return file_ends_with(file("records/" + name + ".json"), kRecordEnd);
+}
+
+bool RunFolder::given_up(const std::string& name) const {
+  return file_ends_with(file("records/" + name + ".stopped.json"), kRecordEnd);
+}
+
+bool RunFolder::holds_traces() const {
+  return std::any_of(kTraces.begin(), kTraces.end(), [this](const char* folder) {
+    std::error_code error;
+    return fs::exists(file(folder), error);
+  });
 }
 
 void RunFolder::write_record(const std::string& name, const Json& record) const {

@@ -1,8 +1,10 @@
 // The folder of a run. Every file but timing.jsonl is written whole (runtime/files.h); an image is finished when its record exists.
 //   config.json            what was asked, the version, the backend, size and hash of each file that is read: frozen at the first start
-//   images/NAME.png        and NAME_STEP.png for snapshots
+//   images/NAME.png        and NAME_stepSTEP.png for snapshots
 //   records/NAME.json      one per finished image; NAME.stopped.json for one that had to be given up
 //   floats/NAME.safetensors    on request: image, and the spectrum's re and im
+//   checkpoints/, claims/, processes/    while it is made: what batches under way have reached, and who makes them (checkpoints.h,
+//                          claims.h, run_processes.h); removed at the end
 //   implementations.json   with --autotune: the choices that were made by measurement, and that a continued run keeps to
 //   timing.jsonl           wall times: the only file that differs between two equal runs
 //   report.html
@@ -32,7 +34,11 @@ class RunFolder {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string file(const std::string& relative) const { return path_ + "/" + relative; }
   [[nodiscard]] bool writable() const;
-  [[nodiscard]] bool finished(const std::string& name) const;  // or given up
+  // Whether an image has a whole record; one that was cut short, by hand or by a disk, is none.
+  [[nodiscard]] bool has_record(const std::string& name) const;
+  [[nodiscard]] bool given_up(const std::string& name) const;
+  // Whether processes have left anything there that they remove at their end.
+  [[nodiscard]] bool holds_traces() const;
   void write_record(const std::string& name, const Json& record) const;
   void write_stopped(const std::string& name, const std::string& reason, int64_t step) const;
   void append_timing(const Json& line) const;

@@ -125,7 +125,8 @@ ValueId StepProgram::append_transforms(Graph& graph) const {
                                image_.w);
 }
 
-void StepProgram::start(const std::vector<BatchImage>& some, const PhaseEnd* before) {
+// What follows from the settings; returns the images, as many as the program has.
+std::vector<BatchImage> StepProgram::write_tables(const std::vector<BatchImage>& some) {
   std::vector<BatchImage> images = some;
   if (images.empty() || static_cast<int64_t>(images.size()) > n_)
     fail_internal("batch", "{} images for a program of {}", images.size(), n_);
@@ -139,6 +140,11 @@ void StepProgram::start(const std::vector<BatchImage>& some, const PhaseEnd* bef
     for (const BatchImage& image : images) keys.push_back(image.key());
     states_->write(kKeysState, keys);
   }
+  return images;
+}
+
+void StepProgram::start(const std::vector<BatchImage>& some, const PhaseEnd* before) {
+  const std::vector<BatchImage> images = write_tables(some);
   if (settings_.carry_over == CarryOver::parameters || settings_.carry_over == CarryOver::optimisation) {
     copy(image_part_.states(), *before);
   } else {
@@ -166,6 +172,60 @@ std::vector<std::string> StepProgram::ascent_states() const {
     names.insert(names.end(), moments.begin(), moments.end());
   }
   return names;
+}
+
+std::vector<std::string> StepProgram::made_states() const {
+  std::vector<std::string> names = image_part_.states();
+  const std::vector<std::string> ascent = ascent_states();
+  names.insert(names.end(), ascent.begin(), ascent.end());
+  return names;
+}
+
+// Of a history each step has a row of all images; all other states are one group behind the other. The step is that of all.
+int64_t StepProgram::rows_of(const std::string& state) const {
+  return state == kHistoryState ? settings_.optimisation_steps : 1;
+}
+
+int64_t StepProgram::groups_in(const std::string& state) const {
+  return state == kStepState ? 1 : n_ / settings_.image.images;
+}
+
+StateBytes StepProgram::read_group(int64_t group) const {
+  StateBytes own;
+  for (const std::string& name : made_states()) {
+    const int64_t rows = rows_of(name), groups = groups_in(name), share = states_->info(name).bytes() / (rows * groups);
+    std::vector<std::byte> bytes(static_cast<size_t>(rows * share));
+    for (int64_t row = 0; row < rows; ++row)
+      states_->read_part(name, (row * groups + std::min(group, groups - 1)) * share,
+                         std::span(bytes).subspan(static_cast<size_t>(row * share), static_cast<size_t>(share)));
+    own[name] = std::move(bytes);
+  }
+  return own;
+}
+
+bool StepProgram::can_resume(const StateBytes& group) const {
+  const std::vector<std::string> names = made_states();
+  return group.size() == names.size() && std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+           const auto found = group.find(name);
+           return found != group.end() && std::ssize(found->second) == states_->info(name).bytes() / groups_in(name);
+         });
+}
+
+void StepProgram::resume(const std::vector<BatchImage>& images, const std::vector<StateBytes>& groups) {
+  static_cast<void>(write_tables(images));
+  for (const std::string& name : made_states()) {
+    const int64_t rows = rows_of(name);
+    std::vector<std::byte> bytes;
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t group = 0; group < groups_in(name); ++group) {
+        const StateBytes& whose = groups[static_cast<size_t>(std::min<int64_t>(group, std::ssize(groups) - 1))];
+        const std::vector<std::byte>& own = whose.at(name);
+        const int64_t share = std::ssize(own) / rows;
+        bytes.insert(bytes.end(), own.begin() + row * share, own.begin() + (row + 1) * share);
+      }
+    }
+    states_->write(name, bytes);
+  }
 }
 
 void StepProgram::copy(const std::vector<std::string>& names, const PhaseEnd& before) {

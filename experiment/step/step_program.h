@@ -21,9 +21,12 @@ inline constexpr const char* kStoppedAtState = "stopped_at";
 inline constexpr const char* kHistoryState = "history";
 inline constexpr const char* kKeysState = "draw keys";
 
+// States of a step by name.
+using StateBytes = std::map<std::string, std::vector<std::byte>>;
+
 // What a phase leaves to the next.
 struct PhaseEnd {
-  std::map<std::string, std::vector<std::byte>> states;
+  StateBytes states;
   HostTensor pictures;  // N x C x H x W in [0, 1]
 };
 
@@ -42,6 +45,13 @@ class StepProgram {
   // Starts `images` (as many as n; filled up by repeating the last group): tables, keys, start of the parameters, moments,
   // stopped_at, history and step. `before`: of the phase before, where the settings take something over from it.
   void start(const std::vector<BatchImage>& images, const PhaseEnd* before = nullptr);
+  // Whether `group` has all that read_group gives, each as long.
+  [[nodiscard]] bool can_resume(const StateBytes& group) const;
+  // Starts them where others were left: `groups` as read_group gave them, for each group of the images.
+  void resume(const std::vector<BatchImage>& images, const std::vector<StateBytes>& groups);
+  // What the steps so far have made of a group's images (of the images that the config wants of one job): all that a step reads of them
+  // but what follows from the settings.
+  [[nodiscard]] StateBytes read_group(int64_t group) const;
   [[nodiscard]] PhaseEnd end();
   void step() { program_->run(); }
 
@@ -86,7 +96,11 @@ class StepProgram {
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
   void append_update(Graph& graph, ValueId input);
   [[nodiscard]] std::vector<bool> silent_images(const std::vector<float>& gradient) const;
+  std::vector<BatchImage> write_tables(const std::vector<BatchImage>& some);
   void start_image(const std::vector<BatchImage>& images, const PhaseEnd* before);
+  [[nodiscard]] std::vector<std::string> made_states() const;
+  [[nodiscard]] int64_t rows_of(const std::string& state) const;
+  [[nodiscard]] int64_t groups_in(const std::string& state) const;
   [[nodiscard]] std::vector<std::string> ascent_states() const;
   void copy(const std::vector<std::string>& names, const PhaseEnd& before);
 

@@ -77,6 +77,7 @@ std::string Autotune::known(const std::string& problem, std::span<const std::str
   const auto is_possible = [&](const std::string& way) {
     return std::find(possible.begin(), possible.end(), way) != possible.end();
   };
+  const std::lock_guard lock(mutex_);
   if (const auto fixed = fixed_.find(problem); fixed != fixed_.end()) {
     if (!is_possible(fixed->second))
       fail("--autotune", "this run computed '{}' with '{}', which this machine cannot do; choose another folder",
@@ -90,6 +91,7 @@ std::string Autotune::known(const std::string& problem, std::span<const std::str
 
 // What others have written meanwhile is kept.
 void Autotune::choose(const std::string& problem, const std::string& way) {
+  const std::lock_guard lock(mutex_);
   remembered_[problem] = used_[problem] = way;
   if (file_.empty()) return;
   const std::string machine = this_machine();
@@ -98,6 +100,11 @@ void Autotune::choose(const std::string& problem, const std::string& way) {
     if (line.machine != machine || line.problem != problem)
       text += fmt::format("{}\t{}\t{}\n", line.machine, line.problem, line.way);
   write_cache_file(file_, text + fmt::format("{}\t{}\t{}\n", machine, problem, way));
+}
+
+ImplementationChoices Autotune::used() const {
+  const std::lock_guard lock(mutex_);
+  return used_;
 }
 
 std::vector<double> seconds_of(std::span<PlannedTask> planned, std::span<const int64_t> operand_bytes, bool in_place) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 
 namespace phosphene {
 
+// Shared by the teams of a run: any thread may call it.
 class Autotune {
  public:
   // `fixed`: choices that hold whatever is faster, those of a run that goes on. `file`: remembers, for every kind of CPU apart; ""
@@ -24,13 +26,20 @@ class Autotune {
   [[nodiscard]] std::string known(const std::string& problem, std::span<const std::string> possible) const;
   void choose(const std::string& problem, const std::string& way);
 
+  // Held by who measures, from before the last known() until after choose(): no two measure at once, and none chooses what another has
+  // chosen otherwise.
+  [[nodiscard]] std::unique_lock<std::mutex> measure() { return std::unique_lock(measuring_); }
+
   // All choices that this object was asked for.
-  [[nodiscard]] const ImplementationChoices& used() const { return used_; }
+  [[nodiscard]] ImplementationChoices used() const;
 
  private:
-  ImplementationChoices fixed_, remembered_;
+  const ImplementationChoices fixed_;
+  const std::string file_;
+  std::mutex measuring_;
+  mutable std::mutex mutex_;  // of all below
+  ImplementationChoices remembered_;
   mutable ImplementationChoices used_;
-  std::string file_;
 };
 
 // Seconds of each of several tasks for one problem: the fastest of some alternating runs. `operand_bytes` has one size per operand; the

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -38,13 +37,6 @@ std::string describe(const Geometry& g, int threads) {
                      g.storage == DType::bf16 ? "bf16" : "f32", threads, threads == 1 ? "" : "s");
 }
 
-std::optional<memory> copy_of(const Weights& bias) {
-  if (bias.data == nullptr) return std::nullopt;
-  memory copy(memory::desc({bias.elements()}, memory::data_type::f32, Tag::a), onednn_engine());
-  std::memcpy(copy.get_data_handle(), bias.data, static_cast<size_t>(bias.elements()) * sizeof(float));
-  return copy;
-}
-
 // The geometry of what is computed at once where the images are computed in so many parts.
 Geometry part_of(Geometry g, int64_t parts) {
   g.src.n /= parts;
@@ -72,15 +64,9 @@ std::vector<Algorithm> preferred(const Geometry& g, const Algorithm& nhwc, const
 // Runs a task, then adds a number to each channel of what it wrote.
 class BiasedTask final : public Task {
  public:
-  BiasedTask(std::unique_ptr<Task> task, const Weights& bias, const Shape& dst, DType storage, const Parallel& parallel)
-      : task_(std::move(task)), launcher_{parallel}, step_{.dst = dst, .storage = storage} {
-    const std::span<const float> numbers(bias.data, static_cast<size_t>(bias.elements()));
-    const std::vector<uint16_t> halves = storage == DType::bf16 ? to_bf16(numbers) : std::vector<uint16_t>();
-    const auto bytes = storage == DType::bf16 ? std::as_bytes(std::span(halves)) : std::as_bytes(numbers);
-    bias_.assign(bytes.begin(), bytes.end());
-  }
+  BiasedTask(std::unique_ptr<Task> task, Packed bias, const Shape& dst, DType storage, const Parallel& parallel)
+      : task_(std::move(task)), launcher_{parallel}, step_{.dst = dst, .storage = storage}, bias_(std::move(bias)) {}
 
-  [[nodiscard]] int64_t constant_bytes() const { return std::ssize(bias_); }
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     task_->bind(operands, workspace);
     pointers_ = {operands.back(), bias_.data(), operands.back()};
@@ -94,7 +80,7 @@ class BiasedTask final : public Task {
   std::unique_ptr<Task> task_;
   CpuLauncher launcher_;
   AddBiasStep step_;
-  std::vector<std::byte> bias_;
+  Packed bias_;
   std::vector<std::byte*> pointers_;
 };
 
@@ -103,34 +89,34 @@ std::string relu_in_words(const ConvolutionProblem& problem) {
   return std::isfinite(problem.ceiling) ? fmt::format(", relu up to {}", problem.ceiling) : ", relu";
 }
 
-PlannedTask plan_biased(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
-                        const std::string& where) {
+PlannedTask plan_biased(const ConvolutionBackwardProblem& problem, const CpuTeam& team, const std::string& where) {
   if (problem.addend) fail_internal(where, "a gradient that adds both a value and a bias");
   ConvolutionBackwardProblem alone = problem;
   alone.bias = {};
-  PlannedTask planned = plan_convolution(alone, parallel, autotune, where);
-  auto task =
-      std::make_unique<BiasedTask>(std::move(planned.task), problem.bias, problem.src, problem.storage, parallel);
-  planned.constant_bytes += task->constant_bytes();
-  planned.task = std::move(task);
+  PlannedTask planned = plan_convolution(alone, team, where);
+  const Packed bias = *pack_bias(*team.packed, problem.bias, problem.storage);
+  account(planned, bias);
+  planned.task =
+      std::make_unique<BiasedTask>(std::move(planned.task), bias, problem.src, problem.storage, team.parallel);
   return planned;
 }
 
 }  // namespace
 
-PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& parallel, Autotune* autotune,
-                             const std::string& where) {
+PlannedTask plan_convolution(const ConvolutionProblem& problem, const CpuTeam& team, const std::string& where) {
+  const Parallel& parallel = team.parallel;
+  Autotune* const autotune = team.autotune.get();
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
   const bool biased = problem.bias.data != nullptr;
   const memory::desc in = g.src_desc(Tag::nhwc), out = g.dst_desc(Tag::nhwc);
   Request request{where, "", g, {onednn_bytes(in), onednn_bytes(out)}, false, {}, {}};
-  request.problem = fmt::format("convolution {}{}{}", describe(g, parallel.threads()), biased ? ", bias" : "",
+  request.problem = fmt::format("convolution {}{}{}", describe(g, team.autotune_threads), biased ? ", bias" : "",
                                 relu_in_words(problem));
   request.finish = [&](const Algorithm& algorithm, Candidate candidate, int64_t images) {
-    memory weights = pack(problem.weights, g, algorithm.weights, candidate.weights);
+    const Packed weights = pack(*team.packed, problem.weights, g, algorithm.weights, candidate.weights);
     const Geometry of = part_of(g, images);
-    return plan_candidate(std::move(candidate), of.src_desc(Tag::nhwc), of.dst_desc(Tag::nhwc), std::move(weights),
-                          copy_of(problem.bias), false, images);
+    return plan_candidate(candidate, of.src_desc(Tag::nhwc), of.dst_desc(Tag::nhwc), weights,
+                          pack_bias(*team.packed, problem.bias), false, parallel, images);
   };
   const auto by = [&](const char* name, Tag tag, dnnl::algorithm algorithm, WeightForm form = WeightForm::plain) {
     return [=, &problem](const Geometry& of) {
@@ -138,9 +124,8 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
     };
   };
   const Algorithm nhwc{"nhwc", by("nhwc", Tag::nhwc, kDirect)};
-  const Algorithm ours{.name = "depthwise", .refusal = refuse_depthwise(problem), .ours = [&] {
-                         return plan_depthwise(problem, parallel);
-                       }};
+  const Algorithm ours{
+      .name = "depthwise", .refusal = refuse_depthwise(problem), .ours = [&] { return plan_depthwise(problem, team); }};
   const Algorithm merged{"merged", by("merged", Tag::nhwc, kDirect, WeightForm::merged), refuse_merging(g),
                          WeightForm::merged};
   std::vector<Algorithm> algorithms = {
@@ -155,21 +140,23 @@ PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& 
   return choose(algorithms, std::move(request), autotune);
 }
 
-PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
-                             const std::string& where) {
-  if (problem.bias.data != nullptr) return plan_biased(problem, parallel, autotune, where);
+PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const CpuTeam& team, const std::string& where) {
+  if (problem.bias.data != nullptr) return plan_biased(problem, team, where);
   const std::string not_an_image = refuse_image_gradient(problem);
-  if (not_an_image.empty()) return plan_image_gradient(problem, parallel);
+  if (not_an_image.empty()) return plan_image_gradient(problem, team);
+  const Parallel& parallel = team.parallel;
+  Autotune* const autotune = team.autotune.get();
   const Geometry g{problem.src, problem.dst, problem.window, problem.groups, problem.storage};
   const memory::desc in = g.dst_desc(Tag::nhwc), out = g.src_desc(Tag::nhwc);
   Request request{where, "", g, {onednn_bytes(in), onednn_bytes(out)}, problem.addend, {}, {{"image", not_an_image}}};
   if (problem.addend) request.operand_bytes.push_back(onednn_bytes(out));
-  request.problem = fmt::format("gradient of {}{}", describe(g, parallel.threads()), problem.addend ? ", adding" : "");
+  request.problem =
+      fmt::format("gradient of {}{}", describe(g, team.autotune_threads), problem.addend ? ", adding" : "");
   request.finish = [&](const Algorithm& algorithm, Candidate candidate, int64_t images) {
-    memory weights = pack(problem.weights, g, algorithm.weights, candidate.weights);
+    const Packed weights = pack(*team.packed, problem.weights, g, algorithm.weights, candidate.weights);
     const Geometry of = part_of(g, images);
-    return plan_candidate(std::move(candidate), of.dst_desc(Tag::nhwc), of.src_desc(Tag::nhwc), std::move(weights),
-                          std::nullopt, problem.addend, images);
+    return plan_candidate(candidate, of.dst_desc(Tag::nhwc), of.src_desc(Tag::nhwc), weights, std::nullopt,
+                          problem.addend, parallel, images);
   };
   constexpr WeightForm kRotated = WeightForm::rotated;
   const auto rotate = [&](const char* name, Tag tag, dnnl::algorithm algorithm) {
@@ -186,7 +173,7 @@ PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Pa
   const auto either = [](const std::string& a, const std::string& b) { return a.empty() ? b : a; };
   const Algorithm nhwc{"nhwc", transpose("nhwc", Tag::nhwc), cannot_add};
   const Algorithm ours{.name = "depthwise", .refusal = either(refuse_depthwise(problem), cannot_add), .ours = [&] {
-                         return plan_depthwise(problem, parallel);
+                         return plan_depthwise(problem, team);
                        }};
   const Algorithm merged{"merged", transpose("merged", Tag::nhwc, WeightForm::merged),
                          either(refuse_merging(g), cannot_add), WeightForm::merged};

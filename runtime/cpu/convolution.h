@@ -4,8 +4,7 @@
 #include <string>
 
 #include "runtime/backend.h"
-#include "runtime/cpu/autotune.h"
-#include "runtime/cpu/parallel.h"
+#include "runtime/cpu/cpu_team.h"
 #include "runtime/problems/network.h"
 
 namespace phosphene {
@@ -15,10 +14,8 @@ namespace phosphene {
 // layout of oneDNN's choice. In groups, either direction: where oneDNN has no kernel for depthwise ones (those that are dilated have none
 // for the gradient), our own (depthwise.h); where it would make a matrix product of each group, narrower than a vector, several groups
 // as one with zeros between them, which changes no sum: x + 0 w is x for every finite w. One that oneDNN only offers as `ref:` is refused:
-// it is a hundred times slower. With `autotune` the fastest of these and of Winograd's is taken.
-PlannedTask plan_convolution(const ConvolutionProblem& problem, const Parallel& parallel, Autotune* autotune,
-                             const std::string& where);
-PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const Parallel& parallel, Autotune* autotune,
-                             const std::string& where);
+// it is a hundred times slower. With autotuning the fastest of these and of Winograd's is taken.
+PlannedTask plan_convolution(const ConvolutionProblem& problem, const CpuTeam& team, const std::string& where);
+PlannedTask plan_convolution(const ConvolutionBackwardProblem& problem, const CpuTeam& team, const std::string& where);
 
 }  // namespace phosphene

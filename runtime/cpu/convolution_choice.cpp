@@ -1,6 +1,7 @@
 #include "runtime/cpu/convolution_choice.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 namespace phosphene {
@@ -59,7 +60,12 @@ PlannedTask fastest_of(const std::vector<Algorithm>& algorithms, Request& reques
   }
   if (accepted.empty())
     fail_internal(request.where, "no fast convolution; the last refusal: {}", request.attempts.back().refusal);
-  const std::string known = autotune.known(request.problem, names);
+  std::string known = autotune.known(request.problem, names);
+  std::unique_lock<std::mutex> measuring;
+  if (known.empty()) {
+    measuring = autotune.measure();
+    known = autotune.known(request.problem, names);
+  }
   std::vector<PlannedTask> possible;
   for (size_t i = 0; i < accepted.size(); ++i) {
     if (known.empty() || names[i] == known)

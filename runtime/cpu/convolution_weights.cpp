@@ -1,6 +1,8 @@
 #include "runtime/cpu/convolution_weights.h"
 
 #include <algorithm>
+#include <string>
+#include <type_traits>
 
 namespace phosphene {
 namespace {
@@ -8,6 +10,8 @@ namespace {
 using dnnl::memory;
 using Tag = memory::format_tag;
 using Geometry = ConvolutionGeometry;
+
+static_assert(std::is_trivially_copyable_v<dnnl_memory_desc_t>);
 
 Geometry rotated(const Geometry& g) {
   const Window& w = g.window;
@@ -43,6 +47,13 @@ std::vector<float> merge_weights(const Weights& weights, const Geometry& g) {
   return merged;
 }
 
+// All that packing depends on besides the numbers. oneDNN's layout goes in byte by byte: equal bytes are equal layouts.
+std::string name_of(const Geometry& g, WeightForm form, const memory::desc& wanted) {
+  std::string name = fmt::format("convolution, form {}, {} to {} channels, {}x{}, {} groups, ", static_cast<int>(form),
+                                 g.src.c, g.dst.c, g.window.r, g.window.s, g.groups);
+  return name.append(reinterpret_cast<const char*>(&wanted.data), sizeof wanted.data);
+}
+
 }  // namespace
 
 int64_t groups_to_merge(const Geometry& g) {
@@ -60,18 +71,19 @@ Geometry in_form(const Geometry& g, WeightForm form) {
   return other;
 }
 
-memory pack(const Weights& weights, const Geometry& g, WeightForm form, const memory::desc& wanted) {
-  std::vector<float> rearranged;
-  if (form == WeightForm::rotated) rearranged = rotate_weights(weights, g);
-  if (form == WeightForm::merged) rearranged = merge_weights(weights, g);
-  const float* numbers = form == WeightForm::plain ? weights.data : rearranged.data();
-  const Geometry of = in_form(g, form);
-  const memory::desc desc(of.weight_dims(), memory::data_type::f32, of.groups == 1 ? Tag::oihw : Tag::goihw);
-  memory from(desc, onednn_engine(), const_cast<float*>(numbers));
-  memory packed(wanted, onednn_engine());
-  dnnl::reorder(from, packed).execute(onednn_stream(), from, packed);
-  onednn_stream().wait();
-  return packed;
+Packed pack(PackedWeights& packed, const Weights& weights, const Geometry& g, WeightForm form,
+            const memory::desc& wanted) {
+  return packed.get(weights, name_of(g, form, wanted), static_cast<int64_t>(wanted.get_size()), [&](std::byte* to) {
+    std::vector<float> rearranged;
+    if (form == WeightForm::rotated) rearranged = rotate_weights(weights, g);
+    if (form == WeightForm::merged) rearranged = merge_weights(weights, g);
+    const float* numbers = form == WeightForm::plain ? weights.data : rearranged.data();
+    const Geometry of = in_form(g, form);
+    const memory::desc desc(of.weight_dims(), memory::data_type::f32, of.groups == 1 ? Tag::oihw : Tag::goihw);
+    memory from(desc, onednn_engine(), const_cast<float*>(numbers)), into(wanted, onednn_engine(), to);
+    dnnl::reorder(from, into).execute(onednn_stream(), from, into);
+    onednn_stream().wait();
+  });
 }
 
 }  // namespace phosphene

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "runtime/cpu/onednn_convolution.h"
+#include "runtime/cpu/packed_weights.h"
 
 namespace phosphene {
 
@@ -19,7 +20,7 @@ ConvolutionGeometry in_form(const ConvolutionGeometry& g, WeightForm form);
 int64_t groups_to_merge(const ConvolutionGeometry& g);
 
 // Weights as a file holds them, in a form, rounded to `wanted`'s type and laid out as it says.
-dnnl::memory pack(const Weights& weights, const ConvolutionGeometry& g, WeightForm form,
-                  const dnnl::memory::desc& wanted);
+Packed pack(PackedWeights& packed, const Weights& weights, const ConvolutionGeometry& g, WeightForm form,
+            const dnnl::memory::desc& wanted);
 
 }  // namespace phosphene

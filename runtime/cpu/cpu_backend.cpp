@@ -7,12 +7,12 @@
 
 #include "runtime/cpu/bf16_support.h"
 #include "runtime/cpu/convolution.h"
+#include "runtime/cpu/cpu_team.h"
 #include "runtime/cpu/inverse_fourier.h"
 #include "runtime/cpu/launches.h"
 #include "runtime/cpu/linear.h"
 #include "runtime/cpu/matrix_products.h"
 #include "runtime/cpu/onednn_version.h"
-#include "runtime/cpu/parallel.h"
 #include "runtime/cpu/peak.h"
 #include "runtime/cpu/process_memory.h"
 #include "runtime/error.h"
@@ -67,13 +67,18 @@ class CpuSequence final : public Sequence {
 
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(int threads, std::shared_ptr<Autotune> autotune) : parallel_(threads), autotune_(std::move(autotune)) {
-    parallel_.claim();
-  }
+  explicit CpuBackend(CpuTeam team) : team_(std::move(team)) {}
 
   [[nodiscard]] std::string description() const override {
-    return fmt::format("cpu: {}, {} thread{}{}", onednn_version(), parallel_.threads(),
-                       parallel_.threads() == 1 ? "" : "s", autotune_ == nullptr ? "" : ", autotuned");
+    const int threads = team_.parallel.threads();
+    return fmt::format("cpu: {}, {} thread{}{}", onednn_version(), threads, threads == 1 ? "" : "s",
+                       team_.autotune == nullptr ? "" : ", autotuned");
+  }
+
+  [[nodiscard]] std::unique_ptr<Backend> team(int threads) override {
+    CpuTeam other = team_;
+    other.parallel = Parallel(cpu_threads(threads));
+    return std::make_unique<CpuBackend>(std::move(other));
   }
 
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override { return std::make_unique<CpuMemory>(bytes); }
@@ -87,6 +92,7 @@ class CpuBackend final : public Backend {
   }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
+    team_.parallel.claim();
     return std::visit(
         [&]<class P>(const P& p) {
           if constexpr (kListed<P, LibraryProblems>) {
@@ -102,13 +108,13 @@ class CpuBackend final : public Backend {
     return std::make_unique<CpuSequence>(std::move(tasks));
   }
   [[nodiscard]] ImplementationChoices implementation_choices() const override {
-    return autotune_ == nullptr ? ImplementationChoices{} : autotune_->used();
+    return team_.autotune == nullptr ? ImplementationChoices{} : team_.autotune->used();
   }
   [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {.sums = true}; }
 
   [[nodiscard]] Peaks measure_peaks(DType storage) override {
     refuse_bf16(storage);
-    return measure_cpu_peaks(parallel_.threads(), storage);
+    return measure_cpu_peaks(team_.parallel.threads(), storage);
   }
 
  private:
@@ -119,31 +125,31 @@ class CpuBackend final : public Backend {
   }
   PlannedTask plan_one(const ConvolutionProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
-    return plan_convolution(problem, parallel_, autotune_.get(), where);
+    return plan_convolution(problem, team_, where);
   }
   PlannedTask plan_one(const ConvolutionBackwardProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
     if (problem.masked) fail_internal(where, "a masked gradient, which the CPU backend does not take");
-    return plan_convolution(problem, parallel_, autotune_.get(), where);
+    return plan_convolution(problem, team_, where);
   }
   PlannedTask plan_one(const InverseFourierProblem& problem, const std::string& /*where*/) {
-    return plan_inverse_fourier(problem, parallel_);
+    return plan_inverse_fourier(problem, team_.parallel);
   }
   PlannedTask plan_one(const InverseFourierBackwardProblem& problem, const std::string& /*where*/) {
-    return plan_inverse_fourier(problem, parallel_);
+    return plan_inverse_fourier(problem, team_.parallel);
   }
   PlannedTask plan_one(const LinearProblem& problem, const std::string& /*where*/) {
     refuse_bf16(problem.storage);
-    return plan_linear(problem, parallel_);
+    return plan_linear(problem, team_);
   }
   PlannedTask plan_one(const LinearBackwardProblem& problem, const std::string& /*where*/) {
     refuse_bf16(problem.storage);
-    return plan_linear(problem, parallel_);
+    return plan_linear(problem, team_);
   }
 
   PlannedTask plan_one(const MatrixProductsProblem& problem, const std::string& where) {
     refuse_bf16(problem.storage);
-    return plan_matrix_products(problem, parallel_, where);
+    return plan_matrix_products(problem, team_.parallel, where);
   }
 
   PlannedTask plan_kernel(const Problem& problem, const std::string& where) {
@@ -151,20 +157,23 @@ class CpuBackend final : public Backend {
     planned.implementation = "kernel";
     planned.attempts = {{"kernel", ""}};
     planned.workspace_bytes = workspace_bytes(problem);
-    planned.task = make_kernel_task(problem, parallel_, where);
+    planned.task = make_kernel_task(problem, team_.parallel, where);
     return planned;
   }
 
-  Parallel parallel_;
-  std::shared_ptr<Autotune> autotune_;
+  CpuTeam team_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cpu_backend(int threads, std::shared_ptr<Autotune> autotune) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+int cpu_threads(int threads) {
   if (threads < 0 || threads > 1024) fail("--threads", "{} is not between 1 and 1024", threads);
-  return std::make_unique<CpuBackend>(threads == 0 ? cores : threads, std::move(autotune));
+  return threads == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : threads;
+}
+
+std::unique_ptr<Backend> make_cpu_backend(int threads, std::shared_ptr<Autotune> autotune) {
+  const int checked = cpu_threads(threads);
+  return std::make_unique<CpuBackend>(CpuTeam{Parallel(checked), PackedWeights::make(), std::move(autotune), checked});
 }
 
 }  // namespace phosphene

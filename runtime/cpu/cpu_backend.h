@@ -9,7 +9,10 @@ namespace phosphene {
 
 class Autotune;
 
-// threads = 0 means one per core. With `autotune`, convolutions use the implementation measured, or remembered, to be the fastest.
+// How many threads are meant: 0 means one per core. Throws beyond 1024.
+int cpu_threads(int threads);
+
+// With `autotune`, convolutions use the implementation measured, or remembered, to be the fastest.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, std::shared_ptr<Autotune> autotune = nullptr);
 
 }  // namespace phosphene

@@ -43,16 +43,16 @@ class OpenRows {
 template <class Storage>
 class ImageGradientTask final : public Task {
  public:
-  ImageGradientTask(const ConvolutionBackwardProblem& problem, const Parallel& parallel)
+  ImageGradientTask(const ConvolutionBackwardProblem& problem, const CpuTeam& team)
       : src_(problem.src),
         dst_(problem.dst),
         window_(problem.window),
-        taps_(problem),
+        taps_(problem, *team.packed),
         open_(problem, taps_),
-        parallel_(parallel) {}
+        parallel_(team.parallel) {}
 
   [[nodiscard]] int64_t workspace_bytes() const { return parallel_.threads() * bytes_each(); }
-  [[nodiscard]] int64_t constant_bytes() const { return taps_.constant_bytes(); }
+  [[nodiscard]] const Packed& weights() const { return taps_.packed(); }
 
   void bind(std::span<std::byte* const> operands, std::byte* workspace) override {
     grad_dst_ = reinterpret_cast<const Storage*>(operands[0]);
@@ -211,14 +211,14 @@ std::string refuse_image_gradient(const ConvolutionBackwardProblem& problem) {
   return "";
 }
 
-PlannedTask plan_image_gradient(const ConvolutionBackwardProblem& problem, const Parallel& parallel) {
+PlannedTask plan_image_gradient(const ConvolutionBackwardProblem& problem, const CpuTeam& team) {
   PlannedTask planned;
   planned.implementation = "image";
   planned.attempts = {{planned.implementation, ""}};
   with_storage(problem.storage, [&](auto storage) {
-    auto task = std::make_unique<ImageGradientTask<decltype(storage)>>(problem, parallel);
+    auto task = std::make_unique<ImageGradientTask<decltype(storage)>>(problem, team);
     planned.workspace_bytes = task->workspace_bytes();
-    planned.constant_bytes = task->constant_bytes();
+    account(planned, task->weights());
     planned.task = std::move(task);
   });
   return planned;

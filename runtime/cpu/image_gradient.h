@@ -4,7 +4,7 @@
 #include <string>
 
 #include "runtime/backend.h"
-#include "runtime/cpu/parallel.h"
+#include "runtime/cpu/cpu_team.h"
 #include "runtime/problems/network.h"
 
 namespace phosphene {
@@ -17,6 +17,6 @@ std::string refuse_image_gradient(const ConvolutionBackwardProblem& problem);
 // theirs are multiplied; a row of more is multiplied whole. A term left out is a product with zero: where weights are finite the sum is
 // the same. In bfloat16 the gradients and weights are widened, and the sums, in float32, rounded once. Sums run over k, then over q,
 // then over p, whatever the number of threads.
-PlannedTask plan_image_gradient(const ConvolutionBackwardProblem& problem, const Parallel& parallel);
+PlannedTask plan_image_gradient(const ConvolutionBackwardProblem& problem, const CpuTeam& team);
 
 }  // namespace phosphene

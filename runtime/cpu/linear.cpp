@@ -1,7 +1,11 @@
 #include "runtime/cpu/linear.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <vector>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "kernels/launch_cpu.h"
 #include "kernels/linear.h"
@@ -12,19 +16,26 @@ namespace {
 
 // Weights K x (C x H x W) as rows over k of columns in the order of a channels_last source, or the transpose.
 template <class Storage>
-std::vector<Storage> pack(const Weights& weights, const Shape& src, int64_t k_count, bool transposed) {
+void write_matrix(const Weights& weights, const Shape& src, int64_t k_count, bool transposed, Storage* to) {
   const int64_t positions = src.h * src.w, inputs = src.c * positions;
-  std::vector<Storage> packed(static_cast<size_t>(k_count * inputs));
   for (int64_t k = 0; k < k_count; ++k) {
     for (int64_t c = 0; c < src.c; ++c) {
       for (int64_t p = 0; p < positions; ++p) {
         const int64_t input = p * src.c + c;
-        narrow(weights.data[k * inputs + c * positions + p],
-               packed[static_cast<size_t>(transposed ? input * k_count + k : k * inputs + input)]);
+        narrow(weights.data[k * inputs + c * positions + p], to[transposed ? input * k_count + k : k * inputs + input]);
       }
     }
   }
-  return packed;
+}
+
+template <class Storage>
+Packed pack_matrix(PackedWeights& packed, const Weights& weights, const Shape& src, int64_t k_count, bool transposed) {
+  const std::string form = fmt::format("linear, {} of {}x{}x{}{}, {} bytes each", k_count, src.c, src.h, src.w,
+                                       transposed ? " transposed" : "", sizeof(Storage));
+  const int64_t bytes = k_count * src.c * src.h * src.w * static_cast<int64_t>(sizeof(Storage));
+  return packed.get(weights, form, bytes, [&](std::byte* to) {
+    write_matrix(weights, src, k_count, transposed, reinterpret_cast<Storage*>(to));
+  });
 }
 
 struct OnThisThread {
@@ -37,11 +48,11 @@ struct OnThisThread {
 template <class Storage>
 class LinearTask final : public Task {
  public:
-  LinearTask(std::vector<Storage> matrix, std::vector<float> bias, int64_t rows, int64_t inputs, int64_t outputs,
+  LinearTask(Packed matrix, std::optional<Packed> bias, int64_t rows, int64_t inputs, int64_t outputs,
              const Parallel& parallel)
       : matrix_(std::move(matrix)), bias_(std::move(bias)), rows_(rows), parallel_(parallel) {
-    body_.matrix = matrix_.data();
-    body_.bias = bias_.empty() ? nullptr : bias_.data();
+    body_.matrix = reinterpret_cast<const Storage*>(matrix_.numbers.get());
+    body_.bias = bias_ ? reinterpret_cast<const float*>(bias_->numbers.get()) : nullptr;
     body_.inputs = inputs;
     body_.outputs = outputs;
   }
@@ -61,38 +72,39 @@ class LinearTask final : public Task {
   }
 
  private:
-  std::vector<Storage> matrix_;
-  std::vector<float> bias_;
+  Packed matrix_;
+  std::optional<Packed> bias_;
   int64_t rows_;
   Parallel parallel_;
   ApplyMatrix<Storage> body_{};
 };
 
-PlannedTask planned(const Weights& weights, std::vector<float> bias, const Shape& src, int64_t k, bool backward,
-                    DType storage, const Parallel& parallel) {
+PlannedTask planned(const Weights& weights, const Weights& bias, const Shape& src, int64_t k, bool backward,
+                    DType storage, const CpuTeam& team) {
   const int64_t inputs = src.elements() / src.n;
   PlannedTask planned;
   planned.implementation = "kernel";
   planned.attempts = {{"kernel", ""}};
-  planned.constant_bytes = k * inputs * size_of(storage);
+  const std::optional<Packed> biases = pack_bias(*team.packed, bias);
+  if (biases) account(planned, *biases);
   with_storage(storage, [&](auto number) {
     using Storage = decltype(number);
-    planned.task = std::make_unique<LinearTask<Storage>>(pack<Storage>(weights, src, k, !backward), std::move(bias),
-                                                         src.n, backward ? k : inputs, backward ? inputs : k, parallel);
+    const Packed matrix = pack_matrix<Storage>(*team.packed, weights, src, k, !backward);
+    account(planned, matrix);
+    planned.task = std::make_unique<LinearTask<Storage>>(matrix, biases, src.n, backward ? k : inputs,
+                                                         backward ? inputs : k, team.parallel);
   });
   return planned;
 }
 
 }  // namespace
 
-PlannedTask plan_linear(const LinearProblem& problem, const Parallel& parallel) {
-  std::vector<float> bias(problem.bias.data,
-                          problem.bias.data + problem.bias.elements() * (problem.bias.data != nullptr));
-  return planned(problem.weights, std::move(bias), problem.src, problem.k, false, problem.storage, parallel);
+PlannedTask plan_linear(const LinearProblem& problem, const CpuTeam& team) {
+  return planned(problem.weights, problem.bias, problem.src, problem.k, false, problem.storage, team);
 }
 
-PlannedTask plan_linear(const LinearBackwardProblem& problem, const Parallel& parallel) {
-  return planned(problem.weights, {}, problem.src, problem.k, true, problem.storage, parallel);
+PlannedTask plan_linear(const LinearBackwardProblem& problem, const CpuTeam& team) {
+  return planned(problem.weights, {}, problem.src, problem.k, true, problem.storage, team);
 }
 
 }  // namespace phosphene

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "runtime/backend.h"
-#include "runtime/cpu/parallel.h"
+#include "runtime/cpu/cpu_team.h"
 #include "runtime/problems/network.h"
 
 namespace phosphene {
 
-PlannedTask plan_linear(const LinearProblem& problem, const Parallel& parallel);
-PlannedTask plan_linear(const LinearBackwardProblem& problem, const Parallel& parallel);
+PlannedTask plan_linear(const LinearProblem& problem, const CpuTeam& team);
+PlannedTask plan_linear(const LinearBackwardProblem& problem, const CpuTeam& team);
 
 }  // namespace phosphene

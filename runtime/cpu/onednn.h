@@ -1,4 +1,4 @@
-// Shared by the oneDNN tasks: the engine, memory descriptors, errors.
+// Shared by the oneDNN tasks: the engine, streams, memory descriptors, errors.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,9 @@ inline dnnl::engine& onednn_engine() {
   return engine;
 }
 
+// The calling thread's own: oneDNN does not promise that threads may share one.
 inline dnnl::stream& onednn_stream() {
-  static dnnl::stream stream(onednn_engine());
+  static thread_local dnnl::stream stream(onednn_engine());
   return stream;
 }
 

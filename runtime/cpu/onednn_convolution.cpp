@@ -15,27 +15,44 @@ using Geometry = ConvolutionGeometry;
 
 memory at(const memory::desc& desc, void* data) { return {desc, onednn_engine(), data}; }
 
-// A change of layout between two memories.
-struct Reorder {
-  Reorder(memory source, memory target) : primitive(source, target), from(std::move(source)), to(std::move(target)) {}
+dnnl::primitive_attr with_own_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
 
-  void run() { primitive.execute(onednn_stream(), from, to); }
+// A change of layout between two memories. Its scratchpad, if it needs any, is its own: the library's belongs to the thread that made
+// the primitive.
+struct Reorder {
+  Reorder(const memory& source, const memory& target)
+      : Reorder(dnnl::reorder::primitive_desc(source, target, with_own_scratchpad()), source, target) {}
+
+  void run() { primitive.execute(onednn_stream(), arguments); }
 
   dnnl::reorder primitive;
   memory from, to;
+  std::unordered_map<int, memory> arguments;
+
+ private:
+  Reorder(const dnnl::reorder::primitive_desc& desc, const memory& source, const memory& target)
+      : primitive(desc), from(source), to(target), arguments{{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}} {
+    const memory::desc scratchpad = desc.scratchpad_desc();
+    if (scratchpad.get_size() > 0) arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpad, onednn_engine()));
+  }
 };
 
 class ConvolutionTask final : public Task {
  public:
   // `adds`: to what stands in the destination's memory; where the addend, then the second operand, is not there yet, it is copied.
-  ConvolutionTask(Candidate candidate, const memory::desc& in, const memory::desc& out, memory weights,
-                  std::optional<memory> bias, bool adds)
+  ConvolutionTask(Candidate candidate, const memory::desc& in, const memory::desc& out, Packed weights,
+                  std::optional<Packed> bias, bool adds, const Parallel& parallel)
       : candidate_(std::move(candidate)),
         user_in_(in),
         user_out_(out),
         weights_(std::move(weights)),
         bias_(std::move(bias)),
-        adds_(adds) {}
+        adds_(adds),
+        parallel_(parallel) {}
 
   [[nodiscard]] int64_t workspace_bytes() const {
     return onednn_bytes(candidate_.scratchpad) + (candidate_.in != user_in_ ? onednn_bytes(candidate_.in) : 0) +
@@ -49,8 +66,9 @@ class ConvolutionTask final : public Task {
     memory in = at(user_in_, operands[0]);
     memory out = at(user_out_, operands.back());
     if (adds_ && operands[1] != operands.back()) addend_.emplace(at(user_out_, operands[1]), out);
-    arguments_ = {{DNNL_ARG_WEIGHTS, weights_}, {DNNL_ARG_SCRATCHPAD, take(candidate_.scratchpad)}};
-    if (bias_) arguments_.emplace(DNNL_ARG_BIAS, *bias_);
+    arguments_ = {{DNNL_ARG_WEIGHTS, at(candidate_.weights, weights_.data())},
+                  {DNNL_ARG_SCRATCHPAD, take(candidate_.scratchpad)}};
+    if (bias_) arguments_.emplace(DNNL_ARG_BIAS, at(bias_desc(), bias_->data()));
     if (candidate_.in != user_in_) {
       before_.emplace(in, take(candidate_.in));
       in = before_->to;
@@ -64,6 +82,7 @@ class ConvolutionTask final : public Task {
   }
 
   void run() override {
+    parallel_.claim();
     if (addend_) addend_->run();
     if (before_) before_->run();
     candidate_.primitive.execute(onednn_stream(), arguments_);
@@ -71,11 +90,16 @@ class ConvolutionTask final : public Task {
   }
 
  private:
+  [[nodiscard]] memory::desc bias_desc() const {
+    return {{bias_->bytes / size_of(DType::f32)}, memory::data_type::f32, Tag::a};
+  }
+
   Candidate candidate_;
   memory::desc user_in_, user_out_;
-  memory weights_;
-  std::optional<memory> bias_;
+  Packed weights_;
+  std::optional<Packed> bias_;
   bool adds_;
+  Parallel parallel_;
   std::unordered_map<int, memory> arguments_;
   std::optional<Reorder> addend_, before_, after_;
 };
@@ -105,8 +129,7 @@ class EachImageTask final : public Task {
 memory::desc any_weights(const Geometry& g) { return {g.weight_dims(), onednn_type(g.storage), Tag::any}; }
 
 dnnl::primitive_attr attributes(const ForwardForm& form) {
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::primitive_attr attributes = with_own_scratchpad();
   dnnl::post_ops post_ops;
   if (form.adds) post_ops.append_sum(1.F);
   if (form.relu && std::isfinite(form.ceiling)) {
@@ -170,14 +193,16 @@ Candidate backward_candidate(const std::string& name, const Geometry& g, Tag tag
 }
 
 PlannedTask plan_candidate(const Candidate& candidate, const memory::desc& in, const memory::desc& out,
-                           const memory& weights, const std::optional<memory>& bias, bool adds, int64_t images) {
+                           const Packed& weights, const std::optional<Packed>& bias, bool adds,
+                           const Parallel& parallel, int64_t images) {
   PlannedTask planned;
   planned.implementation = fmt::format("onednn {} {}", candidate.name, candidate.implementation);
-  planned.constant_bytes = static_cast<int64_t>(weights.get_desc().get_size());
+  account(planned, weights);
+  if (bias) account(planned, *bias);
   if (adds) planned.in_place = 1;
   std::vector<std::unique_ptr<Task>> tasks;
   for (int64_t image = 0; image < images; ++image) {
-    auto task = std::make_unique<ConvolutionTask>(candidate, in, out, weights, bias, adds);
+    auto task = std::make_unique<ConvolutionTask>(candidate, in, out, weights, bias, adds, parallel);
     planned.workspace_bytes = task->workspace_bytes();
     tasks.push_back(std::move(task));
   }

@@ -7,6 +7,8 @@
 
 #include "runtime/backend.h"
 #include "runtime/cpu/onednn.h"
+#include "runtime/cpu/packed_weights.h"
+#include "runtime/cpu/parallel.h"
 #include "runtime/problems/network.h"
 
 namespace phosphene {
@@ -58,11 +60,12 @@ struct ForwardForm {
 Candidate forward_candidate(const std::string& name, const ConvolutionGeometry& g, const ForwardForm& form);
 Candidate backward_candidate(const std::string& name, const ConvolutionGeometry& g, dnnl::memory::format_tag tag);
 
-// A task that runs it between values laid out as `in` and `out`. With `adds` the second of its three operands is added to the sums: in
+// A task that runs it between values laid out as `in` and `out`, on whichever thread calls it. `weights` lie as the candidate wants
+// them, `bias` in float32. With `adds` the second of its three operands is added to the sums: in
 // place where it is the third. With several `images` it is a candidate for one of them, `in` and `out` are its own, and it runs for one
 // after the other.
 PlannedTask plan_candidate(const Candidate& candidate, const dnnl::memory::desc& in, const dnnl::memory::desc& out,
-                           const dnnl::memory& weights, const std::optional<dnnl::memory>& bias, bool adds,
-                           int64_t images = 1);
+                           const Packed& weights, const std::optional<Packed>& bias, bool adds,
+                           const Parallel& parallel, int64_t images = 1);
 
 }  // namespace phosphene

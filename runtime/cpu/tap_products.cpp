@@ -4,9 +4,13 @@
 #include <immintrin.h>
 #endif
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
+#include <string>
 #include <utility>
 
 #include "runtime/launches/operands.h"
@@ -126,25 +130,30 @@ int64_t Entries::add(const Storage* gradient, int64_t k_count, int64_t listed) c
 template int64_t Entries::add(const float*, int64_t, int64_t) const;
 template int64_t Entries::add(const Bfloat16*, int64_t, int64_t) const;
 
-Taps::Taps(const ConvolutionBackwardProblem& problem)
+Taps::Taps(const ConvolutionBackwardProblem& problem, PackedWeights& packed)
     : r_(problem.window.r),
       row_(problem.window.s * problem.src.c),
       k_count_(problem.dst.c),
-      vectors_(round_up(r_ * row_, kVectorLanes) / kVectorLanes),
-      weights_(static_cast<size_t>(k_count_ * vectors_)) {
+      vectors_(round_up(r_ * row_, kVectorLanes) / kVectorLanes) {
   const int64_t count = (vectors_ + kMaxSums - 1) / kMaxSums;
   for (int64_t panel = 0; panel < count; ++panel) {
     const int64_t first = vectors_ * panel / count;
     panels_.push_back({first, vectors_ * (panel + 1) / count - first});
   }
-  for (const Panel& panel : panels_) pack(problem, panel);
+  const std::string form = fmt::format("taps, {} of {}x{}x{}, {} bytes each", k_count_, problem.src.c, r_,
+                                       problem.window.s, size_of(problem.storage));
+  const int64_t bytes = k_count_ * vectors_ * int64_t{sizeof(Vector)};
+  weights_ = packed.get(problem.weights, form, bytes, [&](std::byte* to) {
+    std::memset(to, 0, static_cast<size_t>(bytes));
+    for (const Panel& panel : panels_) pack(problem, panel, reinterpret_cast<Vector*>(to));
+  });
   const auto tail = static_cast<int>(row_ % kVectorLanes);
   for (int lane = 0; lane < kVectorLanes; ++lane) last_of_row_[lane] = tail == 0 || lane < tail ? -1 : 0;
 }
 
-void Taps::pack(const ConvolutionBackwardProblem& problem, const Panel& panel) {
+void Taps::pack(const ConvolutionBackwardProblem& problem, const Panel& panel, Vector* weights) const {
   const int64_t c_count = problem.src.c, s_count = problem.window.s, numbers = panel.vectors * kVectorLanes;
-  auto* packed = reinterpret_cast<float*>(weights_.data() + panel.first * k_count_);
+  auto* packed = reinterpret_cast<float*>(weights + panel.first * k_count_);
   for (int64_t k = 0; k < k_count_; ++k) {
     for (int64_t i = 0; i < numbers && panel.first * kVectorLanes + i < r_ * row_; ++i) {
       const int64_t tap = panel.first * kVectorLanes + i;

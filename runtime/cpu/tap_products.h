@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/host_device.h"
+#include "runtime/cpu/packed_weights.h"
 #include "runtime/cpu/vector.h"
 #include "runtime/problems/problem.h"
 
@@ -34,12 +35,12 @@ class Taps {
   };
   static constexpr int kMaxTogether = 8;
 
-  explicit Taps(const ConvolutionBackwardProblem& problem);
+  Taps(const ConvolutionBackwardProblem& problem, PackedWeights& packed);
 
   [[nodiscard]] const std::vector<Panel>& panels() const { return panels_; }
   [[nodiscard]] int64_t rows() const { return r_; }
   [[nodiscard]] int64_t row_vectors() const { return round_up(row_, kVectorLanes) / kVectorLanes; }
-  [[nodiscard]] int64_t constant_bytes() const { return std::ssize(weights_) * int64_t{sizeof(Vector)}; }
+  [[nodiscard]] const Packed& packed() const { return weights_; }
   // Numbers from one position's sums to the next one's: their last row is read in whole vectors.
   [[nodiscard]] int64_t pitch() const { return (vectors_ + 1) * kVectorLanes; }
 
@@ -61,14 +62,15 @@ class Taps {
  private:
   using WordVector [[gnu::vector_size(kVectorLanes * sizeof(int32_t))]] = int32_t;
 
-  void pack(const ConvolutionBackwardProblem& problem, const Panel& panel);
+  void pack(const ConvolutionBackwardProblem& problem, const Panel& panel, Vector* weights) const;
   [[nodiscard]] const float* weights_of(const Panel& panel) const {
-    return reinterpret_cast<const float*>(weights_.data() + panel.first * k_count_);
+    return reinterpret_cast<const float*>(reinterpret_cast<const Vector*>(weights_.numbers.get()) +
+                                          panel.first * k_count_);
   }
 
   int64_t r_, row_, k_count_, vectors_;  // row_: taps of one of r_ rows
   std::vector<Panel> panels_;
-  std::vector<Vector> weights_;
+  Packed weights_;
   WordVector last_of_row_;  // all bits of the lanes in which a row's last vector has numbers of its own
 };
 

@@ -17,12 +17,11 @@ std::string onednn_version() { return "without oneDNN"; }
 
 std::string refuse_bf16_on_cpu() { return "this build has no oneDNN"; }
 
-PlannedTask plan_convolution(const ConvolutionProblem& /*problem*/, const Parallel& /*parallel*/,
-                             Autotune* /*autotune*/, const std::string& where) {
+PlannedTask plan_convolution(const ConvolutionProblem& /*problem*/, const CpuTeam& /*team*/, const std::string& where) {
   fail(where, "this build has no oneDNN");
 }
-PlannedTask plan_convolution(const ConvolutionBackwardProblem& /*problem*/, const Parallel& /*parallel*/,
-                             Autotune* /*autotune*/, const std::string& where) {
+PlannedTask plan_convolution(const ConvolutionBackwardProblem& /*problem*/, const CpuTeam& /*team*/,
+                             const std::string& where) {
   fail(where, "this build has no oneDNN");
 }
 PlannedTask plan_inverse_fourier(const InverseFourierProblem& /*problem*/, const Parallel& /*parallel*/) {

@@ -10,9 +10,9 @@
 namespace phosphene::shell_test {
 namespace {
 
-constexpr const char* kCommands[] = {"convert",   "models",      "fetch",  "inspect", "classify",
-                                     "render",    "report",      "export", "schema",  "examples",
-                                     "gradients", "adversarial", "probe",  "bench",   "check"};
+constexpr const char* kCommands[] = {"convert", "models", "fetch",  "inspect",  "classify",  "render",
+                                     "report",  "export", "schema", "examples", "gradients", "adversarial",
+                                     "probe",   "bench",  "check",  "slurm",    "status",    "query"};
 
 class Shell : public ProgramTest {
  protected:
@@ -41,7 +41,7 @@ class Shell : public ProgramTest {
     std::istringstream lines(run(command + " --help").out);
     for (std::string line; std::getline(lines, line);) {
       const size_t at = line.find("--");
-      if (!line.starts_with("  -") || at == std::string::npos) continue;
+      if (!line.starts_with("  -") || at == std::string::npos || line.starts_with("  -- ")) continue;
       options.insert(line.substr(at, line.find(' ', at) - at));
     }
     EXPECT_TRUE(options.contains("--help")) << command;

@@ -126,7 +126,8 @@ TEST(Autotune, RemembersForThisMachineAndKeepsOthersLines) {
   EXPECT_EQ(text.str().find("damaged"), std::string::npos);
 
   Autotune again({}, file);
-  const auto& [problem, way] = *measuring->used().begin();
+  const ImplementationChoices used = measuring->used();
+  const auto& [problem, way] = *used.begin();
   const std::vector<std::string> possible = {"another way", way};
   EXPECT_EQ(again.known(problem, possible), way);
   EXPECT_EQ(again.known("a problem", possible), "");

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -266,6 +267,37 @@ TEST_F(Files, ADescriptorOfOursIsSharedNotReplaced) {
   close(opened);
   EXPECT_EQ(contents_of(file("a")), "one two three");
   EXPECT_EQ(status_of("a").st_ino, before);
+}
+
+TEST_F(Files, ANewFileIsMadeByOneOfMany) {
+  const std::string path = file("new");
+  std::atomic<int> made = 0, created = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 8; ++thread) {
+    threads.emplace_back([&, thread] {
+      const std::string contents(1000, static_cast<char>('a' + thread));
+      made += write_new_file(path, contents) ? 1 : 0;
+      created += create_file(file("created"), contents) == Created::yes ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(created, 1);
+  for (const char* name : {"new", "created"}) {
+    const std::string contents = contents_of(file(name));
+    EXPECT_EQ(contents, std::string(1000, contents[0]));
+  }
+  EXPECT_EQ(names(), (std::set<std::string>{"new", "created"})) << "no temporary file";
+  EXPECT_EQ(create_file(path, ""), Created::exists);
+  EXPECT_EQ(create_file(file("none/new"), ""), Created::no_folder);
+}
+
+TEST_F(Files, TheirEndsAreSeen) {
+  write_file(file("text"), "one\ntwo\n");
+  EXPECT_TRUE(file_ends_with(file("text"), "two\n"));
+  EXPECT_FALSE(file_ends_with(file("text"), "one\n"));
+  EXPECT_FALSE(file_ends_with(file("text"), "longer than the file\n"));
+  EXPECT_FALSE(file_ends_with(file("none"), ""));
 }
 
 TEST_F(Files, ALogGrows) {

@@ -76,6 +76,20 @@ TEST_F(GivenUp, AUnitThatFallsSilentIsToldWithTheStep) {
   EXPECT_EQ(reason(gentle), "");
 }
 
+// The objective of a step is that of the image before its update: nobody reads the last one's.
+TEST_F(GivenUp, AnImageThatTheLastUpdateMakesInfinite) {
+  Model steep = bounded_network();
+  steep.layers.clear();
+  append_pointwise(steep, "unit", Model::kInput, {1e6F, 1e6F, 1e6F}, {0});
+  Json last = config(steep, 0);
+  last["steps"] = 1;
+  last["optimizer"] = {{"sgd", {{"learning_rate", 1e6}}}};  // both as large as may be
+  last["objective"][0]["weight"] = 1e30;
+  const std::string why = reason(last);
+  EXPECT_NE(why.find("the image is not finite after step 1; a smaller learning rate may help"), std::string::npos)
+      << why;
+}
+
 TEST_F(GivenUp, NotWhereTheObjectiveIsAtItsHighest) {
   Json least = config(bounded_network(), 1);
   least["objective"][0]["weight"] = -1;  // x goes to 0, where the ReLU has no gradient

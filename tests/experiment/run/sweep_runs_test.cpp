@@ -67,6 +67,34 @@ TEST_F(SweepRuns, MayGrow) {
   EXPECT_TRUE(refuses([&] { run("grown"); }, {"another experiment", kUnit, "had 3"}));
 }
 
+// A file of values may change: those that were drawn stay known, and more may be added.
+TEST_F(SweepRuns, TakesValuesFromAFile) {
+  const auto units = [&](const char* list) { write_file(folder.file("units.json"), list); };
+  units("[3, 1]");
+  config["sweep"] = {{kUnit, {{"from", "units.json"}}}};
+  EXPECT_EQ(run("listed").finished, 2);
+  EXPECT_EQ(read_json(folder.file("listed/config.json"))["config"]["sweep"][kUnit], Json({3, 1}));
+  units("[3, 1, 0]");
+  EXPECT_EQ(run("listed").finished, 1);
+  units("[3, 0]");
+  EXPECT_TRUE(refuses([&] { run("listed"); }, {"another experiment", "had 1"}));
+
+  write_file(folder.file("seeds.json"), "[7, 8]");
+  config["sweep"] = {{"zip", {{kUnit, {{"from", "units.json"}}}, {"/seed", {{"from", "seeds.json"}}}}}};
+  EXPECT_EQ(run("zipped").finished, 2);
+  EXPECT_TRUE(fs::exists(folder.file("zipped/records/conv3-pre_0000_seed_0008.json")));
+
+  const std::vector<std::string> place = {"test.json: /sweep", "units.json"};
+  for (const char* wrong : {"3", R"({"units": [1]})", "[1", ""}) {
+    units(wrong);
+    EXPECT_TRUE(refuses([&] { run("none"); }, place)) << wrong;
+  }
+  fs::remove(folder.file("units.json"));
+  EXPECT_TRUE(refuses([&] { run("none"); }, place)) << "missing";
+  config["sweep"] = {{kUnit, {{"from", "units.json"}, {"range", {0, 1}}}}};
+  EXPECT_TRUE(refuses([&] { run("none"); }, {"/sweep", "range"}));
+}
+
 TEST_F(SweepRuns, MayGrowToAWholeLayer) {
   config["sweep"] = {{kUnit, {3, 1}}};
   EXPECT_EQ(run("grown").finished, 2);
