@@ -41,7 +41,7 @@ std::vector<Picture> pictures_of(const std::string& folder) {
   return pictures;
 }
 
-bool is_of(const Picture& picture, const std::string& layer) {
+bool shows_layer(const Picture& picture, const std::string& layer) {
   const auto& units = picture.caption.units;
   return std::any_of(units.begin(), units.end(), [&](const PictureUnit& unit) { return unit.layer == layer; });
 }
@@ -49,7 +49,7 @@ bool is_of(const Picture& picture, const std::string& layer) {
 // ---- posters ----
 
 void order_by_unit(std::vector<Picture>& pictures, const std::string& layer) {
-  std::erase_if(pictures, [&](const Picture& picture) { return !is_of(picture, layer); });
+  std::erase_if(pictures, [&](const Picture& picture) { return !shows_layer(picture, layer); });
   const auto number = [](const Picture& picture) { return picture.caption.units.front().number.value_or(INT64_MAX); };
   std::stable_sort(pictures.begin(), pictures.end(),
                    [&](const Picture& a, const Picture& b) { return number(a) < number(b); });
