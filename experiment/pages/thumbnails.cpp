@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <unordered_set>
 
 #include "experiment/photos/jpeg_file.h"
@@ -93,28 +94,30 @@ void paste_cell(const Photo& small, size_t cell, Photo& sheet) {
                 static_cast<size_t>(small.width) * 3);
 }
 
-std::string sheet_name(const std::vector<Cell>& cells) {
+using Chunk = std::span<const PictureToShrink>;
+
+// Of what is wanted on it, readable or not.
+std::string sheet_name(Chunk pictures) {
   std::string all;
-  for (const Cell& cell : cells) all += cell.name + '\n' + cell.stamp + '\n';
+  for (const PictureToShrink& picture : pictures) all += picture.name + '\n' + picture.stamp + '\n';
   return short_hash(all) + short_hash("again" + all) + ".jpg";
 }
 
 // Writes the sheet of these pictures; those that cannot be read are left out.
-Sheet make_sheet(const std::string& folder, const std::vector<const PictureToShrink*>& pictures) {
-  Sheet sheet;
+Sheet make_sheet(const std::string& folder, Chunk pictures) {
+  Sheet sheet{sheet_name(pictures), {}};
   std::vector<Photo> small;
-  for (const PictureToShrink* picture : pictures) {
+  for (const PictureToShrink& picture : pictures) {
     stop_if_requested();
     try {
-      small.push_back(shrunk(read_photo(folder + "/" + picture->file)));
+      small.push_back(shrunk(read_photo(folder + "/" + picture.file)));
     } catch (const Error& error) {
       if (error.blame() != Blame::user) throw;
       continue;
     }
-    sheet.cells.push_back({picture->name, picture->stamp, small.back().width, small.back().height});
+    sheet.cells.push_back({picture.name, picture.stamp, small.back().width, small.back().height});
   }
   if (small.empty()) return sheet;
-  sheet.file = sheet_name(sheet.cells);
   const ThumbnailSheet shape = shape_of(sheet);
   Photo pixels{shape.height, shape.width, std::vector<uint8_t>(static_cast<size_t>(shape.height * shape.width * 3))};
   for (size_t cell = 0; cell < small.size(); ++cell) paste_cell(small[cell], cell, pixels);
@@ -127,67 +130,57 @@ Sheet make_sheet(const std::string& folder, const std::vector<const PictureToShr
 class SheetMaker {
  public:
   SheetMaker(const std::string& folder, const std::vector<PictureToShrink>& pictures)
-      : folder_(folder), place_(folder + "/thumbnails"), pictures_(pictures) {}
+      : folder_(folder), place_(folder + "/thumbnails"), pictures_(pictures) {
+    for (Sheet& sheet : read_index(place_ + "/index.json"))
+      if (fs::exists(place_ + "/" + sheet.file)) known_[sheet.file] = std::move(sheet);
+  }
 
   Thumbnails make() {
-    keep_what_holds();
-    try {
-      if (missing() > 0) add_missing();
-    } catch (const Stopped&) {  // what is finished does for the page
-    } catch (const Error& error) {
-      if (error.blame() != Blame::user) throw;
-    }
+    for (size_t first = 0; first < pictures_.size(); first += kOnASheet)
+      take(Chunk(pictures_).subspan(first, std::min(kOnASheet, pictures_.size() - first)));
+    if (made_ && may_make_) finish();
     return result();
   }
 
  private:
-  // The sheets whose pictures are all as they were.
-  void keep_what_holds() {
-    std::unordered_map<std::string, const std::string*> stamps;
-    for (const PictureToShrink& picture : pictures_) stamps[picture.name] = &picture.stamp;
-    const auto holds = [&](const Cell& cell) {
-      const auto found = stamps.find(cell.name);
-      return found != stamps.end() && *found->second == cell.stamp && !there_.contains(cell.name);
-    };
-    for (Sheet& sheet : read_index(place_ + "/index.json")) {
-      if (!std::all_of(sheet.cells.begin(), sheet.cells.end(), holds) || !fs::exists(place_ + "/" + sheet.file))
-        continue;
-      for (const Cell& cell : sheet.cells) there_.insert(cell.name);
-      sheets_.push_back(std::move(sheet));
+  // The sheet that is there, or a new one.
+  void take(Chunk pictures) {
+    const auto found = known_.find(sheet_name(pictures));
+    if (found != known_.end()) {
+      sheets_.push_back(found->second);
+      return;
+    }
+    try {
+      if (may_make_) add(pictures);
+    } catch (const Stopped&) {  // what there is has to do for the page
+      may_make_ = false;
+    } catch (const Error& error) {
+      if (error.blame() != Blame::user) throw;
+      may_make_ = false;
     }
   }
 
-  [[nodiscard]] size_t missing() const { return pictures_.size() - there_.size(); }
-
-  void add_missing() {
-    make_folder(place_);
-    remove_leftovers(place_);
-    open_again();
-    std::vector<const PictureToShrink*> next;
-    for (const PictureToShrink& picture : pictures_) {
-      if (there_.contains(picture.name)) continue;
-      next.push_back(&picture);
-      if (next.size() == kOnASheet) add_sheet(next);
+  void add(Chunk pictures) {
+    if (!made_) {
+      make_folder(place_);
+      remove_leftovers(place_);
     }
-    if (!next.empty()) add_sheet(next);
-    remove_others();
-  }
-
-  // A sheet that is not full takes up more pictures. Its own are read again, at most 99.
-  void open_again() {
-    const auto is_full = [](const Sheet& sheet) { return sheet.cells.size() == kOnASheet; };
-    const auto open = std::stable_partition(sheets_.begin(), sheets_.end(), is_full);
-    for (auto sheet = open; sheet != sheets_.end(); ++sheet)
-      for (const Cell& cell : sheet->cells) there_.erase(cell.name);
-    sheets_.erase(open, sheets_.end());
-  }
-
-  void add_sheet(std::vector<const PictureToShrink*>& pictures) {
+    made_ = true;
     Sheet sheet = make_sheet(folder_, pictures);
-    pictures.clear();
     if (sheet.cells.empty()) return;
     sheets_.push_back(std::move(sheet));
-    write_file(place_ + "/index.json", json_text(index_json(sheets_)) + "\n");
+    write_index();
+  }
+
+  void write_index() const { write_file(place_ + "/index.json", json_text(index_json(sheets_)) + "\n"); }
+
+  void finish() const {
+    try {
+      write_index();
+    } catch (const Error& error) {
+      if (error.blame() != Blame::user) throw;
+    }
+    remove_others();
   }
 
   void remove_others() const {
@@ -215,8 +208,9 @@ class SheetMaker {
   const std::string& folder_;
   std::string place_;  // of the sheets
   const std::vector<PictureToShrink>& pictures_;
-  std::vector<Sheet> sheets_;
-  std::unordered_set<std::string> there_;  // names of the pictures that they hold
+  std::unordered_map<std::string, Sheet> known_;  // by file: made before
+  std::vector<Sheet> sheets_;                     // in the order of the pictures
+  bool made_ = false, may_make_ = true;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Small pictures of a run, a hundred to a sheet, so that a page of thousands loads some dozens of files: FOLDER/thumbnails/HASH.jpg. A
-// sheet's name follows from what is on it, so that processes which make them at the same time never show one's pictures under the other's
-// names. index.json says what is on each: a full sheet is kept, the last is made again when pictures are added.
+// sheet holds a hundred pictures that follow each other, and its name says which, so that it is made once, the same whoever makes it
+// and when, and processes that make sheets at the same time never show one's pictures under the other's names. index.json says what is on
+// each. Pictures that come in between change the sheets behind them.
 #pragma once
 
 #include <cstdint>

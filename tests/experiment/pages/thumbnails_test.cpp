@@ -93,6 +93,26 @@ TEST(Thumbnails, AreMadeOnce) {
   EXPECT_EQ(files_of(folder).size(), 3U) << "the sheet that was replaced is removed";
 }
 
+// A run that was interrupted, or whose pictures came in another order, ends with the same bytes.
+TEST(Thumbnails, DoNotDependOnWhenTheyAreMade) {
+  const TemporaryFolder folder, other;
+  const std::vector<PictureToShrink> pictures = draw_all(folder, 0, 205);
+  (void)draw_all(other, 0, 205);
+  std::vector<PictureToShrink> some;
+  for (size_t i = 0; i < pictures.size(); ++i)
+    if (i < 100 || i % 3 == 0) some.push_back(pictures[i]);
+  make_thumbnails(folder.path().string(), some);
+  make_thumbnails(folder.path().string(), pictures);
+  make_thumbnails(other.path().string(), pictures);
+  EXPECT_EQ(files_of(folder), files_of(other));
+  // The index knows the sheets that were kept behind one that was made again.
+  std::vector<PictureToShrink> changed = pictures;
+  changed[0].stamp = "2";
+  make_thumbnails(folder.path().string(), changed);
+  for (size_t i = 100; i < pictures.size(); ++i) std::filesystem::remove(folder.file(pictures[i].file));
+  EXPECT_EQ(make_thumbnails(folder.path().string(), changed).pictures.size(), 205U);
+}
+
 TEST(Thumbnails, OfAPictureThatChangedAreMadeAgain) {
   const TemporaryFolder folder;
   std::vector<PictureToShrink> pictures = draw_all(folder, 0, 104);
