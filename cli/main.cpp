@@ -36,6 +36,7 @@ void add_inspect(CLI::App& command);
 void add_classify(CLI::App& command);
 void add_render(CLI::App& command);
 void add_report(CLI::App& command);
+void add_export(CLI::App& command);
 void add_status(CLI::App& command);
 void add_query(CLI::App& command);
 void add_slurm(CLI::App& command);
@@ -73,6 +74,7 @@ constexpr Command kCommands[] = {
      "Write report.html anew and print its path: of a run folder, or, for a folder of run folders, one page with a "
      "section for each, in the order of their names, under its config's description.",
      add_report},
+    {"export", "Take pictures out of a run: a poster of all, a film of one, everything about a unit.", add_export},
     {"status", "Say how far a run is, and who works on it.", add_status},
     {"query", "Print the records of a run that meet conditions, as JSON or as a table.", add_query},
     {"slurm", "Render on many machines: submit an array of tasks to Slurm.", add_slurm},

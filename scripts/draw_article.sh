@@ -27,4 +27,10 @@ fi
 for config in "$configs"/*.json; do
   "$phosphene" render "$config" --out "runs/article/$(basename "$config" .json)"
 done
+# Photographs between the two ends of a unit.
+ends="runs/article/03_negative_and_positive"
+if [ "$configs" = "configs/article" ] && [ -d "${PHOSPHENE_ASSETS:-}/photos" ]; then
+  "$phosphene" examples googlenet "$PHOSPHENE_ASSETS/photos" --layer inception_4c/output:pre --units 10 \
+    --out "$ends/examples" > /dev/null && "$phosphene" report "$ends" > /dev/null || true
+fi
 "$phosphene" report runs/article

@@ -31,6 +31,22 @@ std::vector<uint8_t> to_bytes(const float* planar, const std::vector<int64_t>& w
   return bytes;
 }
 
+void write_pixels(const std::string& path, int64_t h, int64_t w, png_uint_32 format,
+                  const std::vector<uint8_t>& pixels) {
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  png.height = static_cast<png_uint_32>(h);
+  png.width = static_cast<png_uint_32>(w);
+  png.format = format;
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
+  std::string file(size, '\0');
+  if (png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr) == 0) {
+    fail_internal(path, "libpng refuses the image: {}", png.message);
+  }
+  file.resize(size);
+  write_file(path, file);
+}
+
 }  // namespace
 
 Photo read_photo(const std::string& path) {
@@ -55,18 +71,12 @@ void write_png(const std::string& path, const float* planar, int64_t c, int64_t 
   std::vector<int64_t> written = coloured ? std::vector<int64_t>{0, 1, 2} : std::vector<int64_t>{0};
   if (transparent) written.push_back(c - 1);
   const std::vector<uint8_t> pixels = to_bytes(planar, written, h * w);
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.height = static_cast<png_uint_32>(h);
-  png.width = static_cast<png_uint_32>(w);
-  png.format = (coloured ? PNG_FORMAT_FLAG_COLOR : 0U) | (transparent ? PNG_FORMAT_FLAG_ALPHA : 0U);
-  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
-  std::string file(size, '\0');
-  if (png_image_write_to_memory(&png, file.data(), &size, 0, pixels.data(), 0, nullptr) == 0) {
-    fail_internal(path, "libpng refuses the image: {}", png.message);
-  }
-  file.resize(size);
-  write_file(path, file);
+  write_pixels(path, h, w, (coloured ? PNG_FORMAT_FLAG_COLOR : 0U) | (transparent ? PNG_FORMAT_FLAG_ALPHA : 0U),
+               pixels);
+}
+
+void write_png(const std::string& path, const Photo& photo) {
+  write_pixels(path, photo.height, photo.width, PNG_FORMAT_RGB, photo.rgb);
 }
 
 void write_jpeg(const std::string& path, const Photo& photo) { write_file(path, encode_jpeg(path, photo)); }

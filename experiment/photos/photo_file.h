@@ -21,6 +21,9 @@ Photo to_photo(const HostTensor& planar);
 // the first three. `transparent`: the last channel is alpha, and the others count without it. Written by runtime/files.h.
 void write_png(const std::string& path, const float* planar, int64_t c, int64_t h, int64_t w, bool transparent = false);
 
+// 8-bit colours.
+void write_png(const std::string& path, const Photo& photo);
+
 // A JPEG of quality 90, written in the same way.
 void write_jpeg(const std::string& path, const Photo& photo);
 

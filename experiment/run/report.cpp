@@ -4,13 +4,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "experiment/objective/term_list.h"
+#include "experiment/pages/captions.h"
 #include "experiment/pages/collection_page.h"
 #include "experiment/pages/page.h"
-#include "experiment/pages/power_spectrum.h"
 #include "experiment/pages/report_page.h"
-#include "experiment/pages/spectrum_chart.h"
+#include "experiment/run/report_data.h"
 #include "experiment/run/run_folder.h"
+#include "experiment/run/run_photographs.h"
+#include "loaders/json_reader.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
 
@@ -19,56 +20,40 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What the page of several runs shows of one: a section. Pictures are named from the page's folder.
+// The pictures of a record in the page of several runs, named from the page's folder: on the way, and the last.
+void append_pictures(const Json& record, const Caption& caption, const std::string& run, Json& pictures) {
+  for (const Json& snapshot : record.value("snapshots", Json::array())) {
+    if (snapshot.value("step", Json()) == record.value("steps", Json())) continue;
+    pictures.push_back({{"picture", run + "/" + snapshot.at("picture").get<std::string>()},
+                        {"heading", fmt::format("step {}", snapshot.at("step").get<int64_t>())},
+                        {"words", caption.heading + (caption.words.empty() ? "" : " · " + caption.words)}});
+  }
+  pictures.push_back({{"picture", run + "/" + record.at("picture").get<std::string>()},
+                      {"heading", caption.heading},
+                      {"words", caption.words},
+                      {"objective", record.at("objective")},
+                      {"units", units_json(caption.units)}});
+}
+
+// What the page of several runs shows of one: a section.
 Json section_of(const fs::path& run) {
   const std::string name = run.filename().string();
   const Json frozen = read_json((run / "config.json").string());
-  Json pictures = Json::array();
-  for (const Json& record : read_records(run.string(), false)) {
-    for (const Json& snapshot : record.value("snapshots", Json::array())) {
-      if (snapshot.value("step", Json()) != record.value("steps", Json()))
-        pictures.push_back({{"picture", name + "/" + snapshot.at("picture").get<std::string>()},
-                            {"caption", fmt::format("step {}", snapshot.at("step").get<int64_t>())}});
-    }
-    pictures.push_back({{"picture", name + "/" + record.at("picture").get<std::string>()},
-                        {"caption", record.at("name")},
-                        {"objective", record.at("objective")},
-                        {"sweep", record.value("sweep", Json::object())}});
-  }
   const Json& config = frozen.at("config");
+  Json pictures = Json::array();
+  std::vector<PictureUnit> units;
+  for (const Json& record : read_records(run.string(), false)) {
+    const Caption caption = caption_of(record, config);
+    append_pictures(record, caption, name, pictures);
+    units.insert(units.end(), caption.units.begin(), caption.units.end());
+  }
   return {{"name", name},
           {"model", frozen.at("model")},
           {"title", config.value("title", "")},
           {"description", config.value("description", "")},
           {"config", config},
+          {"photographs", photographs_in(run.string(), units)},
           {"pictures", pictures}};
-}
-
-// The spectra that the records hold, drawn over each other; "" where none does.
-std::string chart_of(const Json& records) {
-  std::vector<SpectrumCurve> curves;
-  for (const Json& record : records) {
-    if (!record.contains("spectrum")) continue;
-    const Json& sweep = record.at("sweep");
-    const std::string name = sweep.size() == 1 && sweep.contains("variant") ? sweep["variant"] : record.at("name");
-    curves.push_back({name, spectrum_from(record["spectrum"])});
-  }
-  return spectrum_chart(curves);
-}
-
-// What the page says of a record's terms.
-Json described(const Json& record) {
-  const Json terms = record.value("terms", Json::array());
-  const std::vector<TermInWords> words = in_words(terms);
-  Json described = Json::array();
-  for (size_t i = 0; i < words.size(); ++i) {
-    Json term = {{"kind", words[i].kind}, {"words", words[i].words}};
-    if (words[i].reads_layer) term["layer"] = words[i].layer.empty() ? record.value("layer", "") : words[i].layer;
-    for (const char* key : {"weight", "image"})
-      if (terms[i].contains(key)) term[key] = terms[i][key];
-    described.push_back(std::move(term));
-  }
-  return described;
 }
 
 }  // namespace
@@ -89,14 +74,8 @@ std::string write_collection(const std::string& folder) {
 }
 
 std::string write_report(const std::string& folder) {
-  Json run = Json::object();
-  run["config"] = read_json(folder + "/config.json");
-  run["records"] = read_records(folder, false);
-  for (Json& record : run["records"]) record["described"] = described(record);
-  run["stopped"] = read_records(folder, true);
-  if (const std::string chart = chart_of(run["records"]); !chart.empty()) run["spectra"] = chart;
   std::string path = folder + "/report.html";
-  write_file(path, page_with(kReportPage, run));
+  write_file(path, page_with(kReportPage, report_data(folder)));
   return path;
 }
 

@@ -156,6 +156,23 @@ TEST_F(Commands, RenderDrawsAChannelAndARunFolder) {
   EXPECT_GT(std::filesystem::file_size(folder() / "r" / "report.html"), 0U);
 }
 
+TEST_F(Commands, ExportTakesPicturesOutOfARun) {
+  ASSERT_EQ(run("render --model small.safetensors --channel conv2:3 --set /steps=4 --set /size=32 --set /snapshots=[2] "
+                "--out r")
+                .exit_code,
+            0);
+  EXPECT_EQ(run("export r --poster --out poster.png").out, "poster.png\n");
+  EXPECT_EQ(run("export r --film conv2_3 --out film.png").out, "film.png\n");
+  EXPECT_EQ(run("export r --unit conv2:3 --out unit").out, "unit\n");
+  for (const char* file : {"poster.png", "film.png", "unit/unit.json", "unit/images/conv2_3.png"})
+    EXPECT_GT(std::filesystem::file_size(folder() / file), 0U) << file;
+  expect_one_clear_line(run("export r --out x"), {"--poster, --film and --unit"});
+  expect_one_clear_line(run("export r --poster --film conv2_3 --out x"), {"--poster, --film and --unit"});
+  expect_one_clear_line(run("export r --film conv2_4 --out x"), {"conv2_4", "did you mean 'conv2_3'"});
+  expect_one_clear_line(run("export r --unit conv3:3 --out x"), {"conv3:3", "did you mean 'conv2:3'"});
+  expect_one_clear_line(run("export photos --poster --out x"), {"photos", "not a run folder"});
+}
+
 TEST_F(Commands, DryRunWritesNothing) {
   const Outcome outcome = run("render --model small.safetensors --channel last:3 --dry-run --out r");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;

@@ -19,9 +19,12 @@ const expected = [
   ["\ufffdzz", "%EF%BF%BDzz"],
 ];
 for (const [name, link] of expected) if (linkTo(name) !== link) wrong.push(`${JSON.stringify(name)}: ${linkTo(name)} and not ${link}`);
-for (const page of fs.readdirSync(folder).filter((name) => name.endsWith("_page.html"))) {
+const scripts = [...fs.readdirSync(folder).filter((name) => name.endsWith("_page.html")),
+  ...fs.readdirSync(path.join(folder, "report")).filter((name) => name.endsWith(".js")).map((name) => `report/${name}`)];
+for (const page of scripts) {
   for (const line of text(page).split("\n")) {
-    const links = /\bencodeURI\b|\.src = (?!linkTo\()|[{ ]src: (?!linkTo\()|\.href = (?!linkTo\(|`#\$\{encodeURIComponent\()/;
+    // Addresses within a page are made by encodeURIComponent and by the functions to...() of report/run.js.
+    const links = /\bencodeURI\b|\.src = (?!linkTo\()|[{ ]src: (?!linkTo\()|\.href = (?!linkTo\(|`#\$\{encodeURIComponent\()|\bhref: (?!linkTo\(|to[A-Z(]|"#)|\burl\((?!"\$\{linkTo\()/;
     if (links.test(line)) wrong.push(`${page}: a link without linkTo: ${line.trim()}`);
   }
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "experiment/run/report_data.h"
 #include "tests/experiment/small_experiment.h"
 
 namespace phosphene::testing::report_test {
@@ -37,19 +38,42 @@ TEST(Report, CarriesTheRunInTheOrderOfItsJobs) {
   }
 }
 
-TEST(Report, SaysEachTermInWords) {
+TEST(Report, SaysWhatEachPictureIs) {
   const TemporaryFolder folder;
   Json config = small_config(folder);
   config["images"] = 2;
+  config["snapshots"] = {3};
   config["objective"] = Json::parse(R"([{"interpolation": {"layer": "conv3:pre", "unit": 1, "to_unit": 2}},
       {"neuron": {"layer": "conv2:pre", "unit": 2, "row": 1, "column": 3}, "weight": -0.5, "image": 0},
       {"total_variation": {}, "weight": -1e-6}])");
-  const Json run = data_of(contents_of(render(folder, config, folder.file("run")).report));
-  const Json expected = {
-      {{"kind", "interpolation"}, {"words", "channel 1 to channel 2"}, {"layer", "conv3:pre"}},
-      {{"kind", "neuron"}, {"words", "neuron 2 at (1, 3)"}, {"layer", "conv2:pre"}, {"weight", -0.5}, {"image", 0}},
-      {{"kind", "total_variation"}, {"words", "total variation"}, {"weight", -1e-6}}};
-  EXPECT_EQ(run["records"][0]["described"], expected);
+  const Json records = data_of(contents_of(render(folder, config, folder.file("run")).report))["records"];
+  EXPECT_EQ(records[0]["heading"],
+            "channel 1 to channel 2 of conv3 before its activation − 0.5 × neuron 2 at (1, 3) of conv2 before its "
+            "activation");
+  EXPECT_EQ(records[1]["heading"], "channel 1 to channel 2");
+  EXPECT_EQ(records[1]["words"], "conv3 before its activation · penalty on total variation 1e-06");
+  for (const Json& record : records) {
+    const Json written = record_of(folder.file("run"), record["name"]);
+    for (const char* key : {"picture", "objective", "steps", "seed", "image", "snapshots"})
+      EXPECT_EQ(record[key], written[key]) << key;
+  }
+}
+
+// Twelve bits between the lowest and the highest: half a part is the most that a point is off. The third point lies .8 of a part above one.
+TEST(Report, PacksCurves) {
+  const Json curve = {{0, -3.5}, {4, 10.25}, {8, 7.0024}, {11, 2}};
+  const Json packed = packed_curve(curve);
+  EXPECT_EQ(packed["every"], 4);
+  EXPECT_EQ(packed["last"], 11);
+  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+                    points = packed["points"];
+  ASSERT_EQ(points.size(), 8U);
+  for (size_t i = 0; i < 4; ++i) {
+    const double level = static_cast<double>(digits.find(points[2 * i]) * 64 + digits.find(points[2 * i + 1]));
+    EXPECT_NEAR(-3.5 + 13.75 * level / 4095, curve[i][1].get<double>(), 13.75 / 4095 / 2 + 1e-9) << i;
+  }
+  for (const char* other : {"[]", "[[0, 1]]", "[[0, 1], [1, 2], [5, 3], [6, 4]]", "[[0, null], [1, 2]]", "[1, 2]"})
+    EXPECT_EQ(packed_curve(Json::parse(other)), Json::parse(other));
 }
 
 TEST(Report, OfSeveralRunsHasASectionForEach) {
