@@ -32,12 +32,13 @@ void write_picture(const std::string& path, const RunImage& image, std::span<con
 void write_floats(const RunFolder& folder, const RunImage& image, const ImageResult& result) {
   const Shape& shape = result.shape;
   std::vector<NamedTensor> tensors;
-  if (image.config().save_image) tensors.push_back({"image", {shape.c, shape.h, shape.w}, result.picture});
+  if (image.config().save_image)
+    tensors.emplace_back("image", std::vector<int64_t>{shape.c, shape.h, shape.w}, result.picture);
   SpectrumParts parts;
   if (image.config().save_spectrum) {
     parts = parts_of_spectrum({1, shape.c, shape.h, shape.w}, result.spectrum);
-    tensors.push_back({"re", parts.dims, parts.re});
-    tensors.push_back({"im", parts.dims, parts.im});
+    tensors.emplace_back("re", parts.dims, parts.re);
+    tensors.emplace_back("im", parts.dims, parts.im);
   }
   if (tensors.empty()) return;
   make_folder(folder.file("floats"));

@@ -6,6 +6,7 @@
 //   checkpoints/, claims/, processes/    while it is made: what batches under way have reached, and who makes them (checkpoints.h,
 //                          claims.h, run_processes.h); removed at the end
 //   implementations.json   with --autotune: the choices that were made by measurement, and that a continued run keeps to
+//   thumbnails/, examples/    what the page shows besides: sheets of small pictures, and photographs that somebody searched for
 //   timing.jsonl           wall times: the only file that differs between two equal runs
 //   report.html
 #pragma once
