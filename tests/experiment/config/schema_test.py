@@ -46,7 +46,7 @@ def main(top):
     cases = top / "tests/experiment/config"
     valid = json.loads((cases / "valid.json").read_text())
     invalid = json.loads((cases / "invalid.json").read_text())
-    examples = sorted([*(top / "configs").glob("*.json"), *(top / "configs/article").glob("*.json")])
+    examples = sorted(path for folder in ("configs", "configs/article", "configs/figures") for path in (top / folder).glob("*.json"))
 
     wrong = []
     for name, edits in valid.items():
