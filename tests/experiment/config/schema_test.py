@@ -46,7 +46,8 @@ def main(top):
     cases = top / "tests/experiment/config"
     valid = json.loads((cases / "valid.json").read_text())
     invalid = json.loads((cases / "invalid.json").read_text())
-    examples = sorted([*(top / "configs").glob("*.json"), *(top / "configs/article").glob("*.json")])
+    folders = [top / "configs", top / "configs/article", top / "configs/figures"]
+    examples = sorted(path for folder in folders for path in folder.glob("*.json"))
 
     wrong = []
     for name, edits in valid.items():
