@@ -131,7 +131,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST_F(ManyMachines, TwelveTasksOnThreeNodesOfWhichOneDies) {
   if (const std::string lack = SlurmCluster::lacks(); !lack.empty()) GTEST_SKIP() << lack;
   ASSERT_NO_FATAL_FAILURE(prepare(4));
-  start(3, 4);
+  constexpr int kPlaces = 4;  // of a node
+  start(3, kPlaces);
   const Outcome outcome = run("slurm c.json --out many --array 12 -- --device cpu --threads 1");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<std::string> jobs = lines_of(outcome.out);
@@ -146,7 +147,9 @@ TEST_F(ManyMachines, TwelveTasksOnThreeNodesOfWhichOneDies) {
   ASSERT_TRUE(wait_until([&] { return has_ended(jobs[1]); }, 120s)) << told("many");
   EXPECT_EQ(values(jobs[1], "JobState"), std::vector<std::string>{"COMPLETED"});
   EXPECT_EQ(values(jobs[0], "JobState"), std::vector<std::string>(12, "COMPLETED"));
-  EXPECT_EQ(restarts(jobs[0]), killed) << "each task that died ran again";
+  // So does one that had just ended, or was about to begin, where Slurm had not heard of it yet.
+  EXPECT_GE(restarts(jobs[0]), killed) << "each task that died ran again";
+  EXPECT_LE(restarts(jobs[0]), kPlaces);
   expect_equal("many", "alone");
   if (HasFailure()) ADD_FAILURE() << told("many");
 }
