@@ -40,6 +40,7 @@ endif()
 
 if(PHOSPHENE_FUZZ)
   target_compile_options(phosphene_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_compile_definitions(phosphene_options INTERFACE PHOSPHENE_FUZZ_BUILD)  # loaders/apart.h
 endif()
 
 # phosphene_sources(TARGET SOURCES files... O3 files...): adds both to TARGET. SOURCES is code whose time nobody waits for and whose

@@ -1,108 +1,145 @@
 #include "loaders/keras/hdf5.h"
 
-#include <algorithm>
 #include <array>
-#include <cstdint>
 #include <cstring>
-#include <tuple>
+#include <utility>
 
-#include "loaders/keras/hdf5_texts.h"
+#include "loaders/apart.h"
+#include "loaders/keras/hdf5_library.h"
 #include "loaders/mapped_file.h"
-#include "loaders/shown.h"
 #include "runtime/error.h"
 
 namespace phosphene::hdf5 {
 namespace {
 
-constexpr size_t kAllowance = size_t{64} << 20;
-constexpr size_t kTimesTheFile = 16;
-constexpr hsize_t kMaxAttributeBytes = hsize_t{64} << 20;
-constexpr hsize_t kMaxChildren = 100000;
-constexpr int kMaxRank = 8;
+enum class Question : int64_t { has, children, text, texts, dims, numbers, numbers_of_dims };
 
-// Nothing of the library may speak, or load code.
-void quieten() {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  H5PLset_loading_state(0);
-}
+using Words = std::vector<std::string>;
 
-// "a/b/c": "a", "a/b", "a/b/c".
-std::vector<std::string> prefixes_of(const std::string& path) {
-  std::vector<std::string> prefixes;
-  for (size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
-    if (end > 0 && path[end - 1] != '/') prefixes.push_back(path.substr(0, end));
+// What goes between the processes: numbers of 64 bits, and texts behind their lengths.
+class Message {
+ public:
+  Message() = default;
+  explicit Message(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+
+  Message& add(int64_t number) {
+    const auto bytes = std::as_bytes(std::span<const int64_t>(&number, 1));
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    return *this;
   }
-  if (!path.empty() && path.back() != '/') prefixes.push_back(path);
-  return prefixes;
-}
-
-std::string object_path(const std::string& object) { return object.empty() ? "/" : object; }
-
-// Digits compare as one number; "conv2d" stands before "conv2d_1".
-bool natural_less(const std::string& a, const std::string& b) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto stem_and_number = [&](const std::string& name) {
-    size_t digits = name.size();
-    while (digits > 0 && is_digit(name[digits - 1])) --digits;
-    std::string number = name.substr(digits);
-    number.erase(0, std::min(number.find_first_not_of('0'), number.size()));
-    return std::tuple(name.substr(0, digits), number.size(), number);
-  };
-  const auto key_a = stem_and_number(a), key_b = stem_and_number(b);
-  return key_a != key_b ? key_a < key_b : a < b;
-}
-
-void check_filters(const Handle& creation, const std::string& place) {
-  const int filters = H5Pget_nfilters(creation.get());
-  for (int i = 0; i < filters; ++i) {
-    unsigned flags = 0;
-    size_t parameters = 0;
-    const H5Z_filter_t filter =
-        H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags, &parameters, nullptr, 0, nullptr, nullptr);
-    if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
-      fail(place, "is packed with the filter {}; only deflate, shuffle and fletcher32 are read",
-           static_cast<int>(filter));
+  Message& add(const std::string& text) {
+    add(std::ssize(text));
+    const auto bytes = std::as_bytes(std::span<const char>(text));
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    return *this;
   }
-}
-
-// The bytes of one chunk, which the library unpacks as a whole; 0 where there are none.
-size_t chunk_bytes(const Handle& creation, size_t element_bytes, const std::string& place) {
-  if (H5Pget_layout(creation.get()) != H5D_CHUNKED) return 0;
-  std::array<hsize_t, H5S_MAX_RANK> chunk{};
-  const int rank = H5Pget_chunk(creation.get(), H5S_MAX_RANK, chunk.data());
-  size_t bytes = element_bytes;
-  for (int i = 0; i < rank; ++i) {
-    if (__builtin_mul_overflow(bytes, static_cast<size_t>(chunk[static_cast<size_t>(i)]), &bytes))
-      fail(place, "has chunks larger than memory can hold");
+  template <class T>
+  Message& add(const std::vector<T>& values) {
+    add(std::ssize(values));
+    for (const T& value : values) add(value);
+    return *this;
   }
-  return bytes;
-}
 
-size_t count_of(const std::vector<int64_t>& dims, const std::string& place) {
-  size_t count = 1;
-  for (const int64_t dim : dims) {
-    if (__builtin_mul_overflow(count, static_cast<size_t>(dim), &count) || count > SIZE_MAX / sizeof(double))
-      fail(place, "has the shape [{}]: more than memory can hold", fmt::join(dims, ", "));
+  int64_t number() {
+    int64_t number = 0;
+    take(std::as_writable_bytes(std::span<int64_t>(&number, 1)));
+    return number;
   }
-  return count;
+  std::string text() {
+    std::string text(count(), '\0');
+    take(std::as_writable_bytes(std::span<char>(text)));
+    return text;
+  }
+  Words words() {
+    Words words(count());
+    for (std::string& word : words) word = text();
+    return words;
+  }
+  std::vector<int64_t> numbers() {
+    std::vector<int64_t> numbers(count());
+    for (int64_t& value : numbers) value = number();
+    return numbers;
+  }
+
+ private:
+  // The child may have been broken by its file.
+  size_t count() {
+    const int64_t count = number();
+    if (count < 0 || static_cast<size_t>(count) > bytes_.size()) fail("HDF5", "the file is damaged");
+    return static_cast<size_t>(count);
+  }
+  void take(std::span<std::byte> bytes) {
+    if (bytes.size() > bytes_.size() - read_) fail("HDF5", "the file is damaged");
+    if (!bytes.empty()) std::memcpy(bytes.data(), bytes_.data() + read_, bytes.size());
+    read_ += bytes.size();
+  }
+
+  std::vector<std::byte> bytes_;
+  size_t read_ = 0;
+};
+
+template <class T>
+Apart::Reply reply_of(std::vector<T> values) {
+  const auto owner = std::make_shared<const std::vector<T>>(std::move(values));
+  return {std::as_bytes(std::span<const T>(*owner)), owner};
 }
 
-uint64_t little_endian(std::span<const std::byte> bytes, size_t at, size_t count) {
-  constexpr unsigned kByte = 8;
-  uint64_t value = 0;
-  for (size_t i = count; i-- > 0;) value = value << kByte | std::to_integer<uint64_t>(bytes[at + i]);
-  return value;
+Apart::Reply reply_of(const Message& message) {
+  return reply_of(std::vector<std::byte>(message.bytes().begin(), message.bytes().end()));
 }
 
-// Addresses of eight bytes that begin at 0, as all known writers have them.
-void check_superblock(std::span<const std::byte> bytes, const std::string& place) {
-  constexpr size_t kVersionAt = 8, kOldAt = 13, kNewAt = 9, kOldBase = 24, kNewBase = 12, kWidest = 32;
-  if (!starts(bytes) || bytes.size() < kWidest) fail(place, "is no HDF5 file, or truncated");
-  const bool old = little_endian(bytes, kVersionAt, 1) < 2;
-  const size_t at = old ? kOldAt : kNewAt;
-  if (little_endian(bytes, old ? kOldBase : kNewBase, sizeof(uint64_t)) != 0 ||
-      little_endian(bytes, at, 1) != sizeof(uint64_t) || little_endian(bytes, at + 1, 1) != sizeof(uint64_t))
-    fail(place, "is an HDF5 file with addresses other than of 64 bits from 0 on, or damaged");
+// In the child.
+Apart::Reply answer(LibraryFile& file, Message request) {
+  const auto question = static_cast<Question>(request.number());
+  const std::string object = request.text();
+  switch (question) {
+    case Question::has:
+      return reply_of(Message().add(int64_t{file.has(object)}));
+    case Question::children:
+      return reply_of(Message().add(file.children(object)));
+    case Question::text: {
+      const std::optional<std::string> text = file.text(object, request.text());
+      return reply_of(Message().add(text ? Words{*text} : Words()));
+    }
+    case Question::texts: {
+      const std::optional<Words> texts = file.texts(object, request.text());
+      return reply_of(Message().add(int64_t{texts.has_value()}).add(texts.value_or(Words())));
+    }
+    case Question::dims:
+      return reply_of(file.dims(object));
+    case Question::numbers:
+      return reply_of(file.numbers(object));
+    case Question::numbers_of_dims:
+      return reply_of(file.numbers(object, request.numbers()));
+  }
+  return {};
+}
+
+Message question(Question question, const std::string& object) {
+  Message message;
+  message.add(static_cast<int64_t>(question)).add(object);
+  return message;
+}
+
+Message ask(Apart& library, const Message& request) { return Message(library.ask<std::byte>(request.bytes())); }
+
+// As much as LibraryFile allows itself, and as much again for the library.
+ApartLimits limits_for(std::span<const std::byte> bytes) {
+  constexpr size_t kMemory = size_t{128} << 20, kTimesTheFile = 32;
+  constexpr size_t kSeconds = 30, kBytesInASecond = 2'000'000;
+  return {kMemory + kTimesTheFile * bytes.size(), static_cast<int>(kSeconds + bytes.size() / kBytesInASecond)};
+}
+
+// `open` is called in the child, at the first question.
+template <class Open>
+std::unique_ptr<Apart> library_for(std::span<const std::byte> bytes, const std::string& place, Open open) {
+  const auto file = std::make_shared<std::optional<LibraryFile>>();
+  return std::make_unique<Apart>(place, limits_for(bytes), [file, open](std::span<const std::byte> request) {
+    if (!*file) file->emplace(open());
+    return answer(**file, Message({request.begin(), request.end()}));
+  });
 }
 
 }  // namespace
@@ -112,180 +149,54 @@ bool starts(std::span<const std::byte> bytes) {
   return bytes.size() >= kSignature.size() && std::memcmp(bytes.data(), kSignature.data(), kSignature.size()) == 0;
 }
 
-File::File(Handle file, std::string place, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
-    : file_(std::move(file)),
-      place_(std::move(place)),
-      bytes_(bytes),
-      owner_(std::move(owner)),
-      allowance_(kAllowance + kTimesTheFile * bytes.size()) {
-  if (!file_.valid()) fail(place_, "cannot be opened as HDF5: damaged, truncated or another format");
+File::File(std::string place, std::shared_ptr<const void> owner, std::unique_ptr<Apart> library)
+    : place_(std::move(place)), owner_(std::move(owner)), library_(std::move(library)) {
+  static_cast<void>(has(""));  // opens it
 }
 
+File::File(File&&) noexcept = default;
+File::~File() = default;
+
 File File::open(const std::string& path) {
-  quieten();
   const auto mapped = MappedFile::open(path);
-  check_superblock(mapped->bytes(), path);
-  return {Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose), path, mapped->bytes(), mapped};
+  const std::span<const std::byte> bytes = mapped->bytes();
+  return {path, mapped, library_for(bytes, path, [path, bytes] { return LibraryFile::open(path, bytes); })};
 }
 
 File File::open(std::span<const std::byte> bytes, const std::string& place) {
-  quieten();
-  check_superblock(bytes, place);
-  constexpr size_t kIncrement = size_t{1} << 16;
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fapl_core(access.get(), kIncrement, hbool_t{false});
-  if (bytes.empty() || H5Pset_file_image(access.get(), const_cast<std::byte*>(bytes.data()), bytes.size()) < 0)
-    fail(place, "cannot be opened as HDF5: it is empty, or larger than memory");
-  return {Handle(H5Fopen(place.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose), place, bytes, nullptr};
+  return {place, nullptr, library_for(bytes, place, [bytes, place] { return LibraryFile::in_memory(bytes, place); })};
 }
 
 bool File::has(const std::string& object) const {
-  for (const std::string& prefix : prefixes_of(object)) {
-    if (H5Lexists(file_.get(), prefix.c_str(), H5P_DEFAULT) <= 0) return false;
-    H5L_info_t link{};
-    if (H5Lget_info(file_.get(), prefix.c_str(), &link, H5P_DEFAULT) < 0) return false;
-    if (link.type != H5L_TYPE_HARD) fail(place_, "'{}' is a link, which is not followed", shown(prefix));
-  }
-  return true;
+  return ask(*library_, question(Question::has, object)).number() != 0;
 }
 
 std::vector<std::string> File::children(const std::string& group) const {
-  std::vector<std::string> names;
-  if (!has(group)) return names;
-  const Handle opened(H5Gopen2(file_.get(), object_path(group).c_str(), H5P_DEFAULT), H5Gclose);
-  H5G_info_t info{};
-  if (!opened.valid() || H5Gget_info(opened.get(), &info) < 0)
-    fail(place_, "expected '{}' to be a group", shown(group));
-  if (info.nlinks > kMaxChildren) fail(place_, "the group '{}' holds {} objects", shown(group), info.nlinks);
-  for (hsize_t i = 0; i < info.nlinks; ++i) {
-    constexpr ssize_t kMaxName = 1 << 16;
-    const ssize_t length =
-        H5Lget_name_by_idx(opened.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
-    if (length < 0 || length > kMaxName) fail(place_, "the group '{}' is damaged", shown(group));
-    std::string name(static_cast<size_t>(length), '\0');
-    H5Lget_name_by_idx(opened.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, name.data(), name.size() + 1, H5P_DEFAULT);
-    names.push_back(std::move(name));
-  }
-  std::sort(names.begin(), names.end(), natural_less);
-  return names;
-}
-
-bool File::attribute_exists(const std::string& object, const std::string& attribute) const {
-  return has(object) && H5Aexists_by_name(file_.get(), object_path(object).c_str(), attribute.c_str(), H5P_DEFAULT) > 0;
-}
-
-std::vector<std::string> File::read_texts(const std::string& object, const std::string& attribute) const {
-  const std::string place = fmt::format("{}: attribute '{}' of '{}'", place_, attribute, shown(object_path(object)));
-  const Handle opened(
-      H5Aopen_by_name(file_.get(), object_path(object).c_str(), attribute.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-  const Handle space(opened.valid() ? H5Aget_space(opened.get()) : -1, H5Sclose);
-  const Handle type(opened.valid() ? H5Aget_type(opened.get()) : -1, H5Tclose);
-  const hssize_t count = space.valid() ? H5Sget_simple_extent_npoints(space.get()) : -1;
-  if (count < 0 || !type.valid()) fail(place, "cannot be read: the file is damaged");
-  if (count == 0) return {};
-  const auto texts = static_cast<size_t>(count);
-  const size_t size = H5Tget_size(type.get());
-  if (H5Tget_class(type.get()) != H5T_STRING || size == 0) fail(place, "expected a text");
-  if (texts > kMaxAttributeBytes / size) fail(place, "takes more than {} bytes", kMaxAttributeBytes);
-  if (H5Tis_variable_str(type.get()) > 0) {
-    H5O_info_t info{};
-    if (H5Oget_info_by_name(file_.get(), object_path(object).c_str(), &info, H5P_DEFAULT) < 0)
-      fail(place, "cannot be read: the file is damaged");
-    return variable_texts(bytes_, info.addr, attribute, texts, place);
-  }
-  std::vector<char> characters(texts * size);
-  if (H5Aread(opened.get(), type.get(), characters.data()) < 0) fail(place, "cannot be read: the file is damaged");
-  std::vector<std::string> values;
-  for (size_t i = 0; i < texts; ++i) {
-    const char* begin = characters.data() + i * size;
-    values.emplace_back(begin, strnlen(begin, size));
-  }
-  return values;
+  return ask(*library_, question(Question::children, group)).words();
 }
 
 std::optional<std::string> File::text(const std::string& object, const std::string& attribute) const {
-  if (!attribute_exists(object, attribute)) return std::nullopt;
-  std::vector<std::string> values = read_texts(object, attribute);
-  if (values.size() != 1) fail(place_, "the attribute '{}' holds {} texts; expected one", attribute, values.size());
-  return std::move(values.front());
+  Words texts = ask(*library_, question(Question::text, object).add(attribute)).words();
+  if (texts.empty()) return std::nullopt;
+  return std::move(texts.front());
 }
 
 std::optional<std::vector<std::string>> File::texts(const std::string& object, const std::string& attribute) const {
-  if (attribute_exists(object, attribute)) return read_texts(object, attribute);
-  std::optional<std::vector<std::string>> all;
-  for (size_t piece = 0; attribute_exists(object, fmt::format("{}{}", attribute, piece)); ++piece) {
-    if (!all) all.emplace();
-    for (std::string& value : read_texts(object, fmt::format("{}{}", attribute, piece)))
-      all->push_back(std::move(value));
-  }
-  return all;
+  Message reply = ask(*library_, question(Question::texts, object).add(attribute));
+  if (reply.number() == 0) return std::nullopt;
+  return reply.words();
 }
 
-Handle File::open_dataset(const std::string& dataset) const {
-  const std::string place = fmt::format("{}: dataset '{}'", place_, shown(dataset));
-  if (!has(dataset)) fail(place_, "holds no dataset '{}'", shown(dataset));
-  Handle opened(H5Dopen2(file_.get(), dataset.c_str(), H5P_DEFAULT), H5Dclose);
-  if (!opened.valid()) fail(place, "cannot be opened: it is not a dataset, or the file is damaged");
-  const Handle type(H5Dget_type(opened.get()), H5Tclose), creation(H5Dget_create_plist(opened.get()), H5Pclose);
-  if (!type.valid() || !creation.valid() || H5Tget_class(type.get()) != H5T_FLOAT ||
-      H5Tget_size(type.get()) > sizeof(double))
-    fail(place, "is not an array of floating-point numbers");
-  const H5D_layout_t layout = H5Pget_layout(creation.get());
-  if ((layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) ||
-      H5Pget_external_count(creation.get()) != 0)
-    fail(place, "lies in another file, which is not followed");
-  check_filters(creation, place);
-  return opened;
-}
-
-std::vector<int64_t> File::dims_of(const Handle& dataset, const std::string& name) const {
-  const std::string place = fmt::format("{}: dataset '{}'", place_, shown(name));
-  const Handle space(H5Dget_space(dataset.get()), H5Sclose);
-  const int rank = space.valid() ? H5Sget_simple_extent_ndims(space.get()) : -1;
-  if (rank < 0 || rank > kMaxRank || H5Sget_simple_extent_type(space.get()) == H5S_NULL)
-    fail(place, "is not an array of up to {} dimensions", kMaxRank);
-  std::vector<hsize_t> sizes(static_cast<size_t>(rank));
-  H5Sget_simple_extent_dims(space.get(), sizes.data(), nullptr);
-  std::vector<int64_t> dims;
-  for (const hsize_t size : sizes) {
-    if (size > static_cast<hsize_t>(INT64_MAX)) fail(place, "has a dimension of {}", size);
-    dims.push_back(static_cast<int64_t>(size));
-  }
-  return dims;
-}
-
-std::vector<int64_t> File::dims(const std::string& dataset) const { return dims_of(open_dataset(dataset), dataset); }
-
-std::vector<float> File::read(const Handle& dataset, const std::string& name, size_t count) const {
-  std::vector<float> values(count);
-  if (count > 0 && H5Dread(dataset.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
-    fail(place_, "dataset '{}' cannot be read: the file is damaged or truncated", shown(name));
-  return values;
+std::vector<int64_t> File::dims(const std::string& dataset) const {
+  return library_->ask<int64_t>(question(Question::dims, dataset).bytes());
 }
 
 std::vector<float> File::numbers(const std::string& dataset) {
-  const std::string place = fmt::format("{}: dataset '{}'", place_, shown(dataset));
-  const Handle opened = open_dataset(dataset);
-  const size_t count = count_of(dims_of(opened, dataset), place);
-  const Handle creation(H5Dget_create_plist(opened.get()), H5Pclose);
-  if (count > 0 && H5Dget_storage_size(opened.get()) == 0)
-    fail(place, "has a shape, but its numbers were never written");
-  const size_t bytes = std::max(count * sizeof(float), chunk_bytes(creation, sizeof(double), place));
-  if (bytes > allowance_) fail(place, "takes {} bytes unpacked: more than a file of this size may", bytes);
-  allowance_ -= bytes;
-  return read(opened, dataset, count);
+  return library_->ask<float>(question(Question::numbers, dataset).bytes());
 }
 
 std::vector<float> File::numbers(const std::string& dataset, const std::vector<int64_t>& dims) const {
-  const std::string place = fmt::format("{}: dataset '{}'", place_, shown(dataset));
-  const Handle opened = open_dataset(dataset);
-  const std::vector<int64_t> found = dims_of(opened, dataset);
-  if (found != dims) fail(place, "has shape [{}], not [{}]", fmt::join(found, ", "), fmt::join(dims, ", "));
-  const size_t count = count_of(dims, place);
-  const Handle creation(H5Dget_create_plist(opened.get()), H5Pclose);
-  if (const size_t chunk = chunk_bytes(creation, sizeof(double), place); chunk / sizeof(double) > count + kAllowance)
-    fail(place, "has chunks of {} bytes: more than it holds", chunk);
-  return read(opened, dataset, count);
+  return library_->ask<float>(question(Question::numbers_of_dims, dataset).add(dims).bytes());
 }
 
 }  // namespace phosphene::hdf5

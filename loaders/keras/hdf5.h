@@ -1,36 +1,19 @@
-// HDF5 files as Keras writes them, read through the HDF5 library with what a stranger's file could abuse shut off: links are followed
-// only within the file, nothing lies outside it, no filter is loaded, and memory is taken only when shapes have been checked.
+// HDF5 files as Keras writes them. The HDF5 library, which damaged files can break, reads them in a child process (loaders/apart.h): whatever
+// becomes of it, here a file is read or refused.
 #pragma once
-
-#include <hdf5.h>
 
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
+namespace phosphene {
+class Apart;
+}
+
 namespace phosphene::hdf5 {
-
-// An identifier of the HDF5 library and the function that gives it back.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  [[nodiscard]] bool valid() const { return id_ >= 0; }
-  [[nodiscard]] hid_t get() const { return id_; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
 
 // Whether bytes begin as HDF5 does.
 bool starts(std::span<const std::byte> bytes);
@@ -42,6 +25,9 @@ class File {
   static File open(const std::string& path);
   // The same for a file in memory; the bytes must live as long as the result. `place` names it in errors.
   static File open(std::span<const std::byte> bytes, const std::string& place);
+  File(File&&) noexcept;
+  File& operator=(File&&) = delete;
+  ~File();
 
   [[nodiscard]] const std::string& place() const { return place_; }
 
@@ -64,18 +50,11 @@ class File {
   [[nodiscard]] std::vector<float> numbers(const std::string& dataset, const std::vector<int64_t>& dims) const;
 
  private:
-  File(Handle file, std::string place, std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
-  [[nodiscard]] bool attribute_exists(const std::string& object, const std::string& attribute) const;
-  [[nodiscard]] std::vector<std::string> read_texts(const std::string& object, const std::string& attribute) const;
-  [[nodiscard]] Handle open_dataset(const std::string& dataset) const;
-  [[nodiscard]] std::vector<int64_t> dims_of(const Handle& dataset, const std::string& name) const;
-  [[nodiscard]] std::vector<float> read(const Handle& dataset, const std::string& name, size_t count) const;
+  File(std::string place, std::shared_ptr<const void> owner, std::unique_ptr<Apart> library);
 
-  Handle file_;
   std::string place_;
-  std::span<const std::byte> bytes_;
   std::shared_ptr<const void> owner_;  // of the bytes; null when the caller keeps them
-  size_t allowance_;                   // bytes that numbers() may still take
+  std::unique_ptr<Apart> library_;
 };
 
 }  // namespace phosphene::hdf5
