@@ -31,7 +31,8 @@ double mean_of_finite(std::span<const float> values) {
 
 BatchRun::BatchRun(const ClaimedBatch& claimed, std::span<const std::unique_ptr<StepProgram>> programs,
                    const RunEnvironment& run)
-    : images_(claimed.batch.images),
+    : batch_(claimed.batch),
+      images_(claimed.batch.images),
       states_(claimed.states),
       programs_(programs),
       run_(run),
@@ -161,15 +162,20 @@ void BatchRun::keep_checkpoint(int64_t step) {
   finish_snapshot();  // of an earlier step, which nobody would make again
   last_checkpoint_ = Clock::now();
   const int64_t group = config().image.images;
-  try {
-    for (int64_t job = 0; job < std::ssize(images_) / group; ++job) {
-      JobState state{{static_cast<int64_t>(phase_), step}, {}, program().read_group(job)};
-      for (int64_t image = job * group; image < (job + 1) * group; ++image)
-        state.curves.push_back(curves_[static_cast<size_t>(image)]);
-      run_.checkpoints.write(images_[static_cast<size_t>(job * group)].name(), state);
-    }
-  } catch (const Error& error) {
-    run_.progress.report(fmt::format("no checkpoint was kept: {}", error.what()));
+  for (int64_t job = 0; job < std::ssize(images_) / group; ++job) {
+    JobState state{{static_cast<int64_t>(phase_), step}, {}, program().read_group(job)};
+    for (int64_t image = job * group; image < (job + 1) * group; ++image)
+      state.curves.push_back(curves_[static_cast<size_t>(image)]);
+    size_t bytes = 0;
+    for (const auto& [name, values] : state.states) bytes += values.size();
+    run_.writer.give(bytes,
+                     [run = run_, name = images_[static_cast<size_t>(job * group)].name(), state = std::move(state)] {
+                       try {
+                         run.checkpoints.write(name, state);
+                       } catch (const Error& error) {
+                         run.progress.report(fmt::format("no checkpoint was kept: {}", error.what()));
+                       }
+                     });
   }
 }
 
@@ -280,18 +286,20 @@ void BatchRun::start_snapshot(int64_t step) {
   snapshot_step_ = step;
 }
 
-// Waits for the snapshot that is on its way, if one is, and writes it.
+// Waits for the snapshot that is on its way, if one is, and has it written.
 void BatchRun::finish_snapshot() {
   if (snapshot_ == nullptr) return;
-  const std::unique_ptr<Transfer> transfer = std::move(snapshot_);
+  const std::shared_ptr<Transfer> transfer = std::move(snapshot_);
   const std::span<const std::byte> pictures = transfer->bytes();
-  const Shape& shape = program().image_shape();
-  const size_t size = pictures.size() / static_cast<size_t>(shape.n);
-  for (size_t at = 0; at < images_.size(); ++at) {
-    if (stopped_[at]) continue;
-    const auto* picture = reinterpret_cast<const float*>(pictures.subspan(at * size, size).data());
-    write_snapshot(run_.folder, images_[at], snapshot_step_, {picture, size / sizeof(float)}, shape);
-  }
+  run_.writer.give(pictures.size(), [&folder = run_.folder, batch = batch_, stopped = stopped_, step = snapshot_step_,
+                                     shape = program().image_shape(), transfer, pictures] {
+    const size_t size = pictures.size() / static_cast<size_t>(shape.n);
+    for (size_t at = 0; at < batch.images.size(); ++at) {
+      if (stopped[at]) continue;
+      const auto* picture = reinterpret_cast<const float*>(pictures.subspan(at * size, size).data());
+      write_snapshot(folder, batch.images[at], step, {picture, size / sizeof(float)}, shape);
+    }
+  });
 }
 
 // The objective of each step of the phase.
@@ -329,16 +337,20 @@ void BatchRun::check_pictures(const HostTensor& pictures) {
 
 void BatchRun::finish() {
   StepProgram& last = *programs_.back();
-  const HostTensor pictures = last.images();
-  check_pictures(pictures);
-  HostTensor spectra;
-  if (config().save_spectrum) spectra = last.first_parameter();
+  const auto pictures = std::make_shared<const HostTensor>(last.images());
+  check_pictures(*pictures);
+  const auto spectra =
+      std::make_shared<const HostTensor>(config().save_spectrum ? last.first_parameter() : HostTensor());
   for (size_t at = 0; at < images_.size(); ++at) {
     if (stopped_[at]) continue;
     const auto n = static_cast<int64_t>(at);
-    ImageResult result{pictures.image(n), last.image_shape(), {}, std::move(curves_[at])};
-    if (config().save_spectrum) result.spectrum = spectra.image(n);
-    write_result(run_.folder, images_[at], result, run_.model);
+    const auto piece = [run = run_, batch = batch_, at, n, shape = last.image_shape(), pictures, spectra,
+                        curve = std::move(curves_[at])] {
+      ImageResult result{pictures->image(n), shape, {}, curve};
+      if (batch.config().save_spectrum) result.spectrum = spectra->image(n);
+      write_result(run.folder, batch.images[at], result, run.model);
+    };
+    run_.writer.give(pictures->image(n).size_bytes(), piece);
     ++result_.finished;
   }
 }

@@ -12,6 +12,7 @@
 #include "experiment/run/progress.h"
 #include "experiment/run/results.h"
 #include "experiment/run/work_queue.h"
+#include "experiment/run/writer.h"
 #include "experiment/step/step_program.h"
 
 namespace phosphene {
@@ -22,6 +23,7 @@ struct RunEnvironment {
   const RunFolder& folder;
   const Checkpoints& checkpoints;
   ProgressReporter& progress;
+  Writer& writer;
   const std::atomic<bool>* stop = nullptr;  // asked for from outside
   const std::atomic<bool>* halt = nullptr;  // because another worker failed
   double checkpoint_seconds = 0;            // between a batch's checkpoints; 0: none, not even when it is stopped
@@ -32,7 +34,7 @@ struct RunEnvironment {
 };
 
 struct BatchResult {
-  int64_t finished = 0;              // images
+  int64_t finished = 0;              // images whose results the writer has
   std::vector<std::string> stopped;  // images without a result: name and why
   bool interrupted = false;          // asked to stop: what has been reached is kept in checkpoints
   double seconds_in_steps = 0;
@@ -44,8 +46,8 @@ class BatchRun {
   BatchRun(const ClaimedBatch& claimed, std::span<const std::unique_ptr<StepProgram>> programs,
            const RunEnvironment& run);
 
-  // Runs all phases, from where the jobs stand, and writes the results; once. Where it throws Stopped nothing of the batch is lost but the
-  // steps after its last checkpoint.
+  // Runs all phases, from where the jobs stand, and gives the results to the writer; once. Where it throws Stopped nothing of the batch is
+  // lost but the steps after its last checkpoint.
   BatchResult render();
 
  private:
@@ -81,6 +83,7 @@ class BatchRun {
 
   using Clock = std::chrono::steady_clock;
 
+  const Batch& batch_;
   const std::vector<RunImage>& images_;
   const std::vector<JobState>& states_;  // of its jobs; empty where they begin
   std::span<const std::unique_ptr<StepProgram>> programs_;

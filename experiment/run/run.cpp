@@ -51,7 +51,7 @@ class Run {
   void fit_batches();
   bool try_to_fit();
   void open_folder();
-  bool render(const ClaimedBatch& claimed, Programs& programs);
+  bool render(const ClaimedBatch& claimed, Programs& programs, Writer& writer);
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
 
   RunOptions options_;
@@ -172,13 +172,16 @@ RunResult Run::execute() {
         progress_.skip(images, image_steps, finished);
         if (finished) result_.skipped += images;
       });
+  Writer writer;
   try {
     workers_->run(
-        queue, [this](const ClaimedBatch& claimed, Programs& programs) { return render(claimed, programs); },
+        queue, writer,
+        [&](const ClaimedBatch& claimed, Programs& programs) { return render(claimed, programs, writer); },
         [this] { return stop_asked(); });
   } catch (const Stopped&) {  // what is finished stays
     result_.interrupted = true;
   }
+  writer.finish();
   result_.interrupted = result_.interrupted || stop_asked();
   result_.elsewhere = queue.elsewhere();
   const bool worked = queue.had_work() || result_.interrupted;
@@ -199,11 +202,11 @@ void Run::open_folder() {
 }
 
 // Whether it came to its end.
-bool Run::render(const ClaimedBatch& claimed, Programs& programs) {
+bool Run::render(const ClaimedBatch& claimed, Programs& programs, Writer& writer) {
   const Clock::time_point start = Clock::now();
   const Batch& batch = claimed.batch;
-  const RunEnvironment run{
-      model_, *folder_, *checkpoints_, progress_, options_.stop, &workers_->halt(), options_.checkpoint_seconds};
+  const RunEnvironment run{model_, *folder_,      *checkpoints_,     progress_,
+                           writer, options_.stop, &workers_->halt(), options_.checkpoint_seconds};
   const BatchResult done = BatchRun(claimed, programs.for_batch(batch), run).render();
   const std::lock_guard lock(mutex_);
   result_.finished += done.finished;

@@ -7,16 +7,18 @@
 
 namespace phosphene {
 
-void Workers::work(Programs& programs, WorkQueue& queue, const Render& render,
+void Workers::work(Programs& programs, WorkQueue& queue, Writer& writer, const Render& render,
                    const std::function<bool()>& stop_asked) {
   while (!halt_ && !stop_asked()) {
     const uint64_t returned = returned_;
     const std::optional<ClaimedBatch> claimed = queue.next();
     if (!claimed && end(returned)) return;
     if (!claimed) continue;
-    bool finished = false;
     try {
-      finished = render(*claimed, programs);
+      const bool finished = render(*claimed, programs);
+      const auto give_back = [&queue, batch = claimed->batch](bool whole) { queue.give_back(batch, whole); };
+      writer.give(
+          0, [give_back, finished] { give_back(finished); }, [give_back] { give_back(false); });
     } catch (const OutOfMemory&) {
       programs.clear();
       if (leave_to_others(claimed->batch, queue)) return;
@@ -26,7 +28,6 @@ void Workers::work(Programs& programs, WorkQueue& queue, const Render& render,
       queue.give_back(claimed->batch, false);
       throw;
     }
-    queue.give_back(claimed->batch, finished);
   }
 }
 
@@ -47,14 +48,14 @@ bool Workers::leave_to_others(const Batch& batch, WorkQueue& queue) {
   return true;
 }
 
-void Workers::run(WorkQueue& queue, const Render& render, const std::function<bool()>& stop_asked) {
+void Workers::run(WorkQueue& queue, Writer& writer, const Render& render, const std::function<bool()>& stop_asked) {
   at_work_ = count();
-  if (count() == 1) return work(first(), queue, render, stop_asked);
+  if (count() == 1) return work(first(), queue, writer, render, stop_asked);
   std::vector<std::thread> threads;
   for (const auto& programs : programs_) {
     threads.emplace_back([&, own = programs.get()] {
       try {
-        work(*own, queue, render, stop_asked);
+        work(*own, queue, writer, render, stop_asked);
       } catch (...) {
         const std::lock_guard lock(mutex_);
         if (failure_ == nullptr) failure_ = std::current_exception();

@@ -10,6 +10,7 @@
 
 #include "experiment/run/programs.h"
 #include "experiment/run/work_queue.h"
+#include "experiment/run/writer.h"
 
 namespace phosphene {
 
@@ -20,10 +21,11 @@ class Workers {
 
   explicit Workers(std::vector<std::unique_ptr<Programs>> programs) : programs_(std::move(programs)) {}
 
-  // Calls `render` for each batch of the queue, which returns whether the batch came to its end, and gives the batch back. A single
+  // Calls `render` for each batch of the queue, which returns whether the batch came to its end, and gives the batch back when `writer` has
+  // done what it was given before. A single
   // worker is the calling thread. One that finds too little memory while others work leaves its batch to them, and ends. After any other
   // exception the others stop after their step, and it is thrown.
-  void run(WorkQueue& queue, const Render& render, const std::function<bool()>& stop_asked);
+  void run(WorkQueue& queue, Writer& writer, const Render& render, const std::function<bool()>& stop_asked);
 
   [[nodiscard]] Programs& first() const { return *programs_.front(); }
   [[nodiscard]] size_t count() const { return programs_.size(); }
@@ -31,7 +33,8 @@ class Workers {
   [[nodiscard]] const std::atomic<bool>& halt() const { return halt_; }
 
  private:
-  void work(Programs& programs, WorkQueue& queue, const Render& render, const std::function<bool()>& stop_asked);
+  void work(Programs& programs, WorkQueue& queue, Writer& writer, const Render& render,
+            const std::function<bool()>& stop_asked);
   bool end(uint64_t returned);
   bool leave_to_others(const Batch& batch, WorkQueue& queue);
 

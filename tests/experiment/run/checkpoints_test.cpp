@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "experiment/run/run.h"
 #include "runtime/files.h"
@@ -135,8 +137,15 @@ TEST_F(CheckpointsTest, AreKeptWhileItRuns) {
   class Looking final : public Progress {
    public:
     explicit Looking(std::string folder) : folder_(std::move(folder)) {}
-    void on_status(const std::string& /*line*/, double /*eta_seconds*/) override {
-      for (const auto& [name, standing] : Checkpoints(folder_, "cpu").list()) seen.push_back(standing.step);
+    // Of "... step 7/12 ..." the checkpoint of step 6 is on its way.
+    void on_status(const std::string& line, double /*eta_seconds*/) override {
+      const size_t at = line.find("step ");
+      const int64_t before = at == std::string::npos ? 0 : std::stoll(line.substr(at + 5)) - 1;
+      for (int wait = 0; wait < 1000 && before > 0; ++wait) {
+        for (const auto& [name, standing] : Checkpoints(folder_, "cpu").list())
+          if (standing.step == before) return seen.push_back(before);
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
     }
     void on_message(const std::string& /*line*/) override {}
     std::vector<int64_t> seen;
