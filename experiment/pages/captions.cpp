@@ -87,7 +87,7 @@ std::string heading_of(const std::vector<Said>& terms, const Json& record) {
   if (terms.empty()) return text_of(record, "name");
   if (terms.size() == 1) {
     const std::string label = class_label(terms[0], record);
-    return (label.empty() ? terms[0].words.words : label) + (terms[0].weight < 0 ? ", driven down" : "");
+    return (terms[0].weight < 0 ? "minus " : "") + (label.empty() ? terms[0].words.words : label);
   }
   std::string sum;
   const bool one_layer = of_one_layer(terms);

@@ -35,12 +35,12 @@ const char* const kJoint = R"([{"channel": {"layer": "4c", "unit": 10}, "image":
 TEST(Captions, AreWordsThatAReaderWouldUse) {
   const std::vector<Case> cases = {
       {R"([{"channel": {"layer": "4c", "unit": 97}}])", "{}", "{}", "channel 97", "4c", "4c:97 positive"},
-      {kEnds, "{}", R"({"images": 2})", "channel 10, driven down", "4c before its activation", "4c:10 negative"},
+      {kEnds, "{}", R"({"images": 2})", "minus channel 10", "4c before its activation", "4c:10 negative"},
       {kEnds, R"({"image": 1})", R"({"images": 2})", "channel 10", "4c before its activation", "4c:10 positive"},
       {kJoint, R"({"image": 0})", R"({"images": 3})", "channel 10", "4c", "4c:10 positive"},
       {kJoint, R"({"image": 1})", R"({"images": 3})", "channel 10 of 4c − 2 × channel 20 of 4d", "",
        "4c:10 joint, 4d:20 joint"},
-      {kJoint, R"({"image": 2})", R"({"images": 3})", "channel 20, driven down", "4d", "4d:20 negative"},
+      {kJoint, R"({"image": 2})", R"({"images": 3})", "minus channel 20", "4d", "4d:20 negative"},
       {R"([{"channel": {"layer": "4c", "unit": 5}}, {"diversity": {"layer": "4c"}, "weight": -35}])",
        R"({"image": 1, "sweep": {"variant": "diverse"}})", R"({"sweep": {"variants": {"diverse": {"images": 4}}}})",
        "diverse", "channel 5 · 4c · diversity 35 · image 2 of 4", "4c:5 diverse"},
