@@ -46,8 +46,14 @@ CLI::Option* whole_number(CLI::Option* option, int64_t least, int64_t most) {
 CLI::Option* number(CLI::Option* option, double least, double most) {
   const bool limited = least > std::numeric_limits<double>::lowest();
   option->type_name("X");
-  const std::string range = limited ? fmt::format(" from {} to {}", shown(least), shown(most)) : "";
-  if (limited) option->description(fmt::format("{}; {} to {}", option->get_description(), shown(least), shown(most)));
+  const bool open_above = most == std::numeric_limits<double>::max();
+  std::string range, limits;
+  if (limited) {
+    range = open_above ? fmt::format(" of at least {}", shown(least))
+                       : fmt::format(" from {} to {}", shown(least), shown(most));
+    limits = open_above ? fmt::format("at least {}", shown(least)) : fmt::format("{} to {}", shown(least), shown(most));
+    option->description(fmt::format("{}; {}", option->get_description(), limits));
+  }
   return checked(option, [least, most, range](const std::string& text) -> std::string {
     double number = 0;
     if (is_number(text, number) && std::isfinite(number) && number >= least && number <= most) return "";
