@@ -13,6 +13,8 @@ namespace phosphene {
 namespace {
 
 constexpr const char* kModule = "libphosphene_cuda.so";
+// So many that the work of a step outweighs its launches by far (docs/gpu-roofline.md). Not measured.
+constexpr int64_t kBatchOfAGpu = 32;
 
 // Beside the program, or in the folder lib next to its own; $PHOSPHENE_CUDA_MODULE says another place. "" when there is none.
 std::string module_path() {
@@ -87,6 +89,7 @@ DeviceChoice choose_device(const DeviceOptions& options) {
       const CudaModule* module = CudaModule::open(reason);
       if (module != nullptr && module->devices(&reason) > 0) {
         choice.backend.reset(module->backend(&options));
+        choice.batch = kBatchOfAGpu;
         if (options.verbose) choice.note = fmt::format("on a GPU: {}", choice.backend->description());
         return choice;
       }

@@ -22,7 +22,9 @@ struct DeviceOptions {
 
 struct DeviceChoice {
   std::unique_ptr<Backend> backend;
-  int threads = 1;         // that Backend::team can divide; 1 on a GPU
+  int threads = 1;  // that Backend::team can divide; 1 on a GPU
+  int64_t batch =
+      4;  // images at a time that fill it, where nobody says how many; of a CPU: and leave them in its caches (docs/benchmarks.md)
   bool autotuned = false;  // it chooses by measurement, as was asked for: the CPU's alone can
   std::string note;        // "" unless `verbose`: which device it is, and why `auto` fell back to the CPU
 };

@@ -20,9 +20,6 @@
 namespace phosphene {
 namespace {
 
-// Images: enough to fill the convolutions, small enough for the caches (docs/benchmarks.md).
-constexpr int64_t kAutomaticBatch = 4;
-
 using Clock = std::chrono::steady_clock;
 
 class Run {
@@ -33,7 +30,7 @@ class Run {
         model_(load_model(find_model(config.model.name, config.model.folder))),
         config_(with_units_of(model_, config)),
         inputs_(digests_of_inputs(whole_config(), config.file, config.folder(), model_)),
-        capacity_(std::max(config.batch > 0 ? config.batch : kAutomaticBatch, config.image.images)),
+        capacity_(std::max(config.batch > 0 ? config.batch : device_.batch, config.image.images)),
         jobs_(model_, config_, options.window, capacity_),
         progress_(options.progress) {
     check_run_folder(options.out);
@@ -129,7 +126,10 @@ bool Run::try_to_fit() {
   const Batch& largest = *std::max_element(batches.begin(), batches.end(), [this](const Batch& a, const Batch& b) {
     return a.pixels(model_) < b.pixels(model_);
   });
-  const int64_t fewer = std::ssize(largest.images) - 1;
+  // Planning takes its time: large batches are halved.
+  constexpr int64_t kFew = 8;
+  const int64_t images = std::ssize(largest.images);
+  const int64_t fewer = images > kFew ? images / 2 : images - 1;
   try {
     static_cast<void>(workers_->first().for_batch(largest));
     const auto beside = static_cast<int64_t>(workers_->count() - 1);

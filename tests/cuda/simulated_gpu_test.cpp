@@ -233,6 +233,25 @@ TEST_F(SimulatedGpu, ADamagedPlanCacheIsFoundAnew) {
   expect_agreement("small.safetensors --layer conv2", 1);
 }
 
+// 48 pictures of 24 x 24 pixels: 32 at a time, and fewer where memory does not hold them.
+TEST_F(SimulatedGpu, ABatchIsAsLargeAsMemoryAllows) {
+  const std::string render =
+      "render --model small.safetensors --channel conv2:1 --set /images=1 --dry-run --device cuda --out r "
+      "--set '/sweep={\"/seed\": {\"range\": [0, 48]}}'";
+  const auto batch_with = [&](const std::string& memory) -> int {
+    const Outcome outcome = run(render, on_simulated_gpu(1, memory));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    const std::string words = "of up to ";
+    const size_t at = outcome.out.find(words);
+    if (at == std::string::npos) return 0;
+    return std::stoi(outcome.out.substr(at + words.size()));
+  };
+  EXPECT_EQ(batch_with(""), 32);
+  const int little = batch_with("SIMCUDA_MEMORY=4000000");
+  EXPECT_GE(little, 1);
+  EXPECT_LE(little, 16);
+}
+
 TEST_F(SimulatedGpu, WithoutADeviceTheCpuIsTakenWithALine) {
   const std::string none = on_simulated_gpu(1, "SIMCUDA_DEVICES=0");
   expect_one_clear_line(run("check small.safetensors", none), {"--device cuda", "finds no GPU"});
