@@ -287,6 +287,7 @@ std::string PlanBuilder::refuse(Descriptor configuration, std::string& descripti
   count = 0;
   cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
                            CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &count, notes);
+  count = std::min<int64_t>(count, CUDNN_NUMERICAL_NOTE_TYPE_COUNT);  // a newer cuDNN may have more to say
   const auto has = [&](cudnnBackendNumericalNote_t note) {
     return std::find(notes, notes + count, note) != notes + count;
   };

@@ -5,13 +5,12 @@
 namespace phosphene {
 
 RecordedSequence::~RecordedSequence() {
-  if (graph_ == nullptr) return;
   cudaStreamSynchronize(device_.stream());
-  cudaGraphExecDestroy(graph_);
+  if (graph_ != nullptr) cudaGraphExecDestroy(graph_);
 }
 
 void RecordedSequence::run() {
-  if (runs_++ == 0) {
+  if (!record_ || runs_++ == 0) {
     Sequence::run();
     return;
   }

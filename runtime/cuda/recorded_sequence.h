@@ -9,8 +9,10 @@ namespace phosphene {
 // on the graph is launched. Nothing that a task enqueues may depend on the host: step numbers and random keys lie in memory.
 class RecordedSequence final : public Sequence {
  public:
-  RecordedSequence(Device& device, std::vector<Task*> tasks) : Sequence(std::move(tasks)), device_(device) {}
-  ~RecordedSequence() override;
+  // `record` false: every run enqueues every task.
+  RecordedSequence(Device& device, std::vector<Task*> tasks, bool record)
+      : Sequence(std::move(tasks)), device_(device), record_(record) {}
+  ~RecordedSequence() override;  // waits: what is enqueued needs the tasks' memory and code
 
   void run() override;
 
@@ -18,6 +20,7 @@ class RecordedSequence final : public Sequence {
   void record();
 
   Device& device_;
+  bool record_;
   int64_t runs_ = 0;
   cudaGraphExec_t graph_ = nullptr;
 };
