@@ -24,6 +24,19 @@ struct CheckOptions {
   bool all = false;
 };
 
+// tests/support/tolerances.md: of half of all elements, what rounding does; of the whole, what ReLUs and maxima at their kinks can do.
+struct Tolerances {
+  double rounding = 0;     // of a product's factors
+  double median = 0;       // of the largest element of the gradient
+  double relative_l2 = 0;  // of the gradient
+};
+constexpr Tolerances kF32{0x1p-24, 32 * 0x1p-24, 2e-2}, kTf32{0x1p-11, 0x1p-11, 0.14}, kBf16{0x1p-24, 0x1p-9, 0.4};
+
+const Tolerances& tolerances_of(DType precision, bool tf32) {
+  if (precision == DType::bf16) return kBf16;
+  return tf32 ? kTf32 : kF32;
+}
+
 void print(const ValueDifference& value) {
   print_result("{} {:<40} {:<26} {:>16}  error {:.1e} of {:.1e}\n", value.agrees() ? " " : "!",
                printable(value.layer, kWholeName), value.kind, to_string(value.shape), value.error, value.tolerance);
@@ -36,12 +49,11 @@ void check(const CheckOptions& options) {
   const std::unique_ptr<Backend> device = open_device(options.of.device);
   print_result("{} against {}\n", device->description(), cpu->description());
 
-  const bool bf16 = config.precision == DType::bf16;
-  const double rounding = options.of.device.tf32 && !bf16 ? 0x1p-11 : 0x1p-24;
+  const Tolerances& tolerances = tolerances_of(config.precision, options.of.device.tf32);
   int64_t values = 0;
   std::optional<ValueDifference> first;
   std::optional<LoopProgress> ops;
-  compare_ops(model, config, slots, *cpu, *device, rounding, [&](const ValueDifference& value) {
+  compare_ops(model, config, slots, *cpu, *device, tolerances.rounding, [&](const ValueDifference& value) {
     ++values;
     if (!ops) ops.emplace("ops compared", value.ops);
     ops->done(value.op);
@@ -57,8 +69,7 @@ void check(const CheckOptions& options) {
   const GradientDifference gradient = compare_gradients(model, config, slots, *cpu, *device);
   print_result("gradient of a whole step: median error {:.1e} of its largest element, relative l2 {:.1e}\n",
                gradient.median, gradient.relative_l2);
-  // tests/support/tolerances.md: rounding for half of all elements; for the whole, what ReLUs and maxima at their kinks can do.
-  if (!(gradient.median <= (bf16 ? 0x1p-9 : 32 * rounding)) || !(gradient.relative_l2 <= (bf16 ? 0.4 : 2e-2)))
+  if (!(gradient.median <= tolerances.median) || !(gradient.relative_l2 <= tolerances.relative_l2))
     fail_internal("gradient", "differs although every op agrees");
 
   DeviceOptions eager = options.of.device;

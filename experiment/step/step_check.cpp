@@ -70,10 +70,12 @@ double largest_error(const TensorInfo& info, const Bytes& expected, const Bytes&
 // largest entry; 8 leaves room for the worst of a million entries. No op of a step sums more than some 2^14 products.
 // In bf16 the result is rounded once, by at most 2^-8 of itself. Rounded weights move each product by as much, up or down, and so
 // their sum by 2^-8 of the root of its sum of squares, which is what a sum of terms of either sign comes to itself: another
-// rounding of a typical entry, and the largest is larger. 8 * 2^-9 leaves room for four of them.
+// rounding of a typical entry, and the largest is larger. 8 * 2^-9 leaves room for four of them. TF32 rounds both factors of a
+// product, by at most 2^-11 of themselves, which weighs as the weights of bf16 do: 8 * 2^-11.
 double tolerance_of(const TensorInfo& info, double rounding) {
   constexpr double kLongestSum = 1 << 14;
   if (info.dtype == DType::bf16) return 8 * 0x1p-9;
+  if (rounding > 0x1p-24 && info.dtype == DType::f32) return 8 * rounding;
   return info.dtype == DType::f32 || info.dtype == DType::f64 ? 8 * rounding * std::sqrt(kLongestSum) : 0;
 }
 
