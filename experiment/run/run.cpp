@@ -46,7 +46,9 @@ class Run {
   [[nodiscard]] int wanted_workers() const;
   void divide(int workers);
   void fit_batches();
+  bool give_way(int64_t images);
   bool try_to_fit();
+  size_t start_first();
   void open_folder();
   bool render(const ClaimedBatch& claimed, Programs& programs, Writer& writer);
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
@@ -120,28 +122,33 @@ void Run::divide(int workers) {
   workers_ = std::make_unique<Workers>(std::move(programs));
 }
 
+// Where a batch of so many images has not found its memory: fewer of them, or fewer workers. False where what was asked for leaves no
+// choice.
+bool Run::give_way(int64_t images) {
+  constexpr int64_t kFew = 8;  // planning takes its time: large batches are halved
+  const int64_t fewer = images > kFew ? images / 2 : images - 1;
+  const bool all_fixed = config_.batch > 0 || fewer < config_.image.images;
+  if (all_fixed && (options_.workers > 0 || workers_->count() == 1)) return false;
+  if (all_fixed)
+    divide(static_cast<int>(workers_->count() / 2));
+  else
+    capacity_ = fewer;
+  return true;
+}
+
 // Whether each worker can have the largest batch at once.
 bool Run::try_to_fit() {
   const std::vector<Batch> batches = pack_batches(jobs_.window(jobs_.largest_window()), capacity_);
   const Batch& largest = *std::max_element(batches.begin(), batches.end(), [this](const Batch& a, const Batch& b) {
     return a.pixels(model_) < b.pixels(model_);
   });
-  // Planning takes its time: large batches are halved.
-  constexpr int64_t kFew = 8;
-  const int64_t images = std::ssize(largest.images);
-  const int64_t fewer = images > kFew ? images / 2 : images - 1;
   try {
     static_cast<void>(workers_->first().for_batch(largest));
     const auto beside = static_cast<int64_t>(workers_->count() - 1);
     if (beside > 0) require_memory(*device_.backend, (beside + 1) * workers_->first().bytes_to_take());
     return true;
   } catch (const OutOfMemory&) {
-    const bool all_fixed = config_.batch > 0 || fewer < config_.image.images;
-    if (all_fixed && (options_.workers > 0 || workers_->count() == 1)) throw;
-    if (all_fixed)
-      divide(static_cast<int>(workers_->count() / 2));
-    else
-      capacity_ = fewer;
+    if (!give_way(std::ssize(largest.images))) throw;
     return false;
   }
 }
@@ -191,11 +198,24 @@ RunResult Run::execute() {
   return result_;
 }
 
+// Of images that memory is taken for: another process may have been quicker since it was asked for.
+size_t Run::start_first() {
+  for (;;) {
+    const Batch first = pack_batches(jobs_.window(0), capacity_).front();
+    try {
+      workers_->first().for_batch(first).front()->start(in_phase(first.images, 0));
+      return first.images.size();
+    } catch (const OutOfMemory&) {
+      workers_->first().clear();
+      if (!give_way(std::ssize(first.images))) throw;
+    }
+  }
+}
+
 // Mistakes show before anything is written.
 void Run::open_folder() {
-  const Batch first = pack_batches(jobs_.window(0), capacity_).front();
-  workers_->first().for_batch(first).front()->start(in_phase(first.images, 0));
-  folder_ = std::make_unique<RunFolder>(options_.out, frozen(first.images.size()));
+  const size_t batch = start_first();
+  folder_ = std::make_unique<RunFolder>(options_.out, frozen(batch));
   const std::string backend = device_.backend->description();
   checkpoints_ = std::make_unique<Checkpoints>(folder_->path(), backend.substr(0, backend.find(':')));
   keep_implementations();
