@@ -75,6 +75,20 @@ class CudaModule {
   std::string failure_;
 };
 
+// With `auto`, false and the reason where it cannot be used: its memory is full, it belongs to another process, a library is missing.
+bool open_gpu(const CudaModule& module, const DeviceOptions& options, DeviceChoice& choice, std::string& reason) {
+  try {
+    choice.backend.reset(module.backend(&options));
+  } catch (const Error& error) {
+    if (options.device == "cuda") throw;
+    reason = error.what();
+    choice.note = fmt::format("on the CPU, as the GPU cannot be used: {}", reason);
+    return false;
+  }
+  choice.batch = kBatchOfAGpu;
+  return true;
+}
+
 }  // namespace
 
 DeviceChoice choose_device(const DeviceOptions& options) {
@@ -87,15 +101,13 @@ DeviceChoice choose_device(const DeviceOptions& options) {
     std::string reason = "there is no NVIDIA driver";
     if (device == "cuda" || driver_is_there()) {
       const CudaModule* module = CudaModule::open(reason);
-      if (module != nullptr && module->devices(&reason) > 0) {
-        choice.backend.reset(module->backend(&options));
-        choice.batch = kBatchOfAGpu;
+      if (module != nullptr && module->devices(&reason) > 0 && open_gpu(*module, options, choice, reason)) {
         if (options.verbose) choice.note = fmt::format("on a GPU: {}", choice.backend->description());
         return choice;
       }
       if (device == "cuda") fail("--device cuda", "{}", reason);
     }
-    if (options.verbose) choice.note = fmt::format("on the CPU: {}", reason);
+    if (options.verbose && choice.note.empty()) choice.note = fmt::format("on the CPU: {}", reason);
   }
   std::shared_ptr<Autotune> autotune;
   if (options.autotune) autotune = std::make_shared<Autotune>(options.choices, Autotune::default_file());

@@ -23,10 +23,10 @@ struct DeviceOptions {
 struct DeviceChoice {
   std::unique_ptr<Backend> backend;
   int threads = 1;  // that Backend::team can divide; 1 on a GPU
-  int64_t batch =
-      4;  // images at a time that fill it, where nobody says how many; of a CPU: and leave them in its caches (docs/benchmarks.md)
+  // Images at a time, where nobody says how many: enough to fill it, and of a CPU few enough for its caches (docs/benchmarks.md).
+  int64_t batch = 4;
   bool autotuned = false;  // it chooses by measurement, as was asked for: the CPU's alone can
-  std::string note;        // "" unless `verbose`: which device it is, and why `auto` fell back to the CPU
+  std::string note;  // why `auto` takes the CPU though there is a GPU; with `verbose`, whichever device it is and why
 };
 
 // Throws for `cuda` where there is none, with the reason.

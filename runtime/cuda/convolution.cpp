@@ -13,6 +13,13 @@ constexpr int64_t kAlignment = 256;
 
 int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
+// cuDNN would say of each layer that it has no engine.
+void check_precision(const Device& device, NetworkPrecision precision) {
+  if (precision == NetworkPrecision::f32 || device.has_bf16_and_tf32()) return;
+  fail(precision == NetworkPrecision::tf32 ? "--tf32" : "precision bf16",
+       "expected a GPU of compute capability 8.0 or later, got {}", device.name());
+}
+
 class ConvolutionTask : public Task {
  public:
   ConvolutionTask(Device& device, PlanChoice choice, std::shared_ptr<DeviceMemory> filter, int64_t out_bytes)
@@ -187,6 +194,7 @@ PlannedTask plan_convolution(const ConvolutionPlanner& planner, const Convolutio
                              const std::string& where) {
   if (refuse_depthwise(problem).empty()) return plan_depthwise(planner, problem);
   const ConvolutionGraph graph = graph_of(problem, planner.precision);
+  check_precision(planner.device, graph.precision);
   PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
   auto filter = planner.weights.filter(problem.weights, problem.storage);
@@ -206,6 +214,7 @@ PlannedTask plan_convolution(const ConvolutionPlanner& planner, const Convolutio
     fail_internal(where, "a gradient that takes up a bias and a sum or a mask");
   if (!biased && refuse_depthwise(problem).empty()) return plan_depthwise(planner, problem);
   const ConvolutionGraph graph = graph_of(problem, planner.precision);
+  check_precision(planner.device, graph.precision);
   PlanChoice choice = choose_plan(planner.cache, graph, where);
   PlannedTask result = planned(choice);
   auto bias = biased ? planner.weights.plain(problem.bias, problem.storage) : nullptr;

@@ -75,8 +75,7 @@ class CudaBackend final : public Backend {
   [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {true, true, true}; }
 
   [[nodiscard]] std::unique_ptr<Sequence> sequence(std::vector<Task*> tasks) override {
-    if (!record_) return std::make_unique<Sequence>(std::move(tasks));
-    return std::make_unique<RecordedSequence>(device_, std::move(tasks));
+    return std::make_unique<RecordedSequence>(device_, std::move(tasks), record_);
   }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
@@ -130,6 +129,24 @@ class CudaBackend final : public Backend {
   bool record_;
 };
 
+// 13020 is 13.2.
+std::string as_version(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
+
+// Kernels are compiled for 7.5 and later.
+bool is_recent(std::string& reason) {
+  constexpr int kLeast = 75;
+  int device = 0;
+  cudaDeviceProp properties{};
+  if (cudaGetDevice(&device) != cudaSuccess || cudaGetDeviceProperties(&properties, device) != cudaSuccess) {
+    reason = fmt::format("CUDA does not start: {}", cudaGetErrorString(cudaGetLastError()));
+    return false;
+  }
+  if (properties.major * 10 + properties.minor >= kLeast) return true;
+  reason = fmt::format("{} has compute capability {}.{}; expected 7.5 or later", properties.name, properties.major,
+                       properties.minor);
+  return false;
+}
+
 }  // namespace
 
 int cuda_devices(std::string& reason) {
@@ -138,14 +155,18 @@ int cuda_devices(std::string& reason) {
   switch (status) {
     case cudaSuccess:
       if (count == 0) reason = "no GPU was found";
-      return count;
+      return count > 0 && is_recent(reason) ? count : 0;
     case cudaErrorStubLibrary:
       reason = "the NVIDIA driver is only a stub";
       return 0;
     case cudaErrorInsufficientDriver: {
       int driver = 0;
       cudaDriverGetVersion(&driver);
-      reason = driver == 0 ? "there is no NVIDIA driver" : "the NVIDIA driver is too old";
+      int needed = 0;
+      cudaRuntimeGetVersion(&needed);
+      reason = driver == 0 ? "there is no NVIDIA driver"
+                           : fmt::format("the NVIDIA driver is for CUDA {}; expected one for {} or later",
+                                         as_version(driver), as_version(needed));
       return 0;
     }
     case cudaErrorNoDevice:

@@ -16,7 +16,12 @@ constexpr size_t kStagingBytes = size_t{4} << 20;
 DeviceMemory::DeviceMemory(int64_t bytes, cudaStream_t stream) : bytes_(bytes) {
   void* data = nullptr;
   const std::string what = fmt::format("{} MB", bytes / 1'000'000);
-  check_cuda(cudaMalloc(&data, static_cast<size_t>(std::max<int64_t>(bytes, 1))), what.c_str());
+  const cudaError_t status = cudaMalloc(&data, static_cast<size_t>(std::max<int64_t>(bytes, 1)));
+  if (status == cudaErrorMemoryAllocation) {  // another process may have taken it since it was asked for
+    cudaGetLastError();
+    throw OutOfMemory(Blame::user, "GPU memory", what + ": there is not enough; a smaller batch or size may fit");
+  }
+  check_cuda(status, what.c_str());
   data_ = static_cast<std::byte*>(data);
   check_cuda(cudaMemsetAsync(data_, 0, static_cast<size_t>(bytes), stream), "zeroing memory");
 }
@@ -37,12 +42,15 @@ Device::Device() {
   cudaDeviceProp properties{};
   check_cuda(cudaGetDeviceProperties(&properties, device), "the device's properties");
   name_ = fmt::format("{}, sm_{}{}", properties.name, properties.major, properties.minor);
+  major_ = properties.major;
   check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");
   check_cuda(cudaStreamCreateWithFlags(&copies_, cudaStreamNonBlocking), "a stream for copies");
   check_cudnn(cudnnCreate(&cudnn_), "cuDNN's start");
   check_cudnn(cudnnSetStream(cudnn_, stream_), "cuDNN's stream");
   check_cublas(cublasCreate(&cublas_), "cuBLAS's start");
   check_cublas(cublasSetStream(cublas_, stream_), "cuBLAS's stream");
+  // Sums of bfloat16 products stay float32 where a product is split in several parts too.
+  check_cublas(cublasSetMathMode(cublas_, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), "cuBLAS's precision");
   staging_ = std::make_unique<PinnedMemory>(kStagingBytes);
 }
 

@@ -55,6 +55,8 @@ class Device {
   [[nodiscard]] cudnnHandle_t cudnn() const { return cudnn_; }
   [[nodiscard]] cublasHandle_t cublas() const { return cublas_; }
   [[nodiscard]] const std::string& name() const { return name_; }  // "NVIDIA H200, sm_90"
+  // Tensor cores that take bfloat16 and TF32 came with compute capability 8.0.
+  [[nodiscard]] bool has_bf16_and_tf32() const { return major_ >= 8; }
 
   // A second stream, on which copies to the host run beside the first.
   [[nodiscard]] cudaStream_t copies() const { return copies_; }
@@ -71,6 +73,7 @@ class Device {
   cublasHandle_t cublas_ = nullptr;
   std::unique_ptr<PinnedMemory> staging_;
   std::string name_;
+  int major_ = 0;
 };
 
 }  // namespace phosphene

@@ -252,6 +252,41 @@ TEST_F(SimulatedGpu, ABatchIsAsLargeAsMemoryAllows) {
   EXPECT_LE(little, 16);
 }
 
+// Free memory is asked for, and then another process is quicker.
+TEST_F(SimulatedGpu, MemoryThatIsTakenMeanwhileIsDoneWithout) {
+  const auto render = [&](const std::string& more) {
+    return run("render --model small.safetensors --channel conv2:1 --set /steps=2 --device cuda " + more +
+                   " --set '/sweep={\"/seed\": {\"range\": [0, 40]}}'",
+               on_simulated_gpu(1, "SIMCUDA_MEMORY=4000000 SIMCUDA_MEMORY_SEEN=8000000000"));
+  };
+  const Outcome outcome = render("--out smaller");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  expect_one_clear_line(render("--out fixed --set /batch=40"), {"GPU memory", "smaller batch"});
+}
+
+TEST_F(SimulatedGpu, AnOldOneIsNotTaken) {
+  const std::string old = on_simulated_gpu(1, "SIMCUDA_CAPABILITY=70");
+  expect_one_clear_line(run("bench small.safetensors --steps 1 --device cuda", old), {"compute capability 7.0", "7.5"});
+  const std::string turing = on_simulated_gpu(1, "SIMCUDA_CAPABILITY=75");
+  for (const char* precision : {"--precision bf16", "--tf32"})
+    expect_one_clear_line(run(fmt::format("bench small.safetensors --steps 1 --device cuda {}", precision), turing),
+                          {precision + 2, "8.0", "sm_75"});
+  EXPECT_EQ(run("bench small.safetensors --steps 1 --device cuda", turing).exit_code, 0);
+}
+
+// `auto` looks for a driver before it opens the module: the simulated runtime is tried beside the stub.
+TEST_F(SimulatedGpu, OneThatCannotBeUsedIsLeftForTheCpuWithALine) {
+  const std::string broken = on_simulated_gpu(1, "SIMCUDA_BROKEN_CUDNN=1");
+  const std::string libraries = fmt::format("LD_LIBRARY_PATH={}", PHOSPHENE_SIM_LIBRARIES);
+  const std::string with_driver = fmt::format("{}:{}", libraries, PHOSPHENE_STUB_DRIVER);
+  std::string environment = broken;
+  environment.replace(environment.find(libraries), libraries.size(), with_driver);
+  const Outcome outcome = run("bench small.safetensors --steps 1", environment);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("on the CPU, as the GPU cannot be used: cuDNN"), std::string::npos) << outcome.err;
+  EXPECT_EQ(run("bench small.safetensors --steps 1 --device cuda", environment).exit_code, 1);
+}
+
 TEST_F(SimulatedGpu, WithoutADeviceTheCpuIsTakenWithALine) {
   const std::string none = on_simulated_gpu(1, "SIMCUDA_DEVICES=0");
   expect_one_clear_line(run("check small.safetensors", none), {"--device cuda", "finds no GPU"});

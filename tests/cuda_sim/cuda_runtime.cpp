@@ -4,6 +4,9 @@
 //   SIMCUDA_SEED      the order in which streams, nodes of graphs and threads run
 //   SIMCUDA_DEVICES   0: there is no GPU
 //   SIMCUDA_MEMORY    bytes of device memory
+//   SIMCUDA_MEMORY_SEEN   bytes that are said to be free, which another process then takes
+//   SIMCUDA_BROKEN_CUDNN  cuDNN does not start
+//   SIMCUDA_CAPABILITY    90 for compute capability 9.0
 #include <cuda_runtime_api.h>
 #include <cxxabi.h>
 #include <dlfcn.h>
@@ -44,6 +47,13 @@ Streams& streams() { return Streams::instance(); }
 
 thread_local cudaError_t last_error = cudaSuccess;
 thread_local std::vector<Configuration> configurations;
+
+// 90 for 9.0.
+int capability() {
+  constexpr int kUsual = 90;
+  const char* capability = std::getenv("SIMCUDA_CAPABILITY");
+  return capability == nullptr ? kUsual : static_cast<int>(std::strtol(capability, nullptr, 10));
+}
 
 bool no_device() {
   const char* devices = std::getenv("SIMCUDA_DEVICES");
@@ -229,7 +239,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
     require(device == 0, cudaErrorInvalidDevice);
     *properties = {};
     std::strcpy(properties->name, "simulated GPU");
-    properties->major = 9;
+    properties->major = capability() / 10;
+    properties->minor = capability() % 10;
     properties->multiProcessorCount = 132;
     properties->warpSize = 32;
     properties->maxThreadsPerBlock = 1024;
@@ -238,10 +249,12 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   });
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
-  static const std::map<cudaDeviceAttr, int> values = {
-      {cudaDevAttrMaxThreadsPerBlock, 1024},  {cudaDevAttrWarpSize, 32},
-      {cudaDevAttrMultiProcessorCount, 132},  {cudaDevAttrMaxSharedMemoryPerBlock, 48 << 10},
-      {cudaDevAttrComputeCapabilityMajor, 9}, {cudaDevAttrComputeCapabilityMinor, 0}};
+  const std::map<cudaDeviceAttr, int> values = {{cudaDevAttrMaxThreadsPerBlock, 1024},
+                                                {cudaDevAttrWarpSize, 32},
+                                                {cudaDevAttrMultiProcessorCount, 132},
+                                                {cudaDevAttrMaxSharedMemoryPerBlock, 48 << 10},
+                                                {cudaDevAttrComputeCapabilityMajor, capability() / 10},
+                                                {cudaDevAttrComputeCapabilityMinor, capability() % 10}};
   return api([&] {
     require(device == 0, cudaErrorInvalidDevice);
     require(values.contains(attribute));
@@ -273,7 +286,8 @@ cudaError_t cudaDeviceSynchronize() {
 
 cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
   return api([&] {
-    *available = device_bytes_free();
+    const char* seen = std::getenv("SIMCUDA_MEMORY_SEEN");
+    *available = seen == nullptr ? device_bytes_free() : std::strtoull(seen, nullptr, 10);
     *total = device_bytes_total();
   });
 }

@@ -487,6 +487,7 @@ void cudnnGetLastErrorString(char* message, size_t size) {
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
   int devices = 0;
   if (cudaGetDeviceCount(&devices) != cudaSuccess) return CUDNN_STATUS_NOT_INITIALIZED;
+  if (std::getenv("SIMCUDA_BROKEN_CUDNN") != nullptr) return CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED;
   library().handles.insert(*handle = new cudnnContext);
   return CUDNN_STATUS_SUCCESS;
 }
