@@ -26,7 +26,7 @@ struct QueryOptions {
 // As RFC 4180 has it: a text with a comma, a quote or an end of line stands between quotes, of which those within are doubled.
 std::string csv_cell(const Json& value) {
   if (value.is_null()) return "";
-  const std::string text = value.is_string() ? value.get<std::string>() : json_text(value);
+  std::string text = value.is_string() ? value.get<std::string>() : json_text(value);
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string cell = "\"";
   for (const char c : text) {

@@ -195,7 +195,7 @@ std::string submit(const std::vector<std::string>& options, const std::string& s
   std::string said;
   const int status = run_child(command, ChildOutput::to_stderr, "", {.out = &said});
   if (status != 0) fail(script, "sbatch did not take it, for the reason above");
-  const std::string job = said.substr(0, said.find_first_not_of("0123456789"));  // behind a ; the cluster's name
+  std::string job = said.substr(0, said.find_first_not_of("0123456789"));  // behind a ; the cluster's name
   if (job.empty()) fail(script, "expected the job's number from sbatch, got '{}'", said);
   return job;
 }

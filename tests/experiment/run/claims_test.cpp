@@ -50,7 +50,7 @@ struct ClaimsTest : ::testing::Test {
   std::string elsewhere(std::chrono::seconds silence) {
     ProcessIdentity identity = this_process();
     identity.host = identity.space = "elsewhere";
-    const std::string id = enter("elsewhere-1", identity);
+    std::string id = enter("elsewhere-1", identity);
     age(process_file(id), silence);
     return id;
   }

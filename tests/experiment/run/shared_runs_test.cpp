@@ -22,7 +22,7 @@ struct SharedRuns : ::testing::Test {
   std::string out = folder.file("run");
 
   SharedRuns() { config["sweep"] = {{"/objective/0/channel/unit", {0, 1, 2, 3}}, {"/seed", {1, 2, 3}}}; }
-  RunResult run(RunOptions options = {}) { return render(folder, config, out, options); }
+  RunResult run(const RunOptions& options = {}) { return render(folder, config, out, options); }
   std::map<std::string, std::string> whole() {
     if (!fs::exists(folder.file("whole"))) render(folder, config, folder.file("whole"));
     return files_of(folder.file("whole"));
