@@ -18,21 +18,6 @@ uint64_t hash(const std::string& text) {
   return h;
 }
 
-struct Entry {
-  std::string description, json;  // empty: there is none
-};
-
-Entry read_entry(const std::string& path, const std::string& key) {
-  std::ifstream stream(path);
-  std::string first;
-  Entry entry;
-  if (!std::getline(stream, first) || first != key || !std::getline(stream, entry.description)) return {};
-  std::ostringstream rest;
-  rest << stream.rdbuf();
-  entry.json = rest.str();
-  return entry;
-}
-
 }  // namespace
 
 PlanCache::PlanCache(PlanTarget target, std::string device, std::string folder)
@@ -43,28 +28,61 @@ std::string PlanCache::default_folder() {
   return folder.empty() ? "" : folder + "/cudnn";
 }
 
+// "" where nothing is kept on disk.
+std::string PlanCache::path_of(const std::string& key) const {
+  return folder_.empty() ? "" : fmt::format("{}/{:016x}.json", folder_, hash(key));
+}
+
+// From memory or, of a plan, from disk.
+PlanCache::Entry PlanCache::read(const std::string& key) const {
+  if (const auto known = entries_.find(key); known != entries_.end()) return known->second;
+  const std::string path = path_of(key);
+  if (path.empty()) return {};
+  std::ifstream stream(path);
+  std::string first;
+  Entry entry;
+  if (!std::getline(stream, first) || first != key || !std::getline(stream, entry.description)) return {};
+  std::ostringstream rest;
+  rest << stream.rdbuf();
+  entry.json = rest.str();
+  return entry;
+}
+
+void PlanCache::keep(const std::string& key, const CudnnPlan* plan, const std::string& refusal) {
+  if (plan == nullptr) {
+    entries_[key] = {"", "", refusal};
+    return;
+  }
+  const std::string json = plan->json();
+  if (json.empty()) return;
+  entries_[key] = {plan->description(), json, ""};
+  if (const std::string path = path_of(key); !path.empty())
+    write_cache_file(path, fmt::format("{}\n{}\n{}", key, plan->description(), json));
+}
+
 std::unique_ptr<CudnnPlan> PlanCache::find(const ConvolutionGraph& graph, Engines engines,
                                            std::vector<Attempt>& attempts) {
   const std::string way = engines == Engines::ranked ? "ranked" : "fall-back";
   const std::string key = fmt::format("cudnn {} | {} | {} | {}", cudnnGetVersion(), device_, way, graph.key());
-  const std::string path = folder_.empty() ? "" : fmt::format("{}/{:016x}.json", folder_, hash(key));
   const std::string name = fmt::format("cudnn {}{}", way, graph.fused() ? " fused" : "");
-  if (!path.empty()) {
-    if (const Entry entry = read_entry(path, key); !entry.json.empty()) {
-      if (std::unique_ptr<CudnnPlan> plan = CudnnPlan::restore(entry.json, entry.description, target_)) {
-        attempts.push_back({name, ""});
-        return plan;
-      }
-    }
+  const Entry entry = read(key);
+  if (!entry.refusal.empty()) {
+    attempts.push_back({name, entry.refusal});
+    return nullptr;
+  }
+  std::unique_ptr<CudnnPlan> plan;
+  if (!entry.json.empty()) plan = CudnnPlan::restore(entry.json, entry.description, target_);
+  if (plan != nullptr) {
+    entries_.try_emplace(key, entry);
+    attempts.push_back({name, ""});
+    return plan;
   }
   std::string refusal;
-  std::unique_ptr<CudnnPlan> plan = CudnnPlan::find(
-      graph, target_, engines == Engines::ranked ? CUDNN_HEUR_MODE_A : CUDNN_HEUR_MODE_FALLBACK, refusal);
+  ++searches_;
+  plan = CudnnPlan::find(graph, target_, engines == Engines::ranked ? CUDNN_HEUR_MODE_A : CUDNN_HEUR_MODE_FALLBACK,
+                         refusal);
   attempts.push_back({name, refusal});
-  if (plan != nullptr && !path.empty()) {
-    if (const std::string json = plan->json(); !json.empty())
-      write_cache_file(path, fmt::format("{}\n{}\n{}", key, plan->description(), json));
-  }
+  keep(key, plan.get(), refusal);
   return plan;
 }
 

@@ -51,6 +51,9 @@ std::optional<Outcome> plan_in_child(const ConvolutionGraph& graph, const std::s
       PlanCache cache({nullptr, device}, "paper", "");
       const PlanChoice choice = choose_plan(cache, graph, "layer");
       outcome.workspace_bytes = choice.plan->workspace_bytes();
+      const int searches = cache.searches();  // what is known is not looked for again, refusals neither
+      if (choose_plan(cache, graph, "layer").implementation != choice.implementation || cache.searches() != searches)
+        fail("layer", "planned a second time in another way, or anew");
       std::strncpy(outcome.implementation, choice.implementation.c_str(), sizeof(outcome.implementation) - 1);
     } catch (const std::exception& error) {
       std::strncpy(outcome.implementation, error.what(), sizeof(outcome.implementation) - 1);
