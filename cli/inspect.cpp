@@ -133,7 +133,7 @@ void tell_of_the_step(const InspectOptions& options, Json& json) {
   print_result("memory of a step of {}: {:.0f} MB; of a run {:.0f} MB\n", subject.description(),
                static_cast<double>(memory.step) * kMegabyte, static_cast<double>(memory.run) * kMegabyte);
   if (options.explain) print_plan(subject, step);
-  if (options.roofline) print_roofline(subject);
+  if (options.roofline) print_roofline(subject, options.of.device.tf32);
 }
 
 // A model's layers alone need no plan.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/error.h"
+#include "runtime/gradient_epilogues.h"
 #include "runtime/interface.h"
 #include "runtime/tensor.h"
 
@@ -45,13 +46,6 @@ class Memory : public Interface {
  public:
   [[nodiscard]] virtual std::byte* data() const = 0;
   [[nodiscard]] virtual int64_t bytes() const = 0;
-};
-
-// Which sums and masks the gradient of a convolution takes up.
-struct GradientEpilogues {
-  bool sums = false;            // of gradients that are convolutions themselves (refuse_rotation)
-  bool sums_of_others = false;  // and of all others
-  bool masks = false;
 };
 
 // A backend's memory, in bytes.
@@ -100,7 +94,8 @@ struct Peaks {
 
 class Backend : public Interface {
  public:
-  [[nodiscard]] virtual std::string description() const = 0;  // "cpu: oneDNN 2.6.3, 2 threads"
+  [[nodiscard]] virtual std::string description() const = 0;        // "cpu: oneDNN 2.6.3, 2 threads"
+  [[nodiscard]] virtual std::string warning() const { return ""; }  // what makes it slower than it could be
   // Another backend of this device, for programs that are planned and run on another thread of the host while this one's are. It has
   // `threads` of its own (0: one per core), packed weights and implementations chosen by measurement in common with this one, and
   // computes the same bytes. Either may outlive the other. A backend and what was planned on it belong to one thread at a time, which
@@ -123,12 +118,14 @@ class Backend : public Interface {
   }
   // Those of the problems planned so far that were chosen by measurement; a run that goes on must make them again.
   [[nodiscard]] virtual ImplementationChoices implementation_choices() const { return {}; }
-  // The sums and masks that gradients of convolutions take up (runtime/fuse.h).
-  [[nodiscard]] virtual GradientEpilogues gradient_epilogues() const { return {}; }
+  // Of convolutions whose values are stored as `storage`.
+  [[nodiscard]] virtual GradientEpilogues gradient_epilogues(DType /*storage*/) const { return {}; }
   // Offsets in an arena are multiples of this.
   [[nodiscard]] virtual int64_t alignment() const { return 64; }
   // Waits until everything asked for has been done: read() does so by itself, for what it reads.
   virtual void wait() {}
+  // Seconds of one run of a task that has been bound. It may be run several times, each on what the one before left in memory.
+  virtual double time(Task& task);
   // Measures, for as long as a second; `storage` is that of the product's factors.
   [[nodiscard]] virtual Peaks measure_peaks(DType storage) = 0;
 };

@@ -33,7 +33,7 @@ class DryRunTask final : public Task {
 
 class DryRunBackend final : public Backend {
  public:
-  explicit DryRunBackend(Implement implement) : implement_(std::move(implement)) {}
+  DryRunBackend(Implement implement, bool tf32) : implement_(std::move(implement)), tf32_(tf32) {}
 
   [[nodiscard]] std::string description() const override { return "a GPU on paper"; }
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override {
@@ -46,7 +46,9 @@ class DryRunBackend final : public Backend {
   }
   [[nodiscard]] int64_t alignment() const override { return 256; }
   [[nodiscard]] Peaks measure_peaks(DType /*storage*/) override { fail_internal("dry run", "the plan has no speed"); }
-  [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {true, true, true}; }
+  [[nodiscard]] GradientEpilogues gradient_epilogues(DType storage) const override {
+    return cudnn_epilogues(storage, tf32_);
+  }
 
   [[nodiscard]] PlannedTask plan(const Problem& problem, const std::string& where) override {
     PlannedTask planned;
@@ -58,12 +60,13 @@ class DryRunBackend final : public Backend {
 
  private:
   Implement implement_;
+  bool tf32_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_dry_run_backend(Implement implement) {
-  return std::make_unique<DryRunBackend>(std::move(implement));
+std::unique_ptr<Backend> make_dry_run_backend(Implement implement, bool tf32) {
+  return std::make_unique<DryRunBackend>(std::move(implement), tf32);
 }
 
 }  // namespace phosphene

@@ -9,8 +9,8 @@
 
 namespace phosphene {
 
-// Fuses gradients as the CUDA backend does. `implement`, when given, is asked for each problem's implementation.
+// Fuses gradients as the CUDA backend does, with TF32 or without. `implement`, when given, is asked for each problem's implementation.
 using Implement = std::function<PlannedTask(const Problem& problem, const std::string& where)>;
-std::unique_ptr<Backend> make_dry_run_backend(Implement implement = {});
+std::unique_ptr<Backend> make_dry_run_backend(Implement implement = {}, bool tf32 = false);
 
 }  // namespace phosphene

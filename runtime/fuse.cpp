@@ -91,14 +91,15 @@ void fuse_accumulate(std::vector<Instruction>& list, const Uses& uses, std::vect
 
 // Whole sums under a mask, [mask] (a + b + ...): each term that is the gradient of a convolution, read by nobody else, takes up
 // the sum of those written before it, and the last one the mask. What cannot be taken up stays a sum.
-void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, GradientEpilogues allowed,
+void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, const AllowedEpilogues& allowed,
                     std::vector<bool>& dead) {
   const auto writer = [&](ValueId id) { return uses.writer.contains(id) ? static_cast<int>(uses.writer.at(id)) : -1; };
   const auto convolution = [&](ValueId id) -> ConvolutionBackwardProblem* {
     if (writer(id) < 0 || uses.only_reader(id) < 0) return nullptr;
     auto* problem = std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(id))].problem);
     if (problem == nullptr || problem->addend || problem->masked || problem->bias.data != nullptr) return nullptr;
-    return allowed.sums_of_others || refuse_rotation(*problem).empty() ? problem : nullptr;
+    const GradientEpilogues of_it = allowed(problem->storage);
+    return of_it.sums && (of_it.sums_of_others || refuse_rotation(*problem).empty()) ? problem : nullptr;
   };
   for (size_t i = 0; i < list.size(); ++i) {
     auto* sum = std::get_if<AccumulateProblem>(&list[i].problem);
@@ -119,7 +120,7 @@ void fuse_epilogues(std::vector<Instruction>& list, const Uses& uses, GradientEp
                      ? nullptr
                      : std::get_if<ConvolutionBackwardProblem>(&list[static_cast<size_t>(writer(taken))].problem);
     const bool takes_up = last != nullptr && !last->masked && last->bias.data == nullptr;
-    if (left.empty() && takes_up && (allowed.masks || !sum->masked)) {
+    if (left.empty() && takes_up && (!sum->masked || allowed(last->storage).masks)) {
       Instruction& whole = list[static_cast<size_t>(writer(taken))];
       if (sum->masked) {
         last->masked = true;
@@ -209,7 +210,7 @@ void prune(std::vector<Instruction>& list, std::span<const ValueId> keep) {
 }
 
 void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep,
-          GradientEpilogues allowed) {
+          const AllowedEpilogues& allowed) {
   const auto repeat = [&](auto pass) {
     // Chains shrink by one link a round.
     for (size_t before = list.size() + 1; list.size() < before;) {
@@ -221,9 +222,9 @@ void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const Va
   };
   const auto epilogues = [&](const Uses& uses, std::vector<bool>& dead) { fuse_epilogues(list, uses, allowed, dead); };
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_relu(list, uses, dead); });
-  if (allowed.sums) repeat(epilogues);  // before sums are spread over the slices that read them
+  repeat(epilogues);  // before sums are spread over the slices that read them
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_accumulate(list, uses, dead); });
-  if (allowed.sums) repeat(epilogues);
+  repeat(epilogues);
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_masks(list, uses, dead); });
   repeat([&](const Uses& uses, std::vector<bool>& dead) { fuse_whiten(list, graph, uses, dead); });
 }

@@ -1,6 +1,7 @@
 // Passes that rewrite the lowered list before planning. Values stay the same; only the way they are computed changes.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,8 +29,9 @@ void prune(std::vector<Instruction>& list, std::span<const ValueId> keep);
 
 // Convolution + ReLU becomes one instruction where nothing else reads what stands between; chains of Accumulate become one;
 // the mask of a ReLU moves into the gradient of a pooling or a normalisation that read it; a whitening whose only reader is Adam
-// moves into Adam. Sums and masks that `epilogues` allows move into the gradients of the convolutions that make their terms.
+// moves into Adam. Sums and masks that `allowed` lets them take up move into the gradients of the convolutions that make their terms.
+using AllowedEpilogues = std::function<GradientEpilogues(DType storage)>;
 void fuse(std::vector<Instruction>& list, const Graph& graph, std::span<const ValueId> keep,
-          GradientEpilogues epilogues = {});
+          const AllowedEpilogues& allowed);
 
 }  // namespace phosphene

@@ -1,7 +1,6 @@
 #include "runtime/program.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -55,7 +54,9 @@ Program::Program(Graph graph, const std::vector<ValueId>& keep, Backend& backend
     : graph_(std::move(graph)), backend_(backend), states_(states), options_(options) {
   std::vector<Instruction> list = lower(graph_);
   prune(list, keep);
-  if (options_.fused) fuse(list, graph_, keep, backend_.gradient_epilogues());
+  if (options_.fused) {
+    fuse(list, graph_, keep, [&](DType storage) { return backend_.gradient_epilogues(storage); });
+  }
   note_operands(list, keep);
   find_lifetimes(list, keep);
   lay_out();
@@ -218,10 +219,7 @@ void Program::run_timed(std::vector<double>& seconds) {
   seconds.resize(tasks_.size(), 0);
   for (size_t i = 0; i < tasks_.size(); ++i) {
     stop_if_requested();
-    const auto start = std::chrono::steady_clock::now();
-    tasks_[i]->run();
-    backend_.wait();
-    seconds[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    seconds[i] += backend_.time(*tasks_[i]);
   }
 }
 

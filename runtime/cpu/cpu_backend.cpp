@@ -110,7 +110,7 @@ class CpuBackend final : public Backend {
   [[nodiscard]] ImplementationChoices implementation_choices() const override {
     return team_.autotune == nullptr ? ImplementationChoices{} : team_.autotune->used();
   }
-  [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {.sums = true}; }
+  [[nodiscard]] GradientEpilogues gradient_epilogues(DType /*storage*/) const override { return {.sums = true}; }
 
   [[nodiscard]] Peaks measure_peaks(DType storage) override {
     refuse_bf16(storage);

@@ -31,6 +31,10 @@ int64_t count(const std::vector<Instruction>& list) {
                        [](const Instruction& i) { return std::holds_alternative<Wanted>(i.problem); });
 }
 
+AllowedEpilogues always(GradientEpilogues epilogues) {
+  return [epilogues](DType) { return epilogues; };
+}
+
 struct Inception {
   Graph graph;
   ValueId x, cotangent, left_pre, joined, gradient;
@@ -55,7 +59,7 @@ struct Inception {
   [[nodiscard]] std::vector<Instruction> fused(std::vector<ValueId> keep) const {
     std::vector<Instruction> list = lower(graph);
     prune(list, keep);
-    fuse(list, graph, keep);
+    fuse(list, graph, keep, always({}));
     return list;
   }
 };
@@ -83,7 +87,7 @@ TEST(Fuse, AConvolutionTakesUpAReluAndItsCeiling) {
         graph.append(Activation::clip(low, high), {graph.append(convolution_1x1(16, 8), {x}, "y:pre")}, "y");
     std::vector<Instruction> list = lower(graph);
     const ValueId keep[] = {y};
-    fuse(list, graph, keep);
+    fuse(list, graph, keep, always({}));
     EXPECT_EQ(count<ActivationProblem>(list), taken ? 0 : 1);
     const auto& convolution = std::get<ConvolutionProblem>(list.front().problem);
     EXPECT_EQ(convolution.relu, taken);
@@ -104,7 +108,7 @@ TEST(Fuse, GradientsTakeUpSumsAndMasks) {
   std::vector<Instruction> list = lower(net.graph);
   const ValueId keep[] = {net.gradient};
   prune(list, keep);
-  fuse(list, net.graph, keep, {.sums = true, .sums_of_others = true, .masks = true});
+  fuse(list, net.graph, keep, always({.sums = true, .sums_of_others = true, .masks = true}));
   // At x and at the concat, the gradient of one convolution adds the other's. The slices of the concat, under their masks, are no
   // whole sums and stay.
   EXPECT_EQ(count<AccumulateProblem>(list), 2);
@@ -118,12 +122,34 @@ TEST(Fuse, GradientsTakeUpSumsAndMasks) {
   EXPECT_EQ(adding, 2);
 }
 
+// cuDNN's engines take them up for bfloat16 and TF32 alone.
+TEST(Fuse, WhatAGradientTakesUpDependsOnItsStorage) {
+  for (const auto& [storage, tf32, taken] :
+       {std::tuple{DType::f32, false, false}, {DType::f32, true, true}, {DType::bf16, false, true}}) {
+    const Inception net;
+    std::vector<Instruction> list = lower(net.graph);
+    const ValueId keep[] = {net.gradient};
+    prune(list, keep);
+    for (Instruction& instruction : list)
+      if (auto* gradient = std::get_if<ConvolutionBackwardProblem>(&instruction.problem)) gradient->storage = storage;
+    fuse(list, net.graph, keep, [tf32 = tf32](DType of) { return cudnn_epilogues(of, tf32); });
+    // Sum, two slices and two masks are two accumulations; the third sums the gradients at x.
+    EXPECT_EQ(count<AccumulateProblem>(list), taken ? 2 : 3);
+    EXPECT_EQ(std::any_of(list.begin(), list.end(),
+                          [](const Instruction& instruction) {
+                            const auto* gradient = std::get_if<ConvolutionBackwardProblem>(&instruction.problem);
+                            return gradient != nullptr && gradient->addend;
+                          }),
+              taken);
+  }
+}
+
 TEST(Fuse, SumsAloneLeaveMasksToAccumulations) {
   const Inception net;
   std::vector<Instruction> list = lower(net.graph);
   const ValueId keep[] = {net.gradient};
   prune(list, keep);
-  fuse(list, net.graph, keep, {.sums = true});
+  fuse(list, net.graph, keep, always({.sums = true}));
   // The slices of the concat's gradient, which is one value now, stay under their masks.
   EXPECT_EQ(count<AccumulateProblem>(list), 2);
   EXPECT_TRUE(std::none_of(list.begin(), list.end(), [](const Instruction& instruction) {
@@ -159,7 +185,7 @@ TEST(Fuse, AMaskMovesIntoTheLastOfThreeGradients) {
   const ValueId keep[] = {differentiate(graph, wrt)[0]};
   std::vector<Instruction> list = lower(graph);
   prune(list, keep);
-  fuse(list, graph, keep, {.sums = true, .sums_of_others = true, .masks = true});
+  fuse(list, graph, keep, always({.sums = true, .sums_of_others = true, .masks = true}));
   EXPECT_EQ(count<AccumulateProblem>(list), 0);
   std::vector<std::pair<bool, bool>> epilogues;
   for (const Instruction& instruction : list) {
