@@ -53,21 +53,31 @@ double seconds_since_start() {
          std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-double seconds_of_step(OneStep& bench) {
+// The mean of `count` steps and one wait: a wait costs a GPU 10 us or so.
+double seconds_of_step(OneStep& bench, int64_t count = 1) {
   const auto start = std::chrono::steady_clock::now();
-  bench.step().step();
+  for (int64_t i = 0; i < count; ++i) bench.step().step();
   bench.wait();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(count);
+}
+
+// So many steps that one wait is .2 % of them.
+int64_t steps_of_a_sample(OneStep& bench) {
+  constexpr double kEnough = 5e-3;
+  constexpr int64_t kMost = 100;
+  seconds_of_step(bench);  // the second step may be recorded
+  return std::clamp<int64_t>(static_cast<int64_t>(kEnough / seconds_of_step(bench)), 1, kMost);
 }
 
 Timing measure(OneStep& bench, const BenchOptions& options) {
   Timing timing;
   seconds_of_step(bench);
   timing.to_first_step = seconds_since_start();
+  const int64_t together = steps_of_a_sample(bench);
   std::vector<double> seconds;
   const LoopProgress progress("steps", 2 * options.steps);
   for (int64_t i = 0; i < options.steps; ++i) {
-    seconds.push_back(seconds_of_step(bench));
+    seconds.push_back(seconds_of_step(bench, together));
     progress.done(i + 1);
   }
   std::sort(seconds.begin(), seconds.end());
@@ -101,10 +111,11 @@ void run_beside(const BenchOptions& options) {
   beside.step().start(beside_subject.images);
   std::vector<double> seconds, beside_seconds, ratios;
   seconds_of_step(bench), seconds_of_step(beside);  // warms up
+  const int64_t together = steps_of_a_sample(bench), beside_together = steps_of_a_sample(beside);
   const LoopProgress progress("pairs of steps", options.steps);
   for (int64_t i = 0; i < options.steps; ++i) {
-    seconds.push_back(seconds_of_step(bench));
-    beside_seconds.push_back(seconds_of_step(beside));
+    seconds.push_back(seconds_of_step(bench, together));
+    beside_seconds.push_back(seconds_of_step(beside, beside_together));
     ratios.push_back(beside_seconds.back() / seconds.back());
     progress.done(i + 1);
   }

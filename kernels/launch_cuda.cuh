@@ -11,13 +11,14 @@
 namespace phosphene {
 
 inline constexpr int kCudaThreads = 256;
-inline constexpr int64_t kCudaGridRows = 65535;  // the most of a grid along y and z
+inline constexpr int64_t kCudaTiles = 65535;  // blocks of a grid; each takes every kCudaTiles-th tile
 
-// Columns of one row along x, rows along y and z.
+// A block is as wide as a row, up to kCudaThreads, and as high as still fits: no thread of a narrow row idles. Rows lie along x of
+// the grid, which has room for them all; what is left of a wide row lies along y.
 template <int N, class Body>
 __global__ void rows_kernel(int64_t count, int first, int last, const __grid_constant__ Body body) {
-  const int64_t row = static_cast<int64_t>(blockIdx.z) * gridDim.y + blockIdx.y;
-  const int i = first + static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x) * N;
+  const int64_t row = static_cast<int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+  const int i = first + static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x) * N;
   if (row >= count) return;
   if (i + N <= last) {
     body(row, i, Lanes<N>{});
@@ -72,20 +73,32 @@ concept WideOnGpu = requires(const Body& body) {
 
 // By the runtime's call and not by <<<>>>, so that any C++ compiler can read this file.
 template <class... Arguments>
-cudaError_t launch_kernel(void (*kernel)(Arguments...), dim3 grid, unsigned threads, cudaStream_t stream,
+cudaError_t launch_kernel(void (*kernel)(Arguments...), dim3 grid, dim3 block, cudaStream_t stream,
                           std::type_identity_t<Arguments>... arguments) {
   void* pointers[] = {static_cast<void*>(&arguments)...};
-  return cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid, dim3(threads), pointers, 0, stream);
+  return cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid, block, pointers, 0, stream);
+}
+
+struct RowsShape {
+  dim3 grid, block;
+};
+
+// For `chunks` threads a row: equal parts of a row that is wider than a block, in whole warps.
+inline RowsShape shape_of_rows(int64_t count, int chunks) {
+  constexpr int kWarp = 32;
+  const int parts = (chunks + kCudaThreads - 1) / kCudaThreads;
+  const int whole = ((chunks + parts - 1) / parts + kWarp - 1) / kWarp * kWarp;
+  const int wide = parts > 1 ? whole : chunks;
+  const int64_t fitting = kCudaThreads / wide;
+  const int64_t high = count < fitting ? count : fitting;
+  return {dim3(static_cast<unsigned>((count + high - 1) / high), static_cast<unsigned>((chunks + wide - 1) / wide)),
+          dim3(static_cast<unsigned>(wide), static_cast<unsigned>(high))};
 }
 
 template <int N, class Body>
 cudaError_t launch_rows_cuda(cudaStream_t stream, int64_t count, int first, int last, const Body& body) {
-  const int chunks = (last - first + N - 1) / N;
-  const int threads = chunks < kCudaThreads ? (chunks + 31) / 32 * 32 : kCudaThreads;
-  const int64_t y = count < kCudaGridRows ? count : kCudaGridRows;
-  const dim3 grid((chunks + threads - 1) / threads, static_cast<unsigned>(y),
-                  static_cast<unsigned>((count + y - 1) / y));
-  return launch_kernel(&rows_kernel<N, Body>, grid, threads, stream, count, first, last, body);
+  const RowsShape shape = shape_of_rows(count, (last - first + N - 1) / N);
+  return launch_kernel(&rows_kernel<N, Body>, shape.grid, shape.block, stream, count, first, last, body);
 }
 
 template <class Body>
@@ -101,8 +114,8 @@ cudaError_t launch_rows_cuda(cudaStream_t stream, int64_t count, int first, int 
 template <class Body>
 cudaError_t launch_tiles_cuda(cudaStream_t stream, int64_t count, const Body& body) {
   if (count <= 0) return cudaSuccess;
-  const auto tiles = static_cast<unsigned>(count < kCudaGridRows ? count : kCudaGridRows);
-  return launch_kernel(&tiles_kernel<Body>, dim3(tiles), kSumLanes, stream, count, body);
+  const auto tiles = static_cast<unsigned>(count < kCudaTiles ? count : kCudaTiles);
+  return launch_kernel(&tiles_kernel<Body>, dim3(tiles), dim3(kSumLanes), stream, count, body);
 }
 
 }  // namespace phosphene

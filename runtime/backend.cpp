@@ -1,5 +1,7 @@
 #include "runtime/backend.h"
 
+#include <chrono>
+
 namespace phosphene {
 namespace {
 
@@ -17,6 +19,13 @@ class FinishedTransfer final : public Transfer {
 
 std::unique_ptr<Backend> Backend::team(int /*threads*/) {
   fail(description(), "runs one program at a time, so it takes one worker");
+}
+
+double Backend::time(Task& task) {
+  const auto start = std::chrono::steady_clock::now();
+  task.run();
+  wait();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 std::unique_ptr<Transfer> Backend::start_read(const std::byte* src, int64_t bytes) {

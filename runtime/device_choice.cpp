@@ -86,6 +86,7 @@ bool open_gpu(const CudaModule& module, const DeviceOptions& options, DeviceChoi
     return false;
   }
   choice.batch = kBatchOfAGpu;
+  choice.note = choice.backend->warning();
   return true;
 }
 
@@ -102,7 +103,9 @@ DeviceChoice choose_device(const DeviceOptions& options) {
     if (device == "cuda" || driver_is_there()) {
       const CudaModule* module = CudaModule::open(reason);
       if (module != nullptr && module->devices(&reason) > 0 && open_gpu(*module, options, choice, reason)) {
-        if (options.verbose) choice.note = fmt::format("on a GPU: {}", choice.backend->description());
+        if (options.verbose)
+          choice.note = fmt::format("on a GPU: {}{}{}", choice.backend->description(), choice.note.empty() ? "" : "; ",
+                                    choice.note);
         return choice;
       }
       if (device == "cuda") fail("--device cuda", "{}", reason);

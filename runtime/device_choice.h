@@ -26,7 +26,8 @@ struct DeviceChoice {
   // Images at a time, where nobody says how many: enough to fill it, and of a CPU few enough for its caches (docs/benchmarks.md).
   int64_t batch = 4;
   bool autotuned = false;  // it chooses by measurement, as was asked for: the CPU's alone can
-  std::string note;  // why `auto` takes the CPU though there is a GPU; with `verbose`, whichever device it is and why
+  // Why `auto` takes the CPU though there is a GPU, or what makes it slow; with `verbose`, whichever device it is and why.
+  std::string note;
 };
 
 // Throws for `cuda` where there is none, with the reason.

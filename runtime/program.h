@@ -56,7 +56,8 @@ class Program {
   // Throws Stopped (runtime/stop.h) when that is asked for: before it, or on the CPU between two tasks.
   void run();
 
-  // Runs once and adds the seconds spent in each step to `seconds` (resized to the steps); for benchmarks.
+  // Adds the seconds of each step to `seconds` (resized to the steps); for benchmarks. A device may run each several times
+  // (Backend::time): values and states have no meaning afterwards.
   void run_timed(std::vector<double>& seconds);
 
   // A kept value, or a state, in the order of its layout; float64 is rounded, bfloat16 widened.

@@ -58,6 +58,7 @@ class CudaBackend final : public Backend {
                        planner_.precision == NetworkPrecision::tf32 ? ", TF32" : "");
   }
 
+  [[nodiscard]] std::string warning() const override { return device_.warning(); }
   [[nodiscard]] std::unique_ptr<Memory> allocate(int64_t bytes) override {
     return std::make_unique<DeviceMemory>(bytes, device_.stream());
   }
@@ -71,8 +72,11 @@ class CudaBackend final : public Backend {
     return measure_cuda_peaks(device_, storage, planner_.precision == NetworkPrecision::tf32);
   }
   void wait() override { device_.wait(); }
+  double time(Task& task) override { return seconds_of(device_, task); }
   [[nodiscard]] int64_t alignment() const override { return 256; }  // what cudaMalloc gives, and the libraries like
-  [[nodiscard]] GradientEpilogues gradient_epilogues() const override { return {true, true, true}; }
+  [[nodiscard]] GradientEpilogues gradient_epilogues(DType storage) const override {
+    return cudnn_epilogues(storage, planner_.precision == NetworkPrecision::tf32);
+  }
 
   [[nodiscard]] std::unique_ptr<Sequence> sequence(std::vector<Task*> tasks) override {
     return std::make_unique<RecordedSequence>(device_, std::move(tasks), record_);

@@ -292,7 +292,8 @@ std::string PlanBuilder::refuse(Descriptor configuration, std::string& descripti
     return std::find(notes, notes + count, note) != notes + count;
   };
   const bool tensor_cores = has(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
-  description = fmt::format("engine {}{}", index, tensor_cores ? ", tensor cores" : "");
+  description = fmt::format("engine {}{}{}", index, tensor_cores ? ", tensor cores" : "",
+                            has(CUDNN_NUMERICAL_NOTE_WINOGRAD) ? ", Winograd" : "");
   if (has(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return description + " is not deterministic";
   if (has(CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)) return description + " adds in less than float32";
   if (graph_.precision == NetworkPrecision::f32 && (tensor_cores || has(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS))) {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/cuda/check.h"
+#include "runtime/cuda/cudnn_parts.h"
 #include "runtime/error.h"
 
 namespace phosphene {
@@ -45,6 +46,7 @@ Device::Device() {
   major_ = properties.major;
   check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");
   check_cuda(cudaStreamCreateWithFlags(&copies_, cudaStreamNonBlocking), "a stream for copies");
+  warning_ = open_cudnn_parts();
   check_cudnn(cudnnCreate(&cudnn_), "cuDNN's start");
   check_cudnn(cudnnSetStream(cudnn_, stream_), "cuDNN's stream");
   check_cublas(cublasCreate(&cublas_), "cuBLAS's start");
@@ -55,7 +57,7 @@ Device::Device() {
 }
 
 Device::~Device() {
-  cudaStreamSynchronize(stream_);
+  wait_quietly();
   cublasDestroy(cublas_);
   cudnnDestroy(cudnn_);
   cudaStreamDestroy(copies_);

@@ -54,7 +54,8 @@ class Device {
   [[nodiscard]] cudaStream_t stream() const { return stream_; }
   [[nodiscard]] cudnnHandle_t cudnn() const { return cudnn_; }
   [[nodiscard]] cublasHandle_t cublas() const { return cublas_; }
-  [[nodiscard]] const std::string& name() const { return name_; }  // "NVIDIA H200, sm_90"
+  [[nodiscard]] const std::string& name() const { return name_; }        // "NVIDIA H200, sm_90"
+  [[nodiscard]] const std::string& warning() const { return warning_; }  // Backend::warning
   // Tensor cores that take bfloat16 and TF32 came with compute capability 8.0.
   [[nodiscard]] bool has_bf16_and_tf32() const { return major_ >= 8; }
 
@@ -66,13 +67,14 @@ class Device {
   void write(std::byte* dst, std::span<const std::byte> src);
   void read(std::span<std::byte> dst, const std::byte* src);
   void wait() const;
+  void wait_quietly() const noexcept { cudaStreamSynchronize(stream_); }  // for destructors
 
  private:
   cudaStream_t stream_ = nullptr, copies_ = nullptr;
   cudnnHandle_t cudnn_ = nullptr;
   cublasHandle_t cublas_ = nullptr;
   std::unique_ptr<PinnedMemory> staging_;
-  std::string name_;
+  std::string name_, warning_;
   int major_ = 0;
 };
 

@@ -22,6 +22,7 @@
 #include "experiment/config/parse_config.h"
 #include "experiment/step/step_program.h"
 #include "loaders/load_model.h"
+#include "runtime/cuda/cudnn_parts.h"
 #include "runtime/cuda/plan_cache.h"
 #include "runtime/dry_run_backend.h"
 #include "runtime/error.h"
@@ -88,15 +89,17 @@ std::optional<Model> network(const std::string& name) {
 // Every convolution of a step as the product would ask for it.
 std::map<std::string, ConvolutionGraph> convolutions(const Model& model, bool prior, NetworkPrecision precision) {
   std::map<std::string, ConvolutionGraph> graphs;
-  const auto backend = make_dry_run_backend([&](const Problem& problem, const std::string&) {
-    const auto add = [&](const auto& convolution) {
-      const ConvolutionGraph graph = graph_of(convolution, precision);
-      graphs.emplace(graph.key(), graph);
-    };
-    if (const auto* forward = std::get_if<ConvolutionProblem>(&problem)) add(*forward);
-    if (const auto* backward = std::get_if<ConvolutionBackwardProblem>(&problem)) add(*backward);
-    return PlannedTask{};
-  });
+  const auto backend = make_dry_run_backend(
+      [&](const Problem& problem, const std::string&) {
+        const auto add = [&](const auto& convolution) {
+          const ConvolutionGraph graph = graph_of(convolution, precision);
+          graphs.emplace(graph.key(), graph);
+        };
+        if (const auto* forward = std::get_if<ConvolutionProblem>(&problem)) add(*forward);
+        if (const auto* backward = std::get_if<ConvolutionBackwardProblem>(&problem)) add(*backward);
+        return PlannedTask{};
+      },
+      precision == NetworkPrecision::tf32);
   std::string layer_read;  // the deepest, or behind a prior the first
   for (const Layer& layer : model.layers) {
     if (layer.op->kind() == "convolution" && (!prior || layer_read.empty())) layer_read = layer.name;
@@ -104,6 +107,7 @@ std::map<std::string, ConvolutionGraph> convolutions(const Model& model, bool pr
   const Json json = {{"version", 1},
                      {"model", model.name},
                      {"size", model.height},
+                     {"precision", precision == NetworkPrecision::bf16 ? "bf16" : "f32"},
                      {"parameterization", {{prior ? "prior" : "fourier", Json::object()}}},
                      {"objective", Json::array({{{"channel", {{"layer", layer_read}, {"unit", 0}}}}})}};
   const StepProgram step(model, parse_config(json, "plan check", "."), 1, *backend);
@@ -147,6 +151,7 @@ int check(const std::string& name, int sm, NetworkPrecision precision) {
 }  // namespace phosphene::testing
 
 int main(int argc, char** argv) try {
+  if (const std::string warning = phosphene::open_cudnn_parts(); !warning.empty()) fmt::print("{}\n", warning);
   using phosphene::NetworkPrecision;
   if (argc != 4) phosphene::fail("plan_check", "expected googlenet|vgg16|prior SM f32|tf32|bf16");
   const std::string precision = argv[3];

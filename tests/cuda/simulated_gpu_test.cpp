@@ -264,6 +264,25 @@ TEST_F(SimulatedGpu, MemoryThatIsTakenMeanwhileIsDoneWithout) {
   expect_one_clear_line(render("--out fixed --set /batch=40"), {"GPU memory", "smaller batch"});
 }
 
+// However long a run writes nothing.
+TEST_F(SimulatedGpu, TheHostIsAFewStepsAhead) {
+  const auto render = [&](int most) {
+    return run(
+        "render --model small.safetensors --channel conv2:1 --set /steps=200 --set /size=16 --device cuda --out r" +
+            std::to_string(most),
+        on_simulated_gpu(1, fmt::format("SIMCUDA_QUEUE={}", most)));
+  };
+  const Outcome outcome = render(100);  // 32 steps, the events between them, and the first step's kernels
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(render(20).exit_code, 0) << "the limit is not looked at";
+}
+
+TEST_F(SimulatedGpu, IsWhatTheDoctorFinds) {
+  const Outcome outcome = run("doctor", on_simulated_gpu(1));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("simulated GPU, sm_90"), std::string::npos) << outcome.out;
+}
+
 TEST_F(SimulatedGpu, AnOldOneIsNotTaken) {
   const std::string old = on_simulated_gpu(1, "SIMCUDA_CAPABILITY=70");
   expect_one_clear_line(run("bench small.safetensors --steps 1 --device cuda", old), {"compute capability 7.0", "7.5"});

@@ -6,6 +6,7 @@
 //   SIMCUDA_MEMORY    bytes of device memory
 //   SIMCUDA_MEMORY_SEEN   bytes that are said to be free, which another process then takes
 //   SIMCUDA_BROKEN_CUDNN  cuDNN does not start
+//   SIMCUDA_QUEUE     the most that may wait in a stream where a graph is launched
 //   SIMCUDA_CAPABILITY    90 for compute capability 9.0
 #include <cuda_runtime_api.h>
 #include <cxxabi.h>

@@ -192,6 +192,8 @@ void Streams::wait(Stream& stream, const std::shared_ptr<Event>& event) {
 void Streams::launch(Stream& stream, const std::shared_ptr<const Graph>& graph) {
   if (Capture* capture = capturing(stream); capture != nullptr)  // a graph inside a graph is not simulated
     break_capture(*capture, cudaErrorStreamCaptureUnsupported);
+  if (const char* most = std::getenv("SIMCUDA_QUEUE"); most != nullptr && stream.queue.size() > std::stoul(most))
+    die(std::to_string(stream.queue.size()) + " operations wait in a stream; expected at most " + most);
   for (const Node& node : *graph)
     if (node.operation.at_call) node.operation.at_call();
   push(stream, nullptr, [run = std::make_shared<GraphRun>(graph)] { return run->step(); });
