@@ -41,6 +41,7 @@ void add_status(CLI::App& command);
 void add_query(CLI::App& command);
 void add_slurm(CLI::App& command);
 void add_schema(CLI::App& command);
+void add_doctor(CLI::App& command);
 void add_examples(CLI::App& command);
 void add_gradients(CLI::App& command);
 void add_adversarial(CLI::App& command);
@@ -96,7 +97,8 @@ constexpr Command kCommands[] = {
      "Compare a GPU with the CPU over one optimisation step of a channel, or of an experiment: every op is run on "
      "both, on the same inputs, and the first value that differs beyond its tolerance is named; then the gradient of a "
      "whole, fused step, and recorded steps with steps that are enqueued kernel by kernel.",
-     add_check}};
+     add_check},
+    {"doctor", "Say what this machine has, and what would compute here and why.", add_doctor}};
 
 constexpr const char* kProgramDescription =
     "See what a vision network looks for: optimise an image until a channel, neuron or class fires.\n"

@@ -29,7 +29,7 @@ TEST_F(Commands, VersionNamesBackendAndCpu) {
 
 TEST_F(Commands, EveryHelpHasAnExample) {
   for (const std::string command : {"convert", "models", "fetch", "inspect", "classify", "render", "examples",
-                                    "gradients", "adversarial", "probe", "bench", "check", "slurm"}) {
+                                    "gradients", "adversarial", "probe", "bench", "check", "slurm", "doctor"}) {
     const Outcome outcome = run(command + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;
     EXPECT_NE(outcome.out.find("Example:\n  phosphene " + command), std::string::npos) << outcome.out;
@@ -40,6 +40,20 @@ TEST_F(Commands, EveryCommandThatComputesTakesADevice) {
   for (const std::string command :
        {"inspect", "classify", "render", "examples", "gradients", "adversarial", "probe", "bench", "check"})
     EXPECT_NE(run(command + " --help").out.find("--device"), std::string::npos) << command;
+}
+
+TEST_F(Commands, DoctorSaysWhatIsHereAndWhatWouldCompute) {
+  const Outcome outcome =
+      run("doctor --json", "env PHOSPHENE_CUDA_MODULE=/nowhere/module.so PHOSPHENE_ASSETS=/nowhere");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const nlohmann::json read = nlohmann::json::parse(outcome.out);
+  EXPECT_TRUE(read["gpu"].get<std::string>().starts_with("none: /nowhere/module.so")) << outcome.out;
+  EXPECT_TRUE(read["auto"].get<std::string>().starts_with("on the CPU: ")) << outcome.out;
+  EXPECT_EQ(read["photographs"], "none: $PHOSPHENE_ASSETS is /nowhere, which has no folder photos");
+  EXPECT_EQ(read["bf16"].get<std::string>().starts_with("on the CPU"), refuse_bf16_on_cpu().empty());
+  const Outcome words = run("doctor");
+  for (const char* finding : {"phosphene", "cpu", "caches", "memory", "library", "models", "cache"})
+    EXPECT_NE(("\n" + words.out).find(fmt::format("\n{:<12} ", finding)), std::string::npos) << words.out;
 }
 
 TEST_F(Commands, InspectCountsLayersAndParameters) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kCommands[] = {"convert", "models", "fetch",  "inspect",  "classify",  "render",
                                      "report",  "export", "schema", "examples", "gradients", "adversarial",
-                                     "probe",   "bench",  "check",  "slurm",    "status",    "query"};
+                                     "probe",   "bench",  "check",  "slurm",    "status",    "query", "doctor"};
 
 using Help = ProgramTest;
 using BadOption = ProgramTest;
