@@ -236,8 +236,13 @@ void expect_one_copy_of_the_weights(const Network& network) {
   const std::unique_ptr<Backend> whole = make_cpu_backend(2);
   const Ascent first(network, *whole, 1), second(network, *whole, 2);
   const int64_t packed = second.program().shared_bytes(), tables = second.program().constant_bytes();
-  // Of a depthwise convolution both directions read one copy.
-  EXPECT_EQ(first.program().shared_bytes(), network.convolutions() ? 64 * 9 * int64_t{sizeof(float)} : 0);
+  // Of a depthwise convolution that our own kernel computes there and back, both directions read one copy; which directions it
+  // does depends on what oneDNN has for this CPU.
+  const auto& steps = first.program().steps();
+  const auto ours = std::count_if(steps.begin(), steps.end(),
+                                  [](const Program::Step& step) { return step.implementation == "depthwise"; });
+  EXPECT_LE(ours, 2);
+  EXPECT_EQ(first.program().shared_bytes(), ours == 2 ? 64 * 9 * int64_t{sizeof(float)} : 0);
   EXPECT_EQ(first.program().constant_bytes() + first.program().shared_bytes(), packed + tables);
   EXPECT_GE(packed, 2 * 20 * 3 * 12 * 12 * int64_t{sizeof(float)});  // the linear layer's, there and back
   for (const Program::Step& step : second.program().steps()) {
