@@ -280,7 +280,15 @@ bool write_new_file(const std::string& path, std::string_view contents) {
   return file.commit_new();
 }
 
-Created create_file(const std::string& path, std::string_view contents) {
+std::optional<bool> NewFile::link_unflushed() {
+  const bool linked = link(temporary_.c_str(), target_.c_str()) == 0;
+  return linked || errno == EEXIST ? std::optional(linked) : std::nullopt;
+}
+
+namespace {
+
+// Where there are no links: one that is killed meanwhile leaves it without its contents.
+Created create_in_place(const std::string& path, std::string_view contents) {
   const int file =
       restarted([&] { return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, kNewFile); });
   if (file < 0 && errno == EEXIST) return Created::exists;
@@ -291,6 +299,23 @@ Created create_file(const std::string& path, std::string_view contents) {
   if (fault == 0) return Created::yes;
   unlink(path.c_str());
   fail(path, "cannot be written ({})", std::strerror(fault));
+}
+
+bool is_there(const std::string& path) { return faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
+
+}  // namespace
+
+Created create_file(const std::string& path, std::string_view contents) {
+  if (is_there(path)) return Created::exists;
+  try {
+    NewFile whole(path);
+    whole.write(std::as_bytes(std::span(contents)));
+    if (const std::optional<bool> linked = whole.link_unflushed()) return *linked ? Created::yes : Created::exists;
+  } catch (const Error&) {
+    if (is_there(folder_of(path))) throw;
+    return Created::no_folder;
+  }
+  return create_in_place(path, contents);
 }
 
 bool file_ends_with(const std::string& path, std::string_view ending) {

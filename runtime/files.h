@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ class NewFile {
   void commit();  // once, at the end
   // The same unless something is at `path` by now; false then. Not for streams.
   bool commit_new();
+  // Gives the contents the name `path` as well, without waiting for the disk; false where something is there, none where the file system
+  // has no links.
+  std::optional<bool> link_unflushed();
 
  private:
   void open_stream(const std::string& path);
@@ -53,8 +57,8 @@ void write_file(const std::string& path, std::string_view contents);
 // where a file system has neither links nor a rename that refuses, the last one does.
 bool write_new_file(const std::string& path, std::string_view contents);
 
-// Creates a file in one piece with its name, if not with its contents: of several processes on whatever machines exactly one gets `yes`.
-// Not flushed to the disk. Throws for any other reason than a name that is taken or a folder that is not there.
+// Creates a file in one piece with its name and, where there are links, its contents: of several processes on whatever machines exactly
+// one gets `yes`. Not flushed to the disk. Throws for any other reason than a name that is taken or a folder that is not there.
 enum class Created : uint8_t { yes, exists, no_folder };
 Created create_file(const std::string& path, std::string_view contents);
 

@@ -44,7 +44,7 @@ bool Claims::create(const std::string& path) const {
   fail(path, "cannot be written (its folder is removed again and again)");
 }
 
-// A file without an id is just being written, or its process was killed at that moment.
+// On a file system without links a file without an id is just being written, or its process was killed at that moment.
 bool Claims::is_held(const std::string& path) const {
   const std::string id = owner_of(path);
   return id.empty() ? !is_silent(path, process_.last_beat()) : process_.is_alive(id);
@@ -80,6 +80,7 @@ void Claims::give_back(const std::string& name, bool finished) const {
 }
 
 std::vector<std::string> Claims::sweep() const {
+  remove_leftovers(folder_);
   std::vector<std::string> owners;
   std::error_code error;
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {

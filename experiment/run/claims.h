@@ -1,5 +1,5 @@
 // Which process makes which job of a run folder. A claim is a file in RUN/claims that exactly one process can create, on network file
-// systems too: O_EXCL. It holds the id of its process (run_processes.h). That of a process that died is not removed but followed by one
+// systems too: by a link, or O_EXCL. It holds the id of its process (run_processes.h). That of a process that died is not removed but followed by one
 // of the next number, which again exactly one can create:
 //   claims/NAME.1.claim    of a process that was killed
 //   claims/NAME.2.claim    of the one that took over

@@ -76,9 +76,10 @@ TEST_F(SharedFolder, OutlivesThoseThatAreKilled) {
     children.pop_back();
   }
   for (const pid_t child : children) waitpid(child, nullptr, 0);
-  EXPECT_EQ(run("render c.json --out shared --threads 1").exit_code, 0);
+  const Outcome last = run("render c.json --out shared --threads 1"), status = run("status shared");
+  EXPECT_EQ(last.exit_code, 0);
+  EXPECT_NE(status.out.find("48 of 48 images finished\n"), std::string::npos) << status.out << last.out << last.err;
   EXPECT_TRUE(files_of("shared") == files_of("whole"));
-  EXPECT_NE(run("status shared").out.find("48 of 48 images finished\n"), std::string::npos);
 }
 
 TEST_F(SharedFolder, PartsAreNamedFromOne) {
