@@ -7,6 +7,7 @@
 // Where nobody reads a pipe any more (| head), SIGPIPE ends the program, which a shell reports as 141.
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -179,13 +180,21 @@ int stopped() {
   std::abort();
 }
 
+// What is freed goes back to the machine: a threshold that is set does not grow. Where address space is limited, threads share one heap:
+// of its own each would reserve 64 MB.
+void spare_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 17);
+  rlimit space{};
+  if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);
+}
+
 }  // namespace
 }  // namespace phosphene
 
 int main(int argc, char** argv) {
   phosphene::prepare_streams();
   phosphene::stop_spinning(argv);
-  mallopt(M_MMAP_THRESHOLD, 1 << 17);  // what is freed goes back to the machine: a threshold that is set does not grow
+  phosphene::spare_memory();
   try {
     return phosphene::run_program(argc, argv);
   } catch (const phosphene::Stopped&) {

@@ -31,13 +31,6 @@ std::span<const float> constant_numbers(const GraphValue& value) {
 
 bool is_float(DType type) { return type == DType::f32 || type == DType::bf16 || type == DType::f64; }
 
-// Of a value that has numbers for each image of a batch, or for each group of them, those of image n.
-std::span<const float> of_image(const std::vector<float>& numbers, const Shape& shape, int64_t n, int64_t images) {
-  const int64_t owner = shape.n == images ? n : n * shape.n / images;
-  const size_t each = numbers.size() / static_cast<size_t>(shape.n);
-  return std::span(numbers).subspan(static_cast<size_t>(owner) * each, each);
-}
-
 // Each operand once; of a value that is sliced, the slice.
 int64_t bytes_of(const Instruction& instruction, const Graph& graph) {
   if (const auto* sum = std::get_if<AccumulateProblem>(&instruction.problem))
@@ -240,14 +233,27 @@ void Program::look_at_source(size_t index, std::vector<std::optional<Overflow>>&
                              std::vector<float>& numbers) const {
   if (overflows.empty() || safe_sources_[index] > kLargest) return;
   const ValueId source = operands_[index].front();
-  read_into(source, numbers);
   const auto images = std::ssize(overflows);
   for (int64_t n = 0; n < images; ++n) {
     std::optional<Overflow>& first = overflows[static_cast<size_t>(n)];
     if (first) continue;
-    const float magnitude = largest_magnitude(of_image(numbers, graph_.shape(source), n, images));
+    const float magnitude = largest_of_image(source, n, images, numbers);
     if (magnitude > safe_sources_[index]) first = {steps_[index].layer, graph_.value(source).name, magnitude};
   }
+}
+
+// Of a value that has numbers for each image of a batch, or for each group of them, those of image n. Read part by part: a plan has no
+// memory for a copy of a whole layer.
+float Program::largest_of_image(ValueId value, int64_t n, int64_t images, std::vector<float>& part) const {
+  constexpr int64_t kPart = 1 << 18;
+  const Shape& shape = graph_.shape(value);
+  const int64_t owner = shape.n == images ? n : n * shape.n / images, each = shape.elements() / shape.n;
+  float largest = 0;
+  for (int64_t at = 0; at < each; at += kPart) {
+    read_into(value, owner * each + at, std::min(kPart, each - at), part);
+    largest = std::max(largest, largest_magnitude(part));
+  }
+  return largest;
 }
 
 std::string Program::first_not_finite(int64_t n) {
@@ -292,15 +298,16 @@ void Program::check_step(size_t index) {
 
 std::vector<float> Program::read(ValueId value) const {
   std::vector<float> numbers;
-  read_into(value, numbers);
+  read_into(value, 0, graph_.shape(value).elements(), numbers);
   return numbers;
 }
 
-void Program::read_into(ValueId value, std::vector<float>& numbers) const {
+void Program::read_into(ValueId value, int64_t first, int64_t wanted, std::vector<float>& numbers) const {
   const TensorInfo& info = graph_.info(value);
   const std::byte* source = pointers_.at(static_cast<size_t>(value));
   if (source == nullptr || !is_float(info.dtype)) fail_internal(graph_.value(value).name, "not a value that was kept");
-  const auto count = static_cast<size_t>(info.shape.elements());
+  const auto count = static_cast<size_t>(wanted);
+  source += first * size_of(info.dtype);
   if (info.dtype == DType::f64) {
     std::vector<double> wide(count);
     backend_.read(std::as_writable_bytes(std::span<double>(wide)), source);

@@ -106,7 +106,9 @@ class Program {
   void check_step(size_t index);
   // `numbers`: room that is used again.
   void look_at_source(size_t index, std::vector<std::optional<Overflow>>& overflows, std::vector<float>& numbers) const;
-  void read_into(ValueId value, std::vector<float>& numbers) const;
+  float largest_of_image(ValueId value, int64_t n, int64_t images, std::vector<float>& part) const;
+  // `wanted` of its elements, from `first` on.
+  void read_into(ValueId value, int64_t first, int64_t wanted, std::vector<float>& numbers) const;
 
   Graph graph_;
   Backend& backend_;
