@@ -13,7 +13,7 @@ template <bool kMasked, class Storage>
 struct SumSlices {
   static constexpr int cpu_lanes = 32;
   static constexpr bool cpu_may_repeat = true;
-  static constexpr int gpu_lanes = 4;
+  static constexpr int gpu_lanes = kGpuLanes<Storage>;
   static constexpr int kMaxSources = 8;
   const Storage* src[kMaxSources];
   const Storage* mask;

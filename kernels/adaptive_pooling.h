@@ -7,7 +7,8 @@
 #pragma once
 
 #include "kernels/host_device.h"
-#include "kernels/pooling.h"
+#include "kernels/numbers.h"
+#include "kernels/position.h"
 
 namespace phosphene {
 
@@ -36,7 +37,7 @@ struct PoolBins {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
-    const PoolingPosition at(index, rows.out, columns.out);
+    const Position at(index, rows.out, columns.out);
     const int y_end = rows.end(at.row), x_end = columns.end(at.column);
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;
@@ -66,7 +67,7 @@ struct PoolBinsBackward {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
-    const PoolingPosition at(index, rows.in, columns.in);
+    const Position at(index, rows.in, columns.in);
     const int last_row = rows.last(at.row), last_column = columns.last(at.column);
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;

@@ -121,8 +121,12 @@ PHOSPHENE_HD void store_each(Storage* PHOSPHENE_RESTRICT to, const float (&x)[N]
   for (int l = 0; l < N; ++l) narrow(x[l], to[l]);
 }
 
-// N neighbouring numbers from or to memory. On a GPU four of them are one access: their address must then be a multiple of four
-// of them, which a body promises by `gpu_lanes` and `wide()` (kernels/launch_cuda.cuh).
+// What one access of a GPU reads or writes at most, in numbers: 16 bytes.
+template <class Storage>
+inline constexpr int kGpuLanes = 16 / sizeof(Storage);
+
+// N neighbouring numbers from or to memory. On a GPU four or eight of them are one access or two: their address must then be a multiple
+// of what they have together, up to 16 bytes, which a body promises by `gpu_lanes` and `wide()` (kernels/launch_cuda.cuh).
 template <int N>
 PHOSPHENE_HD void load(const float* PHOSPHENE_RESTRICT from, float (&x)[N]) {
 #ifdef __CUDA_ARCH__
@@ -132,6 +136,12 @@ PHOSPHENE_HD void load(const float* PHOSPHENE_RESTRICT from, float (&x)[N]) {
     x[1] = four.y;
     x[2] = four.z;
     x[3] = four.w;
+  } else if constexpr (N == 8) {
+    float half[4];
+    for (int part = 0; part < N; part += 4) {
+      load<4>(from + part, half);
+      for (int l = 0; l < 4; ++l) x[part + l] = half[l];
+    }
   } else
 #endif
   {
@@ -139,15 +149,33 @@ PHOSPHENE_HD void load(const float* PHOSPHENE_RESTRICT from, float (&x)[N]) {
   }
 }
 
+#ifdef __CUDA_ARCH__
+// Two numbers of a word.
+__device__ __forceinline__ void widen_word(uint32_t word, float& low, float& high) {
+  low = __uint_as_float(word << 16);
+  high = __uint_as_float(word & 0xFFFF0000U);
+}
+__device__ __forceinline__ uint32_t narrow_word(float low, float high) {
+  Bfloat16 narrowed[2];
+  narrow(low, narrowed[0]);
+  narrow(high, narrowed[1]);
+  return narrowed[0].bits | static_cast<uint32_t>(narrowed[1].bits) << 16;
+}
+#endif
+
 template <int N>
 PHOSPHENE_HD void load(const Bfloat16* PHOSPHENE_RESTRICT from, float (&x)[N]) {
 #ifdef __CUDA_ARCH__
   if constexpr (N == 4) {
     const uint2 four = *reinterpret_cast<const uint2*>(from);
-    x[0] = __uint_as_float(four.x << 16);
-    x[1] = __uint_as_float(four.x & 0xFFFF0000U);
-    x[2] = __uint_as_float(four.y << 16);
-    x[3] = __uint_as_float(four.y & 0xFFFF0000U);
+    widen_word(four.x, x[0], x[1]);
+    widen_word(four.y, x[2], x[3]);
+  } else if constexpr (N == 8) {
+    const uint4 eight = *reinterpret_cast<const uint4*>(from);
+    widen_word(eight.x, x[0], x[1]);
+    widen_word(eight.y, x[2], x[3]);
+    widen_word(eight.z, x[4], x[5]);
+    widen_word(eight.w, x[6], x[7]);
   } else
 #endif
   {
@@ -160,6 +188,9 @@ PHOSPHENE_HD void store(float* PHOSPHENE_RESTRICT to, const float (&x)[N]) {
 #ifdef __CUDA_ARCH__
   if constexpr (N == 4) {
     *reinterpret_cast<float4*>(to) = make_float4(x[0], x[1], x[2], x[3]);
+  } else if constexpr (N == 8) {
+    *reinterpret_cast<float4*>(to) = make_float4(x[0], x[1], x[2], x[3]);
+    *reinterpret_cast<float4*>(to + 4) = make_float4(x[4], x[5], x[6], x[7]);
   } else
 #endif
   {
@@ -171,14 +202,48 @@ template <int N>
 PHOSPHENE_HD void store(Bfloat16* PHOSPHENE_RESTRICT to, const float (&x)[N]) {
 #ifdef __CUDA_ARCH__
   if constexpr (N == 4) {
-    Bfloat16 narrowed[N];
-    for (int l = 0; l < N; ++l) narrow(x[l], narrowed[l]);
-    *reinterpret_cast<uint2*>(to) = make_uint2(narrowed[0].bits | static_cast<uint32_t>(narrowed[1].bits) << 16,
-                                               narrowed[2].bits | static_cast<uint32_t>(narrowed[3].bits) << 16);
+    *reinterpret_cast<uint2*>(to) = make_uint2(narrow_word(x[0], x[1]), narrow_word(x[2], x[3]));
+  } else if constexpr (N == 8) {
+    *reinterpret_cast<uint4*>(to) =
+        make_uint4(narrow_word(x[0], x[1]), narrow_word(x[2], x[3]), narrow_word(x[4], x[5]), narrow_word(x[6], x[7]));
   } else
 #endif
   {
     store_each(to, x);
+  }
+}
+
+// The same of whole numbers below 256, a byte each.
+template <int N>
+PHOSPHENE_HD void load_bytes(const unsigned char* PHOSPHENE_RESTRICT from, int32_t (&x)[N]) {
+#ifdef __CUDA_ARCH__
+  if constexpr (N % 4 == 0) {
+    for (int part = 0; part < N; part += 4) {
+      const uchar4 four = *reinterpret_cast<const uchar4*>(from + part);
+      x[part] = four.x;
+      x[part + 1] = four.y;
+      x[part + 2] = four.z;
+      x[part + 3] = four.w;
+    }
+  } else
+#endif
+  {
+    for (int l = 0; l < N; ++l) x[l] = from[l];
+  }
+}
+
+template <int N>
+PHOSPHENE_HD void store_bytes(unsigned char* PHOSPHENE_RESTRICT to, const int32_t (&x)[N]) {
+#ifdef __CUDA_ARCH__
+  if constexpr (N % 4 == 0) {
+    for (int part = 0; part < N; part += 4) {
+      const auto byte = [&](int l) { return static_cast<unsigned char>(x[part + l]); };
+      *reinterpret_cast<uchar4*>(to + part) = make_uchar4(byte(0), byte(1), byte(2), byte(3));
+    }
+  } else
+#endif
+  {
+    for (int l = 0; l < N; ++l) to[l] = static_cast<unsigned char>(x[l]);
   }
 }
 

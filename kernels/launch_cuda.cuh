@@ -15,17 +15,12 @@ inline constexpr int64_t kCudaTiles = 65535;  // blocks of a grid; each takes ev
 
 // A block is as wide as a row, up to kCudaThreads, and as high as still fits: no thread of a narrow row idles. Rows lie along x of
 // the grid, which has room for them all; what is left of a wide row lies along y.
+// `last - first` is a multiple of N.
 template <int N, class Body>
 __global__ void rows_kernel(int64_t count, int first, int last, const __grid_constant__ Body body) {
   const int64_t row = static_cast<int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
   const int i = first + static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x) * N;
-  if (row >= count) return;
-  if (i + N <= last) {
-    body(row, i, Lanes<N>{});
-  } else {
-    for (int l = 0; l < N; ++l)
-      if (i + l < last) body(row, i + l, Lanes<1>{});
-  }
+  if (row < count && i < last) body(row, i, Lanes<N>{});
 }
 
 // One warp; every member must be called by all 32 threads.

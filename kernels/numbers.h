@@ -23,6 +23,11 @@ PHOSPHENE_HD float number_of(uint32_t bits) {
 }
 PHOSPHENE_HD float square_root(float x) { return __builtin_sqrtf(x); }
 
+// Whether 0 <= index < count.
+PHOSPHENE_HD bool is_inside(int index, int count) {
+  return static_cast<unsigned>(index) < static_cast<unsigned>(count);
+}
+
 template <class T>
 PHOSPHENE_HD T smaller(T a, T b) {
   return a < b ? a : b;

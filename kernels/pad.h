@@ -12,7 +12,7 @@
 #include "kernels/host_device.h"
 #include "kernels/numbers.h"
 #include "kernels/parameters.h"
-#include "kernels/pooling.h"
+#include "kernels/position.h"
 
 namespace phosphene {
 
@@ -59,7 +59,7 @@ struct PadMap {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
-    const PoolingPosition at(index, rows.out, columns.out);
+    const Position at(index, rows.out, columns.out);
     const int y = rows.source(at.row), x = columns.source(at.column);
     float numbers[N];
     for (int l = 0; l < N; ++l) numbers[l] = value;
@@ -81,7 +81,7 @@ struct PadMapBackward {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
-    const PoolingPosition at(index, rows.in, columns.in);
+    const Position at(index, rows.in, columns.in);
     const int of_rows = rows.readers(at.row), of_columns = columns.readers(at.column);
     float sum[N];
     for (int l = 0; l < N; ++l) sum[l] = 0.F;

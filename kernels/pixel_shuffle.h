@@ -8,7 +8,7 @@
 #pragma once
 
 #include "kernels/host_device.h"
-#include "kernels/pooling.h"
+#include "kernels/position.h"
 
 namespace phosphene {
 
@@ -25,7 +25,7 @@ struct ShufflePixels {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t row, int k, Lanes<N>) const {
-    const PoolingPosition at(row, h, w);
+    const Position at(row, h, w);
     const int y = at.row / block, x = at.column / block;
     const int element = (at.row - y * block) * block + at.column - x * block, elements = block * block;
     const int64_t position = ((at.n * (h / block) + y) * (w / block) + x) * c * elements;

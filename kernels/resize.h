@@ -16,7 +16,7 @@
 #include "kernels/host_device.h"
 #include "kernels/numbers.h"
 #include "kernels/parameters.h"
-#include "kernels/pooling.h"
+#include "kernels/position.h"
 
 namespace phosphene {
 
@@ -79,7 +79,7 @@ struct ResizeMap {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
-    const PoolingPosition at(index, rows.out, columns.out);
+    const Position at(index, rows.out, columns.out);
     const ResizeTaps y = rows.taps(at.row), x = columns.taps(at.column);
     const Storage* image = src + at.n * rows.in * columns.in * c + i;
     const int64_t row = columns.in * c;
@@ -110,7 +110,7 @@ struct ResizeMapBackward {
 
   template <int N>
   PHOSPHENE_HD void operator()(int64_t index, int i, Lanes<N>) const {
-    const PoolingPosition at(index, rows.in, columns.in);
+    const Position at(index, rows.in, columns.in);
     const Storage* image = grad_dst + at.n * rows.out * columns.out * c + i;
     const int first_column = columns.first(at.column);
     float sum[N];

@@ -11,6 +11,7 @@ namespace phosphene {
 
 // The launcher that runtime/launches/ is written against. The first failure is kept.
 struct CudaLauncher {
+  static constexpr bool on_a_gpu = true;
   cudaStream_t stream;
   cudaError_t* status;
 

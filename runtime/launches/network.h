@@ -1,6 +1,8 @@
 // Launches of the network's kernels.
 #pragma once
 
+#include <optional>
+
 #include "kernels/accumulate.h"
 #include "kernels/bias.h"
 #include "kernels/concat.h"
@@ -75,11 +77,33 @@ void launch(const Launcher& launcher, const AccumulateProblem& problem, const Op
   });
 }
 
+// Nothing where a thread would take channels of two sources, or there are too many.
+template <class T>
+std::optional<JoinChannels<T>> join_at_once(const ConcatProblem& problem, const Operands& at) {
+  const size_t sources = problem.channels.size();
+  if (sources > JoinChannels<T>::kMaxSources) return std::nullopt;
+  JoinChannels<T> body{{}, {}, at.template at<T>(sources), problem.dst.c};
+  int64_t end = 0;
+  for (size_t s = 0; s < sources; ++s) {
+    if (problem.channels[s] % JoinChannels<T>::gpu_lanes != 0) return std::nullopt;
+    end += problem.channels[s];
+    body.src[s] = at.template at<T>(s);
+    body.end[s] = static_cast<int>(end);
+  }
+  return body;
+}
+
 template <class Launcher>
 void launch(const Launcher& launcher, const ConcatProblem& problem, const Operands& at) {
   const Shape& dst = problem.dst;
   with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
+    if constexpr (OnAGpu<Launcher>) {
+      if (const auto all = join_at_once<T>(problem, at)) {
+        launcher.rows(dst.n * dst.h * dst.w, static_cast<int>(dst.c), *all);
+        return;
+      }
+    }
     int64_t offset = 0;
     for (size_t s = 0; s < problem.channels.size(); ++s) {
       const int64_t c = problem.channels[s];
@@ -104,6 +128,19 @@ PoolingGeometry pooling_geometry(const PoolingOfEitherDirection& problem) {
           problem.src.c,    problem.divisor == PoolingDivisor::inside};
 }
 
+// Calls with(Constant<taps>, Constant<stride>): of the square windows that networks have most, for a GPU, else 0, 0.
+template <class Launcher, class With>
+void with_window(const Window& w, const With& with) {
+  if constexpr (OnAGpu<Launcher>) {
+    const bool square = w.r == w.s && w.stride_h == w.stride_w;
+    const auto is = [&](int taps, int stride) { return square && w.r == taps && w.stride_h == stride; };
+    if (is(3, 2)) return with(Constant<3>(), Constant<2>());
+    if (is(3, 1)) return with(Constant<3>(), Constant<1>());
+    if (is(2, 2)) return with(Constant<2>(), Constant<2>());
+  }
+  with(Constant<0>(), Constant<0>());
+}
+
 template <class Launcher>
 void launch(const Launcher& launcher, const PoolingProblem& problem, const Operands& at) {
   const int64_t rows = problem.dst.n * problem.dst.h * problem.dst.w;
@@ -113,7 +150,9 @@ void launch(const Launcher& launcher, const PoolingProblem& problem, const Opera
     using T = decltype(storage);
     auto *src = at.template at<T>(0), *dst = at.template at<T>(1);
     if (problem.kind == PoolingKind::max) {
-      launcher.rows(rows, c, MaxPooling<T>{src, dst, at.template at<unsigned char>(2), geometry});
+      with_window<Launcher>(problem.window, [&]<int kTaps, int kStride>(Constant<kTaps>, Constant<kStride>) {
+        launcher.rows(rows, c, MaxPooling<T, kTaps, kStride>{src, dst, at.template at<unsigned char>(2), geometry});
+      });
     } else {
       launcher.rows(rows, c, AveragePooling<T>{src, dst, geometry});
     }
@@ -132,19 +171,28 @@ void launch(const Launcher& launcher, const PoolingBackwardProblem& problem, con
     const T* mask = problem.masked ? at.template at<T>(next) : nullptr;
     T* grad_src = at.template at<T>(problem.masked ? next + 1 : next);
     if (problem.kind == PoolingKind::max) {
-      launcher.rows(rows, c,
-                    PoolingBackward<true, T>{grad_dst, at.template at<unsigned char>(1), grad_src, geometry, mask});
+      with_window<Launcher>(problem.window, [&]<int kTaps, int kStride>(Constant<kTaps>, Constant<kStride>) {
+        launcher.rows(rows, c,
+                      PoolingBackward<true, T, kTaps, kStride>{grad_dst, at.template at<unsigned char>(1), grad_src,
+                                                               geometry, mask});
+      });
     } else {
       launcher.rows(rows, c, PoolingBackward<false, T>{grad_dst, nullptr, grad_src, geometry, mask});
     }
   });
 }
 
-// Calls `with(LrnWindow<...>)` for the fastest form of s^-beta.
-template <class LrnOfEitherDirection, class With>
+// Calls with(LrnWindow<...>, Constant<radius>) for the fastest form of s^-beta and, on a GPU, the radii of AlexNet and GoogLeNet, in
+// Caffe 2 and in TensorFlow 5.
+template <class Launcher, class LrnOfEitherDirection, class With>
 void with_lrn_window(const LrnOfEitherDirection& problem, const With& with) {
   const auto window = [&]<LrnPower kPower>() {
-    with(LrnWindow<kPower>{static_cast<int>(problem.src.c), problem.radius, problem.alpha, problem.beta, problem.k});
+    const LrnWindow<kPower> of{static_cast<int>(problem.src.c), problem.radius, problem.alpha, problem.beta, problem.k};
+    if constexpr (OnAGpu<Launcher> && kPower != LrnPower::any) {
+      if (problem.radius == 2) return with(of, Constant<2>());
+      if (problem.radius == 5) return with(of, Constant<5>());
+    }
+    with(of, Constant<0>());
   };
   if (problem.beta == 0.75F) {
     window.template operator()<LrnPower::three_quarters>();
@@ -160,10 +208,11 @@ void launch(const Launcher& launcher, const LrnProblem& problem, const Operands&
   const Shape& src = problem.src;
   with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
-    with_lrn_window(problem, [&]<LrnPower kPower>(const LrnWindow<kPower>& window) {
-      launcher.rows(src.n * src.h * src.w, static_cast<int>(src.c),
-                    NormaliseResponse<kPower, T>{at.template at<T>(0), at.template at<T>(1), window});
-    });
+    with_lrn_window<Launcher>(
+        problem, [&]<LrnPower kPower, int kRadius>(const LrnWindow<kPower>& window, Constant<kRadius>) {
+          launcher.rows(src.n * src.h * src.w, static_cast<int>(src.c),
+                        NormaliseResponse<kPower, T, kRadius>{at.template at<T>(0), at.template at<T>(1), window});
+        });
   });
 }
 
@@ -172,12 +221,13 @@ void launch(const Launcher& launcher, const LrnBackwardProblem& problem, const O
   const Shape& src = problem.src;
   with_storage(launcher, problem.storage, [&](auto storage) {
     using T = decltype(storage);
-    with_lrn_window(problem, [&]<LrnPower kPower>(const LrnWindow<kPower>& window) {
-      launcher.rows(src.n * src.h * src.w, static_cast<int>(src.c),
-                    NormaliseResponseBackward<kPower, T>{at.template at<T>(0), at.template at<T>(1),
-                                                         at.template at<T>(problem.masked ? 3 : 2), window,
-                                                         problem.masked ? at.template at<T>(2) : nullptr});
-    });
+    with_lrn_window<Launcher>(
+        problem, [&]<LrnPower kPower, int kRadius>(const LrnWindow<kPower>& window, Constant<kRadius>) {
+          launcher.rows(src.n * src.h * src.w, static_cast<int>(src.c),
+                        NormaliseResponseBackward<kPower, T, kRadius>{at.template at<T>(0), at.template at<T>(1),
+                                                                      at.template at<T>(problem.masked ? 3 : 2), window,
+                                                                      problem.masked ? at.template at<T>(2) : nullptr});
+        });
   });
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "kernels/host_device.h"
 #include "runtime/tensor.h"
@@ -23,6 +24,16 @@ struct Operands {
     return reinterpret_cast<T*>(workspace_bytes);
   }
 };
+
+// A launcher that launches on a GPU has `static constexpr bool on_a_gpu = true`: some bodies have another shape there, which computes the
+// same bits.
+template <class Launcher>
+concept OnAGpu = requires {
+  requires Launcher::on_a_gpu;
+};
+
+template <int kValue>
+using Constant = std::integral_constant<int, kValue>;
 
 // Calls `with(T())` for the type that network values have in memory.
 template <class With>

@@ -70,10 +70,17 @@ void add_joins(CaseList& list) {
   Shape output = input, branch = input;
   output.c = list.real() ? 256 : 169;
   branch.c = list.real() ? 128 : 140;
-  std::vector<Operand> branches;
-  for (const int64_t c : channels) branches.push_back(network({input.n, c, input.h, input.w}));
-  branches.push_back(written(network(output)));
-  list.add("concat", ConcatProblem{output, channels}, std::move(branches));
+  const auto add_concat = [&](const std::string& name, const Shape& of, const std::vector<int64_t>& parts) {
+    std::vector<Operand> operands;
+    for (const int64_t c : parts) operands.push_back(network({of.n, c, of.h, of.w}));
+    operands.push_back(written(network(of)));
+    list.add(name, ConcatProblem{of, parts}, std::move(operands));
+  };
+  add_concat("concat", output, channels);
+  if (!list.real()) {  // of whole accesses of a GPU
+    add_concat("concat/wide", {list.images, 48, 5, 6}, {8, 24, 16});
+    add_concat("concat/of_nine", {list.images, 72, 5, 6}, std::vector<int64_t>(9, 8));
+  }
   const double share = static_cast<double>(branch.c) / static_cast<double>(output.c);
   list.add("accumulate/slice", AccumulateProblem{branch, 2, output.c, 4, true},
            {partly(share, network(output)), partly(share, network(output)), network(branch), written(network(branch))});
@@ -116,22 +123,35 @@ void add_poolings(CaseList& list) {
     const Shape after{list.images, before.c, 3, 3};
     const Window window{3, 3, 2, 2, 1, 1, 1, 1};
     max(after, window);
+    for (const int64_t c : {24, 20}) {  // whole accesses of a GPU, in bfloat16 for the first alone
+      const std::string wide = "_channels_" + std::to_string(c);
+      const auto of = [&](int64_t h, int64_t w) { return Shape{list.images, c, h, w}; };
+      const auto add = [&](const char* name, const Shape& to, const Window& of_it) {
+        add_pooling(list, name + wide, of(7, 6), to, of_it, PoolingKind::max, PoolingDivisor::padded);
+      };
+      add("max", of(4, 4), {3, 3, 2, 2, 1, 1, 1, 1});
+      add("max_ceil", of(3, 3), {3, 3, 2, 2, 0, 0, 0, 1});
+      add("max_stride_1", of(7, 6), {3, 3, 1, 1, 1, 1, 1, 1});
+      add("max_2x2", of(3, 3), {2, 2, 2, 2});
+      add("max_5x3", of(7, 6), {5, 3, 1, 1, 2, 1, 2, 1});
+    }
     average("average_padded", after, window, PoolingDivisor::padded);
     average("average_inside", after, window, PoolingDivisor::inside);
   }
 }
 
-void add_lrn(CaseList& list, const Shape& map, float beta) {
+void add_lrn(CaseList& list, const Shape& map, float beta, int radius = 2) {
   constexpr float kAlpha = 0.3F;  // large enough that neighbours matter
   const std::string name = std::string("/beta_") +
                            (beta == 0.75F  ? "0.75"
                             : beta == 0.5F ? "0.5"
                                            : "0.6") +
-                           "_channels_" + std::to_string(map.c);
+                           "_channels_" + std::to_string(map.c) +
+                           (radius == 2 ? "" : "_radius_" + std::to_string(radius));
   const Operand value = network(map);
-  list.add("lrn" + name, LrnProblem{map, 2, kAlpha, beta, 1}, {value, written(value)});
-  list.add("lrn_backward" + name, LrnBackwardProblem{map, 2, kAlpha, beta, 1}, {value, value, written(value)});
-  list.add("lrn_backward" + name + "_masked", LrnBackwardProblem{map, 2, kAlpha, beta, 1, DType::f32, true},
+  list.add("lrn" + name, LrnProblem{map, radius, kAlpha, beta, 1}, {value, written(value)});
+  list.add("lrn_backward" + name, LrnBackwardProblem{map, radius, kAlpha, beta, 1}, {value, value, written(value)});
+  list.add("lrn_backward" + name + "_masked", LrnBackwardProblem{map, radius, kAlpha, beta, 1, DType::f32, true},
            {value, value, value, written(value)});
 }
 
@@ -141,6 +161,9 @@ void add_normalisations(CaseList& list) {
     for (const int64_t c : {149, 20, 3})
       for (const float beta : {0.75F, 0.5F, 0.6F})
         if (c != 149 || beta != 0.75F) add_lrn(list, {list.images, c, 5, 6}, beta);
+    for (const int radius : {2, 3, 5})
+      for (const int64_t c : {8, 24})
+        for (const float beta : {0.75F, 0.5F}) add_lrn(list, {list.images, c, 3, 5}, beta, radius);
   }
   const Shape logits = list.map(1000, 1);
   list.add("softmax", SoftmaxProblem{logits}, {network(logits), written(network(logits))});

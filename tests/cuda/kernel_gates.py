@@ -4,8 +4,9 @@
   kernel_gates.py --write NVCC FOLDER TOP TABLE.json ARCH...  writes the ceilings anew, from what is there
 
 For every architecture: no warning (cross-execution-space calls and stack frames included), no spill, no local memory, and no more
-registers per kernel than TABLE.json allows. For one of them, from its PTX: kernels of four elements a thread read and write
-memory by vectors of four numbers. Theoretical occupancy follows from registers alone: no kernel uses shared memory.
+registers per kernel than TABLE.json allows. For one of them, from its PTX: kernels of four or eight elements a thread read and write
+memory by vectors. Theoretical occupancy follows from registers and from blocks of 256 threads, which rows fill whatever their length
+(kernels/launch_cuda.cuh), or of a warp, which a tile takes: no kernel uses shared memory.
 """
 import concurrent.futures
 import json
@@ -70,12 +71,12 @@ def vector_faults(ptx):
     faults, wide = [], 0
     for entry in re.finditer(r"\.entry (\w+)\((.*?)^}", ptx, re.M | re.S):
         symbol, body = entry[1], entry[2]
-        if "rows_kernelILi4E" not in symbol:
+        if not re.search(r"rows_kernelILi[48]E", symbol):
             continue
         wide += 1
-        narrow, vector = r"v2\.(u|b)32", r"v4\.(f|b)32"
+        narrow, vector = r"v2\.(u|b)32", r"v4\.(f|u|b)32"
         accesses = []
-        if "Bfloat16" in symbol:  # of which one side may be sums, which are float32
+        if "Bfloat16" in symbol and "rows_kernelILi4E" in symbol:  # of which one side may be sums, which are float32
             vector = f"({narrow}|{vector})"
             accesses.append(rf"(ld|st)\.global(\.nc)?\.{narrow}")
         if "ld.global" in body:  # some only write
@@ -85,7 +86,7 @@ def vector_faults(ptx):
             if not re.search(access, body):
                 faults.append((symbol, access.replace("\\", "")))
     if wide == 0:
-        faults.append(("no kernel of four elements", "there are some"))
+        faults.append(("no kernel of several elements", "there are some"))
     return faults
 
 

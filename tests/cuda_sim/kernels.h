@@ -27,6 +27,7 @@ const bool kSimulated = register_as_mangled<kKernel>();
 
 // Takes the place of the launcher that runtime/launches/ is written against, to name what launch_cuda.cuh would launch.
 struct Enumerator {
+  static constexpr bool on_a_gpu = true;
   template <class Body>
   void rows(int64_t /*count*/, int /*first*/, int /*last*/, const Body& /*body*/) const {
     name(kSimulated<&rows_kernel<1, Body>>);

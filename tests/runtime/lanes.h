@@ -44,6 +44,27 @@ struct Launcher {
   }
 };
 
+// As on a GPU: bodies of the shape that they have there, at the width that they have there.
+struct GpuLauncher {
+  static constexpr bool on_a_gpu = true;
+  InParts parallel;
+
+  template <class Body>
+  void rows(int64_t count, int elements, const Body& body) const {
+    if constexpr (requires { Body::gpu_lanes; }) {
+      if (body.wide() && elements % Body::gpu_lanes == 0) {
+        launch_rows(parallel, count, elements, WithWidth<Body, Body::gpu_lanes>{body});
+        return;
+      }
+    }
+    launch_rows(parallel, count, elements, WithWidth<Body, 1>{body});
+  }
+  template <class Body>
+  void tiles(int64_t count, int64_t elements, const Body& body) const {
+    launch_tiles(parallel, count, elements, body);
+  }
+};
+
 // What all operands hold in the end.
 template <class L, class P>
 std::vector<std::vector<std::byte>> results(const Case& one, const P& problem, const L& launcher) {
@@ -64,6 +85,7 @@ void expect_same_bits(const Case& one, const P& problem) {
   EXPECT_TRUE(results(one, problem, Launcher<4>{{1}}) == expected);
   EXPECT_TRUE(results(one, problem, Launcher<0>{{1}}) == expected);
   EXPECT_TRUE(results(one, problem, Launcher<0>{{3}}) == expected);
+  EXPECT_TRUE(results(one, problem, GpuLauncher{{1}}) == expected);
 }
 
 // All cases of the problems in the list; each problem has one.
