@@ -6,12 +6,13 @@
 #include <sstream>
 
 #include "tests/cli/program_under_test.h"
+#include "tests/cuda/rendered_on_both.h"
 #include "tests/support/golden.h"
 
 namespace phosphene {
 namespace {
 
-class Gpu : public ProgramTest {
+class Gpu : public RenderedOnBoth {
  protected:
   void SetUp() override {
     const Outcome outcome = run("bench small.safetensors --steps 1 --device cuda");
@@ -66,6 +67,8 @@ TEST_F(Gpu, Bfloat16StaysWithinItsTolerance) {
   expect_agreement("googlenet.safetensors --layer inception_5b/output:pre --precision bf16");
   expect_agreement("googlenet.safetensors --layer loss3/classifier --precision bf16");
 }
+
+TEST_F(Gpu, RendersWhateverTheCpuRenders) { expect_what_the_cpu_renders(""); }
 
 TEST_F(Gpu, TheSanitizerFindsNothing) {
   if (std::system("command -v compute-sanitizer > /dev/null") != 0) GTEST_SKIP() << "no compute-sanitizer";

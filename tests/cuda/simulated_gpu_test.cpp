@@ -1,7 +1,6 @@
 // The unmodified module on the simulated GPU of tests/cuda_sim, as a user runs it.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -13,6 +12,7 @@
 #include "layers/network/transposed_convolution.h"
 #include "loaders/model_file.h"
 #include "tests/cli/program_under_test.h"
+#include "tests/cuda/rendered_on_both.h"
 #include "tests/support/golden.h"
 
 namespace phosphene {
@@ -27,7 +27,7 @@ std::string on_simulated_gpu(int seed, const std::string& more = "") {
       PHOSPHENE_SIM_LIBRARIES, seed, more);
 }
 
-class SimulatedGpu : public ProgramTest {
+class SimulatedGpu : public RenderedOnBoth {
  protected:
   void expect_agreement(const std::string& arguments, int seed, const std::string& more = "") const {
     const Outcome outcome = run("check " + arguments, on_simulated_gpu(seed, more));
@@ -172,55 +172,7 @@ TEST_F(SimulatedGpu, RendersAndGoesOnWithARun) {
   EXPECT_EQ(again.exit_code, 0) << again.err;
 }
 
-// Every kind of term, parameterization and optimiser, each in a few steps: what is reached is the CPU's to within what the signs
-// of near-zero gradients can do to it.
-TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) {
-  const std::vector<std::string> variants = {
-      R"("objective": [{"layer": {"layer": "conv1"}}, {"total_variation": {}, "weight": -0.001}, {"l1": {}, "weight": -0.001}])",
-      R"("objective": [{"interpolation": {"layer": "conv2", "unit": 1, "to_unit": 3}},
-                       {"diversity": {"layer": "conv2"}, "weight": -2}, {"alignment": {"layer": "conv1"}, "weight": 1e-6}])",
-      R"("objective": [{"direction": {"layer": "conv2", "vector": {"random": 3}, "power": 1}}, {"blur": {}, "weight": -0.01},
-                       {"l2": {}, "weight": -0.01}], "parameterization": {"laplacian_pyramid": {}})",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"shared": {}},
-         "optimizer": {"nadam": {"clip_norm": 1}})",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"cppn": {}},
-         "optimizer": {"sgd": {"learning_rate": 20, "schedule": {"cosine": {"to": 0.1}}}})",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "colour": "clipped", "optimizer": {"steepest": {"warmup": 2}})",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"prior": {"norm": 2}})",
-      R"("objective": [{"neuron": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "optimizer": {"sign": {}})",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "gradients": {"relu": "redirected"}, "phases": [{"gradients": {}}, {"colour": "plain"}])",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}, {"mean_alpha": {}, "weight": -0.1}, {"blur": {}, "weight": -0.01}],
-         "transparency": {})",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}], "parameterization": {"pixel": {}}, "transparency": {"gamma": false})",
-      // A picture of the first variant is the photograph.
-      R"("objective": [{"caricature": {"layer": "conv2", "photo": "cpu_0/images/conv1_layer_image0.png", "power": 1}},
-                       {"inversion": {"layer": "conv1", "photo": "cpu_0/images/conv1_layer_image0.png"}}],
-         "initial": "cpu_0/images/conv1_layer_image0.png")",
-      R"("objective": [{"channel": {"layer": "conv2", "unit": 3}}, {"blur": {"through": true}, "weight": -0.01},
-                       {"boundary_complexity": {"border": 3}, "weight": -0.01}, {"input_difference": {}, "weight": -0.01}],
-         "initial": "cpu_0/images/conv1_layer_image0.png")",
-      R"("objective": [{"style": {"layer": "conv1", "photo": "cpu_0/images/conv1_layer_image0.png"}},
-                       {"style": {"layer": "conv2", "photo": "cpu_0/images/conv1_layer_image0.png", "form": "l2"}}])",
-      R"("objective": [{"product": [{"channel": {"layer": "conv2", "unit": 3}}, {"channel": {"layer": "conv1", "unit": 1}}]},
-                       {"tensor_direction": {"layer": "conv2", "tensor": {"photo": "cpu_0/images/conv1_layer_image0.png", "height": 2, "width": 3}}}])"};
-  for (size_t i = 0; i < variants.size(); ++i) {
-    SCOPED_TRACE(variants[i]);
-    write("variant.json",
-          fmt::format(R"({{"model": "small.safetensors", "images": 2, "size": 32, "steps": 4, {}}})", variants[i]));
-    const Outcome gpu = run(fmt::format("render variant.json --out gpu_{} --device cuda", i), on_simulated_gpu(1));
-    ASSERT_EQ(gpu.exit_code, 0) << gpu.err;
-    ASSERT_EQ(run(fmt::format("render variant.json --out cpu_{} --device cpu", i)).exit_code, 0);
-    int compared = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder() / fmt::format("cpu_{}/records", i))) {
-      const auto there = folder() / fmt::format("gpu_{}/records", i) / entry.path().filename();
-      const double expected = nlohmann::json::parse(contents_of(entry.path()))["objective"];
-      const double actual = nlohmann::json::parse(contents_of(there))["objective"];
-      EXPECT_NEAR(actual, expected, 1e-2 * std::abs(expected));
-      ++compared;
-    }
-    EXPECT_EQ(compared, 2);
-  }
-}
+TEST_F(SimulatedGpu, RendersWhateverTheCpuRenders) { expect_what_the_cpu_renders(on_simulated_gpu(1)); }
 
 TEST_F(SimulatedGpu, ADamagedPlanCacheIsFoundAnew) {
   expect_agreement("small.safetensors --layer conv2", 1);
