@@ -111,7 +111,7 @@ TEST_F(Interrupt, EveryLongCommandStops) {
       {"adversarial", "classifier.safetensors", "grey.png", "--to", "31", "--until", "1", "--most", "1", "--steps",
        "100000"},
       {"check", "classifier.safetensors", "--layer", "conv2", "--device", "cpu", "--steps", "100000"},
-      {"gradients", "classifier.safetensors", "grey.png", "--layer", "conv2", "--unit", "3", "--size", "2048"}};
+      {"gradients", "classifier.safetensors", "grey.png", "--layer", "conv2", "--unit", "3", "--size", "1536"}};
   const std::pair<int, int> signals[] = {{SIGINT, 130}, {SIGTERM, 143}, {SIGHUP, 129}};
   for (size_t i = 0; i < commands.size(); ++i) {
     expect_to_stop(commands[i], SIGINT, 130);
