@@ -8,9 +8,10 @@
 namespace phosphene {
 
 void add_device_options(CLI::App& command, DeviceOptions& options) {
-  one_of(command.add_option("--device", options.device,
-                            "what computes: a GPU where there is one (auto), the CPU, or a GPU (cuda)"),
-         {"auto", "cpu", "cuda"})
+  one_of(command.add_option(
+             "--device", options.device,
+             "what computes: a GPU where there is one (auto), the CPU, or a GPU (cuda; cuda:1 is the second)"),
+         {"auto", "cpu", "cuda"}, "cuda:")
       ->capture_default_str();
   whole_number(command.add_option("--threads", options.threads, "threads of the CPU (default: one per core)"), 0, 1024);
   command.add_flag(

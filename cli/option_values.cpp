@@ -62,12 +62,13 @@ CLI::Option* number(CLI::Option* option, double least, double most) {
   });
 }
 
-CLI::Option* one_of(CLI::Option* option, std::initializer_list<const char*> words) {
+CLI::Option* one_of(CLI::Option* option, std::initializer_list<const char*> words, const std::string& or_begins) {
   const std::vector<std::string> known(words.begin(), words.end());
   option->type_name(fmt::format("{}", fmt::join(known, "|")));
-  return checked(option, [known](const std::string& text) -> std::string {
+  return checked(option, [known, or_begins](const std::string& text) -> std::string {
     for (const std::string& word : known)
       if (text == word) return "";
+    if (!or_begins.empty() && text.starts_with(or_begins)) return "";
     return fmt::format("expected {}, got '{}'", listed(known), printable(text));
   });
 }

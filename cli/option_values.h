@@ -21,7 +21,7 @@ inline constexpr const char* kModelSentence =
 CLI::Option* whole_number(CLI::Option* option, int64_t least, int64_t most);
 CLI::Option* number(CLI::Option* option, double least = std::numeric_limits<double>::lowest(),
                     double most = std::numeric_limits<double>::max());
-CLI::Option* one_of(CLI::Option* option, std::initializer_list<const char*> words);
+CLI::Option* one_of(CLI::Option* option, std::initializer_list<const char*> words, const std::string& or_begins = "");
 CLI::Option* value(CLI::Option* option, const char* word);
 
 }  // namespace phosphene

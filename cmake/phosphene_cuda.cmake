@@ -1,8 +1,7 @@
 # Whether CUDA is compiled: PHOSPHENE_CUDA=AUTO takes nvcc where it is found, ON demands it, OFF never looks.
 set(PHOSPHENE_CUDA_ENABLED OFF)
-# Those of a release. 75: Turing (T4, RTX 20), the oldest that CUDA 13 knows. 80: A100. 86: RTX 30, A10. 89: RTX 40, L4.
-# 90: H100, H200. 100: B200. 120: RTX 50, with its PTX for whatever comes after. One alone compiles five times as fast.
-set(PHOSPHENE_CUDA_DIST_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)
+include("${CMAKE_CURRENT_LIST_DIR}/cuda_architectures.cmake")
+# One architecture alone compiles five times as fast as those of a release.
 set(PHOSPHENE_CUDA_ARCHITECTURES native CACHE STRING
   "GPU architectures that kernels are compiled for: native (this machine's GPUs; 90 where there is none), dist (a release's), or a list")
 
@@ -11,8 +10,13 @@ function(phosphene_choose_cuda_architectures)
   set(chosen "${PHOSPHENE_CUDA_ARCHITECTURES}")
   set(why "")
   if(chosen STREQUAL "dist")
-    set(chosen "${PHOSPHENE_CUDA_DIST_ARCHITECTURES}")
-    set(why ", those of a release")
+    execute_process(COMMAND "${CMAKE_CUDA_COMPILER}" --version OUTPUT_VARIABLE version ERROR_QUIET)
+    string(REGEX MATCH "release [0-9.]+, V([0-9.]+)" version "${version}")
+    if(NOT CMAKE_MATCH_1)
+      message(FATAL_ERROR "${CMAKE_CUDA_COMPILER} --version names no version")
+    endif()
+    phosphene_known_architectures("${CMAKE_MATCH_1}" chosen)
+    set(why ", those of a release that CUDA ${CMAKE_MATCH_1} knows")
   elseif(chosen STREQUAL "native")
     find_program(NVIDIA_SMI nvidia-smi)
     mark_as_advanced(NVIDIA_SMI)

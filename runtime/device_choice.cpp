@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
@@ -46,8 +47,8 @@ class CudaModule {
     return module.failure_.empty() ? &module : nullptr;
   }
 
-  int (*devices)(std::string*) = nullptr;
-  Backend* (*backend)(const DeviceOptions*) = nullptr;
+  bool (*device)(int, std::string*) = nullptr;
+  Backend* (*backend)(const DeviceOptions*, int) = nullptr;
 
  private:
   void load() {
@@ -62,9 +63,9 @@ class CudaModule {
       return;
     }
     const auto build = reinterpret_cast<const char* (*)()>(dlsym(handle_, "phosphene_cuda_build"));
-    devices = reinterpret_cast<decltype(devices)>(dlsym(handle_, "phosphene_cuda_devices"));
+    device = reinterpret_cast<decltype(device)>(dlsym(handle_, "phosphene_cuda_device"));
     backend = reinterpret_cast<decltype(backend)>(dlsym(handle_, "phosphene_cuda_backend"));
-    if (build == nullptr || devices == nullptr || backend == nullptr) {
+    if (build == nullptr || device == nullptr || backend == nullptr) {
       failure_ = path + " is not a module of this program";
     } else if (std::string(build()) != PHOSPHENE_VERSION) {
       failure_ = fmt::format("{} is of version {}, this program of {}", path, build(), PHOSPHENE_VERSION);
@@ -76,11 +77,12 @@ class CudaModule {
 };
 
 // With `auto`, false and the reason where it cannot be used: its memory is full, it belongs to another process, a library is missing.
-bool open_gpu(const CudaModule& module, const DeviceOptions& options, DeviceChoice& choice, std::string& reason) {
+bool open_gpu(const CudaModule& module, const DeviceOptions& options, int gpu, DeviceChoice& choice,
+              std::string& reason) {
   try {
-    choice.backend.reset(module.backend(&options));
+    choice.backend.reset(module.backend(&options, gpu));
   } catch (const Error& error) {
-    if (options.device == "cuda") throw;
+    if (options.device != "auto") throw;
     reason = error.what();
     choice.note = fmt::format("on the CPU, as the GPU cannot be used: {}", reason);
     return false;
@@ -90,25 +92,38 @@ bool open_gpu(const CudaModule& module, const DeviceOptions& options, DeviceChoi
   return true;
 }
 
+// Which GPU "cuda:1" is; 0 for the words without a number.
+int gpu_of(const std::string& device) {
+  constexpr std::string_view kNumbered = "cuda:";
+  if (device == "auto" || device == "cpu" || device == "cuda") return 0;
+  int gpu = -1;
+  const char* end = device.data() + device.size();
+  if (device.starts_with(kNumbered)) {
+    const auto [rest, error] = std::from_chars(device.data() + kNumbered.size(), end, gpu);
+    if (error == std::errc() && rest == end && gpu >= 0) return gpu;
+  }
+  fail("--device", "'{}' is not one of auto, cpu, cuda, cuda:0, cuda:1 ...{}", device,
+       suggestion(device, {"auto", "cpu", "cuda"}));
+}
+
 }  // namespace
 
 DeviceChoice choose_device(const DeviceOptions& options) {
   const std::string& device = options.device;
-  if (device != "auto" && device != "cpu" && device != "cuda") {
-    fail("--device", "'{}' is not one of auto, cpu, cuda{}", device, suggestion(device, {"auto", "cpu", "cuda"}));
-  }
+  const int gpu = gpu_of(device);
+  const bool demanded = device != "auto";
   DeviceChoice choice;
   if (device != "cpu") {
     std::string reason = "there is no NVIDIA driver";
-    if (device == "cuda" || driver_is_there()) {
+    if (demanded || driver_is_there()) {
       const CudaModule* module = CudaModule::open(reason);
-      if (module != nullptr && module->devices(&reason) > 0 && open_gpu(*module, options, choice, reason)) {
+      if (module != nullptr && module->device(gpu, &reason) && open_gpu(*module, options, gpu, choice, reason)) {
         if (options.verbose)
           choice.note = fmt::format("on a GPU: {}{}{}", choice.backend->description(), choice.note.empty() ? "" : "; ",
                                     choice.note);
         return choice;
       }
-      if (device == "cuda") fail("--device cuda", "{}", reason);
+      if (demanded) fail("--device " + device, "{}", reason);
     }
     if (options.verbose && choice.note.empty()) choice.note = fmt::format("on the CPU: {}", reason);
   }

@@ -10,7 +10,7 @@
 namespace phosphene {
 
 struct DeviceOptions {
-  std::string device = "auto";  // auto: a GPU where there is one; cpu; cuda
+  std::string device = "auto";  // auto: the first GPU where there is one; cpu; cuda; cuda:1, the second GPU
   int threads = 0;              // of the CPU; 0: all
   bool tf32 = false;            // GPU: products of float32 rounded to 11 bits
   bool record = true;           // GPU: steps recorded as a CUDA graph, or enqueued one by one

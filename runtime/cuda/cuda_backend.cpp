@@ -47,8 +47,9 @@ class KernelTask final : public Task {
 
 class CudaBackend final : public Backend {
  public:
-  explicit CudaBackend(const DeviceOptions& options)
-      : weights_(device_),
+  CudaBackend(const DeviceOptions& options, int gpu)
+      : device_(gpu),
+        weights_(device_),
         cache_({device_.cudnn(), ""}, device_.name(), options.plan_cache ? PlanCache::default_folder() : ""),
         planner_{device_, weights_, cache_, options.tf32 ? NetworkPrecision::tf32 : NetworkPrecision::f32},
         record_(options.record) {}
@@ -137,11 +138,10 @@ class CudaBackend final : public Backend {
 std::string as_version(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
 
 // Kernels are compiled for 7.5 and later.
-bool is_recent(std::string& reason) {
+bool is_recent(int gpu, std::string& reason) {
   constexpr int kLeast = 75;
-  int device = 0;
   cudaDeviceProp properties{};
-  if (cudaGetDevice(&device) != cudaSuccess || cudaGetDeviceProperties(&properties, device) != cudaSuccess) {
+  if (cudaGetDeviceProperties(&properties, gpu) != cudaSuccess) {
     reason = fmt::format("CUDA does not start: {}", cudaGetErrorString(cudaGetLastError()));
     return false;
   }
@@ -153,16 +153,17 @@ bool is_recent(std::string& reason) {
 
 }  // namespace
 
-int cuda_devices(std::string& reason) {
+bool cuda_device(int gpu, std::string& reason) {
   int count = 0;  // not written on failure
   const cudaError_t status = cudaGetDeviceCount(&count);
   switch (status) {
     case cudaSuccess:
-      if (count == 0) reason = "no GPU was found";
-      return count > 0 && is_recent(reason) ? count : 0;
+      if (gpu < count) return is_recent(gpu, reason);
+      reason = count == 0 ? "no GPU was found" : fmt::format("there is no GPU {}; expected at most {}", gpu, count - 1);
+      return false;
     case cudaErrorStubLibrary:
       reason = "the NVIDIA driver is only a stub";
-      return 0;
+      return false;
     case cudaErrorInsufficientDriver: {
       int driver = 0;
       cudaDriverGetVersion(&driver);
@@ -171,21 +172,21 @@ int cuda_devices(std::string& reason) {
       reason = driver == 0 ? "there is no NVIDIA driver"
                            : fmt::format("the NVIDIA driver is for CUDA {}; expected one for {} or later",
                                          as_version(driver), as_version(needed));
-      return 0;
+      return false;
     }
     case cudaErrorNoDevice:
       reason = "the NVIDIA driver finds no GPU";
-      return 0;
+      return false;
     default:
       reason = fmt::format("CUDA does not start: {}", cudaGetErrorString(status));
-      return 0;
+      return false;
   }
 }
 
-std::unique_ptr<Backend> make_cuda_backend(const DeviceOptions& options) {
+std::unique_ptr<Backend> make_cuda_backend(const DeviceOptions& options, int gpu) {
   std::string reason;
-  if (cuda_devices(reason) == 0) fail("--device cuda", "{}", reason);
-  return std::make_unique<CudaBackend>(options);
+  if (!cuda_device(gpu, reason)) fail("--device", "{}", reason);
+  return std::make_unique<CudaBackend>(options, gpu);
 }
 
 }  // namespace phosphene

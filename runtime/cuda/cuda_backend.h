@@ -10,10 +10,10 @@ namespace phosphene {
 
 struct DeviceOptions;
 
-// Throws if no GPU can be used; cuda_devices() reports the same without throwing.
-std::unique_ptr<Backend> make_cuda_backend(const DeviceOptions& options);
+// Of GPU number `gpu`. Throws if it cannot be used; cuda_device() reports the same without throwing.
+std::unique_ptr<Backend> make_cuda_backend(const DeviceOptions& options, int gpu);
 
-// How many GPUs there are; with none, `reason` says why.
-int cuda_devices(std::string& reason);
+// Whether there is such a GPU; if not, `reason` says why.
+bool cuda_device(int gpu, std::string& reason);
 
 }  // namespace phosphene

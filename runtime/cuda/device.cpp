@@ -37,11 +37,10 @@ PinnedMemory::PinnedMemory(size_t bytes) : bytes_(bytes) {
 
 PinnedMemory::~PinnedMemory() { cudaFreeHost(data_); }
 
-Device::Device() {
-  int device = 0;
-  check_cuda(cudaGetDevice(&device), "the current device");
+Device::Device(int gpu) {
+  check_cuda(cudaSetDevice(gpu), "the choice of a device");
   cudaDeviceProp properties{};
-  check_cuda(cudaGetDeviceProperties(&properties, device), "the device's properties");
+  check_cuda(cudaGetDeviceProperties(&properties, gpu), "the device's properties");
   name_ = fmt::format("{}, sm_{}{}", properties.name, properties.major, properties.minor);
   major_ = properties.major;
   check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");

@@ -46,7 +46,7 @@ class PinnedMemory {
 
 class Device {
  public:
-  Device();
+  explicit Device(int gpu);  // which is then that of the calling thread, to which it belongs
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
   ~Device();

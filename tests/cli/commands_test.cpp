@@ -1,4 +1,6 @@
 // What each command prints and writes when all is well.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

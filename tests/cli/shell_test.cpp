@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kCommands[] = {"convert", "models", "fetch",    "inspect", "classify",  "render",      "report",
                                      "export",  "schema", "examples", "dissect", "gradients", "adversarial", "probe",
-                                     "bench",   "check",  "slurm",    "status",  "query"};
+                                     "bench",   "check",  "slurm",    "status",  "query",     "doctor"};
 
 class Shell : public ProgramTest {
  protected:

@@ -277,6 +277,22 @@ TEST_F(SimulatedGpu, TheHostIsAFewStepsAhead) {
   EXPECT_NE(render(20).exit_code, 0) << "the limit is not looked at";
 }
 
+TEST_F(SimulatedGpu, IsChosenByItsNumber) {
+  const std::string two = on_simulated_gpu(1, "SIMCUDA_DEVICES=2");
+  const auto backend = [&](const std::string& device) {
+    const Outcome outcome = run("bench small.safetensors --steps 1 --json --device " + device, two);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return nlohmann::json::parse(outcome.out)["backend"].get<std::string>();
+  };
+  EXPECT_TRUE(backend("cuda").starts_with("cuda: simulated GPU"));
+  EXPECT_TRUE(backend("cuda:1").starts_with("cuda: second simulated GPU"));
+  expect_one_clear_line(run("bench small.safetensors --steps 1 --device cuda:2", two),
+                        {"--device cuda:2", "at most 1"});
+  for (const char* wrong : {"cuda:", "cuda:x", "cuda:-1", "cuda:1x"})
+    expect_one_clear_line(run(fmt::format("bench small.safetensors --steps 1 --device {}", wrong), two),
+                          {"--device", wrong, "cuda:0, cuda:1"});
+}
+
 TEST_F(SimulatedGpu, IsWhatTheDoctorFinds) {
   const Outcome outcome = run("doctor", on_simulated_gpu(1));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;

@@ -2,7 +2,7 @@
 //
 //   SIMCUDA_KERNELS   the library that kernels_<subject>.cpp are built into
 //   SIMCUDA_SEED      the order in which streams, nodes of graphs and threads run
-//   SIMCUDA_DEVICES   0: there is no GPU
+//   SIMCUDA_DEVICES   how many GPUs there are, 1 or 2 with one memory; 0: none
 //   SIMCUDA_MEMORY    bytes of device memory
 //   SIMCUDA_MEMORY_SEEN   bytes that are said to be free, which another process then takes
 //   SIMCUDA_BROKEN_CUDNN  cuDNN does not start
@@ -56,17 +56,18 @@ int capability() {
   return capability == nullptr ? kUsual : static_cast<int>(std::strtol(capability, nullptr, 10));
 }
 
-bool no_device() {
+int device_count() {
   const char* devices = std::getenv("SIMCUDA_DEVICES");
-  return devices != nullptr && std::strtol(devices, nullptr, 10) == 0;
+  return devices == nullptr ? 1 : static_cast<int>(std::strtol(devices, nullptr, 10));
 }
+thread_local int current_device = 0;
 
 // What every entry point does around its work.
 template <class Call>
 cudaError_t api(const Call& call) {
   const std::lock_guard lock(registry().mutex);
   try {
-    if (no_device()) refuse(cudaErrorNoDevice);
+    if (device_count() == 0) refuse(cudaErrorNoDevice);
     call();
     return cudaSuccess;
   } catch (const Refusal& refusal) {
@@ -227,19 +228,22 @@ cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void*
 // ---- device ----------------------------------------------------------------------------------------------------------
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  return api([&] { *count = 1; });
+  return api([&] { *count = device_count(); });
 }
 cudaError_t cudaGetDevice(int* device) {
-  return api([&] { *device = 0; });
+  return api([&] { *device = current_device; });
 }
 cudaError_t cudaSetDevice(int device) {
-  return api([&] { require(device == 0, cudaErrorInvalidDevice); });
+  return api([&] {
+    require(device >= 0 && device < device_count(), cudaErrorInvalidDevice);
+    current_device = device;
+  });
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   return api([&] {
-    require(device == 0, cudaErrorInvalidDevice);
+    require(device >= 0 && device < device_count(), cudaErrorInvalidDevice);
     *properties = {};
-    std::strcpy(properties->name, "simulated GPU");
+    std::strcpy(properties->name, device == 0 ? "simulated GPU" : "second simulated GPU");
     properties->major = capability() / 10;
     properties->minor = capability() % 10;
     properties->multiProcessorCount = 132;
