@@ -27,7 +27,9 @@ std::string chance_words(const Json& chance) {
   return chance.is_null() ? "      -" : fmt::format("{:7.3f}", chance.get<double>());
 }
 
-std::string cell_of(const std::string& name) { return padded(shortened(printable(name), kNameColumns, "…"), kNameColumns); }
+std::string cell_of(const std::string& name) {
+  return padded(shortened(printable(name), kNameColumns, "…"), kNameColumns);
+}
 
 std::vector<Json> sorted_by(const Json& list, const char* key) {
   std::vector<Json> sorted(list.begin(), list.end());

@@ -109,7 +109,7 @@ void ConceptFolder::check_masks() const {
       const std::string path = entry.path().string();
       if (entry.is_directory() || is_dust(entry.path().filename().string())) continue;
       if (entry.path().extension() != ".png") fail(path, "is no .png; expected masks of labels in this folder");
-      const std::string stem = path_ + "/images/" + stem_of(fs::relative(entry.path(), folder).string());
+      const std::string stem = path_ + "/images/" + stem_of(entry.path().lexically_relative(folder).string());
       const bool there = std::any_of(std::begin(kEndings), std::end(kEndings),
                                      [&](const char* ending) { return fs::exists(stem + ending); });
       if (!there) fail(path, "is the mask of no photograph: there is no {}.jpg or .png", stem);

@@ -142,8 +142,12 @@ DissectResult Dissection::execute() {
   if (result.interrupted) return result;
   DissectionReport report{options_, data_, maps_, above_, state_};
   result.record = report.record(asked_);
-  result.interrupted = !report.draw_pictures(result.record);
-  if (!result.interrupted) result.page = report.write(result.record);
+  try {
+    result.interrupted = !report.draw_pictures(result.record);
+    if (!result.interrupted) result.page = report.write(result.record);
+  } catch (const Stopped&) {
+    result.interrupted = true;
+  }
   return result;
 }
 
@@ -270,6 +274,7 @@ void Dissection::finish_reading() {
 
 void Dissection::save() {
   const Clock::time_point begin = Clock::now();
+  const StopLater whole;
   make_folder(options_.out);
   state_.write(state_path(), asked_);
   saved_ = Clock::now();
