@@ -42,6 +42,7 @@ void add_status(CLI::App& command);
 void add_query(CLI::App& command);
 void add_slurm(CLI::App& command);
 void add_schema(CLI::App& command);
+void add_dissect(CLI::App& command);
 void add_doctor(CLI::App& command);
 void add_examples(CLI::App& command);
 void add_gradients(CLI::App& command);
@@ -83,6 +84,7 @@ constexpr Command kCommands[] = {
     {"schema", "Print what a config may hold: a JSON Schema for editors, or a reference of all keys for people.",
      add_schema},
     {"examples", "Find the photographs that a layer's units respond to.", add_examples},
+    {"dissect", "Say which concepts of labelled photographs a layer's units agree with.", add_dissect},
     {"gradients", "Show the gradient of a channel at several depths, for a photograph.", add_gradients},
     {"adversarial", "Change a photograph imperceptibly, so that the network classifies it as something else.",
      add_adversarial},

@@ -1,27 +1,16 @@
 #include "experiment/examples/unit_responses.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <functional>
 
+#include "experiment/examples/network_fingerprint.h"
 #include "experiment/examples/unit_list.h"
 #include "experiment/photos/photo_file.h"
-#include "layers/network/graph_weights.h"
 #include "loaders/model/model_graph.h"
 #include "runtime/error.h"
 #include "runtime/problems/problem.h"
 
 namespace phosphene {
-namespace {
-
-// Hashes four bytes at a time: weights can be hundreds of megabytes.
-void mix(uint64_t& hash, const Weights& weights) {
-  for (int64_t i = 0; weights.data != nullptr && i < weights.elements(); ++i)
-    hash = std::rotl((hash ^ std::bit_cast<uint32_t>(weights.data[i])) * 0x9E3779B97F4A7C15U, 29);
-}
-
-}  // namespace
 
 UnitResponses::UnitResponses(const Model& model, const std::string& layer, const std::string& units,
                              std::vector<double> scales)
@@ -113,18 +102,6 @@ Box UnitResponses::crop(size_t unit, const Example& example) const {
   return PhotoTiles(photograph.height, photograph.width, size.height, size.width).in_photo(response.tile, box);
 }
 
-uint64_t UnitResponses::fingerprint() const {
-  uint64_t hash = 0;
-  const Preprocessing& preprocessing = model_.preprocessing;
-  std::vector<float> numbers = preprocessing.mean;
-  const std::vector<float>& scale = preprocessing.scale;
-  const bool equal = std::adjacent_find(scale.begin(), scale.end(), std::not_equal_to<>()) == scale.end();
-  numbers.insert(numbers.end(), scale.begin(), equal ? scale.begin() + 1 : scale.end());  // equal ones count once
-  for (const int channel : preprocessing.order) numbers.push_back(static_cast<float>(channel));
-  const auto count = static_cast<int64_t>(numbers.size());
-  mix(hash, Weights::from(std::move(numbers), {count}));
-  for (const Weights& weights : weights_of(sizes_.front().graph)) mix(hash, weights);
-  return hash;
-}
+uint64_t UnitResponses::fingerprint() const { return network_fingerprint(model_, sizes_.front().graph); }
 
 }  // namespace phosphene

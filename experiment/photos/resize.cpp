@@ -78,13 +78,17 @@ HostTensor resize_middle(const Photo& photo, int64_t scaled_h, int64_t scaled_w,
   return image;
 }
 
+ScaledSize size_to_cover(int64_t photo_height, int64_t photo_width, int64_t height, int64_t width) {
+  // The side that is shorter for its target decides; the other comes out at least as long as its own.
+  const bool by_height = photo_height * width <= photo_width * height;
+  return {by_height ? height : photo_height * width / photo_width,
+          by_height ? photo_width * height / photo_height : width};
+}
+
 HostTensor resize_and_crop(const Photo& photo, int64_t height, int64_t width) {
   if (height < 1 || width < 1) fail_internal("resize_and_crop", "{} x {} pixels are asked for", height, width);
-  // The side that is shorter for its target decides; the other comes out at least as long as its own.
-  const bool by_height = photo.height * width <= photo.width * height;
-  const int64_t scaled_h = by_height ? height : photo.height * width / photo.width;
-  const int64_t scaled_w = by_height ? photo.width * height / photo.height : width;
-  return resize_middle(photo, scaled_h, scaled_w, height, width);
+  const ScaledSize scaled = size_to_cover(photo.height, photo.width, height, width);
+  return resize_middle(photo, scaled.height, scaled.width, height, width);
 }
 
 HostTensor resize_whole(const Photo& photo, int64_t height, int64_t width) {

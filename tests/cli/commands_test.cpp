@@ -30,8 +30,9 @@ TEST_F(Commands, VersionNamesBackendAndCpu) {
 }
 
 TEST_F(Commands, EveryHelpHasAnExample) {
-  for (const std::string command : {"convert", "models", "fetch", "inspect", "classify", "render", "examples",
-                                    "gradients", "adversarial", "probe", "bench", "check", "slurm", "doctor"}) {
+  for (const std::string command :
+       {"convert", "models", "fetch", "inspect", "classify", "render", "examples", "dissect", "gradients",
+        "adversarial", "probe", "bench", "check", "slurm", "doctor"}) {
     const Outcome outcome = run(command + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;
     EXPECT_NE(outcome.out.find("Example:\n  phosphene " + command), std::string::npos) << outcome.out;
@@ -40,7 +41,7 @@ TEST_F(Commands, EveryHelpHasAnExample) {
 
 TEST_F(Commands, EveryCommandThatComputesTakesADevice) {
   for (const std::string command :
-       {"inspect", "classify", "render", "examples", "gradients", "adversarial", "probe", "bench", "check"})
+       {"inspect", "classify", "render", "examples", "dissect", "gradients", "adversarial", "probe", "bench", "check"})
     EXPECT_NE(run(command + " --help").out.find("--device"), std::string::npos) << command;
 }
 

@@ -6,9 +6,9 @@
 namespace phosphene::help_test {
 namespace {
 
-constexpr const char* kCommands[] = {"convert", "models", "fetch",  "inspect",  "classify",  "render",
-                                     "report",  "export", "schema", "examples", "gradients", "adversarial",
-                                     "probe",   "bench",  "check",  "slurm",    "status",    "query", "doctor"};
+constexpr const char* kCommands[] = {"convert", "models", "fetch",    "inspect", "classify",  "render",      "report",
+                                     "export",  "schema", "examples", "dissect", "gradients", "adversarial", "probe",
+                                     "bench",   "check",  "slurm",    "status",  "query",     "doctor"};
 
 using Help = ProgramTest;
 using BadOption = ProgramTest;
@@ -38,7 +38,7 @@ TEST_F(Help, ExplainsNamesPlacesAndExitCodes) {
   for (const char* word : {"runs/NAME", "as in runs/", "phosphene schema", "$PHOSPHENE_MODELS", "(repeatable)"})
     EXPECT_NE(render.find(word), std::string::npos) << word << "\n" << render;
   for (const std::string command :
-       {"inspect", "classify", "render", "examples", "gradients", "adversarial", "probe", "bench", "check"})
+       {"inspect", "classify", "render", "examples", "dissect", "gradients", "adversarial", "probe", "bench", "check"})
     for (const char* word : {"$PHOSPHENE_MODELS", "--device", "--threads", "--verbose"})
       EXPECT_NE(run(command + " --help").out.find(word), std::string::npos) << command << ": " << word;
 }

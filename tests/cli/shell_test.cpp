@@ -10,9 +10,9 @@
 namespace phosphene::shell_test {
 namespace {
 
-constexpr const char* kCommands[] = {"convert", "models", "fetch",    "inspect",   "classify",    "render", "report",
-                                     "export",  "schema", "examples", "gradients", "adversarial", "probe",  "bench",
-                                     "check",   "slurm",  "status",   "query",     "doctor"};
+constexpr const char* kCommands[] = {"convert", "models", "fetch",    "inspect", "classify",  "render",      "report",
+                                     "export",  "schema", "examples", "dissect", "gradients", "adversarial", "probe",
+                                     "bench",   "check",  "slurm",    "status",  "query",     "doctor"};
 
 class Shell : public ProgramTest {
  protected:

@@ -34,7 +34,7 @@ const nlohmann::json& golden_case(const nlohmann::json& table, const std::string
 // $PHOSPHENE_ASSETS/PATH, or nothing where the variable is not set. A file that should be there and is not throws.
 std::optional<std::filesystem::path> find_asset(const std::string& path);
 
-// The float32 tensors of a .safetensors file, by a reader of its own, so that a fault of the product's cannot hide itself.
+// The tensors of float32, float64 and bytes of a .safetensors file, by a reader of its own, so that a fault of the product's cannot hide itself.
 std::map<std::string, Array> read_golden_tensors(const std::filesystem::path& path);
 
 }  // namespace phosphene::testing

@@ -1,0 +1,301 @@
+#include "experiment/dissection/dissection.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "experiment/dissection/concept_folder.h"
+#include "experiment/dissection/dissection_report.h"
+#include "experiment/dissection/dissection_state.h"
+#include "experiment/dissection/layer_maps.h"
+#include "loaders/load_model.h"
+#include "runtime/error.h"
+#include "runtime/files.h"
+#include "runtime/printable.h"
+#include "runtime/stop.h"
+
+namespace phosphene {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Photographs that are in memory together, and lend each other their masks. Part of what a result depends on.
+constexpr size_t kGroup = 64;
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+class Dissection {
+ public:
+  explicit Dissection(const DissectOptions& options)
+      : options_(options),
+        data_(options.data),
+        model_(load_model(find_model(options.model))),
+        maps_(model_, options.layer, options.units, options.size > 0 ? options.size : model_.height,
+              options.size > 0 ? options.size : model_.width),
+        above_(AlignedAxis(options.alignment, maps_.map_height(), maps_.height(), maps_.field().rows),
+               AlignedAxis(options.alignment, maps_.map_width(), maps_.width(), maps_.field().columns)),
+        asked_(request()),
+        state_(ConceptCounts(maps_.rows(), data_.category_of(), data_.categories().size()),
+               static_cast<size_t>(options.permutations), maps_.units().size(), static_cast<size_t>(options.top)) {}
+
+  DissectResult execute();
+
+ private:
+  [[nodiscard]] Json request() const;
+  [[nodiscard]] std::string state_path() const { return options_.out + "/state.safetensors"; }
+  void check_out() const;
+  void take_up();
+  void check_photographs();
+  void open_device();
+  bool read_all();  // one reading; false when it was stopped
+  [[nodiscard]] std::vector<std::string> next_group() const;
+  void process(const std::vector<std::string>& names);
+  void offer(const std::vector<std::string>& names, const std::vector<std::vector<float>>& maps);
+  void count(const std::vector<LabelledPhotograph>& group, const std::vector<std::vector<float>>& maps);
+  void count_unit(size_t row, const std::vector<LabelledPhotograph>& group, size_t photograph,
+                  std::span<const float> map, const std::vector<size_t>& shifts);
+  void finish_reading();
+  void save();
+  void report_status(const std::string& name);
+  [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
+
+  DissectOptions options_;
+  ConceptFolder data_;
+  Model model_;
+  DeviceChoice device_;  // outlives the program of `maps_`
+  LayerMaps maps_;
+  PixelsAbove above_;
+  Json asked_;
+  DissectionState state_;
+  int64_t all_ = 0;  // photographs in the folder
+  int64_t now_ = 0;  // readings by this call
+  Clock::time_point start_ = Clock::now(), saved_ = Clock::now();
+  double seconds_to_save_ = 0;
+};
+
+Json Dissection::request() const {
+  return {{"model", model_.name},
+          {"layer", maps_.layer()},
+          {"fingerprint", std::to_string(maps_.fingerprint())},
+          {"concepts", std::to_string(data_.fingerprint())},
+          {"units", maps_.units()},
+          {"quantile", options_.quantile},
+          {"approximate", options_.approximate},
+          {"align", name_of(options_.alignment)},
+          {"size", {maps_.height(), maps_.width()}},
+          {"permutations", options_.permutations},
+          {"seed", options_.seed},
+          {"top", options_.top}};
+}
+
+// Results inside the folder of photographs would count as photographs in the next call.
+void Dissection::check_out() const {
+  if (data_.photographs().covers(options_.out))
+    fail(options_.out, "lies in {}/images; choose another --out", options_.data);
+  if (fs::exists(state_path())) return;
+  if (fs::exists(options_.out) && (!fs::is_directory(options_.out) || !fs::is_empty(options_.out)))
+    fail(options_.out, "is not empty and holds no dissection; choose another --out");
+}
+
+void Dissection::take_up() {
+  check_out();
+  if (options_.restart) {
+    fs::remove(state_path());
+    fs::remove_all(options_.out + "/pictures");
+  }
+  if (fs::exists(state_path())) state_.read(state_path(), asked_);
+}
+
+void Dissection::check_photographs() {
+  const PhotoFolder::Count count = data_.photographs().count(state_.last);
+  all_ = count.all;
+  const bool same_so_far = count.up_to_last == state_.done && count.keys == state_.keys;
+  if (!same_so_far || (state_.reading != Reading::histogram && all_ != state_.all))
+    fail(options_.data, "has other photographs than when the dissection began ({} of {}); --restart begins again",
+         count.up_to_last, all_);
+}
+
+void Dissection::open_device() {
+  device_ = choose_device(options_.device);
+  if (options_.progress != nullptr && !device_.note.empty()) options_.progress->on_message(device_.note);
+  if (state_.backend.empty()) state_.backend = device_.backend->description();
+  if (maps_.rows() > 0) maps_.plan(*device_.backend, std::min<int64_t>(device_.batch, all_));
+}
+
+DissectResult Dissection::execute() {
+  take_up();
+  check_photographs();
+  DissectResult result;
+  result.photographs = all_;
+  open_device();
+  start_ = saved_ = Clock::now();
+  while (state_.reading != Reading::done && !result.interrupted) {
+    result.interrupted = !read_all();
+    if (state_.done > 0 || state_.reading != Reading::histogram) save();
+  }
+  result.now = now_;
+  result.seconds = seconds_since(start_);
+  if (result.interrupted) return result;
+  DissectionReport report{options_, data_, maps_, above_, state_};
+  result.record = report.record(asked_);
+  try {
+    result.interrupted = !report.draw_pictures(result.record);
+    if (!result.interrupted) result.page = report.write(result.record);
+  } catch (const Stopped&) {
+    result.interrupted = true;
+  }
+  return result;
+}
+
+// A group, or one more where a single photograph would be left, which has nobody to lend it masks.
+std::vector<std::string> Dissection::next_group() const {
+  std::vector<std::string> names = data_.photographs().after(state_.last, kGroup + 2);
+  if (names.size() > kGroup + 1) names.resize(kGroup);
+  return names;
+}
+
+bool Dissection::read_all() {
+  for (;;) {
+    const std::vector<std::string> names = next_group();
+    if (names.empty()) break;
+    if (stop_asked()) return false;
+    try {
+      process(names);
+    } catch (const Stopped&) {  // this group is left for the next time
+      return false;
+    }
+    // Saving may take a twentieth of the time.
+    if (seconds_since(saved_) >= std::max(options_.seconds_between_saves, 20 * seconds_to_save_)) save();
+  }
+  finish_reading();
+  return true;
+}
+
+void Dissection::process(const std::vector<std::string>& names) {
+  // Masks are looked at in the first reading too: what is wrong with them shows before the work.
+  const auto masks =
+      state_.reading == Reading::refinement ? ConceptFolder::Masks::left_out : ConceptFolder::Masks::read;
+  std::vector<LabelledPhotograph> group;
+  std::vector<const HostTensor*> images;
+  for (const std::string& name : names) {
+    stop_if_requested();
+    group.push_back(data_.read(name, maps_.height(), maps_.width(), masks));
+    report_status(name);
+  }
+  for (const LabelledPhotograph& photograph : group) images.push_back(&photograph.image);
+  const std::vector<std::vector<float>> maps = maps_.of(images);
+  stop_if_requested();
+  if (state_.reading == Reading::histogram) offer(names, maps);
+  if (state_.reading == Reading::counts) count(group, maps);
+  for (const std::vector<float>& map : maps) {
+    if (state_.reading == Reading::histogram) state_.histogram.add(map);
+    if (state_.reading == Reading::refinement) state_.refinement->add(map);
+  }
+  for (const std::string& name : names) state_.keys += name_key(name);
+  state_.last = names.back();
+  state_.done += std::ssize(names);
+  now_ += std::ssize(names);
+}
+
+void Dissection::offer(const std::vector<std::string>& names, const std::vector<std::vector<float>>& maps) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    for (size_t unit = 0; unit < state_.top.size(); ++unit) {
+      float highest = maps[i][unit];
+      for (size_t at = unit; at < maps[i].size(); at += maps_.rows()) highest = std::max(highest, maps[i][at]);
+      state_.top[unit].offer({names[i], 0, 0}, {highest});
+    }
+  }
+}
+
+void Dissection::count(const std::vector<LabelledPhotograph>& group, const std::vector<std::vector<float>>& maps) {
+  const uint64_t group_seed = options_.seed * 0x9E3779B97F4A7C15U + name_key(state_.last);
+  const std::vector<size_t> shifts = mask_shifts(group.size(), state_.chance.size(), group_seed);
+  for (size_t i = 0; i < group.size(); ++i) {
+    state_.counts.add_masks(group[i].labels);
+    for (size_t round = 0; round < shifts.size(); ++round)
+      state_.chance[round].add_masks(group[(i + shifts[round]) % group.size()].labels);
+  }
+  const size_t rows = maps_.rows();
+  std::vector<float> map(static_cast<size_t>(maps_.map_height() * maps_.map_width()));
+  std::vector<char> responds(rows);  // few do, to one photograph
+  for (size_t i = 0; i < group.size(); ++i) {
+    std::fill(responds.begin(), responds.end(), 0);
+    for (size_t at = 0; at < maps[i].size();)
+      for (size_t row = 0; row < rows; ++row, ++at)
+        responds[row] |= static_cast<char>(maps[i][at] > state_.thresholds[row]);
+    for (size_t row = 0; row < rows; ++row) {
+      if (responds[row] == 0) continue;
+      for (size_t position = 0; position < map.size(); ++position) map[position] = maps[i][position * rows + row];
+      count_unit(row, group, i, map, shifts);
+    }
+  }
+}
+
+void Dissection::count_unit(size_t row, const std::vector<LabelledPhotograph>& group, size_t photograph,
+                            std::span<const float> map, const std::vector<size_t>& shifts) {
+  const std::span<const uint32_t> pixels = above_.find(map, state_.thresholds[row]);
+  state_.counts.add_unit(row, pixels, group[photograph].labels);
+  for (size_t round = 0; round < shifts.size(); ++round)
+    state_.chance[round].add_unit(row, pixels, group[(photograph + shifts[round]) % group.size()].labels);
+}
+
+void Dissection::finish_reading() {
+  const size_t rows = maps_.rows();
+  if (state_.reading == Reading::histogram) {
+    state_.all = state_.done;
+    state_.all_keys = state_.keys;
+    state_.positions = state_.histogram.count();
+    std::vector<QuantileBin> bins;
+    for (size_t row = 0; row < rows; ++row) bins.push_back(state_.histogram.bin(row, options_.quantile));
+    state_.histogram = ActivationHistogram(rows);
+    // At the upper end of its bin at most the wanted share exceeds a threshold; it may be fewer by what is inside.
+    for (size_t row = 0; row < rows && options_.approximate; ++row)
+      state_.thresholds.push_back(from_ordered_bits(static_cast<uint32_t>(bins[row].upper) << 16U | 0xFFFFU));
+    state_.refinement = std::make_unique<QuantileRefinement>(std::move(bins));
+    state_.reading = options_.approximate ? Reading::counts : Reading::refinement;
+  } else {
+    if (state_.done != state_.all || state_.keys != state_.all_keys)
+      fail(options_.data, "has other photographs than when the dissection began; --restart begins again");
+    if (state_.reading == Reading::refinement) {
+      for (size_t row = 0; row < rows; ++row) state_.thresholds.push_back(state_.refinement->threshold(row));
+      state_.refinement = std::make_unique<QuantileRefinement>(state_.refinement->bins());
+    }
+    state_.reading = state_.reading == Reading::refinement ? Reading::counts : Reading::done;
+  }
+  if (state_.reading == Reading::done) return;
+  state_.last.clear();
+  state_.done = 0;
+  state_.keys = 0;
+}
+
+void Dissection::save() {
+  const Clock::time_point begin = Clock::now();
+  const StopLater whole;
+  make_folder(options_.out);
+  state_.write(state_path(), asked_);
+  saved_ = Clock::now();
+  seconds_to_save_ = seconds_since(begin);
+}
+
+void Dissection::report_status(const std::string& name) {
+  if (options_.progress == nullptr || !options_.progress->due()) return;
+  const int64_t readings = options_.approximate ? 2 : 3;
+  const int64_t before = state_.reading == Reading::histogram ? 0
+                         : state_.reading == Reading::counts  ? readings - 1
+                                                              : 1;
+  const int64_t left = (readings - before) * all_ - state_.done;
+  const double seconds = now_ == 0 ? -1 : seconds_since(start_) / static_cast<double>(now_) * static_cast<double>(left);
+  options_.progress->on_status(
+      fmt::format("reading {} of {}: {}/{} photographs  {}", before + 1, readings, state_.done, all_, printable(name)),
+      seconds);
+}
+
+}  // namespace
+
+DissectResult dissect(const DissectOptions& options) { return Dissection(options).execute(); }
+
+}  // namespace phosphene
