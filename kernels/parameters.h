@@ -18,7 +18,8 @@ enum class DrawPurpose : uint32_t {
   initial_weights = 6,
   direction = 7,
   initial_code = 8,
-  background = 9
+  background = 9,
+  initial_phase = 10
 };
 
 // Who draws: one row per image of a batch.

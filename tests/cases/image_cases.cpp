@@ -14,6 +14,20 @@ void add_spectrum(CaseList& list) {
            {in_turn<DrawKey>(list.images, {{1, 3}, {1, 4}}), integers(1, 5), written(numbers(spectrum))});
 }
 
+void add_phase(CaseList& list) {
+  const Shape picture = list.picture(), spectrum = list.spectrum();
+  const Shape phase{spectrum.n, spectrum.c, spectrum.h / 2, spectrum.w};
+  const Operand statistics = positive(3 * list.images);
+  list.add("polar_spectrum", PolarSpectrumProblem{phase},
+           {positive(phase.elements() / phase.n), numbers(phase), written(numbers(spectrum))});
+  list.add("polar_spectrum_backward", PolarSpectrumBackwardProblem{phase},
+           {numbers(spectrum), numbers(spectrum), written(numbers(phase))});
+  list.add("standardise", StandardiseProblem{picture, 1e-5F},
+           {numbers(picture), written(numbers(picture)), written(statistics)});
+  list.add("standardise_backward", StandardiseBackwardProblem{picture},
+           {numbers(picture), numbers(picture), statistics, written(numbers(picture))});
+}
+
 void add_colour(CaseList& list) {
   const Shape picture = list.picture();
   const Operand before = numbers(picture), after = positive(picture);
@@ -154,6 +168,7 @@ void add_penalties(CaseList& list) {
 
 void add_image_cases(CaseList& list) {
   add_spectrum(list);
+  add_phase(list);
   add_colour(list);
   add_transparency(list);
   add_parameterizations(list);
