@@ -156,6 +156,13 @@ struct
   int64_t n = 0, recorded_steps = 0, recorded_images = 1;
 };
 
+// kernels/normal.h
+struct NoiseProblem {  // src (channels_last), keys (DrawKey per image), step (i64) -> dst
+  Shape src;
+  std::array<float, kWarpChannels> deviation{};
+  DType storage = DType::f32;
+};
+
 // Those that a backend's library solves, and those of our kernels (runtime/launches/image.h, transform.h).
 using ImageLibraryProblems = ProblemList<InverseFourierProblem, InverseFourierBackwardProblem>;
 using ImageKernelProblems =
@@ -165,6 +172,6 @@ using ImageKernelProblems =
                 CompositeBackwardProblem, UpsampleProblem, UpsampleBackwardProblem, CppnLayerProblem,
                 CppnLayerBackwardProblem>;
 using TransformKernelProblems =
-    ProblemList<WarpProblem, WarpBackwardProblem, TransformDrawProblem, TransformReplayProblem>;
+    ProblemList<WarpProblem, WarpBackwardProblem, TransformDrawProblem, TransformReplayProblem, NoiseProblem>;
 
 }  // namespace phosphene

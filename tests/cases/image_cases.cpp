@@ -136,6 +136,11 @@ void add_transforms(CaseList& list) {
   const Operand matrices = written(table(std::vector<double>(static_cast<size_t>(6 * list.images))));
   list.add("transform_draw", draw,
            {in_turn<DrawKey>(list.images, {{1, 3}, {1, 4}}), integers(1, 5), table(choices), matrices});
+  const Shape seen = list.picture();
+  NoiseProblem noise{seen};
+  noise.deviation = {10, 20, 0};
+  list.add("noise", noise,
+           {network(seen), in_turn<DrawKey>(list.images, {{1, 3}, {1, 4}}), integers(1, 5), written(network(seen))});
   list.add("transform_replay", TransformReplayProblem{list.images, 1, list.images},
            {views(list), integers(1, 5), matrices});
 }
@@ -149,11 +154,12 @@ void add_penalties(CaseList& list) {
                                    {"blur", PenaltyKind::blur},
                                    {"blur_through", PenaltyKind::blur_through},
                                    {"boundary_complexity", PenaltyKind::boundary_complexity},
-                                   {"input_difference", PenaltyKind::input_difference}}) {
+                                   {"input_difference", PenaltyKind::input_difference},
+                                   {"input_mean_square", PenaltyKind::input_mean_square}}) {
     const bool blurs = kind == PenaltyKind::blur_through || kind == PenaltyKind::boundary_complexity;
     const Operand kept = blurs ? numbers(picture) : positive(list.images);
     std::vector<Operand> forward = {pixels, rows}, backward = {pixels, rows, kept};
-    if (kind == PenaltyKind::input_difference) {
+    if (kind == PenaltyKind::input_difference || kind == PenaltyKind::input_mean_square) {
       forward.push_back(pixels);
       backward.push_back(pixels);
     }

@@ -19,6 +19,14 @@ std::ifstream open(const std::filesystem::path& path) {
   return file;
 }
 
+template <class T>
+bool read_numbers(std::ifstream& file, std::vector<double>& numbers) {
+  std::vector<T> read(numbers.size());
+  file.read(reinterpret_cast<char*>(read.data()), static_cast<std::streamsize>(read.size() * sizeof(T)));
+  numbers.assign(read.begin(), read.end());
+  return true;
+}
+
 }  // namespace
 
 Shape Array::shape() const {
@@ -68,14 +76,18 @@ std::map<std::string, Array> read_golden_tensors(const std::filesystem::path& pa
   const nlohmann::json entries = nlohmann::json::parse(header);
   std::map<std::string, Array> tensors;
   for (const auto& [name, entry] : entries.items()) {
-    if (name == "__metadata__" || entry.at("dtype") != "F32") continue;
+    if (name == "__metadata__") continue;
     Array array{entry.at("shape").get<std::vector<int64_t>>(), {}};
-    std::vector<float> floats(static_cast<size_t>(product(array.dims)));
+    array.data.resize(static_cast<size_t>(product(array.dims)));
     file.seekg(static_cast<std::streamoff>(sizeof(header_bytes) + header_bytes +
                                            entry.at("data_offsets").at(0).get<uint64_t>()));
-    file.read(reinterpret_cast<char*>(floats.data()), static_cast<std::streamsize>(floats.size() * sizeof(float)));
+    const std::string type = entry.at("dtype");
+    const bool known = type == "F32"   ? read_numbers<float>(file, array.data)
+                       : type == "F64" ? read_numbers<double>(file, array.data)
+                       : type == "U8"  ? read_numbers<uint8_t>(file, array.data)
+                                       : false;
+    if (!known) continue;
     if (!file) throw std::runtime_error(path.string() + ": '" + name + "' is cut off");
-    array.data.assign(floats.begin(), floats.end());
     tensors.emplace(name, std::move(array));
   }
   return tensors;
