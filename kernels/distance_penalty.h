@@ -2,6 +2,7 @@
 //   L1: sum over channels and pixels of |x - k|;  gradient weight sign(x - k), sign(0) = 0
 //   L2: d = sqrt(1e-6 + sum of (x - k)^2);        gradient weight (x - k) / d,  d kept by the forward pass
 //   input difference: d = sqrt(mean of (x - x0)^2);  gradient weight (x - x0) / (elements d), 0 where d is
+//   input mean square: mean of (x - x0)^2;           the same gradient with d = 1/2
 // Rows are (n, c, h) of a planar image, tiles too; both overwrite. Terms 4 bytes and 2 FLOPs per element, gradient 8
 // bytes and 2.
 #pragma once

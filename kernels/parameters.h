@@ -18,7 +18,9 @@ enum class DrawPurpose : uint32_t {
   initial_weights = 6,
   direction = 7,
   initial_code = 8,
-  background = 9
+  background = 9,
+  initial_phase = 10,
+  noise = 11
 };
 
 // Who draws: one row per image of a batch.
@@ -146,7 +148,16 @@ struct StyleRow {
 };
 
 // kernels/penalty.h
-enum class PenaltyKind : uint8_t { total_variation, l1, l2, blur, blur_through, boundary_complexity, input_difference };
+enum class PenaltyKind : uint8_t {
+  total_variation,
+  l1,
+  l2,
+  blur,
+  blur_through,
+  boundary_complexity,
+  input_difference,
+  input_mean_square
+};
 struct PenaltyRow {
   float weight = 0;    // negative: the penalty is minimised
   float constant = 0;  // L1, L2, boundary complexity: the distance is taken from this value

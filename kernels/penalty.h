@@ -2,7 +2,8 @@
 // first pass writes a partial sum per row of each plane (kernels/total_variation.h, distance_penalty.h, blur_penalty.h, blur_distance.h);
 // this one adds an image's and finishes:
 //   total variation, L1, blur distances: the sum   L2: sqrt(1e-6 + sum)   blur: sum / 2   input difference: sqrt(sum / elements)
-// `unweighted` keeps P(image n) for the gradient. A tile is an image; overwrites; 4 bytes and 1 FLOP per partial sum. The
+//   input mean square: sum / elements
+// `unweighted` keeps P(image n) for the gradient, of a mean square 1/2 (kernels/distance_penalty.h). A tile is an image; overwrites; 4 bytes and 1 FLOP per partial sum. The
 // definitions are Lucid's (optvis/objectives.py), with sums over one image where Lucid's run over the batch.
 #pragma once
 
@@ -31,12 +32,14 @@ struct PenaltyValue {
       if (kind == PenaltyKind::l2) total = square_root(1e-6F + total);
       if (kind == PenaltyKind::blur) total *= 0.5F;
       if (kind == PenaltyKind::input_difference) total = square_root(total / static_cast<float>(elements));
+      if (kind == PenaltyKind::input_mean_square) total /= static_cast<float>(elements);
     }
     float* weighted_out = value + image;
     float* out = unweighted + image;
-    team.once([weighted_out, out, weight, total] {
+    const float keeps = kind == PenaltyKind::input_mean_square ? 0.5F : total;
+    team.once([weighted_out, out, weight, total, keeps] {
       *weighted_out = weight * total;
-      *out = total;
+      *out = keeps;
     });
   }
 };

@@ -122,6 +122,9 @@ Value<Transforms> transforms_value() {
                                           [](bool shared, Transforms& transforms) { transforms.list.shared = shared; })
                       .by_default("false"));
   drawn.push_back(outside_key());
+  drawn.push_back(key("noise", &Transforms::noise, number(0, 10),
+                      "Standard deviation of noise that is added to what the network sees, another at each step; the "
+                      "picture is in `[0, 1]`."));
   std::vector<Key<Transforms>> replayed;
   replayed.push_back(key_read_by<Transforms>("replay", file("matrices.safetensors"),
                                              "A safetensors file with recorded `matrices`: steps x images (or 1) x 6.",

@@ -33,5 +33,6 @@ ParameterizationRow levels_image();
 ParameterizationRow shared_image();
 ParameterizationRow cppn_image();
 ParameterizationRow prior_image();
+ParameterizationRow maco_image();
 
 }  // namespace phosphene

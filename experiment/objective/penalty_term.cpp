@@ -139,10 +139,15 @@ TermKind boundary_complexity_kind() {
 }
 
 TermKind input_difference_kind() {
-  return penalty<InputDifference>("input_difference",
-                                  "the root of the mean of its squared differences from a photograph.",
-                                  {key("photo", &InputDifference::photo, photograph_value(),
-                                       "The photograph; by default the one that the image started from.")});
+  return penalty<InputDifference>(
+      "input_difference", "the root of the mean of its squared differences from a photograph, or that mean.",
+      {key("photo", &InputDifference::photo, photograph_value(),
+           "The photograph; by default the one that the image started from."),
+       key_of<InputDifference>("form", &InputDifference::kind,
+                               word<PenaltyKind>({{"root", PenaltyKind::input_difference},
+                                                  {"mean_square", PenaltyKind::input_mean_square}}),
+                               "The root of the mean, or the mean itself, which is gentle on small "
+                               "differences and hard on large ones.")});
 }
 
 TermKind mean_alpha_kind() {

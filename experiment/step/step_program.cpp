@@ -7,6 +7,7 @@
 
 #include "experiment/image/start_pictures.h"
 #include "layers/optimiser/objective_history.h"
+#include "layers/transform/noise.h"
 #include "layers/transform/warp.h"
 #include "loaders/model/model_graph.h"
 #include "loaders/safetensors.h"
@@ -47,7 +48,7 @@ StepProgram::StepProgram(const Model& model, const Settings& settings, int64_t n
   const Preprocessing& preprocessing = model.preprocessing;
   const auto warp = std::make_shared<Warp>(image_.h, image_.w, settings.transforms.list.outside, preprocessing.scale,
                                            preprocessing.mean, preprocessing.order, settings.precision);
-  const ValueId input = graph.append(warp, {seen, matrices}, "warp");
+  const ValueId input = append_noise(graph, graph.append(warp, {seen, matrices}, "warp"), preprocessing.scale);
   check_gradient_rules(settings, model);
   ModelGraph network(model, graph, input, settings.gradients);
   ReferencePhotos references(graph, model, image_, [&](ValueId photograph) {
@@ -123,6 +124,15 @@ ValueId StepProgram::append_transforms(Graph& graph) const {
   }
   return append_transform_draw(graph, list, graph.state(kKeysState, draw_keys(n_)), step, image_.h, image_.w, image_.h,
                                image_.w);
+}
+
+ValueId StepProgram::append_noise(Graph& graph, ValueId view, const std::vector<float>& scale) const {
+  if (!(settings_.transforms.noise > 0)) return view;
+  std::vector<float> deviation;
+  for (const float of_channel : scale)
+    deviation.push_back(static_cast<float>(settings_.transforms.noise) * std::abs(of_channel));
+  return graph.append(std::make_shared<Noise>(std::move(deviation)),
+                      {view, graph.state(kKeysState, draw_keys(n_)), graph.state(kStepState, step_number())}, "noise");
 }
 
 // What follows from the settings; returns the images, as many as the program has.

@@ -94,6 +94,7 @@ class StepProgram {
   [[nodiscard]] const TensorInfo& shown() const { return image_program_->graph().info(image_only_); }
   [[nodiscard]] ValueId append_seen(Graph& graph, const ImageValues& image) const;
   [[nodiscard]] ValueId append_transforms(Graph& graph) const;
+  [[nodiscard]] ValueId append_noise(Graph& graph, ValueId view, const std::vector<float>& scale) const;
   void append_update(Graph& graph, ValueId input);
   [[nodiscard]] std::vector<bool> silent_images(const std::vector<float>& gradient) const;
   std::vector<BatchImage> write_tables(const std::vector<BatchImage>& some);

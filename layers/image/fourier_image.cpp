@@ -97,12 +97,16 @@ std::vector<float> whitening_scale(const FourierParameterization& p) {
   return scale;
 }
 
+ValueId append_inverse_fourier(Graph& graph, ValueId spectrum, int64_t h, int64_t w) {
+  return graph.append(std::make_shared<InverseFourier>(h, w), {spectrum}, "inverse fourier");
+}
+
 ValueId append_fourier_image(Graph& graph, const FourierParameterization& p, ValueId parameter) {
   const int64_t columns = p.columns();
   const ValueId scale = graph.constant("spectrum scale", {{1, 1, p.h, columns}, Layout::planar, DType::f32},
                                        Weights::from(whitening_scale(p), {p.h, columns}));
   const ValueId whitened = graph.append(std::make_shared<Whiten>(), {parameter, scale}, "whiten");
-  return graph.append(std::make_shared<InverseFourier>(p.h, p.w), {whitened}, "inverse fourier");
+  return append_inverse_fourier(graph, whitened, p.h, p.w);
 }
 
 std::vector<float> initial_spectrum(const FourierParameterization& p, std::span<const DrawKey> keys, double sd) {

@@ -28,6 +28,10 @@ struct FourierParameterization {
 // Appends the image (planar N x C x H x W, before colour) of the spectrum `parameter`.
 ValueId append_fourier_image(Graph& graph, const FourierParameterization& parameterization, ValueId parameter);
 
+// Appends the unnormalised inverse transform of a spectrum (planar N x C x 2H x K) to images of h x w; runtime/problems/image.h,
+// InverseFourierProblem.
+ValueId append_inverse_fourier(Graph& graph, ValueId spectrum, int64_t h, int64_t w);
+
 // scale / (4 N) of each coefficient, H x K, row-major.
 std::vector<float> whitening_scale(const FourierParameterization& parameterization);
 

@@ -44,6 +44,8 @@ std::string_view Penalty::kind() const {
       return "boundary complexity";
     case PenaltyKind::input_difference:
       return "input difference";
+    case PenaltyKind::input_mean_square:
+      return "mean square of the input difference";
   }
   return "";
 }
@@ -53,7 +55,8 @@ std::vector<TensorInfo> Penalty::infer(std::span<const TensorInfo> src) const {
   if (image.layout != Layout::planar || src[1] != penalty_rows(image.shape.n)) {
     fail_internal("", "a penalty on {} with rows {}", to_string(image.shape), to_string(src[1].shape));
   }
-  if (penalty_ == PenaltyKind::input_difference && (src.size() != 3 || src[2] != image))
+  const bool reads_picture = penalty_ == PenaltyKind::input_difference || penalty_ == PenaltyKind::input_mean_square;
+  if (reads_picture && (src.size() != 3 || src[2] != image))
     fail_internal("", "the image {} and its reference picture have different shapes", to_string(image.shape));
   const TensorInfo values{{image.shape.n, 1, 1, 1}, Layout::channels_last, DType::f32};
   const bool blurs = penalty_ == PenaltyKind::blur_through || penalty_ == PenaltyKind::boundary_complexity;

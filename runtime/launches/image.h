@@ -6,7 +6,9 @@
 #include "kernels/composite.h"
 #include "kernels/cppn.h"
 #include "kernels/normal.h"
+#include "kernels/polar_spectrum.h"
 #include "kernels/sigmoid_image.h"
+#include "kernels/standardise.h"
 #include "kernels/upsample.h"
 #include "kernels/whiten.h"
 #include "runtime/launches/operands.h"
@@ -18,6 +20,41 @@ template <class Launcher>
 void launch(const Launcher& launcher, const WhitenProblem& problem, const Operands& at) {
   const Shape& s = problem.spectrum;
   launcher.rows(s.n * s.c * s.h, static_cast<int>(s.w), ScaleSpectrum{at.at(0), at.at(1), at.at(2), s.h / 2, s.w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const PolarSpectrumProblem& problem, const Operands& at) {
+  const Shape& s = problem.phase;
+  launcher.rows(s.n * s.c * s.h, static_cast<int>(s.w),
+                PolarToSpectrum{at.at(0), at.at(1), at.at(2), s.c * s.h, s.h, s.w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const PolarSpectrumBackwardProblem& problem, const Operands& at) {
+  const Shape& s = problem.phase;
+  launcher.rows(s.n * s.c * s.h, static_cast<int>(s.w),
+                PolarToSpectrumBackward{at.at(0), at.at(1), at.at(2), s.h, s.w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const StandardiseProblem& problem, const Operands& at) {
+  const Shape& s = problem.src;
+  const int64_t rows = s.c * s.h;
+  float *moments = at.workspace(), *statistics = at.at(2);
+  launcher.tiles(s.n * rows, s.w, MomentsOfLine{at.at(0), moments, s.w});
+  launcher.tiles(s.n, rows, StatisticsOfImage{moments, statistics, rows, s.w, problem.epsilon});
+  launcher.rows(s.n * rows, static_cast<int>(s.w), StandardiseRow{at.at(0), statistics, at.at(1), rows, s.w});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const StandardiseBackwardProblem& problem, const Operands& at) {
+  const Shape& s = problem.src;
+  const int64_t rows = s.c * s.h;
+  float *sums = at.workspace(), *means = sums + 2 * s.n * rows;
+  launcher.tiles(s.n * rows, s.w, GradientSumsOfLine{at.at(0), at.at(1), sums, s.w});
+  launcher.tiles(s.n, rows, GradientMeansOfImage{sums, at.at(2), means, rows, s.w});
+  launcher.rows(s.n * rows, static_cast<int>(s.w),
+                StandardiseBackwardRow{at.at(0), at.at(1), at.at(2), means, at.at(3), rows, s.w});
 }
 
 template <class Launcher>

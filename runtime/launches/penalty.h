@@ -29,10 +29,15 @@ struct PenaltySizes {
 
 inline constexpr float kBoundaryGrey = 0.8F;
 
+// Whether the penalty reads a picture beside the image and its rows.
+inline bool reads_picture(PenaltyKind kind) {
+  return kind == PenaltyKind::input_difference || kind == PenaltyKind::input_mean_square;
+}
+
 template <class Launcher>
 void launch(const Launcher& launcher, const PenaltyProblem& problem, const Operands& at) {
   const PenaltySizes s(problem);
-  const bool from_picture = problem.kind == PenaltyKind::input_difference;
+  const bool from_picture = reads_picture(problem.kind);
   const auto* rows = at.template at<const PenaltyRow>(1);
   float* terms = at.workspace();
   float* value = at.at(from_picture ? 3 : 2);
@@ -49,6 +54,7 @@ void launch(const Launcher& launcher, const PenaltyProblem& problem, const Opera
       launcher.tiles(s.count, s.w, DistanceTerms<true>{at.at(0), nullptr, rows, terms, s.per_image, s.w});
       break;
     case PenaltyKind::input_difference:
+    case PenaltyKind::input_mean_square:
       launcher.tiles(s.count, s.w, DistanceTerms<true>{at.at(0), at.at(2), rows, terms, s.per_image, s.w});
       break;
     case PenaltyKind::blur:
@@ -76,7 +82,7 @@ void launch(const Launcher& launcher, const PenaltyBackwardProblem& problem, con
   const auto* rows = at.template at<const PenaltyRow>(1);
   const float* src = at.at(0);
   const float* kept = at.at(2);
-  float* grad_src = at.at(problem.kind == PenaltyKind::input_difference ? 4 : 3);
+  float* grad_src = at.at(reads_picture(problem.kind) ? 4 : 3);
   switch (problem.kind) {
     case PenaltyKind::total_variation:
       return launcher.rows(s.count, s.w, TotalVariationBackward{src, rows, grad_src, s.c, s.h, s.w});
@@ -87,6 +93,7 @@ void launch(const Launcher& launcher, const PenaltyBackwardProblem& problem, con
       return launcher.rows(s.count, s.w,
                            DistanceBackward<true>{src, nullptr, rows, kept, grad_src, s.per_image, 1, s.w});
     case PenaltyKind::input_difference:
+    case PenaltyKind::input_mean_square:
       return launcher.rows(
           s.count, s.w,
           DistanceBackward<true>{src, at.at(3), rows, kept, grad_src, s.per_image, s.per_image * s.w, s.w});

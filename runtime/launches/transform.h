@@ -1,6 +1,7 @@
 // Launches of the transforms' kernels.
 #pragma once
 
+#include "kernels/normal.h"
 #include "kernels/transform_draw.h"
 #include "kernels/warp.h"
 #include "runtime/launches/operands.h"
@@ -101,6 +102,24 @@ void launch(const Launcher& launcher, const TransformReplayProblem& problem, con
   launcher.rows(problem.n, 6,
                 ReplayTransforms{at.template at<const double>(0), at.template at<const int64_t>(1),
                                  at.template at<double>(2), problem.recorded_steps, problem.recorded_images});
+}
+
+template <class Launcher>
+void launch(const Launcher& launcher, const NoiseProblem& problem, const Operands& at) {
+  const Shape& s = problem.src;
+  with_storage(launcher, problem.storage, [&](auto storage) {
+    using T = decltype(storage);
+    AddNoise<T> body{at.template at<T>(0),
+                     at.template at<const DrawKey>(1),
+                     at.template at<const int64_t>(2),
+                     at.template at<T>(3),
+                     s.h,
+                     s.w,
+                     static_cast<int>(s.c),
+                     {}};
+    for (size_t c = 0; c < kWarpChannels; ++c) body.deviation[c] = problem.deviation[c];
+    launcher.rows(s.n * s.h, static_cast<int>(s.w), body);
+  });
 }
 
 }  // namespace phosphene

@@ -16,6 +16,31 @@ struct WhitenProblem {  // src, scale (1 x 1 x H x K) -> dst
   Shape spectrum;
 };
 
+// kernels/polar_spectrum.h: a spectrum from its magnitude, the same for all images, and its phase.
+struct PolarSpectrumProblem {  // magnitude (1 x C x H x K), phase (planar, N x C x H x K) -> spectrum
+  Shape phase;
+};
+struct PolarSpectrumBackwardProblem {  // grad_spectrum, spectrum -> grad_phase
+  Shape phase;
+};
+
+// kernels/standardise.h: over all numbers of an image. `statistics` are N x 3.
+struct StandardiseProblem {  // src (planar) -> dst, statistics; workspace
+  Shape src;
+  float epsilon = 0;
+
+  [[nodiscard]] int64_t workspace_bytes() const {
+    return 2 * src.n * src.c * src.h * static_cast<int64_t>(sizeof(float));
+  }
+};
+struct StandardiseBackwardProblem {  // grad_dst, dst, statistics -> grad_src; workspace
+  Shape src;
+
+  [[nodiscard]] int64_t workspace_bytes() const {
+    return 2 * src.n * (src.c * src.h + 1) * static_cast<int64_t>(sizeof(float));
+  }
+};
+
 // dst[h, w] = sum over kx of m(kx) Re(sum over ky of z[ky, kx] exp(2 pi i (h ky / H + w kx / W'))), W' = 2 (K - 1), the first
 // `image.w` columns. m = 1 in columns 0 and K - 1, else 2. Columns 0 and K - 1 so count only through their Hermitian part.
 struct InverseFourierProblem {  // spectrum -> image
@@ -131,13 +156,22 @@ struct
   int64_t n = 0, recorded_steps = 0, recorded_images = 1;
 };
 
+// kernels/normal.h
+struct NoiseProblem {  // src (channels_last), keys (DrawKey per image), step (i64) -> dst
+  Shape src;
+  std::array<float, kWarpChannels> deviation{};
+  DType storage = DType::f32;
+};
+
 // Those that a backend's library solves, and those of our kernels (runtime/launches/image.h, transform.h).
 using ImageLibraryProblems = ProblemList<InverseFourierProblem, InverseFourierBackwardProblem>;
 using ImageKernelProblems =
-    ProblemList<WhitenProblem, ColourProblem, ColourBackwardProblem, SigmoidImageProblem, SigmoidImageBackwardProblem,
-                ChannelSliceProblem, SpectrumDrawProblem, CompositeProblem, CompositeBackwardProblem, UpsampleProblem,
-                UpsampleBackwardProblem, CppnLayerProblem, CppnLayerBackwardProblem>;
+    ProblemList<WhitenProblem, PolarSpectrumProblem, PolarSpectrumBackwardProblem, StandardiseProblem,
+                StandardiseBackwardProblem, ColourProblem, ColourBackwardProblem, SigmoidImageProblem,
+                SigmoidImageBackwardProblem, ChannelSliceProblem, SpectrumDrawProblem, CompositeProblem,
+                CompositeBackwardProblem, UpsampleProblem, UpsampleBackwardProblem, CppnLayerProblem,
+                CppnLayerBackwardProblem>;
 using TransformKernelProblems =
-    ProblemList<WarpProblem, WarpBackwardProblem, TransformDrawProblem, TransformReplayProblem>;
+    ProblemList<WarpProblem, WarpBackwardProblem, TransformDrawProblem, TransformReplayProblem, NoiseProblem>;
 
 }  // namespace phosphene

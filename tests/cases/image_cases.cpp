@@ -14,6 +14,20 @@ void add_spectrum(CaseList& list) {
            {in_turn<DrawKey>(list.images, {{1, 3}, {1, 4}}), integers(1, 5), written(numbers(spectrum))});
 }
 
+void add_phase(CaseList& list) {
+  const Shape picture = list.picture(), spectrum = list.spectrum();
+  const Shape phase{spectrum.n, spectrum.c, spectrum.h / 2, spectrum.w};
+  const Operand statistics = positive(3 * list.images);
+  list.add("polar_spectrum", PolarSpectrumProblem{phase},
+           {positive(phase.elements() / phase.n), numbers(phase), written(numbers(spectrum))});
+  list.add("polar_spectrum_backward", PolarSpectrumBackwardProblem{phase},
+           {numbers(spectrum), numbers(spectrum), written(numbers(phase))});
+  list.add("standardise", StandardiseProblem{picture, 1e-5F},
+           {numbers(picture), written(numbers(picture)), written(statistics)});
+  list.add("standardise_backward", StandardiseBackwardProblem{picture},
+           {numbers(picture), numbers(picture), statistics, written(numbers(picture))});
+}
+
 void add_colour(CaseList& list) {
   const Shape picture = list.picture();
   const Operand before = numbers(picture), after = positive(picture);
@@ -122,6 +136,11 @@ void add_transforms(CaseList& list) {
   const Operand matrices = written(table(std::vector<double>(static_cast<size_t>(6 * list.images))));
   list.add("transform_draw", draw,
            {in_turn<DrawKey>(list.images, {{1, 3}, {1, 4}}), integers(1, 5), table(choices), matrices});
+  const Shape seen = list.picture();
+  NoiseProblem noise{seen};
+  noise.deviation = {10, 20, 0};
+  list.add("noise", noise,
+           {network(seen), in_turn<DrawKey>(list.images, {{1, 3}, {1, 4}}), integers(1, 5), written(network(seen))});
   list.add("transform_replay", TransformReplayProblem{list.images, 1, list.images},
            {views(list), integers(1, 5), matrices});
 }
@@ -135,11 +154,12 @@ void add_penalties(CaseList& list) {
                                    {"blur", PenaltyKind::blur},
                                    {"blur_through", PenaltyKind::blur_through},
                                    {"boundary_complexity", PenaltyKind::boundary_complexity},
-                                   {"input_difference", PenaltyKind::input_difference}}) {
+                                   {"input_difference", PenaltyKind::input_difference},
+                                   {"input_mean_square", PenaltyKind::input_mean_square}}) {
     const bool blurs = kind == PenaltyKind::blur_through || kind == PenaltyKind::boundary_complexity;
     const Operand kept = blurs ? numbers(picture) : positive(list.images);
     std::vector<Operand> forward = {pixels, rows}, backward = {pixels, rows, kept};
-    if (kind == PenaltyKind::input_difference) {
+    if (kind == PenaltyKind::input_difference || kind == PenaltyKind::input_mean_square) {
       forward.push_back(pixels);
       backward.push_back(pixels);
     }
@@ -154,6 +174,7 @@ void add_penalties(CaseList& list) {
 
 void add_image_cases(CaseList& list) {
   add_spectrum(list);
+  add_phase(list);
   add_colour(list);
   add_transparency(list);
   add_parameterizations(list);

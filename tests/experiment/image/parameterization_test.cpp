@@ -69,6 +69,7 @@ TEST_F(Parameterizations, SayWhatTheyCanDo) {
       {"shared", true, true, false, false, false, false, 1},
       {"cppn", false, false, false, false, false, true, 0.1},
       {"prior", false, false, false, false, true, false, 1},
+      {"maco", false, false, false, false, false, false, 20},
   };
   for (const Traits& traits : all) {
     SCOPED_TRACE(traits.kind);
@@ -88,7 +89,8 @@ TEST_F(Parameterizations, SayWhatTheyCanDo) {
 }
 
 TEST_F(Parameterizations, AreOneOfTheKinds) {
-  EXPECT_TRUE(refused("{}", "", "one of the keys fourier, pixel, laplacian_pyramid, shared, cppn, prior is missing"));
+  EXPECT_TRUE(
+      refused("{}", "", "one of the keys fourier, pixel, laplacian_pyramid, shared, cppn, prior, maco is missing"));
   EXPECT_TRUE(refused(R"({"fourier": {}, "pixel": {}})", "", "got both"));
   EXPECT_TRUE(refused(R"({"fouier": {}})", "", "did you mean 'fourier'"));
   EXPECT_TRUE(refused(R"("fourier")", "", "expected an object"));
@@ -98,7 +100,8 @@ TEST_F(Parameterizations, AreOneOfTheKinds) {
 TEST_F(Parameterizations, RefuseKeysOfOthers) {
   const std::vector<std::pair<std::string, std::string>> strangers = {
       {"fourier", "levels"}, {"pixel", "decay_power"}, {"laplacian_pyramid", "decay_power"},
-      {"shared", "divisor"}, {"cppn", "sd"},           {"prior", "decay_power"}};
+      {"shared", "divisor"}, {"cppn", "sd"},           {"prior", "decay_power"},
+      {"maco", "sd"}};
   for (const auto& [kind, key] : strangers)
     EXPECT_TRUE(refused(fmt::format(R"({{"{}": {{"{}": 1}}}})", kind, key), "/" + kind, "unknown key '" + key + "'"));
 }
@@ -123,6 +126,7 @@ TEST_F(Parameterizations, KeepToTheirRanges) {
       {"prior", "norm", {"0.001", "1000000"}, {"0.0009", "1000001"}},
       {"prior", "generator", {"\"g\""}, {"\"\"", "1"}},
       {"prior", "from", {"\"p.png\""}, {"\"\"", "1"}},
+      {"maco", "magnitude", {"\"m.safetensors\""}, {"\"\"", "1"}},
   };
   for (const auto& [kind, key, accepted, refusals] : ranges) {
     const auto with = [kind = kind, key = key](const char* value) {

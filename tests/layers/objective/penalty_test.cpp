@@ -22,7 +22,13 @@ constexpr PenaltyKind kAll[] = {PenaltyKind::total_variation,
                                 PenaltyKind::blur,
                                 PenaltyKind::blur_through,
                                 PenaltyKind::boundary_complexity,
-                                PenaltyKind::input_difference};
+                                PenaltyKind::input_difference,
+                                PenaltyKind::input_mean_square};
+
+bool reads_picture(PenaltyKind kind) {
+  return kind == PenaltyKind::input_difference || kind == PenaltyKind::input_mean_square;
+}
+
 constexpr int64_t kBorder = 2;
 
 // An input difference is that from the picture whose every pixel is its image's constant, unless another is given.
@@ -36,7 +42,7 @@ std::vector<double> grey_picture(const Shape& shape, const std::vector<PenaltyRo
 OpHarness harness_of(PenaltyKind kind, const Tensor& image, const std::vector<PenaltyRow>& rows, int threads = 2,
                      const std::vector<double>& picture = {}) {
   std::vector<Operand> operands = {planar(image.shape, image.data), table(penalty_rows(image.shape.n), rows)};
-  if (kind == PenaltyKind::input_difference)
+  if (reads_picture(kind))
     operands.push_back(fixed(planar(image.shape, picture.empty() ? grey_picture(image.shape, rows) : picture)));
   return {std::make_shared<Penalty>(kind, kBorder), operands, threads};
 }
@@ -133,16 +139,17 @@ double naive_image(PenaltyKind kind, const Tensor& image, int64_t n, double cons
       if (kind == PenaltyKind::l1) value += std::abs(distance), g[p] = sign(distance);
       if (kind == PenaltyKind::l2) value += distance * distance, g[p] = distance;
       if (kind == PenaltyKind::blur) value += lost * lost / 2, g[p] = lost;
-      if (kind == PenaltyKind::input_difference) value += distance * distance, g[p] = distance;
+      if (reads_picture(kind)) value += distance * distance, g[p] = distance;
     }
     if (kind == PenaltyKind::blur_through || kind == PenaltyKind::boundary_complexity)
       value += naive_blur_distance(kind == PenaltyKind::boundary_complexity, x, s, constant, g);
   }
-  if (kind != PenaltyKind::l2 && kind != PenaltyKind::input_difference) return value;
+  if (kind != PenaltyKind::l2 && !reads_picture(kind)) return value;
   const double count = kind == PenaltyKind::l2 ? 1 : static_cast<double>(s.c * pixels);
-  value = std::sqrt(value / count);
+  const bool root = kind != PenaltyKind::input_mean_square;
+  value = root ? std::sqrt(value / count) : value / count;
   for (int64_t c = 0; c < s.c; ++c)
-    for (int64_t p = 0; p < pixels; ++p) gradient.plane(n, c)[p] /= value * count;
+    for (int64_t p = 0; p < pixels; ++p) gradient.plane(n, c)[p] /= (root ? value : 0.5) * count;
   return value;
 }
 
