@@ -78,6 +78,34 @@ void print_summary(const Json& record) {
                chance["concepts_covered"].get<double>());
 }
 
+// "3.4 ± 0.5"; the units have no spread.
+std::string spread(const Json& number) {
+  return number["sd"].is_null()
+             ? fmt::format("{:.4g}", number["mean"].get<double>())
+             : fmt::format("{:.1f} ± {:.1f}", number["mean"].get<double>(), number["sd"].get<double>());
+}
+
+void print_curve(const Json& record) {
+  print_result("\n{:>6}  {:>8}  {:>16}  {:>16}  {:>13}\n", "alpha", "diagonal", "unique detectors", "concepts covered",
+               "mean best IoU");
+  for (const Json& point : record["curve"])
+    print_result("{:>6}  {:8.2f}  {:>16}  {:>16}  {:13.3f}\n", point["alpha"].get<double>(),
+                 point["mean_diagonal"]["mean"].get<double>(), spread(point["unique_detectors"]),
+                 spread(point["concepts_covered"]), point["mean_best_iou"]["mean"].get<double>());
+}
+
+// Random directions, and those of a file.
+void print_directions(const Json& record) {
+  for (const Json& basis : record.value("bases", Json::array())) {
+    if (basis["kind"] == "rotation") continue;
+    const Json& summary = basis["summary"];
+    print_result("\n{} {} directions: {} detectors, of {} different concepts; {} covered; mean best IoU {:.3f}\n",
+                 basis["directions"].size(), basis["kind"] == "random" ? "random" : "given",
+                 summary["detectors"].get<int64_t>(), summary["unique_detectors"].get<int64_t>(),
+                 summary["concepts_covered"].get<int64_t>(), summary["mean_best_iou"].get<double>());
+  }
+}
+
 void dissect_and_print(DissectOptions options, bool json) {
   TerminalProgress progress;
   if (options.out.empty())
@@ -104,6 +132,8 @@ void dissect_and_print(DissectOptions options, bool json) {
   print_units(result.record);
   print_concepts(result.record);
   print_summary(result.record);
+  if (result.record.contains("curve")) print_curve(result.record);
+  print_directions(result.record);
   print_result("{}\n", printable(result.page, result.page.size()));
 }
 
@@ -150,7 +180,26 @@ void add_dissect(CLI::App& command) {
   whole_number(command.add_option("--permutations", options->permutations, "rounds of other photographs' masks"), 0,
                100)
       ->capture_default_str();
-  whole_number(command.add_option("--seed", options->seed, "of these"), 0, 1LL << 53)->capture_default_str();
+  value(command.add_option("--rotations", options->rotations,
+                           "seeds: of each a random rotation of the layer's channels is dissected too, and its powers"),
+        "N,N...")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  value(number(
+            command.add_option("--alphas", options->alphas, "powers of the rotations: 0 are the units, 1 is all of it"),
+            0, 1),
+        "X,X...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  whole_number(command.add_option("--random", options->random, "random single directions to dissect too"), 0, 1 << 16)
+      ->capture_default_str();
+  value(command.add_option(
+            "--directions", options->directions,
+            "a .safetensors of directions to dissect too: tensors of a number for each channel, or of rows"),
+        kFile);
+  whole_number(command.add_option("--seed", options->seed, "of permutations and random directions"), 0, 1LL << 53)
+      ->capture_default_str();
   whole_number(command.add_option("--top", options->top, "photographs shown of each of the 200 best units"), 0, 100)
       ->capture_default_str();
   value(command.add_option("--out", options->out, "folder for the results (default: runs/dissection-MODEL-LAYER)"),
@@ -160,6 +209,7 @@ void add_dissect(CLI::App& command) {
   add_device_options(command, options->device);
   command.footer(
       "Example:\n  phosphene dissect googlenet --data concepts --layer mixed4a\n"
+      "  phosphene dissect googlenet --data concepts --layer mixed4a --rotations 0,1,2,3,4\n"
       "  phosphene dissect vgg16 --data concepts --layer conv5_3 --units 0-63 --align half_pixel --json > units.json");
   command.callback([options, align, json] {
     options->alignment = alignment_named(*align);

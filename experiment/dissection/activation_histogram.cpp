@@ -1,5 +1,6 @@
 #include "experiment/dissection/activation_histogram.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -39,11 +40,16 @@ void ActivationHistogram::add(std::span<const float> activations) {
   const size_t positions = activations.size() / rows_.size();
   if (count_ + positions > std::numeric_limits<uint32_t>::max())
     fail("dissection", "more than 2^32 positions are too many to count; use fewer photographs or a deeper layer");
-  for (size_t position = 0, i = 0; position < positions; ++position) {
-    for (Row& row : rows_) {
-      const float value = activations[i++];
-      if (!is_finite(value)) fail("dissection", "the layer has an activation that is not finite");
-      ++row.at(upper_half(ordered_bits(value)));
+  // A cache line of activations at a time, so that the counters of few rows are in use.
+  constexpr size_t kBlock = 16;
+  for (size_t first = 0; first < rows(); first += kBlock) {
+    const size_t end = std::min(first + kBlock, rows());
+    for (size_t position = 0; position < positions; ++position) {
+      for (size_t row = first; row < end; ++row) {
+        const float value = activations[position * rows() + row];
+        if (!is_finite(value)) fail("dissection", "the layer has an activation that is not finite");
+        ++rows_[row].at(upper_half(ordered_bits(value)));
+      }
     }
   }
   count_ += positions;
@@ -80,6 +86,11 @@ QuantileBin ActivationHistogram::bin(size_t row, double quantile) const {
 
 std::vector<uint32_t> ActivationHistogram::words() const {
   std::vector<uint32_t> words;
+  size_t pages = 0;
+  for (const Row& row : rows_)
+    pages += static_cast<size_t>(
+        std::count_if(row.pages.begin(), row.pages.end(), [](const auto& page) { return page != nullptr; }));
+  words.reserve(pages * (2 + kPage));
   for (size_t row = 0; row < rows(); ++row) {
     for (size_t page = 0; page < kPage; ++page) {
       const Page* counts = rows_[row].pages[page].get();

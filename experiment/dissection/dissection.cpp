@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "experiment/dissection/bases.h"
 #include "experiment/dissection/concept_folder.h"
 #include "experiment/dissection/dissection_report.h"
 #include "experiment/dissection/dissection_state.h"
@@ -38,9 +39,9 @@ class Dissection {
               options.size > 0 ? options.size : model_.width),
         above_(AlignedAxis(options.alignment, maps_.map_height(), maps_.height(), maps_.field().rows),
                AlignedAxis(options.alignment, maps_.map_width(), maps_.width(), maps_.field().columns)),
+        bases_(add_bases(options, maps_)),
         asked_(request()),
-        state_(ConceptCounts(maps_.rows(), data_.category_of(), data_.categories().size()),
-               static_cast<size_t>(options.permutations), maps_.units().size(), static_cast<size_t>(options.top)) {}
+        state_(empty_state(0)) {}
 
   DissectResult execute();
 
@@ -49,15 +50,18 @@ class Dissection {
   [[nodiscard]] std::string state_path() const { return options_.out + "/state.safetensors"; }
   void check_out() const;
   void take_up();
+  [[nodiscard]] DissectionState empty_state(size_t rows) const;
+  [[nodiscard]] int64_t bytes_to_count() const;
   void check_photographs();
+  [[noreturn]] void refuse_other_photographs() const;
   void open_device();
   bool read_all();  // one reading; false when it was stopped
   [[nodiscard]] std::vector<std::string> next_group() const;
-  void process(const std::vector<std::string>& names);
-  void offer(const std::vector<std::string>& names, const std::vector<std::vector<float>>& maps);
-  void count(const std::vector<LabelledPhotograph>& group, const std::vector<std::vector<float>>& maps);
-  void count_unit(size_t row, const std::vector<LabelledPhotograph>& group, size_t photograph,
-                  std::span<const float> map, const std::vector<size_t>& shifts);
+  bool process(const std::vector<std::string>& names);
+  [[nodiscard]] std::vector<LabelledPhotograph> read_group(const std::vector<std::string>& names);
+  void offer(const std::string& name, const std::vector<float>& maps);
+  using Masks = std::vector<const LabelPlanes*>;  // the photograph's own, then those of others, by permutation
+  void count(const Masks& masks, const std::vector<float>& maps);
   void finish_reading();
   void save();
   void report_status(const std::string& name);
@@ -69,6 +73,7 @@ class Dissection {
   DeviceChoice device_;  // outlives the program of `maps_`
   LayerMaps maps_;
   PixelsAbove above_;
+  std::vector<Basis> bases_;
   Json asked_;
   DissectionState state_;
   int64_t all_ = 0;  // photographs in the folder
@@ -78,18 +83,33 @@ class Dissection {
 };
 
 Json Dissection::request() const {
-  return {{"model", model_.name},
-          {"layer", maps_.layer()},
-          {"fingerprint", std::to_string(maps_.fingerprint())},
-          {"concepts", std::to_string(data_.fingerprint())},
-          {"units", maps_.units()},
-          {"quantile", options_.quantile},
-          {"approximate", options_.approximate},
-          {"align", name_of(options_.alignment)},
-          {"size", {maps_.height(), maps_.width()}},
-          {"permutations", options_.permutations},
-          {"seed", options_.seed},
-          {"top", options_.top}};
+  Json request = {{"model", model_.name},
+                  {"layer", maps_.layer()},
+                  {"fingerprint", std::to_string(maps_.fingerprint())},
+                  {"concepts", std::to_string(data_.fingerprint())},
+                  {"units", maps_.units()},
+                  {"quantile", options_.quantile},
+                  {"approximate", options_.approximate},
+                  {"align", name_of(options_.alignment)},
+                  {"size", {maps_.height(), maps_.width()}},
+                  {"permutations", options_.permutations},
+                  {"seed", options_.seed},
+                  {"top", options_.top}};
+  request.update(bases_asked(options_));
+  return request;
+}
+
+DissectionState Dissection::empty_state(size_t rows) const {
+  return {ConceptCounts(rows, data_.category_of(), data_.categories().size()),
+          static_cast<size_t>(options_.permutations), std::min(rows, maps_.units().size()),
+          static_cast<size_t>(options_.top)};
+}
+
+// Of a row: the counts of pixels, and the pages that activations of some forty powers of two touch.
+int64_t Dissection::bytes_to_count() const {
+  const size_t numbers = data_.concepts().size() + data_.categories().size();
+  const size_t counts = numbers * sizeof(int64_t) * (1 + static_cast<size_t>(options_.permutations));
+  return static_cast<int64_t>(maps_.rows() * (counts + 40 * 1024));
 }
 
 // Results inside the folder of photographs would count as photographs in the next call.
@@ -102,7 +122,6 @@ void Dissection::check_out() const {
 }
 
 void Dissection::take_up() {
-  check_out();
   if (options_.restart) {
     fs::remove(state_path());
     fs::remove_all(options_.out + "/pictures");
@@ -110,37 +129,42 @@ void Dissection::take_up() {
   if (fs::exists(state_path())) state_.read(state_path(), asked_);
 }
 
+void Dissection::refuse_other_photographs() const {
+  fail(options_.data, "has other photographs than when the dissection began; --restart begins again");
+}
+
 void Dissection::check_photographs() {
   const PhotoFolder::Count count = data_.photographs().count(state_.last);
   all_ = count.all;
   const bool same_so_far = count.up_to_last == state_.done && count.keys == state_.keys;
-  if (!same_so_far || (state_.reading != Reading::histogram && all_ != state_.all))
-    fail(options_.data, "has other photographs than when the dissection began ({} of {}); --restart begins again",
-         count.up_to_last, all_);
+  if (!same_so_far || (state_.reading != Reading::histogram && all_ != state_.all)) refuse_other_photographs();
 }
 
 void Dissection::open_device() {
   device_ = choose_device(options_.device);
   if (options_.progress != nullptr && !device_.note.empty()) options_.progress->on_message(device_.note);
-  if (state_.backend.empty()) state_.backend = device_.backend->description();
-  if (maps_.rows() > 0) maps_.plan(*device_.backend, std::min<int64_t>(device_.batch, all_));
+  require_memory(*device_.backend, bytes_to_count());
 }
 
 DissectResult Dissection::execute() {
+  check_out();
+  open_device();
+  state_ = empty_state(maps_.rows());
   take_up();
   check_photographs();
+  if (state_.backend.empty()) state_.backend = device_.backend->description();
+  maps_.plan(*device_.backend, std::min<int64_t>(device_.batch, all_));
   DissectResult result;
   result.photographs = all_;
-  open_device();
   start_ = saved_ = Clock::now();
   while (state_.reading != Reading::done && !result.interrupted) {
     result.interrupted = !read_all();
-    if (state_.done > 0 || state_.reading != Reading::histogram) save();
+    if (state_.done + state_.in_group > 0 || state_.reading != Reading::histogram) save();
   }
   result.now = now_;
   result.seconds = seconds_since(start_);
   if (result.interrupted) return result;
-  DissectionReport report{options_, data_, maps_, above_, state_};
+  DissectionReport report{options_, data_, maps_, above_, bases_, state_};
   result.record = report.record(asked_);
   try {
     result.interrupted = !report.draw_pictures(result.record);
@@ -162,85 +186,87 @@ bool Dissection::read_all() {
   for (;;) {
     const std::vector<std::string> names = next_group();
     if (names.empty()) break;
-    if (stop_asked()) return false;
     try {
-      process(names);
-    } catch (const Stopped&) {  // this group is left for the next time
+      if (!process(names)) return false;
+    } catch (const Stopped&) {
       return false;
     }
-    // Saving may take a twentieth of the time.
-    if (seconds_since(saved_) >= std::max(options_.seconds_between_saves, 20 * seconds_to_save_)) save();
   }
   finish_reading();
   return true;
 }
 
-void Dissection::process(const std::vector<std::string>& names) {
+std::vector<LabelledPhotograph> Dissection::read_group(const std::vector<std::string>& names) {
   // Masks are looked at in the first reading too: what is wrong with them shows before the work.
   const auto masks =
       state_.reading == Reading::refinement ? ConceptFolder::Masks::left_out : ConceptFolder::Masks::read;
   std::vector<LabelledPhotograph> group;
-  std::vector<const HostTensor*> images;
   for (const std::string& name : names) {
     stop_if_requested();
     group.push_back(data_.read(name, maps_.height(), maps_.width(), masks));
     report_status(name);
   }
-  for (const LabelledPhotograph& photograph : group) images.push_back(&photograph.image);
-  const std::vector<std::vector<float>> maps = maps_.of(images);
-  stop_if_requested();
-  if (state_.reading == Reading::histogram) offer(names, maps);
-  if (state_.reading == Reading::counts) count(group, maps);
-  for (const std::vector<float>& map : maps) {
-    if (state_.reading == Reading::histogram) state_.histogram.add(map);
-    if (state_.reading == Reading::refinement) state_.refinement->add(map);
+  return group;
+}
+
+// The photographs of a group that are not done. False when it was stopped before its end; of a batch that was begun all are counted.
+bool Dissection::process(const std::vector<std::string>& names) {
+  uint64_t keys = 0;
+  for (const std::string& name : names) keys += name_key(name);
+  if (state_.in_group > 0 && keys != state_.group_keys) refuse_other_photographs();
+  state_.group_keys = keys;
+  const std::vector<LabelledPhotograph> group = read_group(names);
+  const uint64_t group_seed = options_.seed * 0x9E3779B97F4A7C15U + name_key(names.front());
+  const std::vector<size_t> shifts = mask_shifts(names.size(), state_.chance.size(), group_seed);
+  for (auto at = static_cast<size_t>(state_.in_group); at < names.size();) {
+    if (stop_asked()) return false;
+    std::vector<const HostTensor*> images;
+    for (size_t i = at; i < std::min(at + maps_.batch(), names.size()); ++i) images.push_back(&group[i].image);
+    for (const std::vector<float>& maps : maps_.of(images)) {
+      Masks masks = {&group[at].labels};
+      for (const size_t shift : shifts) masks.push_back(&group[(at + shift) % names.size()].labels);
+      if (state_.reading == Reading::histogram) offer(names[at], maps);
+      if (state_.reading == Reading::histogram) state_.histogram.add(maps);
+      if (state_.reading == Reading::refinement) state_.refinement->add(maps);
+      if (state_.reading == Reading::counts) count(masks, maps);
+      ++at;
+    }
+    now_ += std::ssize(images);
+    state_.in_group = static_cast<int64_t>(at);
+    report_status(names[at - 1]);
+    // Saving may take a twentieth of the time.
+    if (seconds_since(saved_) >= std::max(options_.seconds_between_saves, 20 * seconds_to_save_)) save();
   }
-  for (const std::string& name : names) state_.keys += name_key(name);
+  state_.keys += keys;
   state_.last = names.back();
   state_.done += std::ssize(names);
-  now_ += std::ssize(names);
+  state_.in_group = 0;
+  return true;
 }
 
-void Dissection::offer(const std::vector<std::string>& names, const std::vector<std::vector<float>>& maps) {
-  for (size_t i = 0; i < names.size(); ++i) {
-    for (size_t unit = 0; unit < state_.top.size(); ++unit) {
-      float highest = maps[i][unit];
-      for (size_t at = unit; at < maps[i].size(); at += maps_.rows()) highest = std::max(highest, maps[i][at]);
-      state_.top[unit].offer({names[i], 0, 0}, {highest});
-    }
+void Dissection::offer(const std::string& name, const std::vector<float>& maps) {
+  for (size_t unit = 0; unit < state_.top.size(); ++unit) {
+    float highest = maps[unit];
+    for (size_t at = unit; at < maps.size(); at += maps_.rows()) highest = std::max(highest, maps[at]);
+    state_.top[unit].offer({name, 0, 0}, {highest});
   }
 }
 
-void Dissection::count(const std::vector<LabelledPhotograph>& group, const std::vector<std::vector<float>>& maps) {
-  const uint64_t group_seed = options_.seed * 0x9E3779B97F4A7C15U + name_key(state_.last);
-  const std::vector<size_t> shifts = mask_shifts(group.size(), state_.chance.size(), group_seed);
-  for (size_t i = 0; i < group.size(); ++i) {
-    state_.counts.add_masks(group[i].labels);
-    for (size_t round = 0; round < shifts.size(); ++round)
-      state_.chance[round].add_masks(group[(i + shifts[round]) % group.size()].labels);
-  }
+void Dissection::count(const Masks& masks, const std::vector<float>& maps) {
+  std::vector<ConceptCounts*> counts = {&state_.counts};
+  for (size_t round = 0; round + 1 < masks.size(); ++round) counts.push_back(&state_.chance[round]);
+  for (size_t i = 0; i < masks.size(); ++i) counts[i]->add_masks(*masks[i]);
   const size_t rows = maps_.rows();
-  std::vector<float> map(static_cast<size_t>(maps_.map_height() * maps_.map_width()));
-  std::vector<char> responds(rows);  // few do, to one photograph
-  for (size_t i = 0; i < group.size(); ++i) {
-    std::fill(responds.begin(), responds.end(), 0);
-    for (size_t at = 0; at < maps[i].size();)
-      for (size_t row = 0; row < rows; ++row, ++at)
-        responds[row] |= static_cast<char>(maps[i][at] > state_.thresholds[row]);
-    for (size_t row = 0; row < rows; ++row) {
-      if (responds[row] == 0) continue;
-      for (size_t position = 0; position < map.size(); ++position) map[position] = maps[i][position * rows + row];
-      count_unit(row, group, i, map, shifts);
-    }
+  std::vector<char> responds(rows, 0);  // few do, to one photograph
+  for (size_t at = 0; at < maps.size();)
+    for (size_t row = 0; row < rows; ++row, ++at) responds[row] |= static_cast<char>(maps[at] > state_.thresholds[row]);
+  std::vector<float> map(maps.size() / rows);
+  for (size_t row = 0; row < rows; ++row) {
+    if (responds[row] == 0) continue;
+    for (size_t position = 0; position < map.size(); ++position) map[position] = maps[position * rows + row];
+    const std::span<const uint32_t> pixels = above_.find(map, state_.thresholds[row]);
+    for (size_t i = 0; i < masks.size(); ++i) counts[i]->add_unit(row, pixels, *masks[i]);
   }
-}
-
-void Dissection::count_unit(size_t row, const std::vector<LabelledPhotograph>& group, size_t photograph,
-                            std::span<const float> map, const std::vector<size_t>& shifts) {
-  const std::span<const uint32_t> pixels = above_.find(map, state_.thresholds[row]);
-  state_.counts.add_unit(row, pixels, group[photograph].labels);
-  for (size_t round = 0; round < shifts.size(); ++round)
-    state_.chance[round].add_unit(row, pixels, group[(photograph + shifts[round]) % group.size()].labels);
 }
 
 void Dissection::finish_reading() {
@@ -258,8 +284,7 @@ void Dissection::finish_reading() {
     state_.refinement = std::make_unique<QuantileRefinement>(std::move(bins));
     state_.reading = options_.approximate ? Reading::counts : Reading::refinement;
   } else {
-    if (state_.done != state_.all || state_.keys != state_.all_keys)
-      fail(options_.data, "has other photographs than when the dissection began; --restart begins again");
+    if (state_.done != state_.all || state_.keys != state_.all_keys) refuse_other_photographs();
     if (state_.reading == Reading::refinement) {
       for (size_t row = 0; row < rows; ++row) state_.thresholds.push_back(state_.refinement->threshold(row));
       state_.refinement = std::make_unique<QuantileRefinement>(state_.refinement->bins());
@@ -287,11 +312,11 @@ void Dissection::report_status(const std::string& name) {
   const int64_t before = state_.reading == Reading::histogram ? 0
                          : state_.reading == Reading::counts  ? readings - 1
                                                               : 1;
-  const int64_t left = (readings - before) * all_ - state_.done;
+  const int64_t left = (readings - before) * all_ - state_.done - state_.in_group;
   const double seconds = now_ == 0 ? -1 : seconds_since(start_) / static_cast<double>(now_) * static_cast<double>(left);
-  options_.progress->on_status(
-      fmt::format("reading {} of {}: {}/{} photographs  {}", before + 1, readings, state_.done, all_, printable(name)),
-      seconds);
+  options_.progress->on_status(fmt::format("reading {} of {}: {}/{} photographs  {}", before + 1, readings,
+                                           state_.done + state_.in_group, all_, printable(name)),
+                               seconds);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiment/dissection/csv_table.h"
+#include "experiment/dissection/rotation_curve.h"
 #include "experiment/dissection/scores.h"
 #include "experiment/pages/dissection_page.h"
 #include "experiment/pages/page.h"
@@ -34,6 +35,18 @@ Json to_json(const BasisScores& scores) {
           {"unique_detectors", scores.unique_detectors},
           {"concepts_covered", scores.concepts_covered},
           {"mean_best_iou", scores.mean_best_iou}};
+}
+
+Json best_per_concept(const BasisScores& scores) {
+  Json list = Json::array();
+  for (const std::optional<BestUnit>& best : scores.per_concept) list.push_back(best ? best->iou : 0);
+  return list;
+}
+
+// The units as the first point of the curve of rotations.
+Json units_as_basis(const Basis& units, const ConceptCounts& counts) {
+  const BasisScores scores = score_basis(counts, units.first, units.count);
+  return {{"mean_diagonal", 1}, {"summary", to_json(scores)}, {"best_per_concept", best_per_concept(scores)}};
 }
 
 // Units by their IoU, the highest first.
@@ -81,7 +94,8 @@ Json DissectionReport::concepts() const {
   return list;
 }
 
-Json DissectionReport::unit(size_t row) const {
+// What is known of every row.
+Json DissectionReport::scored(size_t row) const {
   const std::optional<BestConcept> best = best_concept(state_.counts, row);
   const QuantileBin& bin = state_.refinement->bins()[row];
   const double error =
@@ -91,25 +105,30 @@ Json DissectionReport::unit(size_t row) const {
     const std::optional<BestConcept> other = best_concept(counts, row);
     chance = std::max(chance.is_null() ? 0 : chance.get<double>(), other ? other->iou : 0);
   }
-  Json examples = Json::array();
-  for (const Example& example : state_.top[row].sorted())
-    examples.push_back({{"photograph", example.photograph.name}, {"activation", example.response.activation}});
-  return {{"unit", maps_.units()[row]},
-          {"threshold", state_.thresholds[row]},
+  return {{"threshold", state_.thresholds[row]},
           {"rank_error", error},
           {"concept", best ? Json(data_.concepts()[best->index].id) : Json()},
           {"iou", best ? best->iou : 0},
           {"chance", chance},
           {"pixels", state_.counts.unit_pixels(row, best ? best->index : 0)},
-          {"detector", best && best->iou > kDetectorIou},
-          {"examples", std::move(examples)}};
+          {"detector", best && best->iou > kDetectorIou}};
 }
 
-Json DissectionReport::summary() const {
-  const size_t units = maps_.units().size();
-  Json all = to_json(score_basis(state_.counts, 0, units));
+Json DissectionReport::unit(size_t row) const {
+  Json unit = {{"unit", maps_.units()[row]}};
+  unit.update(scored(row));
+  unit["examples"] = Json::array();
+  for (const Example& example : state_.top[row].sorted())
+    unit["examples"].push_back({{"photograph", example.photograph.name}, {"activation", example.response.activation}});
+  return unit;
+}
+
+Json DissectionReport::summary(const Basis& basis) const {
+  Json all = to_json(score_basis(state_.counts, basis.first, basis.count));
   const auto mean = [&](const auto& member) {
-    return mean_over(state_.chance, [&](const ConceptCounts& counts) { return score_basis(counts, 0, units).*member; });
+    return mean_over(state_.chance, [&](const ConceptCounts& counts) {
+      return score_basis(counts, basis.first, basis.count).*member;
+    });
   };
   all["by_chance"] = {{"detectors", mean(&BasisScores::detectors)},
                       {"unique_detectors", mean(&BasisScores::unique_detectors)},
@@ -118,13 +137,33 @@ Json DissectionReport::summary() const {
   return all;
 }
 
+Json DissectionReport::basis(const Basis& basis) const {
+  Json json = {{"kind", name_of(basis.kind)}};
+  if (basis.kind == BasisKind::rotation) json["alpha"] = basis.alpha;
+  if (basis.kind != BasisKind::file) json["seed"] = basis.seed;
+  if (basis.kind == BasisKind::rotation) json["mean_diagonal"] = basis.mean_diagonal;
+  json["summary"] = summary(basis);
+  json["best_per_concept"] = best_per_concept(score_basis(state_.counts, basis.first, basis.count));
+  if (basis.kind == BasisKind::rotation) return json;
+  json["directions"] = Json::array();
+  for (size_t i = 0; i < basis.count; ++i) {
+    Json direction = {{"name", basis.kind == BasisKind::file ? basis.names[i] : std::to_string(i)}};
+    direction.update(scored(basis.first + i));
+    json["directions"].push_back(std::move(direction));
+  }
+  return json;
+}
+
 Json DissectionReport::record(const Json& asked) const {
   Json record = asked;
   record["data"] = options_.data;
   record["backend"] = state_.backend;
   record["photographs"] = state_.all;
   record["positions"] = state_.positions;
-  record["summary"] = summary();
+  record["summary"] = summary(bases_.front());
+  for (size_t i = 1; i < bases_.size(); ++i) record["bases"].push_back(basis(bases_[i]));
+  if (!options_.rotations.empty())
+    record["curve"] = rotation_curve(record, units_as_basis(bases_.front(), state_.counts), options_.alphas);
   record["concepts"] = concepts();
   record["units"] = Json::array();
   int64_t pixels = 0;
@@ -138,14 +177,20 @@ Json DissectionReport::record(const Json& asked) const {
   return record;
 }
 
-void DissectionReport::draw(const std::string& name, const std::vector<std::pair<size_t, std::string>>& wanted) {
-  const LabelledPhotograph read = data_.read(name, maps_.height(), maps_.width(), ConceptFolder::Masks::left_out);
-  const HostTensor* image = &read.image;
-  const std::vector<float> maps = maps_.of({&image, 1}).front();
-  for (const auto& [row, picture] : wanted) {
-    std::vector<float> map;
-    for (size_t at = row; at < maps.size(); at += maps_.rows()) map.push_back(maps[at]);
-    write_jpeg(options_.out + "/" + picture, shaded(read.image, above_.find(map, state_.thresholds[row])));
+void DissectionReport::draw(std::span<const Wanted> photographs) {
+  std::vector<HostTensor> images;
+  std::vector<const HostTensor*> pointers;
+  for (const Wanted& wanted : photographs)
+    images.push_back(
+        data_.read(wanted.photograph, maps_.height(), maps_.width(), ConceptFolder::Masks::left_out).image);
+  for (const HostTensor& image : images) pointers.push_back(&image);
+  const std::vector<std::vector<float>> maps = maps_.of(pointers);
+  for (size_t i = 0; i < images.size(); ++i) {
+    for (const auto& [row, picture] : photographs[i].pictures) {
+      std::vector<float> map;
+      for (size_t at = row; at < maps[i].size(); at += maps_.rows()) map.push_back(maps[i][at]);
+      write_jpeg(options_.out + "/" + picture, shaded(images[i], above_.find(map, state_.thresholds[row])));
+    }
   }
 }
 
@@ -162,17 +207,18 @@ bool DissectionReport::draw_pictures(Json& record) {
     }
   }
   make_folder(options_.out + "/pictures");
+  std::vector<Wanted> all;
+  for (auto& [name, pictures] : by_photograph) all.push_back({name, std::move(pictures)});
   const auto start = std::chrono::steady_clock::now();
-  size_t done = 0;
-  for (const auto& [name, wanted] : by_photograph) {
+  for (size_t first = 0; first < all.size(); first += maps_.batch()) {
     if (options_.stop != nullptr && options_.stop->load()) return false;
-    draw(name, wanted);
-    ++done;
+    const size_t end = std::min(first + maps_.batch(), all.size());
+    draw({all.data() + first, end - first});
     if (options_.progress == nullptr || !options_.progress->due()) continue;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     options_.progress->on_status(
-        fmt::format("drawing: {}/{} photographs  {}", done, by_photograph.size(), printable(name)),
-        seconds / static_cast<double>(done) * static_cast<double>(by_photograph.size() - done));
+        fmt::format("drawing: {}/{} photographs  {}", end, all.size(), printable(all[end - 1].photograph)),
+        seconds / static_cast<double>(end) * static_cast<double>(all.size() - end));
   }
   return true;
 }
@@ -198,7 +244,12 @@ std::string DissectionReport::write(const Json& record) const {
   write_file(options_.out + "/dissection.json", json_text(record, 1) + "\n");
   write_table(record);
   std::string path = options_.out + "/dissection.html";
-  write_file(path, page_with(kDissectionPage, record));
+  Json page = record;
+  if (record.contains("curve")) {
+    page["chart"] = rotation_chart(record);
+    write_file(options_.out + "/rotations.svg", page["chart"].get<std::string>() + "\n");
+  }
+  write_file(path, page_with(kDissectionPage, page));
   return path;
 }
 

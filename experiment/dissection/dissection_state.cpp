@@ -72,6 +72,8 @@ Json DissectionState::to_json() const {
           {"backend", backend},
           {"last", last},
           {"done", done},
+          {"in_group", in_group},
+          {"group_keys", std::to_string(group_keys)},
           {"all", all},
           {"keys", std::to_string(keys)},  // a double does not hold it
           {"all_keys", std::to_string(all_keys)},
@@ -84,6 +86,8 @@ void DissectionState::from_json(const Json& json) {
   backend = json.at("backend").get<std::string>();
   last = json.at("last").get<std::string>();
   done = json.at("done").get<int64_t>();
+  in_group = json.at("in_group").get<int64_t>();
+  group_keys = std::stoull(json.at("group_keys").get<std::string>());
   all = json.at("all").get<int64_t>();
   keys = std::stoull(json.at("keys").get<std::string>());
   all_keys = std::stoull(json.at("all_keys").get<std::string>());

@@ -27,7 +27,9 @@ struct DissectionState {
   Reading reading = Reading::histogram;
   std::string backend;              // of the first call
   std::string last;                 // the last photograph of this reading; "" before the first
-  int64_t done = 0;                 // photographs of this reading
+  int64_t done = 0;                 // photographs of this reading, up to that one
+  int64_t in_group = 0;             // of the group behind them, that are done too
+  uint64_t group_keys = 0;          // sum of name_key of that whole group
   int64_t all = 0;                  // of a whole one
   uint64_t keys = 0, all_keys = 0;  // sums of name_key of these
   ActivationHistogram histogram;

@@ -49,13 +49,6 @@ void LayerMaps::plan(Backend& backend, int64_t batch) {
 }
 
 std::vector<std::vector<float>> LayerMaps::of(std::span<const HostTensor* const> photographs) {
-  std::vector<std::vector<float>> maps;
-  for (size_t first = 0; first < photographs.size(); first += static_cast<size_t>(batch_))
-    run(photographs.subspan(first, std::min(static_cast<size_t>(batch_), photographs.size() - first)), maps);
-  return maps;
-}
-
-void LayerMaps::run(std::span<const HostTensor* const> photographs, std::vector<std::vector<float>>& maps) {
   HostTensor images{{batch_, 3, height_, width_}, {}};
   for (const HostTensor* photograph : photographs)
     images.data.insert(images.data.end(), photograph->data.begin(), photograph->data.end());
@@ -66,6 +59,7 @@ void LayerMaps::run(std::span<const HostTensor* const> photographs, std::vector<
   const std::vector<float> values = program_->read(value_);
   const std::vector<float> projected = directions_ > 0 ? program_->read(projected_) : std::vector<float>();
   const auto positions = static_cast<size_t>(map_.h * map_.w), channels = static_cast<size_t>(map_.c);
+  std::vector<std::vector<float>> maps;
   for (size_t n = 0; n < photographs.size(); ++n) {
     std::vector<float>& map = maps.emplace_back();
     map.reserve(positions * rows());
@@ -75,6 +69,7 @@ void LayerMaps::run(std::span<const HostTensor* const> photographs, std::vector<
       map.insert(map.end(), row, row + directions_);
     }
   }
+  return maps;
 }
 
 }  // namespace phosphene

@@ -22,13 +22,15 @@ class LayerMaps {
   // Adds directions behind the units: rows of so many numbers as the layer has channels.
   void add_directions(std::vector<float> rows);
 
-  // Plans the program, for `batch` photographs at a time. The backend must outlive this.
+  // Plans the program, for `batch` photographs at a time. The backend must outlive this. Directions that float32 does not hold, or
+  // whose projections it does not, show as activations that are not finite.
   void plan(Backend& backend, int64_t batch);
 
-  // Of each photograph (planar 1 x 3 x height x width in [0, 1]): positions x rows, units first. The same numbers, whatever other photographs
-  // are in the call.
+  // Of each photograph (planar 1 x 3 x height x width in [0, 1]): positions x rows, units first. The same numbers, whatever other
+  // photographs are in the call, of which there are `batch` at most.
   [[nodiscard]] std::vector<std::vector<float>> of(std::span<const HostTensor* const> photographs);
 
+  [[nodiscard]] size_t batch() const { return static_cast<size_t>(batch_); }
   [[nodiscard]] const std::string& layer() const { return layer_; }
   [[nodiscard]] const std::vector<int64_t>& units() const { return units_; }
   [[nodiscard]] int64_t channels() const { return map_.c; }
@@ -41,8 +43,6 @@ class LayerMaps {
   [[nodiscard]] uint64_t fingerprint() const { return fingerprint_; }   // experiment/examples/network_fingerprint.h
 
  private:
-  void run(std::span<const HostTensor* const> photographs, std::vector<std::vector<float>>& maps);
-
   const Model& model_;
   std::string layer_;
   std::vector<int64_t> units_;

@@ -49,6 +49,17 @@ TEST_F(Dissect, JsonIsTheFileThatIsWritten) {
   EXPECT_EQ(record["concepts"][0]["share"], 1);
 }
 
+TEST_F(Dissect, PrintsTheCurveOfRotations) {
+  const Outcome outcome = dissect("--layer conv1 --rotations 1,2 --alphas 0,1 --random 3 --out d");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("\n     0      1.00 "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("\n     1 "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("\n3 random directions: "), std::string::npos) << outcome.out;
+  EXPECT_TRUE(fs::exists(folder() / "d" / "rotations.svg"));
+  expect_one_clear_line(dissect("--layer conv1 --rotations 1 --alphas 2"), {"--alphas"});
+  expect_one_clear_line(dissect("--layer conv1 --directions no.safetensors"), {"no.safetensors"});
+}
+
 TEST_F(Dissect, RefusesEachMistakeInOneLine) {
   expect_one_clear_line(run("dissect small.safetensors --layer conv1"), {"--data"});
   expect_one_clear_line(run("dissect small.safetensors --data set"), {"--layer"});

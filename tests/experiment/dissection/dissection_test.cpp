@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include "experiment/dissection/scores.h"
 #include "experiment/photos/photo_file.h"
 #include "loaders/json_reader.h"
 #include "loaders/model_file.h"
+#include "loaders/safetensors.h"
 #include "tests/experiment/dissection/small_concepts.h"
 #include "tests/experiment/small_experiment.h"
 #include "tests/support/golden.h"
@@ -133,9 +136,82 @@ TEST_F(DissectionTest, RefusesPhotographsThatChanged) {
   stopped.progress = &progress;
   stopped.stop = &progress.stop;
   EXPECT_TRUE(dissect(stopped).interrupted);
-  for (const char* file : {"images/p7.png", "masks/object/p7.png", "masks/scene/p7.png"})
+  for (const char* file : {"images/p1.png", "masks/object/p1.png", "masks/scene/p1.png"})
     fs::remove(folder_.file(std::string("set/") + file));
   EXPECT_TRUE(refuses([&] { (void)dissect(options("out")); }, {"has other photographs", "--restart"}));
+}
+
+void write_directions(const std::string& path, const std::string& name, const std::vector<float>& numbers,
+                      std::vector<int64_t> shape) {
+  write_safetensors(path, {NamedTensor(name, std::move(shape), numbers)});
+}
+
+// Directions along the axes are the units themselves: products with 1 and 0 do not round.
+TEST_F(DissectionTest, DirectionsAlongTheAxesAreTheUnits) {
+  std::vector<float> rows(8 * 8, 0);
+  for (size_t i = 0; i < 8; ++i) rows[i * 8 + i] = 1;
+  write_directions(folder_.file("axes.safetensors"), "axis", rows, {8, 8});
+  DissectOptions asked = options("out");
+  asked.units = "all";
+  asked.directions = folder_.file("axes.safetensors");
+  const Json record = dissect(asked).record;
+  const Json& given = record["bases"][0];
+  EXPECT_EQ(given["kind"], "file");
+  EXPECT_EQ(given["summary"], record["summary"]);
+  for (size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(given["directions"][i]["name"], "axis:" + std::to_string(i));
+    for (const char* key : {"threshold", "concept", "iou", "chance", "pixels"})
+      EXPECT_EQ(given["directions"][i][key], record["units"][i][key]) << key << " of " << i;
+  }
+}
+
+TEST_F(DissectionTest, RotationsMakeACurve) {
+  DissectOptions asked = options("curve");
+  asked.rotations = {3, 8, 11};
+  asked.alphas = {1, 0, 0.5};
+  asked.random = 4;
+  const Json record = dissect(asked).record;
+  ASSERT_EQ(record["bases"].size(), 3U * 2 + 1);
+  EXPECT_EQ(record["bases"][6]["directions"].size(), 4U);
+  ASSERT_EQ(record["curve"].size(), 3U);
+  for (const char* key : {"unique_detectors", "concepts_covered", "mean_best_iou"}) {
+    EXPECT_EQ(record["curve"][0][key]["mean"], record["summary"][key]);
+    EXPECT_TRUE(record["curve"][0][key]["sd"].is_null()) << "one number has no spread";
+    double sum = 0, squares = 0;
+    for (const Json& basis : record["bases"])
+      if (basis["kind"] == "rotation" && basis["alpha"] == 1) sum += basis["summary"][key].get<double>();
+    for (const Json& basis : record["bases"])
+      if (basis["kind"] == "rotation" && basis["alpha"] == 1)
+        squares += std::pow(basis["summary"][key].get<double>() - sum / 3, 2);
+    // Sums of three numbers of some units, in another order.
+    EXPECT_NEAR(record["curve"][2][key]["mean"].get<double>(), sum / 3, 1e-14);
+    EXPECT_NEAR(record["curve"][2][key]["sd"].get<double>(), std::sqrt(squares / 2), 1e-7);
+  }
+  EXPECT_TRUE(contents_of(folder_.file("curve/rotations.svg")).starts_with("<svg "));
+  // The way there does not change what is at one place of it.
+  DissectOptions alone = options("alone");
+  alone.rotations = {8};
+  alone.alphas = {0.5};
+  const Json other = dissect(alone).record;
+  EXPECT_EQ(other["bases"][0]["summary"], record["bases"][3]["summary"]);
+  EXPECT_EQ(other["bases"][0]["alpha"], 0.5);
+}
+
+TEST_F(DissectionTest, RefusesDirectionsThatSayNothing) {
+  DissectOptions asked = options("out");
+  asked.rotations = {1, 1};
+  EXPECT_TRUE(refuses([&] { (void)dissect(asked); }, {"--rotations", "given twice"}));
+  asked.rotations = {1};
+  asked.alphas = {0.5, 1.5};
+  EXPECT_TRUE(refuses([&] { (void)dissect(asked); }, {"--alphas", "from 0 to 1"}));
+  asked = options("out");
+  asked.directions = folder_.file("d.safetensors");
+  write_directions(asked.directions, "short", std::vector<float>(7, 1), {7});
+  EXPECT_TRUE(refuses([&] { (void)dissect(asked); }, {"d.safetensors: 'short'", "expected 8 numbers"}));
+  write_directions(asked.directions, "none", std::vector<float>(8, 0), {8});
+  EXPECT_TRUE(refuses([&] { (void)dissect(asked); }, {"'none'", "row 0 is zero"}));
+  write_directions(asked.directions, "infinite", std::vector<float>(8, std::numeric_limits<float>::infinity()), {8});
+  EXPECT_TRUE(refuses([&] { (void)dissect(asked); }, {"'infinite'", "not finite"}));
 }
 
 // conv1's channel 7 is silent: its threshold is 0, and nothing exceeds it.
