@@ -41,7 +41,7 @@ TEST_F(MacoImage, MagnitudesComeFromTheFile) {
   std::vector<float> numbers(3 * 24 * 13);
   for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = i % 13 == 1 ? 1 : 0;  // one cycle across, any down
   write_magnitude({3, 24, 13}, numbers);
-  const std::vector<float> file = after(config({{"magnitude", "m.safetensors"}}), 0), formula = after(config({}), 0);
+  const std::vector<float> file = after(config({{"magnitude", "m.safetensors"}}), 0), formula = after(config(Json::object()), 0);
   EXPECT_NE(file, formula);
   // Half a cycle away each pixel before colour has the other sign: sigmoids add to 1, rounded twice.
   for (size_t row = 0; row < file.size(); row += 24)
@@ -62,7 +62,7 @@ TEST_F(MacoImage, WhatDoesNotFitIsRefused) {
 
 // A run that is taken up has the phase as it was, not standardised: the pictures are the same to the bit.
 TEST_F(MacoImage, GoesOnWhereItWasLeft) {
-  const Config settings = config({}, {{"steps", 8}, {"transforms", {{"list", "distill"}, {"noise", 0.1}}}});
+  const Config settings = config(Json::object(), {{"steps", 8}, {"transforms", {{"list", "distill"}, {"noise", 0.1}}}});
   const std::vector<BatchImage> images = {batch_image(settings, 0)};
   StepProgram whole(model_, settings, 1, *backend_), first(model_, settings, 1, *backend_),
       second(model_, settings, 1, *backend_);
@@ -79,8 +79,8 @@ TEST_F(MacoImage, GoesOnWhereItWasLeft) {
 // Noise is another at each step and for each image, and of the deviation asked for: without an ascent, on what the network sees.
 TEST_F(MacoImage, NoiseChangesWhatIsSeenAlone) {
   const Json none = {{"transforms", "none"}}, noisy = {{"transforms", {{"list", "none"}, {"noise", 0.1}}}};
-  EXPECT_EQ(after(config({}, none), 0), after(config({}, noisy), 0));
-  EXPECT_NE(after(config({}, none), 1), after(config({}, noisy), 1));
+  EXPECT_EQ(after(config(Json::object(), none), 0), after(config(Json::object(), noisy), 0));
+  EXPECT_NE(after(config(Json::object(), none), 1), after(config(Json::object(), noisy), 1));
 }
 
 // The entry "maco": the value of its objective, of its phase through its image and SqueezeNet 1.1 (float64 in PyTorch); 1e-5 as an image has.

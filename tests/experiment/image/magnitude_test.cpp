@@ -77,7 +77,8 @@ TEST(MagnitudeAtAnotherSize, KeepsAPowerOfTheFrequency) {
     for (int64_t c = 0; c < 3; ++c) {
       for (int64_t ky = 0; ky < h; ++ky) {
         for (int64_t kx = 0; kx < made.columns; ++kx) {
-          const double fy = static_cast<double>(std::min(ky, h - ky)) / static_cast<double>(h), fx = kx / width;
+          const double fy = static_cast<double>(std::min(ky, h - ky)) / static_cast<double>(h),
+                       fx = static_cast<double>(kx) / width;
           if (std::hypot(fy, fx) < 6.0 / 64) continue;
           EXPECT_NEAR(at(made, c, ky, kx) / factor / at(wanted, c, ky, kx), 1, 0.02)
               << h << " " << w << " " << ky << " " << kx;
