@@ -47,6 +47,7 @@ void add_doctor(CLI::App& command);
 void add_examples(CLI::App& command);
 void add_gradients(CLI::App& command);
 void add_adversarial(CLI::App& command);
+void add_attribute(CLI::App& command);
 void add_spectrum(CLI::App& command);
 void add_probe(CLI::App& command);
 void add_bench(CLI::App& command);
@@ -89,6 +90,9 @@ constexpr Command kCommands[] = {
     {"gradients", "Show the gradient of a channel at several depths, for a photograph.", add_gradients},
     {"adversarial", "Change a photograph imperceptibly, so that the network classifies it as something else.",
      add_adversarial},
+    {"attribute",
+     "Say which pixels of a photograph, or which channels and places of a layer, a class or a unit comes from.",
+     add_attribute},
     {"spectrum", "Measure the mean magnitude spectrum of photographs, which MaCo keeps.", add_spectrum},
     {"probe",
      "Run the network once and write layers, the value of an objective (a number per image, whose sum is maximised) "

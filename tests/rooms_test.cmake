@@ -32,7 +32,7 @@ foreach(room IN LISTS rooms)
 endforeach()
 
 # Rooms of experiment/, in order; those of one line do not include each other.
-set(sub_rooms "keys,photos" image objective config "step,pages" run "analysis" examples dissection)
+set(sub_rooms "keys,photos" image objective config "step,pages" run "analysis" examples dissection attribution)
 set(below "")
 foreach(level IN LISTS sub_rooms)
   string(REPLACE "," ";" level "${level}")

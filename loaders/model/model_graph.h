@@ -45,6 +45,8 @@ class ModelGraph {
 
   // The value of a layer by any name that Model::resolve accepts.
   ValueId value(const std::string& name);
+  // From here on `value` stands for this layer: the network behind it alone.
+  void begin_at(const std::string& layer, ValueId value) { values_.insert_or_assign(model_.resolve(layer), value); }
   // The value of the block's channels behind the last of `through`, or the maker.
   ValueId value(const ChannelBlock& block);
 

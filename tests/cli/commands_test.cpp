@@ -32,7 +32,7 @@ TEST_F(Commands, VersionNamesBackendAndCpu) {
 TEST_F(Commands, EveryHelpHasAnExample) {
   for (const std::string command :
        {"convert", "models", "fetch", "inspect", "classify", "render", "examples", "dissect", "gradients",
-        "adversarial", "probe", "bench", "check", "slurm", "doctor"}) {
+        "adversarial", "probe", "bench", "check", "slurm", "doctor", "attribute"}) {
     const Outcome outcome = run(command + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;
     EXPECT_NE(outcome.out.find("Example:\n  phosphene " + command), std::string::npos) << outcome.out;

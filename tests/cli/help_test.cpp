@@ -6,10 +6,10 @@
 namespace phosphene::help_test {
 namespace {
 
-constexpr const char* kCommands[] = {"convert",     "models", "fetch",   "inspect",  "classify", "render",
-                                     "report",      "export", "schema",  "examples", "dissect",  "gradients",
-                                     "adversarial", "probe",  "bench",   "check",    "slurm",    "status",
-                                     "query",       "doctor", "spectrum"};
+constexpr const char* kCommands[] = {"convert",     "models", "fetch",    "inspect",  "classify", "render",
+                                     "report",      "export", "schema",   "examples", "dissect",  "gradients",
+                                     "adversarial", "probe",  "bench",    "check",    "slurm",    "status",
+                                     "query",       "doctor", "spectrum", "attribute"};
 
 using Help = ProgramTest;
 using BadOption = ProgramTest;

@@ -10,10 +10,10 @@
 namespace phosphene::shell_test {
 namespace {
 
-constexpr const char* kCommands[] = {"convert",     "models", "fetch",   "inspect",  "classify", "render",
-                                     "report",      "export", "schema",  "examples", "dissect",  "gradients",
-                                     "adversarial", "probe",  "bench",   "check",    "slurm",    "status",
-                                     "query",       "doctor", "spectrum"};
+constexpr const char* kCommands[] = {"convert",     "models", "fetch",    "inspect",  "classify", "render",
+                                     "report",      "export", "schema",   "examples", "dissect",  "gradients",
+                                     "adversarial", "probe",  "bench",    "check",    "slurm",    "status",
+                                     "query",       "doctor", "spectrum", "attribute"};
 
 class Shell : public ProgramTest {
  protected:
