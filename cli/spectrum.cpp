@@ -9,7 +9,7 @@
 #include "cli/option_values.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
-#include "experiment/photos/mean_spectrum.h"
+#include "experiment/examples/mean_spectrum.h"
 #include "runtime/printable.h"
 
 namespace phosphene {

@@ -1,4 +1,4 @@
-#include "experiment/photos/mean_spectrum.h"
+#include "experiment/examples/mean_spectrum.h"
 
 #include <gtest/gtest.h>
 
