@@ -16,17 +16,17 @@
 namespace phosphene {
 namespace {
 
-enum class Kind { nothing, words, file, folder, model, network };
+enum class ValueKind { nothing, words, file, folder, model, network };
 
 // What a value is, by the word that help shows for it.
-Kind kind_of(const CLI::Option& option) {
+ValueKind kind_of(const CLI::Option& option) {
   const std::string word = option.get_type_name();
-  if (!takes_value(option)) return Kind::nothing;
-  if (word.find('|') != std::string::npos && word[0] >= 'a' && word[0] <= 'z') return Kind::words;
-  if (word == kFile || word == kPhoto || word == kConfig || word == "NAME|FILE") return Kind::file;
-  if (word == kFolder) return Kind::folder;
-  if (word == kModel) return Kind::model;
-  return word == kNetwork ? Kind::network : Kind::nothing;
+  if (!takes_value(option)) return ValueKind::nothing;
+  if (word.find('|') != std::string::npos && word[0] >= 'a' && word[0] <= 'z') return ValueKind::words;
+  if (word == kFile || word == kPhoto || word == kConfig || word == "NAME|FILE") return ValueKind::file;
+  if (word == kFolder) return ValueKind::folder;
+  if (word == kModel) return ValueKind::model;
+  return word == kNetwork ? ValueKind::network : ValueKind::nothing;
 }
 
 // "auto|cpu|cuda" as "auto cpu cuda".
@@ -57,17 +57,17 @@ std::string quoted(const std::string& text, std::string_view more = "") {
 
 std::string bash_action(const CLI::Option& option) {
   switch (kind_of(option)) {
-    case Kind::words:
+    case ValueKind::words:
       return fmt::format("_phosphene_words '{}'", words_of(option));
-    case Kind::file:
+    case ValueKind::file:
       return "_phosphene_files";
-    case Kind::folder:
+    case ValueKind::folder:
       return "_phosphene_folders";
-    case Kind::model:
+    case ValueKind::model:
       return "_phosphene_names models; _phosphene_files";
-    case Kind::network:
+    case ValueKind::network:
       return "_phosphene_names networks";
-    case Kind::nothing:
+    case ValueKind::nothing:
       break;
   }
   return ":";
@@ -119,17 +119,17 @@ std::string bash_script(const CLI::App& program) {
 
 std::string zsh_action(const CLI::Option& option) {
   switch (kind_of(option)) {
-    case Kind::words:
+    case ValueKind::words:
       return fmt::format("({})", words_of(option));
-    case Kind::file:
+    case ValueKind::file:
       return "_files";
-    case Kind::folder:
+    case ValueKind::folder:
       return "_files -/";
-    case Kind::model:
+    case ValueKind::model:
       return "_phosphene_models";
-    case Kind::network:
+    case ValueKind::network:
       return "_phosphene_networks";
-    case Kind::nothing:
+    case ValueKind::nothing:
       break;
   }
   return " ";
@@ -188,17 +188,17 @@ std::string zsh_script(const CLI::App& program) {
 
 std::string fish_value(const CLI::Option& option) {
   switch (kind_of(option)) {
-    case Kind::words:
+    case ValueKind::words:
       return fmt::format(" -x -a '{}'", words_of(option));
-    case Kind::file:
+    case ValueKind::file:
       return " -r -F";
-    case Kind::folder:
+    case ValueKind::folder:
       return " -x -a '(__fish_complete_directories)'";
-    case Kind::model:
+    case ValueKind::model:
       return " -r -F -a '(phosphene completion models 2> /dev/null)'";
-    case Kind::network:
+    case ValueKind::network:
       return " -x -a '(phosphene completion networks 2> /dev/null)'";
-    case Kind::nothing:
+    case ValueKind::nothing:
       break;
   }
   return takes_value(option) ? " -x" : "";

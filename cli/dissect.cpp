@@ -137,7 +137,7 @@ void dissect_and_print(DissectOptions options, bool json) {
   print_result("{}\n", printable(result.page, result.page.size()));
 }
 
-constexpr const char* kDetails =
+constexpr const char* kDissectDetails =
     "A unit's threshold is the activation that it exceeds at the share --quantile of all positions of all photographs "
     "(exactly: no more of them do). Its map is brought to the masks' size, and the pixels that exceed the threshold "
     "are "
@@ -157,7 +157,7 @@ void add_dissect(CLI::App& command) {
   auto options = std::make_shared<DissectOptions>();
   auto align = std::make_shared<std::string>(name_of(options->alignment));
   auto json = std::make_shared<bool>(false);
-  add_details(command, kDetails);
+  add_details(command, kDissectDetails);
   value(command.add_option("model", options->model, kModelSentence), kModel)->required();
   value(command.add_option("--data", options->data, "folder of labelled photographs"), kFolder)->required();
   value(
