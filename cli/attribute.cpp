@@ -100,6 +100,8 @@ class Attribute {
   void show_input(const std::string& name, const HostTensor& attribution, Json about);
   void show_path(const std::string& name, const PathAttribution& path, const Json& about);
   [[nodiscard]] HostTensor baseline() const;
+  // Of a path, whose number is not known before.
+  [[nodiscard]] static std::function<void()> points();
   [[nodiscard]] std::function<void()> counting(const std::string& what, int64_t all) const;
 
   void gradient() { show_input("gradient", gradient_, {{"of", "RGB in 0..1"}}); }
@@ -164,6 +166,12 @@ std::function<void()> Attribute::counting(const std::string& what, int64_t all) 
   return [progress, done = std::make_shared<int64_t>(0), all] { progress->done(std::min(++*done, all)); };
 }
 
+std::function<void()> Attribute::points() {
+  return [done = std::make_shared<int64_t>(0)] {
+    StatusLine::of_process().announce(fmt::format("{} points of a path", ++*done));
+  };
+}
+
 HostTensor Attribute::baseline() const {
   HostTensor level{photograph_.dims, std::vector<float>(photograph_.data.size(), 0.F)};
   if (options_.baseline == "gray") std::fill(level.data.begin(), level.data.end(), 0.5F);
@@ -201,9 +209,8 @@ void Attribute::show_path(const std::string& name, const PathAttribution& path, 
 void Attribute::integrated_gradients() {
   const auto rule =
       static_cast<PathRule>(std::find(kPathRules.begin(), kPathRules.end(), options_.rule) - kPathRules.begin());
-  const PathAttribution path =
-      complete_path(*program_, photograph_, baseline_, rule, options_.steps, options_.most_steps, options_.tolerance,
-                    counting("points of a path at most", 2 * options_.most_steps));
+  const PathAttribution path = complete_path(*program_, photograph_, baseline_, rule, options_.steps,
+                                             options_.most_steps, options_.tolerance, points());
   show_path("integrated_gradients", path, {{"baseline", options_.baseline}});
 }
 
@@ -248,9 +255,8 @@ void Attribute::layer_path() {
   const HostTensor nothing{activations.dims, std::vector<float>(activations.data.size(), 0.F)};
   const auto rule =
       static_cast<PathRule>(std::find(kPathRules.begin(), kPathRules.end(), options_.rule) - kPathRules.begin());
-  const PathAttribution path =
-      complete_path(head, activations, nothing, rule, options_.steps, options_.most_steps, options_.tolerance,
-                    counting("points of a path at most", 2 * options_.most_steps));
+  const PathAttribution path = complete_path(head, activations, nothing, rule, options_.steps, options_.most_steps,
+                                             options_.tolerance, points());
   show_path("layer_path", path, {{"layer", options_.layer}, {"channels", over_positions(path.map)}});
 }
 

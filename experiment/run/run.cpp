@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
@@ -19,6 +20,8 @@
 
 namespace phosphene {
 namespace {
+
+namespace fs = std::filesystem;
 
 using Clock = std::chrono::steady_clock;
 
@@ -50,6 +53,7 @@ class Run {
   bool try_to_fit();
   size_t start_first();
   void open_folder();
+  [[nodiscard]] std::string write_latest_report() const;
   bool render(const ClaimedBatch& claimed, Programs& programs, Writer& writer);
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
 
@@ -194,8 +198,26 @@ RunResult Run::execute() {
   const bool worked = queue.had_work() || result_.interrupted;
   queue.sweep();
   // A finished run may lie where nothing can be written.
-  result_.report = !worked && !folder_->writable() ? folder_->file("report.html") : write_report(folder_->path());
+  result_.report = !worked && !folder_->writable() ? folder_->file("report.html") : write_latest_report();
   return result_;
+}
+
+// Another process may finish more while this one makes its page, and have written its own page before: who writes last has seen everything.
+// One that still works writes a page later anyway.
+std::string Run::write_latest_report() const {
+  constexpr int kAttempts = 10;
+  const auto finished = [this] {
+    std::error_code error;
+    fs::directory_iterator records(folder_->file("records"), error);
+    return error ? 0 : std::distance(begin(records), end(records));
+  };
+  std::string path;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const auto before = finished();
+    path = write_report(folder_->path());
+    if (finished() == before) break;
+  }
+  return path;
 }
 
 // Of images that memory is taken for: another process may have been quicker since it was asked for.
