@@ -16,6 +16,7 @@
 #include "experiment/run/workers.h"
 #include "loaders/load_model.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 #include "runtime/stop.h"
 
 namespace phosphene {
@@ -209,7 +210,10 @@ std::string Run::write_latest_report() const {
   const auto finished = [this] {
     std::error_code error;
     fs::directory_iterator records(folder_->file("records"), error);
-    return error ? 0 : std::distance(begin(records), end(records));
+    if (error) return std::ptrdiff_t{0};
+    return std::count_if(begin(records), end(records), [](const fs::directory_entry& entry) {
+      return !is_temporary_name(entry.path().filename().string());  // of one that is being written
+    });
   };
   std::string path;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {

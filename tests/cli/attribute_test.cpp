@@ -20,7 +20,8 @@ constexpr const char* kAll =
 TEST_F(Attribute, WritesAPictureForEachMethod) {
   ASSERT_EQ(run("render --model small.safetensors --channel conv2:1 --set /steps=2 --set /size=48 --out r").exit_code,
             0);
-  std::filesystem::rename(folder() / "r/images/conv2_0001.png", folder() / "picture.png");
+  const std::filesystem::directory_iterator pictures(folder() / "r/images");
+  std::filesystem::rename(pictures->path(), folder() / "picture.png");
   const Outcome outcome = run(std::string(kAll) + "--json --out a");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const nlohmann::json read = nlohmann::json::parse(outcome.out);
