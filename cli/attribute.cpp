@@ -262,7 +262,7 @@ void Attribute::layer_path() {
 
 void Attribute::write_files() {
   std::vector<NamedTensor> named;
-  for (size_t i = 0; i < names_.size(); ++i) named.push_back({names_[i], tensors_[i].dims, tensors_[i].data});
+  for (size_t i = 0; i < names_.size(); ++i) named.emplace_back(names_[i], tensors_[i].dims, tensors_[i].data);
   write_safetensors(file("attribution.safetensors"), named, {{"layout", "NCHW"}, {"model", model_.name}});
   write_file(file("attribution.json"), json_text(record_, 2) + "\n");
 }

@@ -75,7 +75,7 @@ double GradientProgram::run(const HostTensor& input) {
 
 // The network reads input[c] = scale[c] rgb[order[c]] - mean[c].
 HostTensor GradientProgram::gradient() const {
-  const HostTensor prepared = program_->read_nchw(gradients_.front());
+  HostTensor prepared = program_->read_nchw(gradients_.front());
   if (!layer_.empty()) return prepared;
   const Preprocessing& by = model_.preprocessing;
   const size_t pixels = prepared.data.size() / by.order.size();
