@@ -257,6 +257,7 @@ void Dissection::count(const Masks& masks, const std::vector<float>& maps) {
   for (size_t round = 0; round + 1 < masks.size(); ++round) counts.push_back(&state_.chance[round]);
   for (size_t i = 0; i < masks.size(); ++i) counts[i]->add_masks(*masks[i]);
   const size_t rows = maps_.rows();
+  if (rows == 0) return;
   std::vector<char> responds(rows, 0);  // few do, to one photograph
   for (size_t at = 0; at < maps.size();)
     for (size_t row = 0; row < rows; ++row, ++at) responds[row] |= static_cast<char>(maps[at] > state_.thresholds[row]);
