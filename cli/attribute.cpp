@@ -44,6 +44,8 @@ struct AttributeOptions {
   DeviceOptions device;
 };
 
+constexpr size_t kMostDigits = 9;  // of a unit's or a class' index, at most
+
 Objective objective_of(const AttributeOptions& options) {
   const int given =
       (options.of_class.empty() ? 0 : 1) + (options.channel.empty() ? 0 : 1) + (options.objective.empty() ? 0 : 1);
@@ -52,14 +54,13 @@ Objective objective_of(const AttributeOptions& options) {
   Json term;
   if (!options.of_class.empty()) {
     const bool index = options.of_class.find_first_not_of("0123456789") == std::string::npos;
-    constexpr size_t kDigits = 9;
-    if (index && options.of_class.size() > kDigits) fail("--class", "'{}' is no class", options.of_class);
+    if (index && options.of_class.size() > kMostDigits)
+      fail("--class", "'{}' is not the index of a class", options.of_class);
     term = {{"class", index ? Json{{"index", std::stoll(options.of_class)}} : Json{{"label", options.of_class}}}};
   } else {
     const size_t colon = options.channel.rfind(':');
     const std::string unit = colon == std::string::npos ? "" : options.channel.substr(colon + 1);
-    constexpr size_t kDigits = 9;
-    if (unit.empty() || unit.size() > kDigits || unit.find_first_not_of("0123456789") != std::string::npos)
+    if (unit.empty() || unit.size() > kMostDigits || unit.find_first_not_of("0123456789") != std::string::npos)
       fail("--channel", "'{}' is not of the form LAYER:UNIT, as in mixed4a:97", options.channel);
     term = {{"channel", {{"layer", options.channel.substr(0, colon)}, {"unit", std::stoll(unit)}}}};
   }
@@ -286,7 +287,7 @@ void check_use(const CLI::App& command, const AttributeOptions& options) {
     const auto& known = methods_of_attribution();
     std::vector<std::string> names;
     for (const auto& [name, run] : known) names.push_back(name);
-    if (!known.contains(method)) fail("--method", "'{}' is no method{}", method, suggestion(method, names));
+    if (!known.contains(method)) fail("--method", "'{}' is not a method{}", method, suggestion(method, names));
     if (std::count(options.methods.begin(), options.methods.end(), method) > 1)
       fail("--method", "'{}' is given twice", method);
   }

@@ -35,7 +35,7 @@ int64_t parse_id(const std::string& text, const std::string& place) {
 std::string stem_of(const std::string& name) { return (fs::path(name).parent_path() / fs::path(name).stem()).string(); }
 
 std::string images_of(const std::string& path) {
-  if (!fs::is_directory(path)) fail(path, "is no folder; expected one with concepts.csv, images and masks");
+  if (!fs::is_directory(path)) fail(path, "is not a folder; expected one with concepts.csv, images and masks");
   if (!fs::exists(path + "/concepts.csv")) fail(path, "holds no concepts.csv; expected concepts.csv, images and masks");
   if (!fs::is_directory(path + "/images")) fail(path, "holds no folder images; expected photographs in it");
   return path + "/images";
@@ -92,7 +92,7 @@ void ConceptFolder::find_planes() {
     const std::string name = entry.path().filename().string();
     if (is_dust(name)) continue;
     if (!entry.is_directory())
-      fail(entry.path().string(), "is no folder; expected masks/PLANE/NAME.png for images/NAME.jpg");
+      fail(entry.path().string(), "is not a folder; expected masks/PLANE/NAME.png for images/NAME.jpg");
     planes_.push_back(name);
   }
   if (planes_.empty()) fail(masks, "is empty; expected masks/PLANE/NAME.png for images/NAME.jpg");
@@ -108,11 +108,11 @@ void ConceptFolder::check_masks() const {
       stop_if_requested();
       const std::string path = entry.path().string();
       if (entry.is_directory() || is_dust(entry.path().filename().string())) continue;
-      if (entry.path().extension() != ".png") fail(path, "is no .png; expected masks of labels in this folder");
+      if (entry.path().extension() != ".png") fail(path, "is not a .png; expected masks of labels in this folder");
       const std::string stem = path_ + "/images/" + stem_of(entry.path().lexically_relative(folder).string());
       const bool there = std::any_of(std::begin(kEndings), std::end(kEndings),
                                      [&](const char* ending) { return fs::exists(stem + ending); });
-      if (!there) fail(path, "is the mask of no photograph: there is no {}.jpg or .png", stem);
+      if (!there) fail(path, "has no photograph: expected {}.jpg or .png", stem);
     }
   }
 }

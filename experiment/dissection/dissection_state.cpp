@@ -46,7 +46,8 @@ std::string chance_name(size_t permutation) { return fmt::format("chance {}", pe
 
 Json parse_metadata(const Safetensors& file, const char* key) {
   const auto found = file.metadata().find(key);
-  if (found == file.metadata().end()) fail(file.path(), "is no state of a dissection; choose another --out");
+  if (found == file.metadata().end())
+    fail(file.path(), "does not hold the state of a dissection; choose another --out");
   Json json = parse_json(found->second, file.path(), {.whole_numbers = true});
   take_bytes_back(json);
   return json;

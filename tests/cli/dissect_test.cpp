@@ -63,7 +63,7 @@ TEST_F(Dissect, PrintsTheCurveOfRotations) {
 TEST_F(Dissect, RefusesEachMistakeInOneLine) {
   expect_one_clear_line(run("dissect small.safetensors --layer conv1"), {"--data"});
   expect_one_clear_line(run("dissect small.safetensors --data set"), {"--layer"});
-  expect_one_clear_line(run("dissect small.safetensors --data nowhere --layer conv1"), {"nowhere", "is no folder"});
+  expect_one_clear_line(run("dissect small.safetensors --data nowhere --layer conv1"), {"nowhere", "is not a folder"});
   expect_one_clear_line(dissect("--layer conv3"), {"conv3", "did you mean"});
   expect_one_clear_line(dissect("--layer conv1 --units 4"), {"unit 4", "4 channels"});
   expect_one_clear_line(dissect("--layer conv1 --align corners"), {"--align", "receptive_field"});

@@ -94,10 +94,10 @@ TEST_F(ConceptFolderTest, RefusesWhatDoesNotFit) {
   fs::copy_file(path("images/p0.png"), path("masks/object/p0.png"));
   EXPECT_TRUE(refused({"masks/object/p0.png", "has colours"}));
   write_mask(path("masks/object/q.png"), 24, 24, 7);
-  EXPECT_TRUE(refused({"masks/object/q.png", "mask of no photograph"}));
+  EXPECT_TRUE(refused({"masks/object/q.png", "has no photograph: expected"}));
   (void)folder_.write("set/masks/object/q.png.txt", "");
   fs::remove(path("masks/object/q.png"));
-  EXPECT_TRUE(refused({"q.png.txt", "is no .png"}));
+  EXPECT_TRUE(refused({"q.png.txt", "is not a .png"}));
 }
 
 TEST_F(ConceptFolderTest, RefusesFoldersAndTablesThatLackSomething) {
